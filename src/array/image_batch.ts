@@ -1,0 +1,101 @@
+/** Shape of one image: height, width, channels. */
+export type ImageShape = readonly [height: number, width: number, channels: number];
+
+/**
+ * A batch of images or of per-pixel predictions.
+ *
+ * `data` holds `[B, H, W, C]` values, channels fastest. Clean images lie in [-1, 1].
+ */
+export interface ImageBatch {
+  /** Values in `[B, H, W, C]` order. */
+  readonly data: Float32Array;
+  /** `[B, H, W, C]`. */
+  readonly shape: readonly [batch: number, height: number, width: number, channels: number];
+}
+
+/**
+ * Wraps values as a batch of images, checking that the length fits the shape.
+ *
+ * @throws RangeError if `data` does not hold B * H * W * C values.
+ */
+export function imageBatch(data: Float32Array, shape: ImageBatch["shape"]): ImageBatch {
+  const [b, h, w, c] = shape;
+  if (data.length !== b * h * w * c) {
+    throw new RangeError(
+      `Cannot make an image batch: ${data.length} values do not fill the shape [${
+        shape.join(", ")
+      }]`,
+    );
+  }
+  return { data, shape };
+}
+
+/** Number of values in one image of the batch: H * W * C. */
+export function valuesPerImage({ shape: [, h, w, c] }: ImageBatch): number {
+  return h * w * c;
+}
+
+/** The image shape `[H, W, C]` of a batch. */
+export function imageShapeOf({ shape: [, h, w, c] }: ImageBatch): ImageShape {
+  return [h, w, c];
+}
+
+/**
+ * Images `start` (inclusive) to `end` (exclusive) of a batch, as a view that shares memory.
+ *
+ * @throws RangeError if the range does not lie within the batch.
+ */
+export function sliceBatch(batch: ImageBatch, start: number, end: number): ImageBatch {
+  const [b, h, w, c] = batch.shape;
+  if (!(start >= 0 && start <= end && end <= b)) {
+    throw new RangeError(`Cannot slice images ${start}..${end} of a batch of ${b}`);
+  }
+  const n = h * w * c;
+  return { data: batch.data.subarray(start * n, end * n), shape: [end - start, h, w, c] };
+}
+
+/**
+ * The images at `indices`, copied into a new batch in that order.
+ *
+ * @throws RangeError if an index lies outside the batch.
+ */
+export function gatherImages(batch: ImageBatch, indices: ArrayLike<number>): ImageBatch {
+  const [b, h, w, c] = batch.shape;
+  const n = h * w * c;
+  const data = new Float32Array(indices.length * n);
+  for (let i = 0; i < indices.length; i++) {
+    const index = indices[i]!;
+    if (!Number.isInteger(index) || index < 0 || index >= b) {
+      throw new RangeError(`Cannot gather image ${index} of a batch of ${b}`);
+    }
+    data.set(batch.data.subarray(index * n, (index + 1) * n), i * n);
+  }
+  return { data, shape: [indices.length, h, w, c] };
+}
+
+/**
+ * Joins batches of the same image shape along the batch axis.
+ *
+ * @throws RangeError if the list is empty or the image shapes differ.
+ */
+export function concatBatches(batches: readonly ImageBatch[]): ImageBatch {
+  const first = batches[0];
+  if (first === undefined) throw new RangeError("Cannot join an empty list of image batches");
+  const [, h, w, c] = first.shape;
+  let total = 0;
+  for (const { shape } of batches) {
+    if (shape[1] !== h || shape[2] !== w || shape[3] !== c) {
+      throw new RangeError(
+        `Cannot join images of ${shape.slice(1).join(" x ")} to images of ${h} x ${w} x ${c}`,
+      );
+    }
+    total += shape[0];
+  }
+  const data = new Float32Array(total * h * w * c);
+  let offset = 0;
+  for (const batch of batches) {
+    data.set(batch.data, offset);
+    offset += batch.data.length;
+  }
+  return { data, shape: [total, h, w, c] };
+}

@@ -1,0 +1,36 @@
+import type { ImageBatch, ImageShape } from "../array/image_batch.ts";
+import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
+
+/** What a denoiser predicts: the noise, the clean image, or the score of the noisy density. */
+export type Prediction = "eps" | "x0" | "score";
+
+/** Options of {@linkcode Denoiser.predict}. */
+export interface PredictOptions {
+  /** Class label of each image of the batch, or one for all; absent: unconditional. */
+  readonly labels?: number | ArrayLike<number>;
+  /** Stops long work; the promise then rejects with the signal's reason. */
+  readonly abort?: AbortSignal;
+}
+
+/**
+ * Anything that denoises: a trained network or an analytic machine. Samplers, calibration and
+ * evaluation treat both alike.
+ */
+export interface Denoiser {
+  /** Short name for tables and pictures, such as "resnet" or "bbELS". */
+  readonly name: string;
+  /** What {@linkcode Denoiser.predict} returns. */
+  readonly prediction: Prediction;
+  /** Shape of the images that it takes. */
+  readonly imageShape: ImageShape;
+  /** The forward process that it inverts. */
+  readonly schedule: NoiseSchedule;
+  /**
+   * Predicts from noisy images at time t.
+   *
+   * @param x Noisy images `[B, H, W, C]`.
+   * @param t Time in [0, 1], the same for the whole batch.
+   * @returns `[B, H, W, C]`, of the kind that `prediction` says.
+   */
+  predict(x: ImageBatch, t: number, options?: PredictOptions): Promise<ImageBatch>;
+}

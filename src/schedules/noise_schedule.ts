@@ -1,0 +1,15 @@
+/**
+ * A forward process `x_t = signal(t) * x0 + sigma(t) * eps`, t in [0, 1], 0 = clean, eps unit Gaussian.
+ *
+ * Everything in this package depends on a schedule through these two functions only.
+ */
+export interface NoiseSchedule {
+  /** Name under which {@linkcode createSchedule} makes it. */
+  readonly name: string;
+  /** Parameters, enough to make it again. */
+  readonly parameters: Readonly<Record<string, number>>;
+  /** Factor of the clean image at time t in [0, 1]. */
+  signal(t: number): number;
+  /** Standard deviation of the noise at time t in [0, 1]. */
+  sigma(t: number): number;
+}

@@ -1,0 +1,127 @@
+/** Reads the imports of every source file and fails on a breach of the import rules or a cycle. */
+import { assertEquals } from "@std/assert";
+import { dirname, fromFileUrl, join, relative } from "@std/path";
+
+const root = fromFileUrl(new URL("..", import.meta.url));
+
+/** Folder of src -> folders of src that it may import. Types of data sets are plain types. */
+const allowed: Record<string, readonly string[]> = {
+  array: [],
+  formats: ["array"],
+  schedules: ["array"],
+  datasets: ["array"],
+  kernels: ["array"],
+  denoisers: ["array", "schedules"],
+  machines: ["array", "kernels", "denoisers", "schedules", "formats", "datasets"],
+  networks: ["array", "denoisers", "formats", "schedules"],
+  samplers: ["array", "denoisers", "schedules"],
+  training: ["array", "networks", "machines", "datasets", "schedules", "formats", "denoisers"],
+  calibration: ["array", "denoisers", "machines", "samplers", "schedules", "formats"],
+  evaluation: ["array", "denoisers", "machines", "samplers", "schedules"],
+  figures: ["array", "formats"],
+  runs: ["array", "formats"],
+};
+const mayUseTfjs = new Set(["networks", "training"]);
+/** Folders and files of src that may touch `Deno.*`; everything else runs in a browser. */
+const mayUseDeno = /^src\/(runs\/|datasets\/.*_files?\.ts|networks\/load.*\.ts)/;
+
+interface Source {
+  readonly path: string;
+  readonly text: string;
+  readonly imports: readonly string[];
+}
+
+async function* sources(folder: string): AsyncGenerator<Source> {
+  for await (const entry of Deno.readDir(join(root, folder))) {
+    const path = `${folder}/${entry.name}`;
+    if (entry.isDirectory) yield* sources(path);
+    else if (path.endsWith(".ts") && !path.endsWith(".as.ts")) {
+      const text = await Deno.readTextFile(join(root, path));
+      const code = text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
+      const found = code.matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g);
+      yield { path, text: code, imports: [...found].map((match) => match[1]!) };
+    }
+  }
+}
+
+async function collect(folder: string): Promise<Source[]> {
+  const found: Source[] = [];
+  for await (const source of sources(folder)) found.push(source);
+  return found;
+}
+
+const local = (source: Source, specifier: string) =>
+  relative(root, join(root, dirname(source.path), specifier)).replaceAll("\\", "/");
+const folderOf = (path: string) => path.split("/")[1]!;
+
+Deno.test("architecture: every import follows the table of folders", async () => {
+  const breaches: string[] = [];
+  for (const source of await collect("src")) {
+    const folder = folderOf(source.path);
+    const rules = allowed[folder];
+    if (rules === undefined) {
+      breaches.push(`${source.path}: src/${folder} is not in the table`);
+      continue;
+    }
+    for (const specifier of source.imports) {
+      if (specifier.startsWith("@tensorflow/") && !mayUseTfjs.has(folder)) {
+        breaches.push(`${source.path} imports ${specifier}`);
+      }
+      if (!specifier.startsWith(".")) continue;
+      const target = local(source, specifier);
+      if (!target.startsWith("src/")) {
+        breaches.push(`${source.path} imports ${target}, outside src`);
+      } else if (folderOf(target) !== folder && !rules.includes(folderOf(target))) {
+        breaches.push(`${source.path} imports ${target}`);
+      }
+    }
+  }
+  assertEquals(breaches, []);
+});
+
+Deno.test("architecture: nothing imports tasks", async () => {
+  const breaches: string[] = [];
+  for (const source of await collect("src")) {
+    for (const specifier of source.imports) {
+      if (specifier.startsWith(".") && local(source, specifier).startsWith("tasks/")) {
+        breaches.push(`${source.path} imports ${specifier}`);
+      }
+    }
+  }
+  assertEquals(breaches, []);
+});
+
+Deno.test("architecture: Deno.* is used only where files and processes are touched", async () => {
+  const breaches = (await collect("src"))
+    .filter(({ path, text }) => /\bDeno\.\w/.test(text) && !mayUseDeno.test(path))
+    .map(({ path }) => path);
+  assertEquals(breaches, []);
+});
+
+Deno.test("architecture: imports have no cycle", async () => {
+  const graph = new Map<string, string[]>();
+  for (const source of await collect("src")) {
+    graph.set(
+      source.path,
+      source.imports.filter((s) => s.startsWith(".")).map((s) => local(source, s)),
+    );
+  }
+  const done = new Set<string>();
+  const visit = (path: string, trail: readonly string[]): void => {
+    if (trail.includes(path)) throw new Error(`cycle: ${[...trail, path].join(" -> ")}`);
+    if (done.has(path)) return;
+    for (const next of graph.get(path) ?? []) visit(next, [...trail, path]);
+    done.add(path);
+  };
+  for (const path of graph.keys()) visit(path, []);
+});
+
+Deno.test("architecture: file names are snake_case and no file is called utils or index", async () => {
+  const bad = [...await collect("src"), ...await collect("tasks")]
+    .map(({ path }) => path)
+    .filter((path) => {
+      const name = path.split("/").at(-1)!.replace(/(\.as|\.worker)?\.ts$/, "");
+      return !/^[a-z0-9]+(_[a-z0-9]+)*$/.test(name) || name === "utils" || name === "index";
+    });
+  assertEquals(bad, []);
+});

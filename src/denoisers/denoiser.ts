@@ -34,3 +34,24 @@ export interface Denoiser {
    */
   predict(x: ImageBatch, t: number, options?: PredictOptions): Promise<ImageBatch>;
 }
+
+/** A denoiser with a locality scale: it predicts at several scales in one pass (calibration). */
+export interface MultiScaleDenoiser extends Denoiser {
+  /**
+   * Predictions of the same noisy images at each scale.
+   *
+   * @param x Noisy images `[B, H, W, C]`.
+   * @param t Time in [0, 1].
+   * @param options.scales Patch sizes k: odd, ascending, at most what the machine allows.
+   * @returns One `[B, H, W, C]` batch per scale, of the kind that `prediction` says.
+   */
+  predictScales(
+    x: ImageBatch,
+    t: number,
+    options: PredictOptions & {
+      readonly scales: readonly number[];
+      /** Called with the fraction of the work done, from 0 to 1. */
+      readonly onProgress?: (fraction: number) => void;
+    },
+  ): Promise<ImageBatch[]>;
+}

@@ -1,0 +1,17 @@
+import type { ImageBatch } from "../array/image_batch.ts";
+
+/** Images with labels, and what a record of provenance needs to say about them. */
+export interface ImageDataset {
+  /** Name in the registry, such as "mnist". */
+  readonly name: string;
+  /** "train" or "test". */
+  readonly split: string;
+  /** Images `[N, H, W, C]` in [-1, 1]. */
+  readonly images: ImageBatch;
+  /** Class of each image, 0 .. classNames.length - 1. */
+  readonly labels: Uint8Array;
+  /** Names of the classes; empty when the set has none. */
+  readonly classNames: readonly string[];
+  /** SHA-256 (hex) over image shape, values and labels of exactly these images. */
+  readonly sha256: string;
+}

@@ -1,0 +1,336 @@
+/**
+ * The safetensors format: eight bytes of header length, a JSON header, then the tensors' bytes.
+ *
+ * The reader accepts what the format's specification allows and nothing else: every byte after the
+ * header belongs to exactly one tensor. The writer is deterministic and aligns every tensor.
+ */
+import { DataFormatError } from "../array/errors.ts";
+import { fromHalfBits, toHalfBits } from "./half_precision.ts";
+
+/** A tensor whose values JavaScript holds as float32; `F16` is rounded on writing. */
+export interface FloatTensor {
+  /** How the values are stored. */
+  readonly dtype: "F32" | "F16";
+  /** Extent of each axis, slowest first; empty for a single value. */
+  readonly shape: readonly number[];
+  /** Values in row-major order. */
+  readonly data: Float32Array;
+}
+
+/** A tensor of float64 values. */
+export interface DoubleTensor {
+  /** How the values are stored. */
+  readonly dtype: "F64";
+  /** Extent of each axis, slowest first; empty for a single value. */
+  readonly shape: readonly number[];
+  /** Values in row-major order. */
+  readonly data: Float64Array;
+}
+
+/** A tensor of bytes, or of truth values as 0 and 1. */
+export interface ByteTensor {
+  /** How the values are stored. */
+  readonly dtype: "U8" | "BOOL";
+  /** Extent of each axis, slowest first; empty for a single value. */
+  readonly shape: readonly number[];
+  /** Values in row-major order. */
+  readonly data: Uint8Array;
+}
+
+/** A tensor of 32-bit integers. */
+export interface IntTensor {
+  /** How the values are stored. */
+  readonly dtype: "I32";
+  /** Extent of each axis, slowest first; empty for a single value. */
+  readonly shape: readonly number[];
+  /** Values in row-major order. */
+  readonly data: Int32Array;
+}
+
+/** A tensor of 64-bit integers. */
+export interface LongTensor {
+  /** How the values are stored. */
+  readonly dtype: "I64";
+  /** Extent of each axis, slowest first; empty for a single value. */
+  readonly shape: readonly number[];
+  /** Values in row-major order. */
+  readonly data: BigInt64Array;
+}
+
+/** Any tensor of a safetensors file. */
+export type StoredTensor = FloatTensor | DoubleTensor | ByteTensor | IntTensor | LongTensor;
+
+/** What a safetensors file holds. */
+export interface Safetensors {
+  /** The tensors by name, in the order of their bytes. */
+  readonly tensors: Map<string, StoredTensor>;
+  /** Free text by key. */
+  readonly metadata: Record<string, string>;
+}
+
+const bytesPerValue = { F64: 8, I64: 8, F32: 4, I32: 4, F16: 2, U8: 1, BOOL: 1 } as const;
+
+/** As the format's own implementation: no honest header is longer. */
+const longestHeader = 100_000_000;
+
+interface Entry {
+  readonly name: string;
+  readonly dtype: StoredTensor["dtype"];
+  readonly shape: readonly number[];
+  readonly begin: number;
+  readonly end: number;
+  /** Byte offset of the entry's name in the file. */
+  readonly at: number;
+}
+
+/**
+ * Reads a safetensors file.
+ *
+ * @param bytes The whole file. It is copied from, never kept.
+ * @param source Path, or a name for the bytes, for error messages.
+ * @throws DataFormatError if the bytes break the format in any way: truncated, excess, overlapping
+ * or missing ranges, a size that does not fit shape and dtype, names twice, unknown dtypes.
+ */
+export function parseSafetensors(bytes: Uint8Array, source = "safetensors"): Safetensors {
+  const { header, text, dataStart } = readHeader(bytes, source);
+  const keyOffsets = findKeys(text, source);
+  const metadata = Object.hasOwn(header, "__metadata__")
+    ? checkMetadata(header["__metadata__"], source, keyOffsets.get("__metadata__")!)
+    : {};
+  const dataLength = bytes.length - dataStart;
+  const entries: Entry[] = [];
+  for (const [name, value] of Object.entries(header)) {
+    if (name === "__metadata__") continue;
+    entries.push(checkEntry(name, value, { source, dataLength, at: keyOffsets.get(name)! }));
+  }
+  entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
+  let covered = 0;
+  for (const { name, begin, end } of entries) {
+    if (begin !== covered) {
+      const found = begin < covered
+        ? "overlaps the tensor before it"
+        : `leaves ${begin - covered} bytes before it unused`;
+      throw new DataFormatError(
+        source,
+        `tensor "${name}" ${found}: it begins at data offset ${begin}, expected ${covered}`,
+        dataStart + begin,
+      );
+    }
+    covered = end;
+  }
+  if (covered !== dataLength) {
+    throw new DataFormatError(
+      source,
+      `${dataLength - covered} bytes follow the last tensor, expected none`,
+      dataStart + covered,
+    );
+  }
+  const tensors = new Map<string, StoredTensor>();
+  for (const entry of entries) tensors.set(entry.name, readTensor(bytes, entry, source, dataStart));
+  return { tensors, metadata };
+}
+
+/** Options of {@linkcode writeSafetensors}. */
+export interface WriteSafetensorsOptions {
+  /** Free text by key. */
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Writes tensors as a safetensors file.
+ *
+ * The same tensors and metadata give the same bytes, whatever their order: wide dtypes come first and
+ * names ascend within a width, so that every tensor is aligned to its values.
+ *
+ * @throws RangeError if a tensor's length does not fit its shape, a truth value is not 0 or 1, or a
+ * tensor is called `__metadata__`.
+ */
+export function writeSafetensors(
+  tensors: ReadonlyMap<string, StoredTensor>,
+  { metadata = {} }: WriteSafetensorsOptions = {},
+): Uint8Array<ArrayBuffer> {
+  const ordered = [...tensors].sort(([a, s], [b, t]) =>
+    bytesPerValue[t.dtype] - bytesPerValue[s.dtype] || (a < b ? -1 : 1)
+  );
+  const header: [string, unknown][] = [];
+  const keys = Object.keys(metadata).sort();
+  if (keys.length > 0) {
+    header.push(["__metadata__", Object.fromEntries(keys.map((key) => [key, metadata[key]]))]);
+  }
+  let dataLength = 0;
+  for (const [name, { dtype, shape, data }] of ordered) {
+    if (name === "__metadata__") {
+      throw new RangeError(`Cannot write a tensor called "${name}": the format reserves that name`);
+    }
+    if (!shape.every(isSize) || data.length !== product(shape)) {
+      throw new RangeError(
+        `Cannot write tensor "${name}": ${data.length} values do not fill the shape [${
+          shape.join(", ")
+        }]`,
+      );
+    }
+    if (dtype === "BOOL" && data.some((value) => value > 1)) {
+      throw new RangeError(`Cannot write tensor "${name}": a BOOL value is neither 0 nor 1`);
+    }
+    const end = dataLength + data.length * bytesPerValue[dtype];
+    header.push([name, { dtype, shape, data_offsets: [dataLength, end] }]);
+    dataLength = end;
+  }
+  const text = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
+  const dataStart = 8 + Math.ceil(text.length / 8) * 8;
+  const out = new Uint8Array(dataStart + dataLength);
+  new DataView(out.buffer).setBigUint64(0, BigInt(dataStart - 8), true);
+  out.fill(0x20, 8, dataStart);
+  out.set(text, 8);
+  let offset = dataStart;
+  for (const [, { dtype, data }] of ordered) {
+    const stored = dtype === "F16" ? toHalfBits(data) : data;
+    out.set(new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength), offset);
+    offset += stored.byteLength;
+  }
+  return out;
+}
+
+function readHeader(bytes: Uint8Array, source: string) {
+  if (bytes.length < 8) {
+    throw new DataFormatError(
+      source,
+      `the file has ${bytes.length} bytes, expected at least the 8 bytes of the header's length`,
+      bytes.length,
+    );
+  }
+  const declared = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
+  if (declared > BigInt(Math.min(bytes.length - 8, longestHeader))) {
+    throw new DataFormatError(
+      source,
+      `the header should be ${declared} bytes long, but only ${bytes.length - 8} bytes follow; ` +
+        `the file is truncated or not safetensors`,
+      0,
+    );
+  }
+  const dataStart = 8 + Number(declared);
+  let text: string;
+  let header: unknown;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
+      .decode(bytes.subarray(8, dataStart));
+    header = JSON.parse(text);
+  } catch (error) {
+    throw new DataFormatError(source, `the header is not JSON: ${(error as Error).message}`, 8);
+  }
+  if (!isObject(header)) {
+    throw new DataFormatError(source, "the header is not a JSON object", 8);
+  }
+  return { header, text, dataStart };
+}
+
+/** Byte offsets of the names in the header. JSON.parse keeps the last of two equal ones in silence. */
+function findKeys(text: string, source: string): Map<string, number> {
+  const offsets = new Map<string, number>();
+  const open: Set<string>[] = [];
+  const byteAt = (index: number) => 8 + new TextEncoder().encode(text.slice(0, index)).length;
+  let [seen, byte] = [0, 8];
+  for (const match of text.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?|[{}]/g)) {
+    const [token, colon] = match;
+    if (token === "{") open.push(new Set());
+    else if (token === "}") open.pop();
+    else if (colon !== undefined) {
+      const key = JSON.parse(token.slice(0, -colon.length)) as string;
+      const keys = open.at(-1)!;
+      if (keys.has(key)) {
+        throw new DataFormatError(source, `the header names "${key}" twice`, byteAt(match.index));
+      }
+      keys.add(key);
+      if (open.length === 1) {
+        byte += new TextEncoder().encode(text.slice(seen, match.index)).length;
+        seen = match.index;
+        offsets.set(key, byte);
+      }
+    }
+  }
+  return offsets;
+}
+
+function checkMetadata(value: unknown, source: string, at: number): Record<string, string> {
+  if (!isObject(value) || !Object.values(value).every((entry) => typeof entry === "string")) {
+    throw new DataFormatError(source, "__metadata__ is not an object of strings", at);
+  }
+  return value as Record<string, string>;
+}
+
+function checkEntry(
+  name: string,
+  value: unknown,
+  { source, dataLength, at }: { source: string; dataLength: number; at: number },
+): Entry {
+  const fail = (problem: string): never => {
+    throw new DataFormatError(source, `tensor "${name}": ${problem}`, at);
+  };
+  if (!isObject(value)) return fail("its entry is not an object");
+  const { dtype, shape, data_offsets: offsets } = value;
+  if (typeof dtype !== "string" || !Object.hasOwn(bytesPerValue, dtype)) {
+    const known = Object.keys(bytesPerValue).join(", ");
+    return fail(`dtype is ${JSON.stringify(dtype)}, expected one of ${known}`);
+  }
+  if (!Array.isArray(shape) || !shape.every(isSize)) {
+    return fail(`shape is ${JSON.stringify(shape)}, expected a list of sizes`);
+  }
+  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize)) {
+    return fail(`data_offsets is ${JSON.stringify(offsets)}, expected [begin, end]`);
+  }
+  const [begin, end] = offsets as [number, number];
+  if (begin > end || end > dataLength) {
+    return fail(
+      `data_offsets [${begin}, ${end}] do not lie in the ${dataLength} bytes after the header; ` +
+        `the file is truncated or damaged`,
+    );
+  }
+  const stored = dtype as StoredTensor["dtype"];
+  const expected = product(shape) * bytesPerValue[stored];
+  if (end - begin !== expected) {
+    return fail(
+      `${dtype} of shape [${shape.join(", ")}] needs ${expected} bytes, ` +
+        `data_offsets give ${end - begin}`,
+    );
+  }
+  return { name, dtype: stored, shape, begin, end, at };
+}
+
+function readTensor(
+  bytes: Uint8Array,
+  { name, dtype, shape, begin, end }: Entry,
+  source: string,
+  dataStart: number,
+): StoredTensor {
+  // A copy starts at offset 0 of its own buffer, so the file's alignment does not matter.
+  const data = new Uint8Array(bytes.subarray(dataStart + begin, dataStart + end));
+  switch (dtype) {
+    case "F32":
+      return { dtype, shape, data: new Float32Array(data.buffer) };
+    case "F16":
+      return { dtype, shape, data: fromHalfBits(new Uint16Array(data.buffer)) };
+    case "F64":
+      return { dtype, shape, data: new Float64Array(data.buffer) };
+    case "I32":
+      return { dtype, shape, data: new Int32Array(data.buffer) };
+    case "I64":
+      return { dtype, shape, data: new BigInt64Array(data.buffer) };
+    case "U8":
+      return { dtype, shape, data };
+    case "BOOL": {
+      const bad = data.findIndex((value) => value > 1);
+      if (bad < 0) return { dtype, shape, data };
+      throw new DataFormatError(
+        source,
+        `tensor "${name}": a BOOL is ${data[bad]}, expected 0 or 1`,
+        dataStart + begin + bad,
+      );
+    }
+  }
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+const isSize = (value: unknown): value is number =>
+  Number.isSafeInteger(value) && value as number >= 0;
+const product = (shape: readonly number[]) => shape.reduce((total, size) => total * size, 1);

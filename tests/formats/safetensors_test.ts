@@ -1,0 +1,171 @@
+import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import { DataFormatError } from "../../src/array/errors.ts";
+import {
+  parseSafetensors,
+  type StoredTensor,
+  writeSafetensors,
+} from "../../src/formats/safetensors.ts";
+
+const every: [string, StoredTensor][] = [
+  ["weights/a", { dtype: "F32", shape: [2, 2], data: Float32Array.of(1.5, -0, NaN, Infinity) }],
+  ["half", { dtype: "F16", shape: [3], data: Float32Array.of(0.5, -65504, 2 ** -24) }],
+  ["double", { dtype: "F64", shape: [], data: Float64Array.of(Math.PI) }],
+  ["bytes", { dtype: "U8", shape: [3], data: Uint8Array.of(0, 128, 255) }],
+  ["int", { dtype: "I32", shape: [1, 2], data: Int32Array.of(-7, 2 ** 31 - 1) }],
+  ["long", { dtype: "I64", shape: [1], data: BigInt64Array.of(-(2n ** 62n)) }],
+  ["flags", { dtype: "BOOL", shape: [2], data: Uint8Array.of(1, 0) }],
+  ["leer ü", { dtype: "F32", shape: [0, 4], data: new Float32Array(0) }],
+];
+
+/** A file with the given header text, padded as it is, and data bytes 0, 1, 2 ... */
+function file(header: unknown, dataLength = 8): Uint8Array {
+  const text = new TextEncoder().encode(
+    typeof header === "string" ? header : JSON.stringify(header),
+  );
+  const out = new Uint8Array(8 + text.length + dataLength);
+  new DataView(out.buffer).setBigUint64(0, BigInt(text.length), true);
+  out.set(text, 8);
+  for (let i = 0; i < dataLength; i++) out[8 + text.length + i] = i;
+  return out;
+}
+
+Deno.test("safetensors: every dtype comes back from a round trip", () => {
+  const metadata = { format: "els", note: 'quotes " and ü' };
+  const back = parseSafetensors(writeSafetensors(new Map(every), { metadata }));
+  assertEquals(back.metadata, metadata);
+  assertEquals(new Map([...back.tensors].sort()), new Map(every.toSorted()));
+});
+
+Deno.test("safetensors: the same tensors give the same bytes whatever their order", () => {
+  const metadata = { b: "2", a: "1" };
+  const bytes = writeSafetensors(new Map(every), { metadata });
+  const reversed = writeSafetensors(new Map(every.toReversed()), { metadata: { a: "1", b: "2" } });
+  assertEquals(reversed, bytes);
+  const back = parseSafetensors(bytes);
+  assertEquals(writeSafetensors(back.tensors, back), bytes);
+});
+
+Deno.test("safetensors: the header is padded and every tensor aligned to its values", () => {
+  for (let pad = 0; pad < 8; pad++) {
+    const bytes = writeSafetensors(new Map(every), { metadata: { pad: "x".repeat(pad) } });
+    const length = Number(new DataView(bytes.buffer).getBigUint64(0, true));
+    assertEquals(length % 8, 0);
+    const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)));
+    for (const [name, { data, dtype }] of every) {
+      const width = dtype === "F16" ? 2 : data.BYTES_PER_ELEMENT;
+      assertEquals(header[name].data_offsets[0] % width, 0, name);
+    }
+  }
+});
+
+Deno.test("safetensors: unaligned offsets and an unaligned view are read", () => {
+  const bytes = file({
+    a: { dtype: "U8", shape: [1], data_offsets: [0, 1] },
+    b: { dtype: "F32", shape: [1], data_offsets: [1, 5] },
+    c: { dtype: "F16", shape: [1], data_offsets: [5, 7] },
+  }, 7);
+  const shifted = new Uint8Array(bytes.length + 3);
+  shifted.set(bytes, 3);
+  const expected = new DataView(Uint8Array.of(1, 2, 3, 4).buffer).getFloat32(0, true);
+  for (const view of [bytes, shifted.subarray(3)]) {
+    assertEquals(parseSafetensors(view).tensors.get("b")!.data, Float32Array.of(expected));
+  }
+});
+
+Deno.test("safetensors: a golden file is read with its shapes and metadata", async () => {
+  const path = new URL("../fixtures/machines_mnist.safetensors", import.meta.url);
+  const bytes = await Deno.readFile(path);
+  const { tensors, metadata } = parseSafetensors(bytes);
+  assertEquals(metadata.schedule, "cosine_legacy");
+  const [u8, images] = [tensors.get("images_u8")!, tensors.get("images")!];
+  assertEquals(u8.shape, [48, 1, 32, 32]);
+  assert(images.dtype === "F32" && u8.dtype === "U8");
+  assertEquals(images.data, Float32Array.from(u8.data, (v) => v / 255 * 2 - 1));
+});
+
+Deno.test("safetensors: truncation at any length is a DataFormatError", () => {
+  const bytes = writeSafetensors(new Map(every), { metadata: { a: "b" } });
+  for (let length = 0; length < bytes.length; length++) {
+    assertThrows(() => parseSafetensors(bytes.subarray(0, length), "cut"), DataFormatError, "cut:");
+  }
+});
+
+Deno.test("safetensors: any single damaged byte gives tensors or a DataFormatError, nothing else", () => {
+  const bytes = writeSafetensors(new Map(every), { metadata: { a: "b" } });
+  let refused = 0;
+  for (let at = 0; at < bytes.length; at++) {
+    for (const flip of [0x01, 0x10, 0x80, 0xff]) {
+      const damaged = bytes.slice();
+      damaged[at]! ^= flip;
+      try {
+        parseSafetensors(damaged);
+      } catch (error) {
+        assertInstanceOf(error, DataFormatError);
+        refused++;
+      }
+    }
+  }
+  assert(refused > bytes.length, `only ${refused} damaged files were refused`);
+});
+
+const u8 = (begin: number, end: number) => ({
+  dtype: "U8",
+  shape: [end - begin],
+  data_offsets: [begin, end],
+});
+
+Deno.test("safetensors: each breach of the format is named with its byte", () => {
+  const cases: [unknown, string][] = [
+    ["{", "not JSON"],
+    ["[]", "not a JSON object"],
+    ["null", "not a JSON object"],
+    [{ a: u8(0, 4) }, "4 bytes follow the last tensor"],
+    [{ a: u8(0, 4), b: u8(2, 8) }, 'tensor "b" overlaps'],
+    [{ a: u8(0, 4), b: u8(5, 8) }, "leaves 1 bytes before it unused"],
+    [{ a: u8(0, 9) }, "do not lie in the 8 bytes"],
+    [{ a: { ...u8(0, 8), shape: [7] } }, "needs 7 bytes, data_offsets give 8"],
+    [{ a: { ...u8(0, 8), dtype: "F32" } }, "needs 32 bytes"],
+    [{ a: { ...u8(0, 8), dtype: "F8" } }, 'dtype is "F8", expected one of'],
+    [{ a: { ...u8(0, 8), dtype: "toString" } }, "expected one of"],
+    [{ a: { ...u8(0, 8), shape: [-1, -8] } }, "expected a list of sizes"],
+    [{ a: { ...u8(0, 8), shape: [8.5] } }, "expected a list of sizes"],
+    [{ a: { ...u8(0, 8), data_offsets: [8, 0] } }, "do not lie"],
+    [{ a: { ...u8(0, 8), data_offsets: [0] } }, "expected [begin, end]"],
+    [{ a: 3 }, "its entry is not an object"],
+    [{ a: u8(0, 8), __metadata__: { k: 1 } }, "__metadata__ is not an object of strings"],
+    [`{"a":${JSON.stringify(u8(0, 8))},"\\u0061":${JSON.stringify(u8(0, 8))}}`, 'names "a" twice'],
+    [{ a: { dtype: "BOOL", shape: [8], data_offsets: [0, 8] } }, "a BOOL is 2"],
+  ];
+  for (const [header, message] of cases) {
+    const error = assertThrows(() => parseSafetensors(file(header)), DataFormatError, message);
+    assert(error.byteOffset !== undefined, message);
+  }
+  const long = file({ a: u8(0, 8) });
+  new DataView(long.buffer).setBigUint64(0, 2n ** 63n, true);
+  assertThrows(
+    () => parseSafetensors(long),
+    DataFormatError,
+    "header should be 9223372036854775808",
+  );
+});
+
+Deno.test("safetensors: a name's byte offset counts bytes, not characters", () => {
+  const header = `{"ü":${JSON.stringify(u8(0, 8))},"b":1}`;
+  const error = assertThrows(() => parseSafetensors(file(header)), DataFormatError);
+  const at = new TextEncoder().encode(header.slice(0, header.indexOf('"b"'))).length;
+  assertEquals(error.byteOffset, 8 + at);
+});
+
+Deno.test("safetensors: what cannot be written is a RangeError", () => {
+  const data = new Float32Array(3);
+  const write = (name: string, tensor: StoredTensor) => () =>
+    writeSafetensors(new Map([[name, tensor]]));
+  assertThrows(write("a", { dtype: "F32", shape: [2, 2], data }), RangeError, "do not fill");
+  assertThrows(write("a", { dtype: "F32", shape: [-3, -1], data }), RangeError, "do not fill");
+  assertThrows(write("__metadata__", { dtype: "F32", shape: [3], data }), RangeError, "reserves");
+  assertThrows(
+    write("a", { dtype: "BOOL", shape: [1], data: Uint8Array.of(2) }),
+    RangeError,
+    "neither 0 nor 1",
+  );
+});

@@ -1,0 +1,54 @@
+import { type ImageBatch, imageBatch, type ImageShape } from "../array/image_batch.ts";
+import { Random } from "../array/random.ts";
+import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
+
+/** Options of {@linkcode initialNoise}. */
+export interface InitialNoiseOptions {
+  /** Seed, an integer from 0 to 2^53 - 1. */
+  readonly seed: number;
+  /** How many images. */
+  readonly samples: number;
+  /** Number of the first sample; 0 by default. */
+  readonly first?: number;
+  /** Height, width, channels. */
+  readonly imageShape: ImageShape;
+  /**
+   * The forward process that the noise ends; the standard deviation is then that of unit-variance
+   * data at t = 1, `sqrt(signal(1)^2 + sigma(1)^2)`. Without it, and for every
+   * variance-preserving process, it is 1.
+   */
+  readonly schedule?: NoiseSchedule;
+}
+
+/**
+ * The noise x_T that sampling starts from: Gaussian, one stream of random numbers per sample.
+ *
+ * Sample i is a function of seed, i and image shape only, so batches, resumed work and longer runs
+ * all see the same noise.
+ *
+ * @returns Noise `[samples, H, W, C]`.
+ * @throws RangeError if a number is not an integer in range.
+ */
+export function initialNoise(
+  { seed, samples, first = 0, imageShape, schedule }: InitialNoiseOptions,
+): ImageBatch {
+  const [h, w, c] = imageShape;
+  for (const [what, value, least] of [["samples", samples, 1], ["first", first, 0]] as const) {
+    if (!Number.isSafeInteger(value) || value < least) {
+      throw new RangeError(
+        `Cannot draw noise: ${what} is ${value}, expected an integer >= ${least}`,
+      );
+    }
+  }
+  const deviation = schedule === undefined ? 1 : Math.hypot(schedule.signal(1), schedule.sigma(1));
+  const length = h * w * c;
+  const data = new Float32Array(samples * length);
+  for (let i = 0; i < samples; i++) {
+    data.set(new Random(seed, `x_T/${first + i}`).normals(length), i * length);
+  }
+  // A process that preserves variance up to rounding leaves the noise as it was drawn.
+  if (Math.abs(deviation - 1) > 1e-9) {
+    for (let i = 0; i < data.length; i++) data[i] = data[i]! * deviation;
+  }
+  return imageBatch(data, [samples, h, w, c]);
+}

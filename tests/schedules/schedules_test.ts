@@ -1,0 +1,99 @@
+import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import { createSchedule, scheduleNames } from "../../src/schedules/create_schedule.ts";
+
+/** Values from 50-digit arithmetic at t = 1e-3, 0.05, 0.5, 1. */
+const known: Record<string, readonly [t: number, signal: number, sigma: number][]> = {
+  cosine_legacy: [
+    [0.001, 0.9999987858045355, 0.0015583290585749867],
+    [0.05, 0.9969660461128339, 0.07783767017416865],
+    [0.5, 0.7115006375947301, 0.702685450754669],
+    [1, 0.012466314595415034, 0.9999222924809749],
+  ],
+  cosine: [
+    [0.001, 0.9999793576745363, 0.00642528013566551],
+    [0.05, 0.9959956218198044, 0.08940202075893583],
+    [0.5, 0.702740058941169, 0.7114467018402448],
+    [1, 0.01, 0.9999499987499375],
+  ],
+  vp_linear: [
+    [0.001, 0.9999450265110976, 0.010485416335094895],
+    [0.05, 0.9851735110233747, 0.17156093138554773],
+    [0.5, 0.28118288079675235, 0.9596542020680362],
+    [1, 0.0065715864949296154, 0.9999784068923386],
+  ],
+};
+
+Deno.test("schedules: values equal 50-digit arithmetic, near t = 0 too", () => {
+  assertEquals(Object.keys(known).sort(), [...scheduleNames].sort());
+  for (const [name, rows] of Object.entries(known)) {
+    const { signal, sigma } = createSchedule(name);
+    for (const [t, expectedSignal, expectedSigma] of rows) {
+      // A few roundings of double precision, relative; a naive 1 - cos^2 is off by 1e-11 at 1e-3.
+      // cos near pi / 2 (cosine_legacy at t = 1) magnifies the angle's own rounding 80 times.
+      assertAlmostEquals(signal(t) / expectedSignal, 1, 3e-14, `${name} signal(${t})`);
+      assertAlmostEquals(sigma(t) / expectedSigma, 1, 2e-15, `${name} sigma(${t})`);
+    }
+  }
+});
+
+Deno.test("schedules: variance is preserved, signal falls and sigma rises", () => {
+  for (const name of scheduleNames) {
+    const { signal, sigma } = createSchedule(name);
+    assertEquals([signal(0), sigma(0)], [1, 0], name);
+    assert(signal(1) > 0, `${name}: signal(1) must be positive`);
+    // Steps of 1/150: the clip of the cosine schedule acts only after t = 0.9936.
+    for (let i = 1; i <= 150; i++) {
+      const [t, before] = [i / 150, (i - 1) / 150];
+      assertAlmostEquals(signal(t) ** 2 + sigma(t) ** 2, 1, 1e-14); // a few roundings
+      assert(signal(t) < signal(before) && sigma(t) > sigma(before), `${name} at t = ${t}`);
+    }
+  }
+});
+
+Deno.test("schedules: a time outside [0, 1] or NaN is refused", () => {
+  for (const name of scheduleNames) {
+    const { signal, sigma } = createSchedule(name);
+    for (const t of [-1e-9, 1.0000001, NaN, Infinity]) {
+      assertThrows(() => signal(t), RangeError, `t = ${t}`);
+      assertThrows(() => sigma(t), RangeError, `t = ${t}`);
+    }
+  }
+});
+
+Deno.test("schedules: name and parameters make the same schedule again", () => {
+  for (
+    const schedule of [
+      ...scheduleNames.map((name) => createSchedule(name)),
+      createSchedule("vp_linear", { betaMin: 0.3, betaMax: 9 }),
+      createSchedule("cosine", { offset: 0.02, minSignal: 0.2 }),
+    ]
+  ) {
+    const { name, parameters } = JSON.parse(JSON.stringify(schedule));
+    const again = createSchedule(name, parameters);
+    for (const t of [0, 0.001, 0.4, 0.99, 1]) {
+      assertEquals([again.signal(t), again.sigma(t)], [schedule.signal(t), schedule.sigma(t)]);
+    }
+  }
+  assertEquals(createSchedule("cosine", { minSignal: 0.2 }).signal(1), 0.2);
+});
+
+Deno.test("schedules: an unknown name or a bad parameter is refused by name", () => {
+  assertThrows(() => createSchedule("cosin"), RangeError, "cosine_legacy, cosine, vp_linear");
+  assertThrows(() => createSchedule("toString"), RangeError, "expected one of");
+  assertThrows(() => createSchedule("vp_linear", { beta: 1 }), RangeError, "betaMin, betaMax");
+  assertThrows(() => createSchedule("cosine_legacy", { offset: 1 }), RangeError, "it takes none");
+  for (
+    const [name, parameters, word] of [
+      ["vp_linear", { betaMin: -1 }, "betaMin is -1"],
+      ["vp_linear", { betaMin: NaN }, "betaMin is NaN"],
+      ["vp_linear", { betaMin: 0, betaMax: 0 }, "betaMax is 0"],
+      ["vp_linear", { betaMin: 5, betaMax: 4 }, "betaMax is 4"],
+      ["vp_linear", { betaMax: Infinity }, "betaMax is Infinity"],
+      ["cosine", { offset: -0.1 }, "offset is -0.1"],
+      ["cosine", { minSignal: 0 }, "minSignal is 0"],
+      ["cosine", { minSignal: NaN }, "minSignal is NaN"],
+    ] as [string, Record<string, number>, string][]
+  ) {
+    assertThrows(() => createSchedule(name, parameters), RangeError, word);
+  }
+});

@@ -1,0 +1,194 @@
+/** Runs a command: flags in, one-line errors, Ctrl-C that saves, exit codes. @module */
+import {
+  CheckpointMismatchError,
+  DataFormatError,
+  DeviceUnavailableError,
+} from "../../src/array/errors.ts";
+import {
+  type CommandSpec,
+  type FlagSpecs,
+  type FlagValues,
+  parseCommandLine,
+  UsageError,
+} from "./flags.ts";
+import { helpPage } from "./help.ts";
+import { type ProgressOutput, ProgressReporter, stderrOutput } from "./progress.ts";
+
+/** What a command gets. */
+export interface CommandContext<S extends FlagSpecs> {
+  readonly flags: FlagValues<S>;
+  /** Words without dashes, checked against the declared ones. */
+  readonly positionals: readonly string[];
+  /** Aborted by Ctrl-C; long work then saves and returns, or throws the signal's reason. */
+  readonly abort: AbortSignal;
+  readonly progress: ProgressReporter;
+}
+
+/** What {@linkcode executeCommand} needs of the process; tests pass their own. */
+export interface CommandHost {
+  readonly args: readonly string[];
+  readonly print: (text: string) => void;
+  readonly printError: (text: string) => void;
+  readonly output: ProgressOutput;
+  /** Whether stack traces are wanted. */
+  readonly debug: boolean;
+  /** Calls back at each Ctrl-C or request to terminate; returns what ends that. */
+  readonly onInterrupt: (callback: () => void) => () => void;
+  /** Ends the process at once. */
+  readonly exitNow: (code: number) => void;
+}
+
+/** Exit code of a command that Ctrl-C stopped. */
+export const interruptedExitCode = 130;
+
+// One Ctrl-C may arrive more than once: from the terminal and from each `deno task` above us.
+const sameKeyPressMs = 700;
+
+const quietFlag = {
+  quiet: { type: "boolean", help: "Write no progress to stderr" },
+} as const satisfies FlagSpecs;
+
+/** Messages of the engine about faults in our code, as against errors about arguments. */
+const engineMessage =
+  /Cannot (read|set|destructure|convert|access|assign|mix)|is not (a function|iterable|defined|a constructor|extensible)|Maximum call stack|Invalid (array length|typed array length)|out of bounds|object is not/;
+
+function isExpected(error: Error): boolean {
+  if (error instanceof RangeError || error instanceof TypeError) {
+    return !engineMessage.test(error.message);
+  }
+  return [
+    UsageError,
+    DataFormatError,
+    DeviceUnavailableError,
+    CheckpointMismatchError,
+    Deno.errors.NotFound,
+    Deno.errors.PermissionDenied,
+    Deno.errors.NotCapable,
+    Deno.errors.AlreadyExists,
+    Deno.errors.IsADirectory,
+    Deno.errors.NotADirectory,
+  ].some((kind) => error instanceof kind);
+}
+
+const fileProblems: readonly (readonly [new (message: string) => Error, string])[] = [
+  [Deno.errors.NotFound, "there is no such file or folder"],
+  [Deno.errors.PermissionDenied, "the system permits no access to it"],
+  [Deno.errors.AlreadyExists, "it exists already"],
+  [Deno.errors.IsADirectory, "it is a folder, expected a file"],
+  [Deno.errors.NotADirectory, "part of the path is a file, expected a folder"],
+];
+
+/** One line about an error: what was asked, what was found, what to do. */
+export function errorLine(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return String(thrown).replaceAll(/\s*\n\s*/g, " ");
+  const message = thrown.message.replaceAll(/\s*\n\s*/g, " ");
+  const problem = fileProblems.find(([kind]) => thrown instanceof kind)?.[1];
+  if (problem !== undefined) {
+    // Only Deno's own messages need translating; ours name the path and what to do.
+    const system = /\(os error \d+\)/.test(message);
+    const path = message.match(/'([^']*)'/)?.[1];
+    if (system && path !== undefined) return `Cannot use ${path}: ${problem}`;
+  }
+  if (thrown instanceof Deno.errors.NotCapable) {
+    const path = message.match(/"([^"]*)"/)?.[1];
+    return `Cannot use ${path ?? "this"}: the command has no permission for it (${message})`;
+  }
+  const name = isExpected(thrown) || thrown.name === "Error" ? "" : `${thrown.name}: `;
+  return name + (message === "" ? thrown.name : message);
+}
+
+/**
+ * Runs a command against a host.
+ *
+ * @returns The exit code: 0, 1 after an error, 130 after Ctrl-C.
+ */
+export async function executeCommand<const S extends FlagSpecs>(
+  spec: CommandSpec<S>,
+  main: (context: CommandContext<S & typeof quietFlag>) => Promise<void> | void,
+  host: CommandHost,
+): Promise<number> {
+  const full = { ...spec, flags: { ...spec.flags, ...quietFlag } };
+  const stop = new AbortController();
+  let progress: ProgressReporter | undefined;
+  let pressedAt = -Infinity;
+  const release = host.onInterrupt(() => {
+    const again = stop.signal.aborted && host.output.now() - pressedAt > sameKeyPressMs;
+    if (again) host.exitNow(interruptedExitCode);
+    if (stop.signal.aborted) return;
+    pressedAt = host.output.now();
+    progress?.close();
+    host.printError(`${spec.name}: saving and stopping; press Ctrl-C again to stop at once`);
+    stop.abort(new DOMException("Interrupted", "AbortError"));
+  });
+  try {
+    const line = parseCommandLine<S & typeof quietFlag>(full, host.args);
+    if (line === "help") {
+      host.print(helpPage(full));
+      return 0;
+    }
+    const { quiet } = line.flags as { readonly quiet: boolean };
+    progress = new ProgressReporter(host.output, { quiet });
+    await main({ ...line, abort: stop.signal, progress });
+    progress.close();
+    return stop.signal.aborted ? interruptedExitCode : 0;
+  } catch (error) {
+    progress?.close();
+    const aborted = stop.signal.aborted &&
+      (error === stop.signal.reason || (error instanceof Error && error.name === "AbortError"));
+    if (aborted) return interruptedExitCode;
+    const hint = error instanceof Error && isExpected(error)
+      ? ""
+      : "; run with ELS_DEBUG=1 for the stack trace";
+    host.printError(`${spec.name}: ${errorLine(error)}${host.debug ? "" : hint}`);
+    if (host.debug && error instanceof Error) host.printError(error.stack ?? "");
+    return 1;
+  } finally {
+    release();
+  }
+}
+
+/** Whether ELS_DEBUG=1 is set, where reading it is permitted; never asks for permission. */
+function wantsStackTraces(): boolean {
+  const query = Deno.permissions.querySync({ name: "env", variable: "ELS_DEBUG" });
+  return query.state === "granted" && (Deno.env.get("ELS_DEBUG") ?? "") !== "";
+}
+
+function onInterrupt(callback: () => void): () => void {
+  // Windows has no SIGTERM to listen to.
+  const signals: readonly Deno.Signal[] = Deno.build.os === "windows"
+    ? ["SIGINT"]
+    : ["SIGINT", "SIGTERM"];
+  for (const signal of signals) Deno.addSignalListener(signal, callback);
+  return () => {
+    for (const signal of signals) Deno.removeSignalListener(signal, callback);
+  };
+}
+
+/**
+ * Runs a command as this process: reads its arguments, and exits with its code when it is done.
+ *
+ * @example
+ * ```ts ignore
+ * await runCommand({
+ *   name: "count",
+ *   description: "Counts.",
+ *   flags: { steps: { type: "integer", default: 10, min: 1, help: "How far" } },
+ * }, ({ flags }) => console.log(flags.steps));
+ * ```
+ */
+export async function runCommand<const S extends FlagSpecs>(
+  spec: CommandSpec<S>,
+  main: (context: CommandContext<S & typeof quietFlag>) => Promise<void> | void,
+): Promise<never> {
+  const code = await executeCommand(spec, main, {
+    args: Deno.args,
+    print: (text) => console.log(text),
+    printError: (text) => console.error(text),
+    output: stderrOutput(),
+    debug: wantsStackTraces(),
+    onInterrupt,
+    exitNow: (code) => Deno.exit(code),
+  });
+  // Workers and GPU devices would keep the process alive.
+  Deno.exit(code);
+}

@@ -1,0 +1,153 @@
+import { assert, assertEquals } from "@std/assert";
+import { DataFormatError } from "../../../src/array/errors.ts";
+import {
+  type CommandContext,
+  type CommandHost,
+  executeCommand,
+  interruptedExitCode,
+} from "../../../tasks/cli/command.ts";
+import type { CommandSpec } from "../../../tasks/cli/flags.ts";
+
+const spec = {
+  name: "demo",
+  description: "Demonstrates.",
+  flags: { steps: { type: "integer", default: 3, help: "Steps" } },
+} as const satisfies CommandSpec;
+
+/** A process that records what is written and lets the test press Ctrl-C. */
+function fakeHost(args: readonly string[], debug = false) {
+  const record = { out: "", err: "", exits: [] as number[], listening: false };
+  let clock = 0;
+  let press = () => {};
+  const host: CommandHost = {
+    args,
+    print: (text) => record.out += `${text}\n`,
+    printError: (text) => record.err += `${text}\n`,
+    output: {
+      write: (text) => record.err += text,
+      isTerminal: false,
+      columns: () => 80,
+      now: () => clock,
+    },
+    debug,
+    onInterrupt: (callback) => {
+      press = callback;
+      record.listening = true;
+      return () => record.listening = false;
+    },
+    exitNow: (code) => record.exits.push(code),
+  };
+  return { host, record, press: () => press(), wait: (ms: number) => clock += ms };
+}
+
+async function failWith(error: unknown, debug = false) {
+  const { host, record } = fakeHost([], debug);
+  const code = await executeCommand(spec, () => {
+    throw error;
+  }, host);
+  return { code, err: record.err };
+}
+
+Deno.test("command: hands over typed flags and exits with 0", async () => {
+  const { host, record } = fakeHost(["--steps", "5"]);
+  let steps = 0;
+  const main = (context: CommandContext<typeof spec.flags>) => {
+    steps = context.flags.steps;
+  };
+  assertEquals(await executeCommand(spec, main, host), 0);
+  assertEquals([steps, record.err, record.listening], [5, "", false]);
+});
+
+Deno.test("command: --help prints the page on stdout and does not run", async () => {
+  const { host, record } = fakeHost(["--help"]);
+  const code = await executeCommand(spec, () => {
+    throw new Error("must not run");
+  }, host);
+  assertEquals([code, record.err], [0, ""]);
+  assert(record.out.includes("--quiet"));
+});
+
+Deno.test("command: a usage error is one line on stderr and exit code 1", async () => {
+  const { host, record } = fakeHost(["--step", "5"]);
+  assertEquals(await executeCommand(spec, () => {}, host), 1);
+  assertEquals(
+    record.err,
+    "demo: Unknown flag --step; did you mean --steps?; run with --help\n",
+  );
+});
+
+Deno.test("command: expected errors are one line without a hint about stack traces", async () => {
+  const cases: [Error, string][] = [
+    [new RangeError("--steps is 0"), "demo: --steps is 0\n"],
+    [new DataFormatError("a.idx", "two\n lines", 7), "demo: a.idx: two lines (at byte 7)\n"],
+    [
+      new Deno.errors.NotFound("No such file or directory (os error 2): readfile 'runs/x'"),
+      "demo: Cannot use runs/x: there is no such file or folder\n",
+    ],
+    [new Deno.errors.NotFound("Run 7 is not there"), "demo: Run 7 is not there\n"],
+  ];
+  for (const [error, line] of cases) assertEquals(await failWith(error), { code: 1, err: line });
+});
+
+Deno.test("command: a real missing file is named", async () => {
+  const { host, record } = fakeHost([]);
+  const missing = new URL("no_such_file", import.meta.url);
+  const code = await executeCommand(spec, async () => {
+    await Deno.readFile(missing);
+  }, host);
+  assertEquals(code, 1);
+  assertEquals(
+    record.err,
+    `demo: Cannot use ${missing.pathname}: there is no such file or folder\n`,
+  );
+});
+
+Deno.test("command: unexpected errors say how to get the stack trace", async () => {
+  const hint = "; run with ELS_DEBUG=1 for the stack trace\n";
+  assertEquals(await failWith(new Error("odd")), { code: 1, err: `demo: odd${hint}` });
+  let fault: unknown;
+  try {
+    (undefined as unknown as { x: number }).x;
+  } catch (error) {
+    fault = error;
+  }
+  const { err } = await failWith(fault);
+  assert(err.startsWith("demo: TypeError: Cannot read") && err.endsWith(hint), err);
+  assertEquals(await failWith("text"), { code: 1, err: `demo: text${hint}` });
+  assert((await failWith(new Error("odd"), true)).err.includes("command_test.ts"));
+});
+
+Deno.test("command: Ctrl-C aborts once, a later one exits at once", async () => {
+  const { host, record, press, wait } = fakeHost([]);
+  let aborts = 0;
+  const code = await executeCommand(spec, ({ abort }) => {
+    abort.addEventListener("abort", () => aborts++);
+    press();
+    wait(20);
+    press(); // the same key press, passed on by a parent process
+    assertEquals([aborts, record.exits], [1, []]);
+    wait(2000);
+    press();
+    abort.throwIfAborted();
+  }, host);
+  assertEquals([code, aborts, record.exits], [interruptedExitCode, 1, [interruptedExitCode]]);
+  assertEquals(
+    record.err,
+    "demo: saving and stopping; press Ctrl-C again to stop at once\n",
+  );
+});
+
+Deno.test("command: work that saves and returns after Ctrl-C exits with 130", async () => {
+  const { host, press } = fakeHost([]);
+  assertEquals(await executeCommand(spec, () => press(), host), interruptedExitCode);
+});
+
+Deno.test("command: an error while stopping is reported as an error", async () => {
+  const { host, record, press } = fakeHost([]);
+  const code = await executeCommand(spec, () => {
+    press();
+    throw new RangeError("disk full");
+  }, host);
+  assertEquals(code, 1);
+  assert(record.err.endsWith("demo: disk full\n"));
+});

@@ -1,0 +1,21 @@
+/**
+ * SHA-256 of bytes, as 64 lower-case hexadecimal digits.
+ *
+ * @example
+ * ```ts
+ * import { sha256Hex } from "@els/toolkit";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const hash = await sha256Hex(new TextEncoder().encode("abc"));
+ * assertEquals(hash.slice(0, 8), "ba7816bf");
+ * ```
+ */
+export async function sha256Hex(bytes: ArrayBufferView): Promise<string> {
+  const { buffer, byteOffset, byteLength } = bytes;
+  // Web Crypto refuses memory that other threads may write to.
+  const view = buffer instanceof ArrayBuffer
+    ? new Uint8Array(buffer, byteOffset, byteLength)
+    : new Uint8Array(buffer, byteOffset, byteLength).slice();
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", view));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,82 @@
+/** IDX, the format of MNIST and FashionMNIST: a magic number, big-endian sizes, then bytes. */
+import { DataFormatError } from "../array/errors.ts";
+
+/** An array of bytes from an IDX file. */
+export interface IdxArray {
+  /** Extent of each axis, slowest first. */
+  readonly shape: readonly number[];
+  /** Values in row-major order; a view of the parsed bytes. */
+  readonly data: Uint8Array;
+}
+
+/** Options of {@linkcode parseIdx}. */
+export interface ParseIdxOptions {
+  /** Path, or a name for the bytes, for error messages. */
+  readonly source?: string;
+  /** How many axes there must be: 3 for images, 1 for labels. Any number when absent. */
+  readonly rank?: number;
+}
+
+/**
+ * Reads an IDX file of unsigned bytes that is not compressed.
+ *
+ * @throws DataFormatError if the file is truncated, has bytes left over, another magic number, another
+ * type of values or another number of axes.
+ */
+export function parseIdx(
+  bytes: Uint8Array,
+  { source = "IDX", rank }: ParseIdxOptions = {},
+): IdxArray {
+  const fail = (problem: string, byteOffset: number): never => {
+    throw new DataFormatError(source, problem, byteOffset);
+  };
+  if (bytes.length < 4) {
+    fail(`${bytes.length} bytes, expected at least the 4 of IDX's magic number`, bytes.length);
+  }
+  const [zero0, zero1, type, axes] = bytes as unknown as [number, number, number, number];
+  if (zero0 !== 0 || zero1 !== 0) {
+    fail(`the first two bytes are ${zero0}, ${zero1}, expected 0, 0; this is no IDX file`, 0);
+  }
+  if (type !== 0x08) {
+    fail(`values of IDX type 0x${type.toString(16).padStart(2, "0")}, expected bytes (0x08)`, 2);
+  }
+  if (axes === 0 || (rank !== undefined && axes !== rank)) {
+    fail(`${axes} axes, expected ${rank ?? "at least 1"}`, 3);
+  }
+  const start = 4 + 4 * axes;
+  if (bytes.length < start) {
+    fail(`truncated: ${bytes.length} bytes, expected a header of ${start}`, bytes.length);
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const shape = Array.from({ length: axes }, (_, axis) => view.getUint32(4 + 4 * axis));
+  const expected = shape.reduce((total, size) => total * size, 1);
+  const found = bytes.length - start;
+  if (found !== expected) {
+    fail(
+      `${found < expected ? "truncated" : "excess bytes"}: ${found} values, expected ${expected} ` +
+        `for the shape [${shape.join(", ")}]`,
+      start + Math.min(found, expected),
+    );
+  }
+  return { shape, data: bytes.subarray(start) };
+}
+
+/**
+ * Undoes gzip where the bytes begin with gzip's magic number, and gives others back as they are.
+ *
+ * @param source Path, or a name for the bytes, for error messages.
+ * @throws DataFormatError if the compressed bytes are truncated or damaged.
+ */
+export async function gunzipIfNeeded(bytes: Uint8Array, source: string): Promise<Uint8Array> {
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
+  try {
+    const compressed = new Blob([new Uint8Array(bytes)]).stream();
+    const plain = compressed.pipeThrough(new DecompressionStream("gzip"));
+    return new Uint8Array(await new Response(plain).arrayBuffer());
+  } catch (error) {
+    throw new DataFormatError(
+      source,
+      `the gzip stream is truncated or damaged: ${error instanceof Error ? error.message : error}`,
+    );
+  }
+}

@@ -1,0 +1,58 @@
+/** Choosing images of a data set by class and number. */
+
+/** Options of {@linkcode subsetIndices}. */
+export interface SubsetOptions {
+  /** Take the first this many of what the classes leave; all when absent. */
+  readonly images?: number | undefined;
+  /** Keep only these classes; all when absent. */
+  readonly classes?: readonly number[] | undefined;
+  /** Names of the classes; how many there are decides which class numbers exist. */
+  readonly classNames: readonly string[];
+  /** What the images are called in error messages, such as "mnist train". */
+  readonly what: string;
+}
+
+/**
+ * Indices, ascending, of the first `images` images whose label is one of `classes`.
+ *
+ * @param labels Class of each image.
+ * @throws RangeError if a class does not exist or is given twice, or if there are fewer images than
+ * asked for; the message says how many there are.
+ */
+export function subsetIndices(
+  labels: Uint8Array,
+  { images, classes, classNames, what }: SubsetOptions,
+): Uint32Array {
+  if (images !== undefined && (!Number.isInteger(images) || images < 1)) {
+    throw new RangeError(`Cannot take ${images} images of ${what}: not a positive integer`);
+  }
+  const wanted = new Set(classes ?? []);
+  if (classes !== undefined) {
+    for (const label of classes) {
+      if (!Number.isInteger(label) || label < 0 || label >= classNames.length) {
+        const known = classNames.length === 0
+          ? "has no classes"
+          : `has ${classNames.length} classes, 0 (${classNames[0]}) to ${classNames.length - 1} (${
+            classNames.at(-1)
+          })`;
+        throw new RangeError(`Cannot select class ${label}: ${what} ${known}`);
+      }
+    }
+    if (classes.length === 0 || wanted.size !== classes.length) {
+      throw new RangeError(
+        `Cannot select classes "${classes.join(",")}" of ${what}: name each wanted class once`,
+      );
+    }
+  }
+  const found: number[] = [];
+  for (let i = 0; i < labels.length; i++) {
+    if (classes === undefined || wanted.has(labels[i]!)) found.push(i);
+  }
+  if (images !== undefined && images > found.length) {
+    const which = classes === undefined ? "" : ` of class ${classes.join(", ")}`;
+    throw new RangeError(
+      `Cannot take ${images} images${which} of ${what}: there are ${found.length}`,
+    );
+  }
+  return Uint32Array.from(images === undefined ? found : found.slice(0, images));
+}

@@ -1,0 +1,83 @@
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { DataFormatError } from "../../src/array/errors.ts";
+import { gunzipIfNeeded, parseIdx } from "../../src/datasets/idx.ts";
+import { parseIdxPair } from "../../src/datasets/mnist.ts";
+
+/** An IDX file of the given shape with values 0, 1, 2 ... */
+function idx(...shape: number[]): Uint8Array<ArrayBuffer> {
+  const count = shape.reduce((a, b) => a * b, 1);
+  const out = new Uint8Array(4 + 4 * shape.length + count);
+  const view = new DataView(out.buffer);
+  out.set([0, 0, 8, shape.length]);
+  shape.forEach((size, axis) => view.setUint32(4 + 4 * axis, size));
+  for (let i = 0; i < count; i++) out[4 + 4 * shape.length + i] = i;
+  return out;
+}
+
+async function gzip(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+  const stream = new Blob([bytes]).stream().pipeThrough(new CompressionStream("gzip"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+Deno.test("idx: shape and values are read, also from a view into a larger buffer", () => {
+  const bytes = idx(2, 3, 4);
+  const padded = new Uint8Array([9, 9, 9, ...bytes]).subarray(3);
+  for (const view of [bytes, padded]) {
+    const { shape, data } = parseIdx(view, { rank: 3 });
+    assertEquals(shape, [2, 3, 4]);
+    assertEquals([...data], Array.from({ length: 24 }, (_, i) => i));
+  }
+});
+
+Deno.test("idx: truncation at any length is a DataFormatError", () => {
+  const bytes = idx(2, 3, 4);
+  for (let length = 0; length < bytes.length; length++) {
+    assertThrows(() => parseIdx(bytes.subarray(0, length), { source: "cut" }), DataFormatError);
+  }
+});
+
+Deno.test("idx: each breach of the format is named with its byte", () => {
+  const change = (at: number, value: number) => idx(2, 3, 4).with(at, value);
+  const cases: [Uint8Array, string, number][] = [
+    [change(0, 0x50), "this is no IDX file", 0],
+    [change(2, 0x0d), "IDX type 0x0d, expected bytes (0x08)", 2],
+    [change(3, 0), "0 axes, expected 3", 3],
+    [idx(24), "1 axes, expected 3", 3],
+    [change(7, 3), "truncated: 24 values, expected 36", 40],
+    [change(4, 255), "truncated", 40],
+    [change(7, 1), "excess bytes: 24 values, expected 12", 28],
+  ];
+  for (const [bytes, message, byte] of cases) {
+    const error = assertThrows(() => parseIdx(bytes, { rank: 3 }), DataFormatError, message);
+    assertEquals(error.byteOffset, byte);
+  }
+});
+
+Deno.test("idx: gzip is undone where its magic number is found", async () => {
+  const plain = idx(5, 7);
+  assertEquals(await gunzipIfNeeded(plain, "plain"), plain);
+  assertEquals(await gunzipIfNeeded(await gzip(plain), "gz"), plain);
+});
+
+Deno.test("idx: truncated or damaged gzip is a DataFormatError", async () => {
+  const packed = await gzip(idx(5, 7));
+  for (let length = 2; length < packed.length; length++) {
+    await assertRejects(() => gunzipIfNeeded(packed.slice(0, length), "cut.gz"), DataFormatError);
+  }
+  const checksum = packed.length - 6;
+  const damaged = packed.with(checksum, packed[checksum]! ^ 1);
+  await assertRejects(() => gunzipIfNeeded(damaged, "x.gz"), DataFormatError, "x.gz: the gzip");
+  const excess = new Uint8Array([...packed, 1, 2, 3]);
+  await assertRejects(() => gunzipIfNeeded(excess, "x.gz"), DataFormatError);
+});
+
+Deno.test("idx: images and labels that do not belong together are a DataFormatError", () => {
+  const images = { bytes: idx(3, 2, 2), source: "images" };
+  const labels = (...shape: number[]) => ({ bytes: idx(...shape), source: "labels" });
+  const { pixels, shape, labels: found } = parseIdxPair({ images, labels: labels(3) });
+  assertEquals([shape, pixels.length, [...found]], [[3, 2, 2, 1], 12, [0, 1, 2]]);
+  const message = "labels: 4 labels, expected one for each of the 3 images of images";
+  assertThrows(() => parseIdxPair({ images, labels: labels(4) }), DataFormatError, message);
+  assertThrows(() => parseIdxPair({ images, labels: labels(3) }, 2), DataFormatError, "label 2");
+  assertThrows(() => parseIdxPair({ images: labels(3), labels: labels(3) }), DataFormatError);
+});

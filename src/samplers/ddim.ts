@@ -64,7 +64,11 @@ export async function ddim(
   const steps = times.length - 1;
   let x: ImageBatch = { data: xT.data.slice(), shape: xT.shape };
   for (let i = steps; i >= 1; i--) {
-    abort?.throwIfAborted();
+    if (abort !== undefined) {
+      // Denoisers that never wait would keep a timer or Ctrl-C from raising the signal.
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      abort.throwIfAborted();
+    }
     const t = times[steps - i]!;
     const tNext = times[steps - i + 1]!;
     const values = await denoiser.predict(x, t, {

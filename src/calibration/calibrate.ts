@@ -1,0 +1,230 @@
+import { type ImageBatch, imageBatch, sliceBatch } from "../array/image_batch.ts";
+import { convertPrediction } from "../denoisers/convert.ts";
+import type { Denoiser, MultiScaleDenoiser } from "../denoisers/denoiser.ts";
+import { labelPerSample } from "../denoisers/labels.ts";
+import type { SimilarityMetric } from "../formats/scale_schedule.ts";
+import { ddim, type SamplerStep } from "../samplers/ddim.ts";
+import { initialNoise } from "../samplers/initial_noise.ts";
+import { uniformTimeGrid } from "../samplers/time_grid.ts";
+import {
+  type Calibration,
+  type CalibrationInProgress,
+  type CalibrationState,
+  chooseScales,
+  type ChooseScalesOptions,
+} from "./calibration.ts";
+import { checkOptions, checkResume, checkSameProcess } from "./checks.ts";
+import { compareVectors, similarityMetrics } from "./similarity.ts";
+
+/** How far a calibration has come. */
+export interface CalibrationProgress {
+  /** Work done in units of one sample at one step; has a fraction while the machine works. */
+  readonly done: number;
+  /** Units in all: samples times steps. */
+  readonly total: number;
+  /** Step at work, from n down to 1. */
+  readonly step: number;
+  /** Time of that step. */
+  readonly t: number;
+}
+
+/** Options of {@linkcode calibrate}. */
+export interface CalibrateOptions extends ChooseScalesOptions {
+  /** Candidate scales k: odd, ascending. */
+  readonly candidates: readonly number[];
+  /** Steps n of the network's DDIM trajectory. */
+  readonly steps: number;
+  /** Number of trajectories. */
+  readonly samples: number;
+  /** Seed of the noise x_T. */
+  readonly seed: number;
+  /** Noise to start from, `[samples, H, W, C]`, in place of the seed's. */
+  readonly xT?: ImageBatch;
+  /** Class label of each sample, or one for all. */
+  readonly labels?: number | ArrayLike<number>;
+  /** Samples that network and machine see in one call; 16 by default. */
+  readonly batch?: number;
+  /** Called often. */
+  readonly onProgress?: (progress: CalibrationProgress) => void;
+  /** Called after each step of each batch with all that is known; save it to resume. Awaited. */
+  readonly onState?: (state: CalibrationState) => void | Promise<void>;
+  /** Stops the work; the promise then rejects with the signal's reason. */
+  readonly abort?: AbortSignal;
+  /**
+   * State of an interrupted run with the same options. `metric`, `aggregate` and `batch` may
+   * differ, and `samples` may have grown.
+   */
+  readonly resume?: CalibrationState;
+}
+
+/**
+ * Finds the locality scale of each reverse step (Kamb & Ganguli, arXiv 2412.20292, section 5): along the
+ * network's own DDIM trajectory from x_T ~ N(0, I), the scale whose machine predicts an eps most
+ * like the network's.
+ *
+ * Every candidate is evaluated at every step, all in one pass of the machine, and similarities by
+ * all metrics are kept.
+ *
+ * @throws RangeError if options or shapes do not fit, or network and machine have different noise levels.
+ * @throws CheckpointMismatchError if `resume` belongs to other options; the message names which.
+ */
+export async function calibrate(
+  network: Denoiser,
+  machine: MultiScaleDenoiser,
+  options: CalibrateOptions,
+): Promise<Calibration> {
+  const { candidates, steps, samples, seed, abort, onProgress, onState, resume } = options;
+  const { metric = "cosine", aggregate = "median", batch = 16 } = options;
+  checkOptions({ candidates, samples, batch });
+  const times = uniformTimeGrid(steps);
+  checkSameProcess(network, machine, times);
+  const labels = labelPerSample(options.labels, samples);
+  const { imageShape } = network;
+  const { name, parameters } = network.schedule;
+  const identity = {
+    network: network.name,
+    machine: machine.name,
+    imageShape,
+    noiseSchedule: { name, parameters },
+    seed: options.xT === undefined ? seed : null,
+    steps,
+    candidates: [...candidates],
+    labels,
+  };
+  if (resume !== undefined) checkResume(identity, resume, { samples });
+  const xT = options.xT ??
+    initialNoise({ seed, samples, imageShape, schedule: network.schedule });
+  if (xT.shape[0] !== samples) {
+    throw new RangeError(`Cannot calibrate ${samples} samples from ${xT.shape[0]} noise images`);
+  }
+
+  const tables = Object.fromEntries(similarityMetrics.map((metric) => [
+    metric,
+    (resume?.tables[metric] ?? []).map((rows) => rows.map((row) => [...row])),
+  ])) as Record<SimilarityMetric, (number | null)[][][]>;
+  const state = (inProgress: CalibrationInProgress | null): CalibrationState => ({
+    ...identity,
+    // Rows are never written again, so copies down to them make a state that stays as it is.
+    tables: {
+      cosine: tables.cosine.map((rows) => [...rows]),
+      l2: tables.l2.map((rows) => [...rows]),
+      mse: tables.mse.map((rows) => [...rows]),
+    },
+    inProgress,
+  });
+
+  let held = resume?.inProgress ?? null;
+  let first = held?.first ?? tables.cosine.length;
+  while (first < samples) {
+    const end = held === null ? Math.min(first + batch, samples) : tables.cosine.length;
+    const count = end - first;
+    const start = held === null ? sliceBatch(xT, first, end) : heldImages(held, count, imageShape);
+    const lastStep = held === null ? steps : held.step - 1;
+    held = null;
+    const batchLabels = labels?.slice(first, end);
+    for (let sample = first; sample < end; sample++) {
+      for (const metric of similarityMetrics) {
+        tables[metric][sample] ??= Array.from({ length: steps }, () => []);
+      }
+    }
+    const onStep = async ({ i, t, x, eps, xNext }: SamplerStep) => {
+      const report = (fraction: number) =>
+        onProgress?.({
+          done: first * steps + count * (steps - i + fraction),
+          total: samples * steps,
+          step: i,
+          t,
+        });
+      report(0);
+      const predictions = await machine.predictScales(x, t, {
+        scales: candidates,
+        onProgress: report,
+        ...(batchLabels === undefined ? {} : { labels: batchLabels }),
+        ...(abort === undefined ? {} : { abort }),
+      });
+      const rows = compareScales(eps, {
+        x,
+        t,
+        predictions,
+        machine,
+        candidates,
+        first,
+      });
+      rows.forEach((row, index) => {
+        for (const metric of similarityMetrics) {
+          tables[metric][first + index]![i - 1] = row.map((value) => value[metric]);
+        }
+      });
+      report(1);
+      await onState?.(state(i === 1 ? null : { first, step: i, x: Array.from(xNext.data) }));
+    };
+    await ddim(network, {
+      xT: start,
+      times: times.slice(steps - lastStep),
+      onStep,
+      ...(batchLabels === undefined ? {} : { labels: batchLabels }),
+      ...(abort === undefined ? {} : { abort }),
+    });
+    first = end;
+  }
+
+  const final = state(null);
+  const chosen = chooseScales(final.tables[metric], { candidates, metric, aggregate });
+  return {
+    ...final,
+    metric,
+    aggregate,
+    chosen: chosen.map(({ kernelSize, perSample }, index) => {
+      const t = times[steps - 1 - index]!;
+      return {
+        step: index + 1,
+        t,
+        signal: network.schedule.signal(t),
+        sigma: network.schedule.sigma(t),
+        kernelSize,
+        perSample,
+      };
+    }),
+  };
+}
+
+function compareScales(
+  eps: ImageBatch,
+  { x, t, predictions, machine, candidates, first }: {
+    readonly x: ImageBatch;
+    readonly t: number;
+    readonly predictions: readonly ImageBatch[];
+    readonly machine: MultiScaleDenoiser;
+    readonly candidates: readonly number[];
+    readonly first: number;
+  },
+) {
+  if (predictions.length !== candidates.length) {
+    throw new RangeError(
+      `Cannot compare ${machine.name}: it gave ${predictions.length} predictions for ${candidates.length} scales`,
+    );
+  }
+  const level = {
+    from: machine.prediction,
+    to: "eps",
+    signal: machine.schedule.signal(t),
+    sigma: machine.schedule.sigma(t),
+  } as const;
+  const machineEps = predictions.map((values) => convertPrediction(x, values, level));
+  return Array.from({ length: x.shape[0] }, (_, index) => {
+    const reference = sliceBatch(eps, index, index + 1).data;
+    return machineEps.map((values, column) =>
+      compareVectors(reference, sliceBatch(values, index, index + 1).data, {
+        what: `${machine.name} at k = ${candidates[column]}, t = ${t}, sample ${first + index}`,
+      })
+    );
+  });
+}
+
+function heldImages(
+  held: CalibrationInProgress,
+  count: number,
+  imageShape: readonly [number, number, number],
+): ImageBatch {
+  return imageBatch(Float32Array.from(held.x), [count, ...imageShape]);
+}

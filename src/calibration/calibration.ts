@@ -1,0 +1,151 @@
+import type { ImageShape } from "../array/image_batch.ts";
+import type {
+  MachineName,
+  ScaleAggregate,
+  ScaleSchedule,
+  ScaleStep,
+  SimilarityMetric,
+} from "../formats/scale_schedule.ts";
+import type { Provenance } from "../formats/provenance.ts";
+import { aggregateScales, bestScale } from "./choose_scale.ts";
+
+/** Similarities `[samples][steps][candidates]`; step index 0 is t = 1/n; null: not evaluated. */
+export type SimilarityTable = readonly (readonly (readonly (number | null)[])[])[];
+
+/** Samples part of the way down their trajectories, as plain data. */
+export interface CalibrationInProgress {
+  /** Number of the first sample of the batch. */
+  readonly first: number;
+  /** Last step done, from n down to 1. */
+  readonly step: number;
+  /** Images at the next time, `[samples of the batch, H, W, C]` values. */
+  readonly x: readonly number[];
+}
+
+/**
+ * Everything that a calibration has found so far, as plain data that JSON can hold. Handed back as
+ * `resume` it goes on to exactly the result of an uninterrupted run.
+ */
+export interface CalibrationState {
+  /** Name of the network. */
+  readonly network: string;
+  /** Name of the machine. */
+  readonly machine: string;
+  /** Height, width, channels. */
+  readonly imageShape: ImageShape;
+  /** The forward process that both invert. */
+  readonly noiseSchedule: {
+    readonly name: string;
+    readonly parameters: Readonly<Record<string, number>>;
+  };
+  /** Seed of x_T; null if the noise was given. */
+  readonly seed: number | null;
+  /** Steps n of the network's trajectory. */
+  readonly steps: number;
+  /** Candidate scales, ascending. */
+  readonly candidates: readonly number[];
+  /** Class label of each sample; null when unconditional. */
+  readonly labels: readonly number[] | null;
+  /** The whole tables. Samples that have not begun have no row; steps not done are empty. */
+  readonly tables: Readonly<Record<SimilarityMetric, SimilarityTable>>;
+  /** The batch under way; null between batches and at the end. */
+  readonly inProgress: CalibrationInProgress | null;
+}
+
+/** The calibrated scale of one step. */
+export interface CalibratedStep {
+  /** Step number i, from 1 (lowest noise) to n. */
+  readonly step: number;
+  /** Time i / n. */
+  readonly t: number;
+  /** Factor of the clean image at t. */
+  readonly signal: number;
+  /** Standard deviation of the noise at t. */
+  readonly sigma: number;
+  /** The chosen scale k. */
+  readonly kernelSize: number;
+  /** The best scale of each sample. */
+  readonly perSample: readonly number[];
+}
+
+/** A finished calibration: the evidence and the choice. */
+export interface Calibration extends CalibrationState {
+  /** How predictions were compared for the choice. */
+  readonly metric: SimilarityMetric;
+  /** How the samples were combined. */
+  readonly aggregate: ScaleAggregate;
+  /** Steps 1 .. n, ascending. */
+  readonly chosen: readonly CalibratedStep[];
+}
+
+/** Options of {@linkcode chooseScales}. */
+export interface ChooseScalesOptions {
+  /** How predictions are compared; "cosine" by default. */
+  readonly metric?: SimilarityMetric;
+  /** How samples are combined; "median" by default. */
+  readonly aggregate?: ScaleAggregate;
+}
+
+/**
+ * The best scale of each step by any metric and aggregate, without computing anything again.
+ *
+ * @param table Similarities `[samples][steps][candidates]` by that metric.
+ * @returns Per step, ascending: the chosen scale and the best of each sample.
+ * @throws RangeError if the table is empty, or a sample has no value at some step.
+ */
+export function chooseScales(
+  table: SimilarityTable,
+  { candidates, metric = "cosine", aggregate = "median" }: ChooseScalesOptions & {
+    /** Candidate scales, ascending. */
+    readonly candidates: readonly number[];
+  },
+): { readonly kernelSize: number; readonly perSample: number[] }[] {
+  const steps = table[0]?.length ?? 0;
+  return Array.from({ length: steps }, (_, index) => {
+    const perSample = table.map((rows, sample) => {
+      try {
+        return bestScale(rows[index] ?? [], { candidates, metric });
+      } catch (cause) {
+        const problem = cause instanceof Error ? cause.message : String(cause);
+        throw new RangeError(`Step ${index + 1}, sample ${sample}: ${problem}`, { cause });
+      }
+    });
+    return { kernelSize: aggregateScales(perSample, aggregate), perSample };
+  });
+}
+
+/** Options of {@linkcode toScaleSchedule}. */
+export interface ToScaleScheduleOptions {
+  /** Machine that was calibrated. */
+  readonly machine: MachineName;
+  /** Padding of the network. */
+  readonly padding: "zeros" | "circular";
+  /** Where the calibration comes from. */
+  readonly provenance: Provenance;
+}
+
+/** A finished calibration as the scale schedule that is exported, with the chosen metric's table. */
+export function toScaleSchedule(
+  calibration: Calibration,
+  { machine, padding, provenance }: ToScaleScheduleOptions,
+): ScaleSchedule {
+  const { imageShape, noiseSchedule, metric, aggregate, candidates, labels, tables, chosen } =
+    calibration;
+  return {
+    format: "els-scale-schedule",
+    version: 1,
+    imageShape,
+    machine,
+    padding,
+    noiseSchedule,
+    metric,
+    aggregate,
+    candidates,
+    labels,
+    steps: chosen.map((step, index): ScaleStep => ({
+      ...step,
+      similarity: tables[metric].map((rows) => rows[index]!),
+    })),
+    provenance,
+  };
+}

@@ -1,0 +1,103 @@
+import { CheckpointMismatchError } from "../array/errors.ts";
+import type { Denoiser, MultiScaleDenoiser } from "../denoisers/denoiser.ts";
+import type { CalibrationState } from "./calibration.ts";
+import { similarityMetrics } from "./similarity.ts";
+
+/**
+ * Checks counts and candidate scales.
+ *
+ * @throws RangeError that names the option, what was found and what was expected.
+ */
+export function checkOptions(
+  { candidates, samples, batch }: {
+    readonly candidates: readonly number[];
+    readonly samples: number;
+    readonly batch: number;
+  },
+): void {
+  for (const [what, value] of [["samples", samples], ["batch", batch]] as const) {
+    if (!Number.isSafeInteger(value) || value < 1) {
+      throw new RangeError(`Cannot calibrate: ${what} is ${value}, expected a positive integer`);
+    }
+  }
+  const ascending = candidates.every((k, index) => index === 0 || k > candidates[index - 1]!);
+  const odd = candidates.every((k) => Number.isInteger(k) && k >= 1 && k % 2 === 1);
+  if (candidates.length === 0 || !ascending || !odd) {
+    throw new RangeError(
+      `Cannot calibrate: the candidate scales are [${
+        candidates.join(", ")
+      }], expected odd, ascending numbers`,
+    );
+  }
+}
+
+/**
+ * Checks that network and machine take the same images at the same noise levels.
+ *
+ * @throws RangeError if they do not.
+ */
+export function checkSameProcess(
+  network: Denoiser,
+  machine: MultiScaleDenoiser,
+  times: readonly number[],
+): void {
+  const [a, b] = [network.imageShape, machine.imageShape];
+  if (a.some((size, axis) => size !== b[axis])) {
+    throw new RangeError(
+      `Cannot calibrate ${machine.name} against ${network.name}: it takes images of ${
+        b.join(" x ")
+      }, the network of ${a.join(" x ")}`,
+    );
+  }
+  for (const t of times) {
+    const [s, r] = [network.schedule, machine.schedule];
+    // Schedules made by different code may differ by rounding; at equal sigma the signals agree too.
+    const differs = (p: number, q: number) => Math.abs(p - q) > 1e-9 * (1 + Math.abs(p));
+    if (differs(s.sigma(t), r.sigma(t)) || differs(s.signal(t), r.signal(t))) {
+      throw new RangeError(
+        `Cannot calibrate ${machine.name} (schedule ${r.name}) against ${network.name} (schedule ` +
+          `${s.name}): at t = ${t} sigma is ${r.sigma(t)} and ${s.sigma(t)}, expected the same`,
+      );
+    }
+  }
+}
+
+/**
+ * Checks that a saved state belongs to a run, and that it is whole.
+ *
+ * @throws CheckpointMismatchError that names what differs.
+ */
+export function checkResume(
+  identity: Omit<CalibrationState, "tables" | "inProgress">,
+  resume: CalibrationState,
+  { samples }: { readonly samples: number },
+): void {
+  const fail = (what: string, found: unknown, expected: unknown) => {
+    throw new CheckpointMismatchError(
+      `Cannot resume the calibration: its ${what} is ${JSON.stringify(found)}, this run has ${
+        JSON.stringify(expected)
+      }; use the same options or start anew`,
+    );
+  };
+  const lists = similarityMetrics.map((metric) => resume.tables?.[metric]);
+  const begun = lists[0]?.length ?? 0;
+  const whole = lists.every((rows) =>
+    Array.isArray(rows) && rows.length === begun &&
+    rows.every((row) => Array.isArray(row) && row.length === identity.steps)
+  );
+  if (!whole) fail("table", "damaged", `rows of ${identity.steps} steps for each metric`);
+  const only = (key: string, value: unknown) =>
+    key === "labels" && Array.isArray(value) ? value.slice(0, begun) : value;
+  for (const key of Object.keys(identity) as (keyof typeof identity)[]) {
+    const [found, expected] = [only(key, resume[key]), only(key, identity[key])];
+    if (JSON.stringify(found) !== JSON.stringify(expected)) fail(key, found, expected);
+  }
+  if (begun > samples) fail("number of samples", begun, samples);
+  const held = resume.inProgress;
+  if (held === null) return;
+  const [h, w, c] = identity.imageShape;
+  const fits = Number.isInteger(held?.first) && held.first >= 0 && held.first < begun &&
+    Number.isInteger(held.step) && held.step >= 2 && held.step <= identity.steps &&
+    held.x?.length === (begun - held.first) * h * w * c;
+  if (!fits) fail("batch under way", "damaged", `images of ${h} x ${w} x ${c} and a step`);
+}

@@ -1,0 +1,66 @@
+import type { ScaleAggregate, SimilarityMetric } from "../formats/scale_schedule.ts";
+import { isBetter } from "./similarity.ts";
+
+/** The aggregates, the default first. */
+export const scaleAggregates: readonly ScaleAggregate[] = ["median", "mode"];
+
+/** Options of {@linkcode bestScale}. */
+export interface BestScaleOptions {
+  /** Scales k, ascending. */
+  readonly candidates: readonly number[];
+  /** Which metric the similarities are of. */
+  readonly metric: SimilarityMetric;
+}
+
+/**
+ * The candidate with the best similarity; the smallest of several equally good ones.
+ *
+ * @param similarity Similarity at each candidate; null where not evaluated or undefined.
+ * @throws RangeError if the counts differ or no candidate has a value.
+ */
+export function bestScale(
+  similarity: readonly (number | null)[],
+  { candidates, metric }: BestScaleOptions,
+): number {
+  if (similarity.length !== candidates.length) {
+    throw new RangeError(
+      `Cannot choose a scale: ${similarity.length} similarities for ${candidates.length} candidates`,
+    );
+  }
+  let best = -1;
+  similarity.forEach((value, index) => {
+    if (value === null) return;
+    if (Number.isNaN(value)) {
+      throw new RangeError(
+        `Cannot choose a scale: the ${metric} at k = ${candidates[index]} is NaN`,
+      );
+    }
+    if (best < 0 || isBetter(metric, [value, similarity[best]!])) best = index;
+  });
+  if (best < 0) {
+    throw new RangeError(
+      `Cannot choose a scale: the ${metric} is undefined at every candidate (an all-zero ` +
+        `prediction has no cosine); choose by l2 or mse`,
+    );
+  }
+  return candidates[best]!;
+}
+
+/**
+ * One scale for all samples. The median is the lower one, so that it is always one of the scales;
+ * the mode is the smallest of the most frequent scales.
+ *
+ * @param scales Best scale of each sample, in any order.
+ * @throws RangeError if there is none.
+ */
+export function aggregateScales(scales: readonly number[], aggregate: ScaleAggregate): number {
+  if (scales.length === 0) throw new RangeError("Cannot aggregate the scales of no samples");
+  const sorted = [...scales].sort((a, b) => a - b);
+  if (aggregate === "median") return sorted[(sorted.length - 1) >> 1]!;
+  let [mode, longest, run] = [sorted[0]!, 0, 0];
+  sorted.forEach((scale, index) => {
+    run = scale === sorted[index - 1] ? run + 1 : 1;
+    if (run > longest) [mode, longest] = [scale, run];
+  });
+  return mode;
+}

@@ -1,0 +1,68 @@
+import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import { imageBatch } from "../../src/array/image_batch.ts";
+import { Random } from "../../src/array/random.ts";
+import { convertPrediction, predictAs } from "../../src/denoisers/convert.ts";
+import type { Denoiser, Prediction } from "../../src/denoisers/denoiser.ts";
+import { labelPerSample } from "../../src/denoisers/labels.ts";
+import { createSchedule } from "../../src/schedules/create_schedule.ts";
+
+const random = new Random(1);
+const [signal, sigma] = [0.6, 0.8];
+const x0 = imageBatch(random.normals(24), [2, 3, 2, 2]);
+const eps = imageBatch(random.normals(24), [2, 3, 2, 2]);
+const x = imageBatch(x0.data.map((v, i) => signal * v + sigma * eps.data[i]!), [2, 3, 2, 2]);
+const score = imageBatch(eps.data.map((v) => -v / sigma), [2, 3, 2, 2]);
+const kinds: Record<Prediction, typeof x> = { x0, eps, score };
+
+Deno.test("convertPrediction: every kind follows from every other", () => {
+  for (const from of ["x0", "eps", "score"] as const) {
+    for (const to of ["x0", "eps", "score"] as const) {
+      const converted = convertPrediction(x, kinds[from], { from, to, signal, sigma });
+      assertEquals(converted.shape, x.shape);
+      // float32 rounding of x, magnified by 1 / signal and 1 / sigma
+      converted.data.forEach((v, i) => assertAlmostEquals(v, kinds[to].data[i]!, 2e-6));
+    }
+  }
+});
+
+Deno.test("convertPrediction: shapes that differ and divisions by zero are refused", () => {
+  const convert = (from: Prediction, to: Prediction, level: { signal: number; sigma: number }) =>
+    convertPrediction(x, kinds[from], { from, to, ...level });
+  assertThrows(() => convert("eps", "score", { signal, sigma: 0 }), RangeError, "sigma is 0");
+  assertThrows(() => convert("x0", "eps", { signal, sigma: NaN }), RangeError, "sigma is NaN");
+  assertThrows(() => convert("eps", "x0", { signal: 0, sigma }), RangeError, "signal is 0");
+  const short = imageBatch(new Float32Array(12), [1, 3, 2, 2]);
+  assertThrows(
+    () => convertPrediction(x, short, { from: "eps", to: "x0", signal, sigma }),
+    RangeError,
+    "shape [1,3,2,2] for images of shape [2,3,2,2]",
+  );
+});
+
+Deno.test("predictAs: asks the denoiser with labels and converts at its own noise level", async () => {
+  const schedule = createSchedule("cosine_legacy");
+  const t = 0.4;
+  const denoiser: Denoiser = {
+    name: "fixed",
+    prediction: "eps",
+    imageShape: [3, 2, 2],
+    schedule,
+    predict: (_, time, options) => {
+      assertEquals([time, options?.labels], [t, 7]);
+      return Promise.resolve(eps);
+    },
+  };
+  const values = await predictAs(denoiser, "score", { x, t, labels: 7 });
+  // float32 rounding
+  values.data.forEach((v, i) => assertAlmostEquals(v, -eps.data[i]! / schedule.sigma(t), 1e-6));
+});
+
+Deno.test("labelPerSample: one for all, one each, or none", () => {
+  assertEquals(labelPerSample(undefined, 3), null);
+  assertEquals(labelPerSample(4, 3), [4, 4, 4]);
+  assertEquals(labelPerSample(Uint8Array.of(1, 0), 2), [1, 0]);
+  assertThrows(() => labelPerSample([1, 2], 3), RangeError, "3 samples with 2 labels");
+  for (const bad of [-1, 0.5, NaN]) {
+    assertThrows(() => labelPerSample(bad, 1), RangeError, `${bad} as a class label`);
+  }
+});

@@ -1,9 +1,10 @@
 /**
  * Prints the JSR_URL under which the standard library can be imported.
  *
- * Where JSR answers, that is JSR itself (or what JSR_URL already says). Where it does not, the few
- * functions we use are served by the stand-ins in `.ci/jsr`, copied to a folder outside the package
- * so that `deno publish --dry-run` does not count them as part of it.
+ * Where JSR answers (or its files are cached), that is JSR itself, written as an empty line. Where
+ * it does not, the few functions we use are served by the stand-ins in `.ci/jsr`, copied to a folder
+ * outside the package so that `deno publish --dry-run` does not count them as part of it. A JSR_URL
+ * that is set already, even to nothing, is kept: commands within commands ask only once.
  */
 
 import { dirname, join } from "node:path";
@@ -27,23 +28,27 @@ async function copyTree(from: string, to: string): Promise<void> {
   }
 }
 
-const preset = Deno.env.get("JSR_URL");
-if (preset !== undefined && preset !== "") {
-  console.log(preset);
-} else {
-  const { success } = await new Deno.Command("deno", {
-    args: ["info", "-q", "--no-config", "jsr:@std/path@1"],
-    stdout: "null",
-    stderr: "null",
-  }).output();
-  if (success) {
-    console.log("");
-  } else {
-    const here = dirname(fromFileUrl(import.meta.url));
-    const temporary = Deno.env.get("TMPDIR") ?? Deno.env.get("TEMP") ?? "/tmp";
-    const target = join(temporary, `els-toolkit-jsr-${Deno.env.get("USER") ?? "user"}`);
-    await copyTree(join(here, "jsr"), target);
-    console.error("JSR cannot be reached: using the stand-ins for @std in .ci/jsr");
-    console.log(`${toFileUrl(target).href}/`);
+/** Whether the standard library can be had, by importing a small part of it. */
+async function canImport(specifier: string): Promise<boolean> {
+  try {
+    await import(specifier);
+    return true;
+  } catch {
+    return false;
   }
+}
+
+const preset = Deno.env.get("JSR_URL");
+if (preset !== undefined) {
+  console.log(preset);
+} else if (await canImport("jsr:@std/path@1/join")) {
+  console.log("");
+} else {
+  const here = dirname(fromFileUrl(import.meta.url));
+  const temporary = Deno.env.get("TMPDIR") || Deno.env.get("TEMP") || "/tmp";
+  const user = Deno.env.get("USER") || Deno.env.get("USERNAME") || "user";
+  const target = join(temporary, `els-toolkit-jsr-${user}`);
+  await copyTree(join(here, "jsr"), target);
+  console.error("JSR cannot be reached: using the stand-ins for @std in .ci/jsr");
+  console.log(`${toFileUrl(target).href}/`);
 }

@@ -14,6 +14,11 @@ import {
 import { helpPage } from "./help.ts";
 import { type ProgressOutput, ProgressReporter, stderrOutput } from "./progress.ts";
 
+/** A command failed for a reason that its one line tells in full. */
+export class CommandError extends Error {
+  override readonly name = "CommandError";
+}
+
 /** What a command gets. */
 export interface CommandContext<S extends FlagSpecs> {
   readonly flags: FlagValues<S>;
@@ -58,6 +63,7 @@ function isExpected(error: Error): boolean {
   }
   return [
     UsageError,
+    CommandError,
     DataFormatError,
     DeviceUnavailableError,
     CheckpointMismatchError,

@@ -162,7 +162,7 @@ export function stderrOutput(): ProgressOutput {
     isTerminal: Deno.stderr.isTerminal(),
     columns: () => {
       try {
-        return Deno.consoleSize().columns;
+        return Deno.consoleSize().columns || 80;
       } catch {
         return 80;
       }

@@ -1,0 +1,76 @@
+import * as tf from "@tensorflow/tfjs";
+import { composedConv2d } from "./conv2d_composed.ts";
+import type { Padding } from "./conv2d_implementation.ts";
+import { wasmConv2d } from "./wasm/conv2d_kernels.ts";
+
+/** Options of {@linkcode conv2d}. */
+export interface Conv2dOptions {
+  /** What lies outside the image. */
+  readonly padding: Padding;
+  /** Added to every output pixel, `[Co]`. */
+  readonly bias?: tf.Tensor1D;
+  /** Added to every input pixel before padding, `[B, Ci]`: the time embedding. */
+  readonly shift?: tf.Tensor2D;
+  /** Whether negative outputs become zero. Default false. */
+  readonly relu?: boolean;
+  /** Whether gradients reach `x`; false saves the work for the first layer. Default true. */
+  readonly inputGradient?: boolean;
+}
+
+/**
+ * `act(conv(pad(x + shift)) + bias)`, stride 1, output as large as the input, as one differentiable
+ * operation with gradients for all four tensors, on every backend of TensorFlow.js.
+ *
+ * On wasm it is our own SIMD kernel (`wasm/conv2d.as.ts`), elsewhere a composition of tfjs
+ * operations (`conv2d_composed.ts`).
+ *
+ * @param x Input `[B, H, W, Ci]`.
+ * @param filter `[k, k, Ci, Co]`, k odd.
+ * @returns `[B, H, W, Co]`.
+ * @throws RangeError if k is even, the channels do not match, or a circular border is wider than
+ * the image.
+ */
+export function conv2d(x: tf.Tensor4D, filter: tf.Tensor4D, options: Conv2dOptions): tf.Tensor4D {
+  const [kh, kw, ci, co] = filter.shape;
+  const [b, h, w, c] = x.shape;
+  if (kh !== kw || kh % 2 === 0) {
+    throw new RangeError(`Cannot convolve: the filter is ${kh} x ${kw}, it must be square and odd`);
+  }
+  if (ci !== c) {
+    throw new RangeError(`Cannot convolve: the filter takes ${ci} channels, the input has ${c}`);
+  }
+  if (options.padding === "circular" && (kh >> 1) > Math.min(h, w)) {
+    throw new RangeError(`Cannot convolve: a ${kh} x ${kh} filter wraps around ${h} x ${w} twice`);
+  }
+  if (options.bias && options.bias.size !== co) {
+    throw new RangeError(`Cannot convolve: ${options.bias.size} biases for ${co} channels`);
+  }
+  if (options.shift && options.shift.size !== b * c) {
+    throw new RangeError(
+      `Cannot convolve: shift is [${options.shift.shape}], expected [${b}, ${c}]`,
+    );
+  }
+  const implementation = tf.getBackend() === "wasm" ? wasmConv2d : composedConv2d;
+  const { bias, shift, padding, relu = false, inputGradient = true } = options;
+  const attributes = { padding, relu, inputGradient };
+  const op = tf.customGrad((...args) => {
+    // customGrad appends a function that keeps tensors for the gradient; its types do not say so.
+    const save = args.pop() as unknown as (tensors: tf.Tensor[]) => void;
+    const inputs = { x, filter, bias, shift };
+    const value = implementation.forward(inputs, attributes);
+    save([value]);
+    const gradFunc = (dy: tf.Tensor, [y]: tf.Tensor[]): tf.Tensor[] => {
+      const tensors = { ...inputs, y: y as tf.Tensor4D, dy: dy as tf.Tensor4D };
+      const gradient = implementation.backward(tensors, attributes);
+      return [
+        gradient.x,
+        gradient.filter,
+        ...bias ? [gradient.bias] : [],
+        ...shift ? [gradient.shift] : [],
+      ];
+    };
+    // Several inputs need a list of gradients; the types of customGrad allow one only.
+    return { value, gradFunc: gradFunc as unknown as (dy: tf.Tensor) => tf.Tensor };
+  });
+  return op(x, filter, ...bias ? [bias] : [], ...shift ? [shift] : []) as tf.Tensor4D;
+}

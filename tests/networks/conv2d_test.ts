@@ -1,0 +1,145 @@
+import * as tf from "@tensorflow/tfjs";
+import "@tensorflow/tfjs-backend-wasm";
+import { assert, assertThrows } from "@std/assert";
+import { Random } from "../../src/array/random.ts";
+import { conv2d } from "../../src/networks/conv2d.ts";
+
+interface Case {
+  readonly b: number;
+  readonly h: number;
+  readonly w: number;
+  readonly ci: number;
+  readonly co: number;
+  readonly k: number;
+}
+
+// Odd channel counts and widths reach every tail of the kernel: blocks of 4 pixels, 8 and 4 channels.
+const cases: readonly Case[] = [
+  { b: 2, h: 8, w: 8, ci: 1, co: 16, k: 3 },
+  { b: 2, h: 7, w: 9, ci: 16, co: 8, k: 3 },
+  { b: 1, h: 5, w: 6, ci: 3, co: 5, k: 3 },
+  { b: 1, h: 6, w: 7, ci: 10, co: 13, k: 5 },
+  { b: 2, h: 4, w: 4, ci: 8, co: 1, k: 1 },
+  { b: 1, h: 9, w: 5, ci: 6, co: 3, k: 3 },
+];
+
+function relativeError(found: Float32Array, expected: Float32Array): number {
+  let difference = 0;
+  let norm = 0;
+  for (let i = 0; i < expected.length; i++) {
+    difference += (found[i]! - expected[i]!) ** 2;
+    norm += expected[i]! ** 2;
+  }
+  return Math.sqrt(difference / norm);
+}
+
+for (const backend of ["wasm", "cpu"]) {
+  Deno.test(`conv2d: value and four gradients equal tfjs's own on ${backend}`, async () => {
+    await tf.setBackend("cpu");
+    const random = new Random(1);
+    const normals = (shape: number[]) =>
+      tf.tensor(random.normals(shape.reduce((a, b) => a * b, 1)), shape as [number]);
+    for (const { b, h, w, ci, co, k } of cases) {
+      for (const padding of ["zeros", "circular"] as const) {
+        for (const relu of [false, true]) {
+          const data = [[b, h, w, ci], [k, k, ci, co], [co], [b, ci], [b, h, w, co]].map(
+            (shape) => {
+              const tensor = tf.tidy(() => normals(shape));
+              const values = tensor.dataSync() as Float32Array;
+              tensor.dispose();
+              return { values, shape };
+            },
+          );
+          const run = (plain: boolean) => {
+            const [x, f, bias, shift, dy] = data.map(({ values, shape }) =>
+              tf.tensor(values, shape as [number])
+            ) as [tf.Tensor4D, tf.Tensor4D, tf.Tensor1D, tf.Tensor2D, tf.Tensor4D];
+            const reference = (
+              ...[x, f, bias, shift]: [tf.Tensor4D, tf.Tensor4D, tf.Tensor1D, tf.Tensor2D]
+            ) => {
+              const r = k >> 1;
+              let y: tf.Tensor4D = tf.add(x, tf.reshape(shift, [b, 1, 1, ci]));
+              if (r > 0 && padding === "zeros") y = tf.pad(y, [[0, 0], [r, r], [r, r], [0, 0]]);
+              if (r > 0 && padding === "circular") {
+                y = tf.concat([
+                  tf.slice(y, [0, h - r, 0, 0], [b, r, w, ci]),
+                  y,
+                  tf.slice(y, [0, 0, 0, 0], [b, r, w, ci]),
+                ], 1);
+                y = tf.concat([
+                  tf.slice(y, [0, 0, w - r, 0], [b, h + 2 * r, r, ci]),
+                  y,
+                  tf.slice(y, [0, 0, 0, 0], [b, h + 2 * r, r, ci]),
+                ], 2);
+              }
+              const out = tf.add(tf.conv2d(y, f, 1, "valid"), bias);
+              return relu ? tf.relu(out) : out;
+            };
+            const { value, grads } = tf.valueAndGrads((...args) => {
+              const [x, f, bias, shift] = args as [
+                tf.Tensor4D,
+                tf.Tensor4D,
+                tf.Tensor1D,
+                tf.Tensor2D,
+              ];
+              return plain
+                ? reference(x, f, bias, shift)
+                : conv2d(x, f, { padding, bias, shift, relu });
+            })([x, f, bias, shift], dy);
+            return [value, ...grads].map((t) => t.dataSync() as Float32Array);
+          };
+          // tfjs's cpu backend is the judge: slow, but its convolution gradients are right.
+          await tf.setBackend("cpu");
+          const expected = tf.tidy(() => run(true));
+          await tf.setBackend(backend);
+          const found = tf.tidy(() => run(false));
+          expected.forEach((values, i) => {
+            const error = relativeError(found[i]!, values);
+            // Sums of a few hundred float32 products in another order: 1e-6 is a few roundings.
+            assert(
+              error < 2e-6,
+              `${["value", "x", "filter", "bias", "shift"][i]} differs by ${error} for ${
+                JSON.stringify({ b, h, w, ci, co, k, padding, relu })
+              }`,
+            );
+          });
+        }
+      }
+    }
+  });
+}
+
+Deno.test("conv2d: bias and shift may be left out, and the input's gradient", async () => {
+  for (const backend of ["cpu", "wasm"]) {
+    await tf.setBackend(backend);
+    tf.tidy(() => {
+      const x = tf.tensor(new Random(2).normals(50), [1, 5, 5, 2]) as tf.Tensor4D;
+      const f = tf.tensor(new Random(3).normals(54), [3, 3, 2, 3]) as tf.Tensor4D;
+      const gradient = (inputGradient: boolean) =>
+        tf.grad((f) => conv2d(x, f as tf.Tensor4D, { padding: "zeros", inputGradient }))(f);
+      const reference = tf.grad((f) => tf.conv2d(x, f as tf.Tensor4D, 1, "same"));
+      const expected = backend === "cpu" ? reference(f) : gradient(true);
+      for (const found of [gradient(true), gradient(false)]) {
+        const error = relativeError(
+          found.dataSync() as Float32Array,
+          expected.dataSync() as Float32Array,
+        );
+        assert(error < 2e-6, `differs by ${error} on ${backend}`);
+      }
+    });
+  }
+});
+
+Deno.test("conv2d: bad shapes are refused by name", async () => {
+  await tf.setBackend("wasm");
+  tf.tidy(() => {
+    const x = tf.zeros([1, 4, 4, 2]) as tf.Tensor4D;
+    const filter = (shape: [number, number, number, number]) => tf.zeros(shape) as tf.Tensor4D;
+    const padding = "circular" as const;
+    assertThrows(() => conv2d(x, filter([2, 2, 2, 1]), { padding }), RangeError, "2 x 2");
+    assertThrows(() => conv2d(x, filter([3, 3, 3, 1]), { padding }), RangeError, "3 channels");
+    assertThrows(() => conv2d(x, filter([11, 11, 2, 1]), { padding }), RangeError, "wraps");
+    const bias = tf.zeros([2]) as tf.Tensor1D;
+    assertThrows(() => conv2d(x, filter([3, 3, 2, 1]), { padding, bias }), RangeError, "2 biases");
+  });
+});

@@ -2,6 +2,7 @@ import { type ImageBatch, imageBatch, sliceBatch } from "../array/image_batch.ts
 import { convertPrediction } from "../denoisers/convert.ts";
 import type { Denoiser, MultiScaleDenoiser } from "../denoisers/denoiser.ts";
 import { labelPerSample } from "../denoisers/labels.ts";
+import { checkSameProcess } from "../denoisers/same_process.ts";
 import type { SimilarityMetric } from "../formats/scale_schedule.ts";
 import { ddim, type SamplerStep } from "../samplers/ddim.ts";
 import { initialNoise } from "../samplers/initial_noise.ts";
@@ -13,7 +14,7 @@ import {
   chooseScales,
   type ChooseScalesOptions,
 } from "./calibration.ts";
-import { checkOptions, checkResume, checkSameProcess } from "./checks.ts";
+import { checkOptions, checkResume } from "./checks.ts";
 import { compareVectors, similarityMetrics } from "./similarity.ts";
 
 /** How far a calibration has come. */
@@ -77,7 +78,7 @@ export async function calibrate(
   const { metric = "cosine", aggregate = "median", batch = 16 } = options;
   checkOptions({ candidates, samples, batch });
   const times = uniformTimeGrid(steps);
-  checkSameProcess(network, machine, times);
+  checkSameProcess(network, machine, { times });
   const labels = labelPerSample(options.labels, samples);
   const { imageShape } = network;
   const { name, parameters } = network.schedule;

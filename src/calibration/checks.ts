@@ -1,5 +1,4 @@
 import { CheckpointMismatchError } from "../array/errors.ts";
-import type { Denoiser, MultiScaleDenoiser } from "../denoisers/denoiser.ts";
 import type { CalibrationState } from "./calibration.ts";
 import { similarityMetrics } from "./similarity.ts";
 
@@ -28,37 +27,6 @@ export function checkOptions(
         candidates.join(", ")
       }], expected odd, ascending numbers`,
     );
-  }
-}
-
-/**
- * Checks that network and machine take the same images at the same noise levels.
- *
- * @throws RangeError if they do not.
- */
-export function checkSameProcess(
-  network: Denoiser,
-  machine: MultiScaleDenoiser,
-  times: readonly number[],
-): void {
-  const [a, b] = [network.imageShape, machine.imageShape];
-  if (a.some((size, axis) => size !== b[axis])) {
-    throw new RangeError(
-      `Cannot calibrate ${machine.name} against ${network.name}: it takes images of ${
-        b.join(" x ")
-      }, the network of ${a.join(" x ")}`,
-    );
-  }
-  for (const t of times) {
-    const [s, r] = [network.schedule, machine.schedule];
-    // Schedules made by different code may differ by rounding; at equal sigma the signals agree too.
-    const differs = (p: number, q: number) => Math.abs(p - q) > 1e-9 * (1 + Math.abs(p));
-    if (differs(s.sigma(t), r.sigma(t)) || differs(s.signal(t), r.signal(t))) {
-      throw new RangeError(
-        `Cannot calibrate ${machine.name} (schedule ${r.name}) against ${network.name} (schedule ` +
-          `${s.name}): at t = ${t} sigma is ${r.sigma(t)} and ${s.sigma(t)}, expected the same`,
-      );
-    }
   }
 }
 

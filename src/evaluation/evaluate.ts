@@ -1,0 +1,264 @@
+import {
+  gatherImages,
+  type ImageBatch,
+  imageBatch,
+  type ImageShape,
+  imageShapeOf,
+  sliceBatch,
+} from "../array/image_batch.ts";
+import { CheckpointMismatchError } from "../array/errors.ts";
+import type { Denoiser } from "../denoisers/denoiser.ts";
+import { labelPerSample } from "../denoisers/labels.ts";
+import { checkSameProcess } from "../denoisers/same_process.ts";
+import { ddim } from "../samplers/ddim.ts";
+import { initialNoise } from "../samplers/initial_noise.ts";
+import { uniformTimeGrid } from "../samplers/time_grid.ts";
+import { type Agreement, agreement } from "./agreement.ts";
+
+/** A machine under the name that tables show. */
+export interface NamedDenoiser {
+  /** Name in tables, unique. */
+  readonly name: string;
+  /** The machine. */
+  readonly denoiser: Denoiser;
+}
+
+/** What one sample gave, as plain data that JSON can hold: one line of a log to resume from. */
+export interface SampleRecord {
+  /** Number of the sample, from 0. */
+  readonly sample: number;
+  /** Its class; null when unconditional. */
+  readonly label: number | null;
+  /** Seed of x_T; null if the noise was given. */
+  readonly seed: number | null;
+  /** DDIM steps of the machines. */
+  readonly steps: number;
+  /** DDIM steps of the network. */
+  readonly networkSteps: number;
+  /** The network's image, `[H, W, C]` values. */
+  readonly network: readonly number[];
+  /** Each machine's image by name, `[H, W, C]` values. */
+  readonly machines: Readonly<Record<string, readonly number[]>>;
+}
+
+/** Agreement of one sample with every machine. */
+export interface SampleAgreement {
+  /** Number of the sample, from 0. */
+  readonly sample: number;
+  /** Its class; null when unconditional. */
+  readonly label: number | null;
+  /** Agreement by machine's name; the network is the reference. */
+  readonly agreement: Readonly<Record<string, Agreement>>;
+}
+
+/** What an evaluation found. */
+export interface AgreementResult {
+  /** Name of the network, the reference. */
+  readonly network: string;
+  /** Names of the machines, in the order given. */
+  readonly machines: readonly string[];
+  /** DDIM steps of the machines. */
+  readonly steps: number;
+  /** DDIM steps of the network. */
+  readonly networkSteps: number;
+  /** Seed of x_T; null if the noise was given. */
+  readonly seed: number | null;
+  /** Height, width, channels. */
+  readonly imageShape: ImageShape;
+  /** Every sample, in order. */
+  readonly samples: readonly SampleAgreement[];
+  /** The images, `[samples, H, W, C]` each. */
+  readonly images: {
+    /** x_T */
+    readonly noise: ImageBatch;
+    /** What the network made of it. */
+    readonly network: ImageBatch;
+    /** What each machine made of it, by name. */
+    readonly machines: Readonly<Record<string, ImageBatch>>;
+  };
+}
+
+/** How far an evaluation has come. */
+export interface EvaluationProgress {
+  /** Work done in units of one sample at one step of one denoiser. */
+  readonly done: number;
+  /** Units in all. */
+  readonly total: number;
+  /** Name of the network or machine at work. */
+  readonly name: string;
+}
+
+/** Options of {@linkcode evaluateAgreement}. */
+export interface EvaluateOptions {
+  /** DDIM steps of the machines. */
+  readonly steps: number;
+  /** DDIM steps of the network; as many as the machines' by default. */
+  readonly networkSteps?: number;
+  /** Number of samples. */
+  readonly samples: number;
+  /** Seed of the noise x_T. */
+  readonly seed: number;
+  /** Noise to start from, `[samples, H, W, C]`, in place of the seed's. */
+  readonly xT?: ImageBatch;
+  /** Class label of each sample, or one for all. */
+  readonly labels?: number | ArrayLike<number>;
+  /** Samples that go through a denoiser in one call; 16 by default. */
+  readonly batch?: number;
+  /** Called after each step. */
+  readonly onProgress?: (progress: EvaluationProgress) => void;
+  /** Called with each sample when it is done; save the record to resume. Awaited. */
+  readonly onSample?: (record: SampleRecord, result: SampleAgreement) => void | Promise<void>;
+  /** Stops the work; the promise then rejects with the signal's reason. */
+  readonly abort?: AbortSignal;
+  /** Records of an interrupted run with the same options, in any order; those are not made again. */
+  readonly resume?: readonly SampleRecord[];
+}
+
+/**
+ * Compares what a network and machines generate from the same noise (and label) by DDIM
+ * (Kamb & Ganguli, arXiv 2412.20292, section 5): r, r^2 and R^2 per sample, the network being the
+ * reference. Both start at t = 1.
+ *
+ * @throws RangeError if options, names, shapes or noise levels do not fit.
+ * @throws CheckpointMismatchError if a record of `resume` belongs to another run.
+ */
+export async function evaluateAgreement(
+  network: Denoiser,
+  machines: readonly NamedDenoiser[],
+  options: EvaluateOptions,
+): Promise<AgreementResult> {
+  const { steps, samples, seed, abort, onProgress, onSample, resume = [] } = options;
+  const { networkSteps = steps, batch = 16 } = options;
+  for (const [what, value] of [["samples", samples], ["batch", batch]] as const) {
+    if (!Number.isSafeInteger(value) || value < 1) {
+      throw new RangeError(`Cannot evaluate: ${what} is ${value}, expected a positive integer`);
+    }
+  }
+  const names = machines.map(({ name }) => name);
+  if (names.length === 0 || new Set(names).size !== names.length) {
+    throw new RangeError(
+      `Cannot evaluate machines named [${
+        names.join(", ")
+      }]: expected at least one, without repeats`,
+    );
+  }
+  const times = uniformTimeGrid(steps);
+  const networkTimes = uniformTimeGrid(networkSteps);
+  for (const { denoiser } of machines) checkSameProcess(network, denoiser, { times });
+  const labels = labelPerSample(options.labels, samples);
+  const { imageShape } = network;
+  const xT = options.xT ??
+    initialNoise({ seed, samples, imageShape, schedule: network.schedule });
+  if (xT.shape[0] !== samples || imageShapeOf(xT).some((size, a) => size !== imageShape[a])) {
+    throw new RangeError(
+      `Cannot evaluate ${samples} samples of ${
+        imageShape.join(" x ")
+      } from noise of shape [${xT.shape}]`,
+    );
+  }
+  const identity = { seed: options.xT === undefined ? seed : null, steps, networkSteps };
+  const records: (SampleRecord | undefined)[] = new Array(samples).fill(undefined);
+  for (const record of resume) {
+    checkRecord(record, { ...identity, samples, labels, names, imageShape });
+    records[record.sample] = record;
+  }
+
+  const missing = [...records.keys()].filter((sample) => records[sample] === undefined);
+  const perSample = networkSteps + names.length * steps;
+  let done = (samples - missing.length) * perSample;
+  for (let from = 0; from < missing.length; from += batch) {
+    const chosen = missing.slice(from, from + batch);
+    const start = gatherImages(xT, chosen);
+    const generate = ({ name, denoiser }: NamedDenoiser, grid: readonly number[]) =>
+      ddim(denoiser, {
+        xT: start,
+        times: grid,
+        onStep: () =>
+          onProgress?.({ done: done += chosen.length, total: samples * perSample, name }),
+        ...(labels === null ? {} : { labels: chosen.map((sample) => labels[sample]!) }),
+        ...(abort === undefined ? {} : { abort }),
+      });
+    const reference = await generate({ name: network.name, denoiser: network }, networkTimes);
+    const theory: [string, ImageBatch][] = [];
+    for (const machine of machines) theory.push([machine.name, await generate(machine, times)]);
+    for (const [index, sample] of chosen.entries()) {
+      const values = (images: ImageBatch) => Array.from(sliceBatch(images, index, index + 1).data);
+      const record: SampleRecord = {
+        sample,
+        label: labels?.[sample] ?? null,
+        ...identity,
+        network: values(reference),
+        machines: Object.fromEntries(theory.map(([name, images]) => [name, values(images)])),
+      };
+      records[sample] = record;
+      await onSample?.(record, measure(record, names));
+    }
+  }
+
+  const complete = records.map((record) => record!);
+  const join = (pick: (record: SampleRecord) => readonly number[]) =>
+    imageBatch(Float32Array.from(complete.flatMap(pick)), [samples, ...imageShape]);
+  return {
+    network: network.name,
+    machines: names,
+    ...identity,
+    imageShape,
+    samples: complete.map((record) => measure(record, names)),
+    images: {
+      noise: xT,
+      network: join((record) => record.network),
+      machines: Object.fromEntries(
+        names.map((name) => [name, join((record) => record.machines[name]!)]),
+      ),
+    },
+  };
+}
+
+function measure(record: SampleRecord, names: readonly string[]): SampleAgreement {
+  const { sample, label, network, machines } = record;
+  return {
+    sample,
+    label,
+    agreement: Object.fromEntries(
+      names.map((name) => [name, agreement(network, machines[name]!)]),
+    ),
+  };
+}
+
+function checkRecord(
+  record: SampleRecord,
+  expected: {
+    readonly seed: number | null;
+    readonly steps: number;
+    readonly networkSteps: number;
+    readonly samples: number;
+    readonly labels: readonly number[] | null;
+    readonly names: readonly string[];
+    readonly imageShape: ImageShape;
+  },
+): void {
+  const { sample } = record;
+  const fail = (what: string, found: unknown, wanted: unknown) => {
+    throw new CheckpointMismatchError(
+      `Cannot resume the evaluation: in the record of sample ${sample} ${what} is ${
+        JSON.stringify(found)
+      }, expected ${JSON.stringify(wanted)}; use the same options or start anew`,
+    );
+  };
+  if (!Number.isInteger(sample) || sample < 0 || sample >= expected.samples) {
+    fail("the number", sample, `0 to ${expected.samples - 1}`);
+  }
+  for (const key of ["seed", "steps", "networkSteps"] as const) {
+    if (record[key] !== expected[key]) fail(key, record[key], expected[key]);
+  }
+  const label = expected.labels?.[sample] ?? null;
+  if (record.label !== label) fail("the label", record.label, label);
+  const length = expected.imageShape.reduce((a, b) => a * b);
+  const checkImage = (name: string, values: readonly number[] | undefined) => {
+    if (!Array.isArray(values) || values.length !== length || !values.every(Number.isFinite)) {
+      fail(`the image of ${name}`, values?.length ?? null, `${length} finite values`);
+    }
+  };
+  checkImage("the network", record.network);
+  for (const name of expected.names) checkImage(name, record.machines?.[name]);
+}

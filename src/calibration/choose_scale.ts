@@ -1,3 +1,4 @@
+import { lowerMedian, mode } from "../array/statistics.ts";
 import type { ScaleAggregate, SimilarityMetric } from "../formats/scale_schedule.ts";
 import { isBetter } from "./similarity.ts";
 
@@ -55,12 +56,5 @@ export function bestScale(
  */
 export function aggregateScales(scales: readonly number[], aggregate: ScaleAggregate): number {
   if (scales.length === 0) throw new RangeError("Cannot aggregate the scales of no samples");
-  const sorted = [...scales].sort((a, b) => a - b);
-  if (aggregate === "median") return sorted[(sorted.length - 1) >> 1]!;
-  let [mode, longest, run] = [sorted[0]!, 0, 0];
-  sorted.forEach((scale, index) => {
-    run = scale === sorted[index - 1] ? run + 1 : 1;
-    if (run > longest) [mode, longest] = [scale, run];
-  });
-  return mode;
+  return aggregate === "median" ? lowerMedian(scales) : mode(scales);
 }

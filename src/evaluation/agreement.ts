@@ -1,3 +1,5 @@
+import { mean, pearson } from "../array/statistics.ts";
+
 /** How well a prediction agrees with a reference. */
 export interface Agreement {
   /** Pearson's correlation r, in [-1, 1]; null if reference or prediction is constant. */
@@ -39,36 +41,20 @@ export function agreement(
         `expected equally many and at least one`,
     );
   }
-  let [meanA, meanB, residual] = [0, 0, 0];
-  let [constantA, constantB] = [true, true];
+  const r = pearson(reference, prediction);
+  const center = mean(reference);
+  let [residual, total, constant] = [0, 0, true];
   for (let i = 0; i < n; i++) {
-    const [a, b] = [reference[i]!, prediction[i]!];
-    if (!Number.isFinite(a) || !Number.isFinite(b)) {
-      throw new RangeError(
-        `Cannot measure agreement: value ${i} is ${a} in the reference and ${b} in the ` +
-          `prediction, expected finite values`,
-      );
-    }
-    constantA &&= a === reference[0];
-    constantB &&= b === prediction[0];
-    meanA += a / n;
-    meanB += b / n;
-    residual += (a - b) * (a - b);
+    const a = reference[i]!;
+    constant &&= a === reference[0];
+    residual += (a - prediction[i]!) ** 2;
+    total += (a - center) ** 2;
   }
-  let [aa, ab, bb] = [0, 0, 0];
-  for (let i = 0; i < n; i++) {
-    const [a, b] = [reference[i]! - meanA, prediction[i]! - meanB];
-    aa += a * a;
-    ab += a * b;
-    bb += b * b;
-  }
-  // Equal values are found by comparison, because rounding of the mean leaves aa > 0.
-  const r = constantA || constantB
-    ? null
-    : Math.max(-1, Math.min(1, ab / (Math.sqrt(aa) * Math.sqrt(bb))));
+  const defined = !Number.isNaN(r);
   return {
-    r,
-    rSquared: r === null ? null : r * r,
-    determination: constantA ? null : 1 - residual / aa,
+    r: defined ? r : null,
+    rSquared: defined ? r * r : null,
+    // Equal values are found by comparison, because rounding of the mean leaves a total above zero.
+    determination: constant || total === 0 ? null : 1 - residual / total,
   };
 }

@@ -1,0 +1,173 @@
+import { bootstrapMedian } from "../array/statistics.ts";
+import { agreementMeasures } from "./agreement.ts";
+import type { AgreementResult } from "./evaluate.ts";
+
+/** Options of {@linkcode agreementTable}. */
+export interface AgreementTableOptions {
+  /** Level of the bootstrap intervals, in (0, 1); 0.95 by default. */
+  readonly level?: number;
+  /** Number of bootstrap resamples; 10,000 by default. */
+  readonly resamples?: number;
+  /** Seed of the bootstrap; 0 by default. */
+  readonly seed?: number;
+}
+
+/** One row: one machine by one measure. */
+export interface AgreementRow {
+  /** Name of the machine. */
+  readonly machine: string;
+  /** Which measure: Pearson's r, its square, or the coefficient of determination. */
+  readonly measure: "r" | "r^2" | "R^2";
+  /** Median over the samples where the measure is defined; null if there are none. */
+  readonly median: number | null;
+  /** Lower end of the median's bootstrap interval. */
+  readonly low: number | null;
+  /** Upper end of the median's bootstrap interval. */
+  readonly high: number | null;
+  /** Level of the interval. */
+  readonly level: number;
+  /** Samples where the measure is defined. */
+  readonly samples: number;
+  /** Samples left out because an image is constant, where the measure is undefined. */
+  readonly undefinedSamples: number;
+  /** DDIM steps of the machine. */
+  readonly steps: number;
+  /** DDIM steps of the network. */
+  readonly networkSteps: number;
+}
+
+/**
+ * Medians over samples with bootstrap intervals: three rows (r, r^2, R^2) per machine.
+ *
+ * @throws RangeError if level, resamples or seed are out of range.
+ */
+export function agreementTable(
+  { machines, samples, steps, networkSteps }: AgreementResult,
+  { level = 0.95, resamples = 10_000, seed = 0 }: AgreementTableOptions = {},
+): AgreementRow[] {
+  return machines.flatMap((machine) =>
+    agreementMeasures.map(({ key, label }): AgreementRow => {
+      const values = samples
+        .map(({ agreement }) => agreement[machine]![key])
+        .filter((value) => value !== null);
+      const { median, low, high } = values.length === 0
+        ? { median: null, low: null, high: null }
+        : bootstrapMedian(values, { seed, resamples, level });
+      return {
+        machine,
+        measure: label,
+        median,
+        low,
+        high,
+        level,
+        samples: values.length,
+        undefinedSamples: samples.length - values.length,
+        steps,
+        networkSteps,
+      };
+    })
+  );
+}
+
+const csvField = (value: string | number | null): string => {
+  const text = value === null ? "" : String(value);
+  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+};
+
+const csvLines = (rows: readonly (readonly (string | number | null)[])[]): string =>
+  rows.map((row) => row.map(csvField).join(",") + "\n").join("");
+
+/** The table as CSV with a header, one line per machine and measure; empty where undefined. */
+export function agreementCsv(rows: readonly AgreementRow[]): string {
+  return csvLines([
+    [
+      "machine",
+      "measure",
+      "median",
+      "low",
+      "high",
+      "level",
+      "samples",
+      "undefined samples",
+      "steps",
+      "network steps",
+    ],
+    ...rows.map((row) => [
+      row.machine,
+      row.measure,
+      row.median,
+      row.low,
+      row.high,
+      row.level,
+      row.samples,
+      row.undefinedSamples,
+      row.steps,
+      row.networkSteps,
+    ]),
+  ]);
+}
+
+/** Every sample's r, r^2 and R^2 as CSV with a header; empty where undefined or unconditional. */
+export function agreementSamplesCsv({ machines, samples }: AgreementResult): string {
+  return csvLines([
+    ["sample", "label", "machine", ...agreementMeasures.map(({ label }) => label)],
+    ...samples.flatMap(({ sample, label, agreement }) =>
+      machines.map((machine) => [
+        sample,
+        label,
+        machine,
+        ...agreementMeasures.map(({ key }) => agreement[machine]![key]),
+      ])
+    ),
+  ]);
+}
+
+/**
+ * The table for a terminal: a line per machine, a column per measure, median and interval in each,
+ * and a last line that says what was compared.
+ *
+ * @param network Name of the network, the reference.
+ */
+export function agreementText(
+  rows: readonly AgreementRow[],
+  { network }: { readonly network: string },
+): string {
+  const first = rows[0];
+  if (first === undefined) return `${network}: no machine was compared\n`;
+  const show = (value: number | null) => value === null ? "undefined" : value.toFixed(3);
+  const cell = ({ median, low, high, undefinedSamples }: AgreementRow) =>
+    median === null
+      ? "undefined"
+      : `${show(median)} [${show(low)}, ${show(high)}]${undefinedSamples > 0 ? "*" : ""}`;
+  const machines = [...new Set(rows.map(({ machine }) => machine))];
+  const lines = [
+    ["machine", ...agreementMeasures.map(({ label }) => label)],
+    ...machines.map((machine) => [
+      machine,
+      ...agreementMeasures.map(({ label }) => {
+        const row = rows.find((row) => row.machine === machine && row.measure === label);
+        return row === undefined ? "" : cell(row);
+      }),
+    ]),
+  ];
+  const widths = lines[0]!.map((_, column) =>
+    Math.max(...lines.map((line) => line[column]!.length))
+  );
+  const table = lines.map((line) =>
+    line.map((text, column) => text.padEnd(widths[column]!)).join("  ").trimEnd()
+  );
+  const total = first.samples + first.undefinedSamples;
+  const notes = [
+    `Median over ${total} samples [${
+      Number((100 * first.level).toFixed(3))
+    }% bootstrap interval]; reference ${network} at ${first.networkSteps} steps, ` +
+    `machines at ${first.steps}.`,
+    "r: Pearson; r^2 = r * r; R^2 = 1 - SSres / SStot.",
+  ];
+  if (rows.some(({ undefinedSamples }) => undefinedSamples > 0)) {
+    notes.push(
+      "*: without the samples where an image is constant, so that the measure is undefined.",
+    );
+  }
+  return [...table, "", ...notes].join("\n") + "\n";
+}

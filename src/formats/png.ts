@@ -1,0 +1,67 @@
+/** PNG pictures of single images, 8 bits a channel. */
+import { decode, encode } from "fast-png";
+import { DataFormatError } from "../array/errors.ts";
+import type { ImageBatch } from "../array/image_batch.ts";
+
+/**
+ * Encodes one image as an 8-bit PNG, gray for one channel and RGB for three.
+ *
+ * A value v becomes the byte nearest to (v + 1) * 127.5, a half upwards; values outside [-1, 1], as
+ * samples often have, are clamped. The same image gives the same bytes.
+ *
+ * @param image `[1, H, W, 1]` or `[1, H, W, 3]`.
+ * @throws RangeError if it is not one such image, is empty, or holds NaN.
+ */
+export function encodePng({ data, shape }: ImageBatch): Uint8Array<ArrayBuffer> {
+  const [batch, height, width, channels] = shape;
+  const fits = batch === 1 && (channels === 1 || channels === 3) && height > 0 && width > 0;
+  if (!fits || data.length !== height * width * channels) {
+    throw new RangeError(
+      `Cannot encode ${data.length} values of shape [${
+        shape.join(", ")
+      }] as PNG: expected [1, H, W, 1] or [1, H, W, 3]`,
+    );
+  }
+  const bytes = new Uint8Array(data.length);
+  for (let i = 0; i < bytes.length; i++) {
+    const v = data[i]!;
+    if (Number.isNaN(v)) throw new RangeError(`Cannot encode as PNG: value ${i} is NaN`);
+    bytes[i] = Math.max(0, Math.min(255, Math.round((v + 1) * 127.5)));
+  }
+  return new Uint8Array(encode({ width, height, channels, depth: 8, data: bytes }));
+}
+
+/**
+ * Decodes an 8-bit gray or RGB PNG to values `v / 255 * 2 - 1`.
+ *
+ * @param source Path, or a name for the bytes, for error messages.
+ * @returns `[1, H, W, 1]` or `[1, H, W, 3]`.
+ * @throws DataFormatError if the bytes are truncated or damaged, or the picture has a palette,
+ * transparency or another depth.
+ */
+export function decodePng(bytes: Uint8Array, source = "PNG"): ImageBatch {
+  let picture: ReturnType<typeof decode>;
+  try {
+    picture = decode(bytes, { checkCrc: true });
+  } catch (error) {
+    throw new DataFormatError(
+      source,
+      `not a whole PNG: ${error instanceof Error ? error.message : error}`,
+    );
+  }
+  const { width, height, depth, channels, palette, transparency, data } = picture;
+  const plain = palette === undefined && (transparency?.length ?? 0) === 0;
+  if (!plain || depth !== 8 || (channels !== 1 && channels !== 3)) {
+    const kind = palette ? "a palette" : `${channels} channels of ${depth} bits`;
+    const clear = transparency?.length ? " and transparency" : "";
+    throw new DataFormatError(source, `${kind}${clear}, expected 8-bit gray or RGB; convert it`);
+  }
+  if (data.length !== height * width * channels) {
+    throw new DataFormatError(
+      source,
+      `${data.length} values, expected ${height} x ${width} x ${channels}`,
+    );
+  }
+  const values = Float32Array.from(data, (v) => v / 255 * 2 - 1);
+  return { data: values, shape: [1, height, width, channels] };
+}

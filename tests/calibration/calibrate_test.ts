@@ -1,5 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
+import { type ImageBatch, imageBatch } from "../../src/array/image_batch.ts";
 import { CheckpointMismatchError } from "../../src/array/errors.ts";
+import { Random } from "../../src/array/random.ts";
 import { initialNoise } from "../../src/samplers/initial_noise.ts";
 import { calibrate, type CalibrateOptions } from "../../src/calibration/calibrate.ts";
 import {
@@ -10,9 +12,23 @@ import {
 import type { Denoiser, MultiScaleDenoiser } from "../../src/denoisers/denoiser.ts";
 import { convertPrediction } from "../../src/denoisers/convert.ts";
 import { createSchedule } from "../../src/schedules/create_schedule.ts";
-import { tinyLocalMachine } from "./tiny_machine.ts";
+import { plainLocalMachine } from "./plain_local_machine.ts";
 
-const machine = tinyLocalMachine();
+/** Seven smooth 8 x 8 images with noise, so that scales differ in what they see. */
+function textures(): ImageBatch {
+  const random = new Random(11, "images");
+  const data = new Float32Array(7 * 64);
+  for (let n = 0; n < 7; n++) {
+    const [a, b, phase] = [random.normal(), random.normal(), random.normal()];
+    for (let p = 0; p < 64; p++) {
+      const wave = Math.sin(a * (p % 8) + b * Math.floor(p / 8) + phase);
+      data[n * 64 + p] = Math.tanh(2 * wave + 0.5 * random.normal());
+    }
+  }
+  return imageBatch(data, [7, 8, 8, 1]);
+}
+
+const machine = plainLocalMachine(textures(), { labels: [0, 1, 0, 1, 0, 1, 0] });
 const known = [3, 3, 5, 7, 5]; // index 0: t = 1/5
 const options = {
   candidates: [3, 5, 7],

@@ -53,15 +53,29 @@ export function conv2d(x: tf.Tensor4D, filter: tf.Tensor4D, options: Conv2dOptio
   const implementation = tf.getBackend() === "wasm" ? wasmConv2d : composedConv2d;
   const { bias, shift, padding, relu = false, inputGradient = true } = options;
   const attributes = { padding, relu, inputGradient };
+  const inputs: tf.Tensor[] = [
+    x,
+    filter,
+    ...[bias, shift].filter((tensor) => tensor !== undefined),
+  ];
+  const named = ([x, filter, ...rest]: tf.Tensor[]) => ({
+    x: x as tf.Tensor4D,
+    filter: filter as tf.Tensor4D,
+    bias: bias && rest[0],
+    shift: shift && rest[bias ? 1 : 0],
+  });
   const op = tf.customGrad((...args) => {
     // customGrad appends a function that keeps tensors for the gradient; its types do not say so.
     const save = args.pop() as unknown as (tensors: tf.Tensor[]) => void;
-    const inputs = { x, filter, bias, shift };
-    const value = implementation.forward(inputs, attributes);
-    save([value]);
-    const gradFunc = (dy: tf.Tensor, [y]: tf.Tensor[]): tf.Tensor[] => {
-      const tensors = { ...inputs, y: y as tf.Tensor4D, dy: dy as tf.Tensor4D };
-      const gradient = implementation.backward(tensors, attributes);
+    const tensors = args as tf.Tensor[];
+    const value = implementation.forward(named(tensors), attributes);
+    save([...tensors, value]);
+    const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]): tf.Tensor[] => {
+      const y = saved.at(-1) as tf.Tensor4D;
+      const gradient = implementation.backward(
+        { ...named(saved), y, dy: dy as tf.Tensor4D },
+        attributes,
+      );
       return [
         gradient.x,
         gradient.filter,
@@ -72,5 +86,5 @@ export function conv2d(x: tf.Tensor4D, filter: tf.Tensor4D, options: Conv2dOptio
     // Several inputs need a list of gradients; the types of customGrad allow one only.
     return { value, gradFunc: gradFunc as unknown as (dy: tf.Tensor) => tf.Tensor };
   });
-  return op(x, filter, ...bias ? [bias] : [], ...shift ? [shift] : []) as tf.Tensor4D;
+  return op(...inputs) as tf.Tensor4D;
 }

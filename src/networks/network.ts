@@ -1,0 +1,77 @@
+import type * as tf from "@tensorflow/tfjs";
+import type { ImageShape } from "../array/image_batch.ts";
+import type { Padding } from "./conv2d_implementation.ts";
+import type { Parameters, ParameterSpec } from "./parameters.ts";
+
+/** Everything that decides a network's parameters and what it computes, as plain data. */
+export interface ResnetArchitecture {
+  readonly kind: "resnet";
+  /** Height, width and channels of the images. */
+  readonly imageShape: ImageShape;
+  /** Channels inside; even, a multiple of 8. */
+  readonly width: number;
+  /** Number of residual layers. */
+  readonly layers: number;
+  /** Size of the convolutions, odd. */
+  readonly kernelSize: number;
+  /** What the convolutions see outside the image. */
+  readonly padding: Padding;
+  /** Number of classes; 0: not conditional. */
+  readonly classes: number;
+}
+
+/** The architectures that can be built. */
+export type Architecture = ResnetArchitecture;
+
+/** A batch as a network takes it. */
+export interface NetworkInput {
+  /** Noisy images `[B, H, W, C]`. */
+  readonly x: tf.Tensor4D;
+  /** Time of each image in [0, 1]. */
+  readonly times: ArrayLike<number>;
+  /** Class of each image; required by a conditional network, refused by others. */
+  readonly labels?: ArrayLike<number>;
+}
+
+/** A network as a pure function of its parameters. */
+export interface Network {
+  /** What it was built from. */
+  readonly architecture: Architecture;
+  /** Its parameters, in the order of the flat vector. */
+  readonly parameters: readonly ParameterSpec[];
+  /** Width in pixels of the square of inputs that one output depends on. */
+  readonly receptiveField: number;
+  /** Multiply-adds times two of one forward pass of one image, for rates. */
+  readonly flopsPerImage: number;
+  /** Predicts the noise, `[B, H, W, C]`; differentiable in the parameters. */
+  forward(parameters: Parameters, input: NetworkInput): tf.Tensor4D;
+}
+
+/**
+ * Checks the labels of a batch against an architecture.
+ *
+ * @throws RangeError if labels are missing, superfluous, too few or out of range.
+ */
+export function checkLabels(
+  classes: number,
+  labels: ArrayLike<number> | undefined,
+  batch: number,
+): void {
+  if (classes === 0 && labels !== undefined) {
+    throw new RangeError("Class labels were given to a network that is not conditional");
+  }
+  if (classes === 0) return;
+  if (labels === undefined || labels.length !== batch) {
+    throw new RangeError(
+      `A conditional network needs a class label for each of ${batch} images, found ${
+        labels?.length ?? 0
+      }`,
+    );
+  }
+  for (let i = 0; i < batch; i++) {
+    const label = labels[i]!;
+    if (!Number.isInteger(label) || label < 0 || label >= classes) {
+      throw new RangeError(`Class label ${label} is not one of 0 .. ${classes - 1}`);
+    }
+  }
+}

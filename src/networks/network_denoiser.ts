@@ -1,0 +1,59 @@
+import * as tf from "@tensorflow/tfjs";
+import { type ImageBatch, imageShapeOf, sliceBatch } from "../array/image_batch.ts";
+import type { Denoiser, PredictOptions } from "../denoisers/denoiser.ts";
+import { labelPerSample } from "../denoisers/labels.ts";
+import { unflatten } from "./parameters.ts";
+import type { TrainedNetwork } from "./weights.ts";
+
+/** A trained network as a denoiser; holds tensors until it is disposed of. */
+export interface NetworkDenoiser extends Denoiser {
+  /** Frees the network's tensors. */
+  dispose(): void;
+}
+
+/**
+ * Makes a trained network a denoiser that predicts eps, on the backend in use.
+ *
+ * @param options.batchSize At most so many images go through at once, which bounds memory. Default 32.
+ */
+export function networkDenoiser(
+  { network, parameters, schedule }: TrainedNetwork,
+  { batchSize = 32 }: { readonly batchSize?: number } = {},
+): NetworkDenoiser {
+  const { kind, imageShape } = network.architecture;
+  const tensors = unflatten(network.parameters, parameters);
+  return {
+    name: kind,
+    prediction: "eps",
+    imageShape,
+    schedule,
+    async predict(x: ImageBatch, t: number, { labels, abort }: PredictOptions = {}) {
+      const found = imageShapeOf(x);
+      if (found.join() !== imageShape.join()) {
+        throw new RangeError(
+          `Cannot denoise images of ${found.join(" x ")}: the network takes ${
+            imageShape.join(" x ")
+          }`,
+        );
+      }
+      const perSample = labelPerSample(labels, x.shape[0]);
+      const out = new Float32Array(x.data.length);
+      for (let from = 0; from < x.shape[0]; from += batchSize) {
+        abort?.throwIfAborted();
+        const part = sliceBatch(x, from, Math.min(from + batchSize, x.shape[0]));
+        const eps = tf.tidy(() =>
+          network.forward(tensors, {
+            // A copy: the cpu backend keeps a reference to the values that it is given.
+            x: tf.tensor4d(part.data.slice(), [...part.shape]),
+            times: new Array<number>(part.shape[0]).fill(t),
+            ...perSample && { labels: perSample.slice(from, from + part.shape[0]) },
+          })
+        );
+        out.set(await eps.data(), from * imageShape[0] * imageShape[1] * imageShape[2]);
+        eps.dispose();
+      }
+      return { data: out, shape: x.shape };
+    },
+    dispose: () => tf.dispose(Object.values(tensors)),
+  };
+}

@@ -1,0 +1,27 @@
+/**
+ * Sinusoidal embedding of time: `[sin(arg), cos(arg)]`, `arg_j = t / 10000^(j / (d - 1))`,
+ * j = 0 .. d - 1, d = width / 2; t in [0, 1] is not scaled up (as in the public code of
+ * arXiv 2412.20292).
+ *
+ * @param times Time of each image, `[B]`.
+ * @param width Even, at least 4.
+ * @returns `[B, width]`.
+ * @throws RangeError if the width is odd or below 4.
+ */
+export function timeEmbedding(times: ArrayLike<number>, width: number): Float32Array {
+  if (!Number.isInteger(width) || width < 4 || width % 2 !== 0) {
+    throw new RangeError(
+      `Cannot embed time in ${width} values: the width must be even, at least 4`,
+    );
+  }
+  const d = width / 2;
+  const out = new Float32Array(times.length * width);
+  for (let b = 0; b < times.length; b++) {
+    for (let j = 0; j < d; j++) {
+      const arg = times[b]! / 10000 ** (j / (d - 1));
+      out[b * width + j] = Math.sin(arg);
+      out[b * width + d + j] = Math.cos(arg);
+    }
+  }
+  return out;
+}

@@ -88,9 +88,9 @@ export function agreementCsv(rows: readonly AgreementRow[]): string {
       "high",
       "level",
       "samples",
-      "undefined samples",
+      "undefined_samples",
       "steps",
-      "network steps",
+      "network_steps",
     ],
     ...rows.map((row) => [
       row.machine,

@@ -11,6 +11,7 @@ import {
 } from "../../src/calibration/calibration.ts";
 import type { Denoiser, MultiScaleDenoiser } from "../../src/denoisers/denoiser.ts";
 import { convertPrediction } from "../../src/denoisers/convert.ts";
+import { parseScaleSchedule, writeScaleSchedule } from "../../src/formats/scale_schedule_json.ts";
 import { createSchedule } from "../../src/schedules/create_schedule.ts";
 import { plainLocalMachine } from "./plain_local_machine.ts";
 
@@ -332,5 +333,5 @@ Deno.test("toScaleSchedule: steps ascend and carry the chosen metric's table", a
   assertEquals(schedule.steps[3]!.similarity[2], calibration.tables.mse[2]![3]!);
   assertEquals(schedule.noiseSchedule, { name: "cosine_legacy", parameters: {} });
   assertEquals([schedule.metric, schedule.machine, schedule.labels], ["mse", "LS", null]);
-  assertEquals(JSON.parse(JSON.stringify(schedule)), schedule);
+  assertEquals(parseScaleSchedule(writeScaleSchedule(schedule)), schedule);
 });

@@ -63,7 +63,7 @@ Deno.test("agreementCsv: a header, a line per machine and measure, quotes where 
   assertEquals(lines.length, 8);
   assertEquals(
     lines[0],
-    "machine,measure,median,low,high,level,samples,undefined samples,steps,network steps",
+    "machine,measure,median,low,high,level,samples,undefined_samples,steps,network_steps",
   );
   assertEquals(lines[1], "bbELS,r,0.5,-0.25,1,0.95,3,1,20,150");
   assertEquals(lines[6], '"odd, ""name""",R^2,,,,0.95,0,4,20,150');

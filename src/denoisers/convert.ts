@@ -1,5 +1,4 @@
 import type { ImageBatch } from "../array/image_batch.ts";
-import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
 import type { Denoiser, Prediction, PredictOptions } from "./denoiser.ts";
 
 /** Options of {@linkcode convertPrediction}. */
@@ -51,23 +50,30 @@ export function convertPrediction(
   return { data: out, shape: values.shape };
 }
 
+/** Options of {@linkcode predictAs}. */
+export interface PredictAsOptions extends PredictOptions {
+  /** Noisy images `[B, H, W, C]`. */
+  readonly x: ImageBatch;
+  /** Time in [0, 1]. */
+  readonly t: number;
+}
+
 /**
  * Asks a denoiser for the kind of prediction that is wanted, whatever kind it makes.
  *
- * @param schedule Replaces the denoiser's own schedule, when a sampler runs on another one.
+ * @returns `[B, H, W, C]`, of the kind `to`.
+ * @throws RangeError if the conversion divides by a zero signal or sigma, as at t = 0.
  */
 export async function predictAs(
   denoiser: Denoiser,
   to: Prediction,
-  { x, t, schedule = denoiser.schedule, ...options }:
-    & { readonly x: ImageBatch; readonly t: number; readonly schedule?: NoiseSchedule }
-    & PredictOptions,
+  { x, t, ...options }: PredictAsOptions,
 ): Promise<ImageBatch> {
   const values = await denoiser.predict(x, t, options);
   return convertPrediction(x, values, {
     from: denoiser.prediction,
     to,
-    signal: schedule.signal(t),
-    sigma: schedule.sigma(t),
+    signal: denoiser.schedule.signal(t),
+    sigma: denoiser.schedule.sigma(t),
   });
 }

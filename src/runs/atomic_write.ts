@@ -1,0 +1,34 @@
+/** Files that are there whole or not at all. */
+import { dirname, join } from "@std/path";
+
+/**
+ * Writes a file under a temporary name in the same folder, then renames it: whoever looks at `path` sees
+ * the old content or the new, never a part. The temporary file is removed if anything fails.
+ *
+ * @param path Where to write; the folder must exist.
+ * @param content Bytes, or text to be written as UTF-8.
+ */
+export async function writeFileAtomic(path: string, content: Uint8Array | string): Promise<void> {
+  const temporary = join(dirname(path), `.${crypto.randomUUID()}.tmp`);
+  try {
+    const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+    await Deno.writeFile(temporary, bytes, { createNew: true });
+    await Deno.rename(temporary, path);
+  } catch (error) {
+    await Deno.remove(temporary).catch(() => {});
+    throw error;
+  }
+}
+
+/**
+ * Removes what {@linkcode writeFileAtomic} left in a folder, and in those below it, when its process was
+ * killed. No other process may be writing there.
+ */
+export async function removeTemporaries(folder: string): Promise<void> {
+  for await (const { name, isFile, isDirectory } of Deno.readDir(folder)) {
+    if (isDirectory) await removeTemporaries(join(folder, name));
+    else if (isFile && /^\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/.test(name)) {
+      await Deno.remove(join(folder, name));
+    }
+  }
+}

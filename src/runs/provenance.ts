@@ -1,0 +1,37 @@
+/** Where results come from: versions, and hashes of configurations and files. */
+import { sha256Hex } from "../array/sha256.ts";
+import type { Provenance } from "../formats/provenance.ts";
+import { toolkitName, toolkitVersion } from "./version.ts";
+
+/** Name and version of this package, such as "@els/toolkit 0.1.0". */
+export const toolkit: string = `${toolkitName} ${toolkitVersion}`;
+
+/** Version of the runtime, such as "deno 2.9.6". */
+export const runtime: string = `deno ${Deno.version.deno}`;
+
+/** Completes a record of provenance with the toolkit's and the runtime's version. */
+export function createProvenance(fields: Omit<Provenance, "toolkit" | "runtime">): Provenance {
+  return { toolkit, runtime, ...fields };
+}
+
+/**
+ * SHA-256 (hex) of plain data. The order of fields does not matter, and fields that are `undefined` count
+ * as absent, so that equal configurations have equal hashes.
+ *
+ * @throws RangeError if a number is NaN or infinite: JSON would turn it into null in silence.
+ */
+export async function sha256Json(value: unknown): Promise<string> {
+  const text = JSON.stringify(value, (key, field: unknown) => {
+    if (typeof field === "number" && !Number.isFinite(field)) {
+      throw new RangeError(`Cannot hash a configuration: ${key || "it"} is ${field}`);
+    }
+    if (typeof field !== "object" || field === null || Array.isArray(field)) return field;
+    return Object.fromEntries(Object.entries(field).sort(([a], [b]) => a < b ? -1 : 1));
+  });
+  return await sha256Hex(new TextEncoder().encode(text));
+}
+
+/** SHA-256 (hex) of a file. */
+export async function sha256File(path: string | URL): Promise<string> {
+  return await sha256Hex(await Deno.readFile(path));
+}

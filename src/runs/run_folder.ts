@@ -1,0 +1,242 @@
+/**
+ * Numbered folders that hold what a command wrote: `runs/00007-calibrate-mnist-resnet/`.
+ *
+ * A run is identified by its command and resolved configuration, so that the same command run again
+ * finds its folder and goes on.
+ */
+import { join } from "@std/path";
+import { DataFormatError } from "../array/errors.ts";
+import { writeJsonText } from "../formats/json_text.ts";
+import { removeTemporaries, writeFileAtomic } from "./atomic_write.ts";
+import { runtime, sha256Json, toolkit } from "./provenance.ts";
+
+/** The resolved configuration of a command: plain data that JSON can hold. */
+export type RunConfig = Readonly<Record<string, unknown>>;
+
+/** What a folder says about its run. */
+export interface RunRecord {
+  /** Number of the run, from 1. */
+  readonly number: number;
+  /** Name of the folder, such as "00007-calibrate-mnist-resnet". */
+  readonly name: string;
+  /** Path of the folder. */
+  readonly path: string;
+  /** The verb, such as "calibrate". */
+  readonly command: string;
+  /** The resolved configuration. */
+  readonly config: RunConfig;
+  /** SHA-256 (hex) of command and configuration. */
+  readonly configSha256: string;
+  /** What the run handed to {@linkcode Run.finish}; undefined while it is not finished. */
+  readonly finished: RunConfig | undefined;
+}
+
+/** Options of {@linkcode openRun}. */
+export interface OpenRunOptions {
+  /** Folder that holds the runs; made when missing. Default "runs". */
+  readonly root?: string;
+  /** The verb, such as "calibrate". */
+  readonly command: string;
+  /** What the folder's name says besides, such as "mnist-resnet". */
+  readonly label?: string;
+  /** The resolved configuration: everything that decides the result. */
+  readonly config: RunConfig;
+  /** Begins a new run even where one of the same configuration exists. Default false. */
+  readonly fresh?: boolean;
+}
+
+/** A run that this process works on; no other process can open it meanwhile. */
+export class Run implements RunRecord, Disposable {
+  readonly number: number;
+  readonly name: string;
+  readonly path: string;
+  readonly command: string;
+  readonly config: RunConfig;
+  readonly configSha256: string;
+  /** Whether the folder was there before. */
+  readonly resumed: boolean;
+  #finished: RunConfig | undefined;
+  readonly #lock: Deno.FsFile;
+
+  /** Made by {@linkcode openRun}. */
+  constructor(record: RunRecord, { resumed, lock }: { resumed: boolean; lock: Deno.FsFile }) {
+    ({
+      number: this.number,
+      name: this.name,
+      path: this.path,
+      command: this.command,
+      config: this.config,
+      configSha256: this.configSha256,
+      finished: this.#finished,
+    } = record);
+    this.resumed = resumed;
+    this.#lock = lock;
+  }
+
+  /** What the run handed to {@linkcode Run.finish}; undefined while it is not finished. */
+  get finished(): RunConfig | undefined {
+    return this.#finished;
+  }
+
+  /** Path of a file in the folder. */
+  file(name: string): string {
+    return join(this.path, name);
+  }
+
+  /** One line for people: whether the run is new, goes on, or has nothing left to do. */
+  get status(): string {
+    if (this.#finished !== undefined) return `${this.path} is finished: nothing left to do`;
+    return this.resumed ? `Resuming ${this.path}` : `New run ${this.path}`;
+  }
+
+  /**
+   * Marks the run as finished, as the last thing that it does.
+   *
+   * @param summary Plain data worth keeping, such as the names of artefacts and the main numbers.
+   */
+  async finish(summary: RunConfig = {}): Promise<void> {
+    await writeFileAtomic(this.file("finished.json"), writeJsonText(summary));
+    this.#finished = summary;
+  }
+
+  /** Lets other processes open the run. The end of the process does so too. */
+  [Symbol.dispose](): void {
+    this.#lock.close();
+  }
+}
+
+/**
+ * Opens the newest run of the same command and configuration, or makes a new folder with the next number.
+ *
+ * Several processes may do so at once: numbers are unique, and a folder is never seen without its
+ * `config.json`.
+ *
+ * @throws RangeError if the command is not a lower-case word, or the configuration holds NaN.
+ * @throws Deno.errors.Busy if another process works on the run.
+ */
+export async function openRun(
+  { root = "runs", command, label = "", config, fresh = false }: OpenRunOptions,
+): Promise<Run> {
+  if (!/^[a-z][a-z0-9_]*$/.test(command)) {
+    throw new RangeError(`Cannot open a run of "${command}": expected a lower-case word`);
+  }
+  await Deno.mkdir(root, { recursive: true });
+  if (!fresh) {
+    const configSha256 = await sha256Json({ command, config });
+    const { runs } = await listRuns(root);
+    const found = runs.findLast((run) => run.configSha256 === configSha256);
+    if (found !== undefined) {
+      const lock = await lockRun(found.path);
+      await removeTemporaries(found.path);
+      // Another process may have finished it between the listing and the lock.
+      return new Run(await readRun(root, found.name), { resumed: true, lock });
+    }
+  }
+  const name = await createFolder(root, { command, label, config });
+  const lock = await lockRun(join(root, name));
+  return new Run(await readRun(root, name), { resumed: false, lock });
+}
+
+/**
+ * Lists the runs of a folder by number. One that cannot be read is a problem, not an end.
+ *
+ * @param root Folder that holds the runs; none are found where it is missing.
+ */
+export async function listRuns(
+  root = "runs",
+): Promise<{ runs: RunRecord[]; problems: DataFormatError[] }> {
+  const names = (await folderNames(root)).filter((name) => /^\d{5,}-./.test(name));
+  const runs: RunRecord[] = [];
+  const problems: DataFormatError[] = [];
+  for (const name of names) {
+    try {
+      runs.push(await readRun(root, name));
+    } catch (error) {
+      if (!(error instanceof DataFormatError)) throw error;
+      problems.push(error);
+    }
+  }
+  return { runs: runs.sort((a, b) => a.number - b.number), problems };
+}
+
+async function createFolder(
+  root: string,
+  { command, label, config }: { command: string; label: string; config: RunConfig },
+): Promise<string> {
+  const words = label.toLowerCase().split(/[^a-z0-9_]+/).filter((word) => word !== "");
+  const text = writeJsonText({ format: "els-run", version: 1, command, toolkit, runtime, config });
+  const numberOf = (name: string) => Number(/^(\d{5,})(-|$)/.exec(name)?.[1] ?? 0);
+  for (;;) {
+    const names = await folderNames(root);
+    const number = String(names.reduce((last, name) => Math.max(last, numberOf(name)), 0) + 1)
+      .padStart(5, "0");
+    // Whoever makes the bare number owns it until it gets its name.
+    const reserved = join(root, number);
+    try {
+      await Deno.mkdir(reserved);
+    } catch (error) {
+      if (error instanceof Deno.errors.AlreadyExists) continue;
+      throw error;
+    }
+    // It may have been named, and so set free, between our look and our mkdir.
+    if ((await folderNames(root)).some((name) => name.startsWith(`${number}-`))) {
+      await Deno.remove(reserved);
+      continue;
+    }
+    const name = [number, command, ...words].join("-");
+    await writeFileAtomic(join(reserved, "config.json"), text);
+    await Deno.rename(reserved, join(root, name));
+    return name;
+  }
+}
+
+async function readRun(root: string, name: string): Promise<RunRecord> {
+  const path = join(root, name);
+  const { format, version, command, config } = await readObject(join(path, "config.json")) ?? {};
+  if (format !== "els-run" || version !== 1 || typeof command !== "string" || !isObject(config)) {
+    throw new DataFormatError(join(path, "config.json"), "missing, or not a run's configuration");
+  }
+  return {
+    number: Number.parseInt(name),
+    name,
+    path,
+    command,
+    config,
+    configSha256: await sha256Json({ command, config }),
+    finished: await readObject(join(path, "finished.json")),
+  };
+}
+
+async function readObject(path: string): Promise<RunConfig | undefined> {
+  let value: unknown;
+  try {
+    value = JSON.parse(await Deno.readTextFile(path));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    if (error instanceof SyntaxError) throw new DataFormatError(path, `not JSON: ${error.message}`);
+    throw error;
+  }
+  if (!isObject(value)) throw new DataFormatError(path, "not a JSON object");
+  return value;
+}
+
+async function lockRun(path: string): Promise<Deno.FsFile> {
+  const lock = await Deno.open(join(path, ".lock"), { create: true, write: true });
+  if (await lock.tryLock(true)) return lock;
+  lock.close();
+  throw new Deno.errors.Busy(`Cannot open ${path}: another process works on it; wait for its end`);
+}
+
+async function folderNames(root: string): Promise<string[]> {
+  try {
+    const names: string[] = [];
+    for await (const { name, isDirectory } of Deno.readDir(root)) if (isDirectory) names.push(name);
+    return names;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}
+
+const isObject = (value: unknown): value is RunConfig =>
+  typeof value === "object" && value !== null && !Array.isArray(value);

@@ -1,0 +1,141 @@
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { DataFormatError } from "../../src/array/errors.ts";
+import { listRuns, openRun } from "../../src/runs/run_folder.ts";
+
+async function withRoot(test: (root: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await test(`${folder}/runs`);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const config = { images: 5000, network: { width: 48, layers: 6 }, label: undefined };
+
+Deno.test("run folder: runs are numbered, named and listed with their configuration", () =>
+  withRoot(async (root) => {
+    assertEquals(await listRuns(root), { runs: [], problems: [] });
+    using first = await openRun({ root, command: "train", label: "MNIST/ResNet", config });
+    using second = await openRun({ root, command: "calibrate", config });
+    assertEquals(first.name, "00001-train-mnist-resnet");
+    assertEquals(second.name, "00002-calibrate");
+    assertStringIncludes(first.status, "New run ");
+    const { runs } = await listRuns(root);
+    assertEquals(runs.map(({ name }) => name), [first.name, second.name]);
+    assertEquals(runs[0]!.config, { images: 5000, network: { width: 48, layers: 6 } });
+    const written = JSON.parse(await Deno.readTextFile(first.file("config.json")));
+    assertEquals(written.command, "train");
+    assertStringIncludes(written.toolkit, "@els/toolkit");
+  }));
+
+Deno.test("run folder: the same command and configuration resumes, another begins anew", () =>
+  withRoot(async (root) => {
+    const open = async (options: { command?: string; config?: object; fresh?: boolean }) => {
+      using run = await openRun({
+        root,
+        command: "train",
+        ...options,
+        config: { ...config, ...options.config },
+      });
+      return [run.number, run.resumed];
+    };
+    assertEquals(await open({}), [1, false]);
+    assertEquals(await open({}), [1, true]);
+    // The order of fields says nothing.
+    assertEquals(await open({ config: { network: { layers: 6, width: 48 } } }), [1, true]);
+    assertEquals(await open({ config: { images: 1000 } }), [2, false]);
+    assertEquals(await open({ command: "sample" }), [3, false]);
+    assertEquals(await open({ fresh: true }), [4, false]);
+    assertEquals(await open({}), [4, true]);
+  }));
+
+Deno.test("run folder: a finished run says so when its command is run again", () =>
+  withRoot(async (root) => {
+    {
+      using run = await openRun({ root, command: "train", config });
+      assertEquals(run.finished, undefined);
+      await run.finish({ loss: 0.03 });
+      assertEquals(run.finished, { loss: 0.03 });
+    }
+    using again = await openRun({ root, command: "train", config });
+    assertEquals([again.finished, again.resumed], [{ loss: 0.03 }, true]);
+    assertStringIncludes(again.status, "is finished: nothing left to do");
+  }));
+
+Deno.test("run folder: only one process at a time works on a run", () =>
+  withRoot(async (root) => {
+    const open = () => openRun({ root, command: "train", config });
+    const first = await open();
+    await assertRejects(open, Deno.errors.Busy, "another process works on it");
+    first[Symbol.dispose]();
+    using again = await open();
+    assertStringIncludes(again.status, "Resuming ");
+  }));
+
+Deno.test("run folder: runs opened at the same moment get numbers of their own", () =>
+  withRoot(async (root) => {
+    const runs = await Promise.all(
+      Array.from(
+        { length: 12 },
+        (_, i) => openRun({ root, command: "train", label: `l${i % 3}`, config: { i } }),
+      ),
+    );
+    const numbers = runs.map(({ number }) => number).sort((a, b) => a - b);
+    assertEquals(numbers, Array.from({ length: 12 }, (_, i) => i + 1));
+    for (const run of runs) {
+      assertEquals(JSON.parse(await Deno.readTextFile(run.file("config.json"))).config, run.config);
+      run[Symbol.dispose]();
+    }
+  }));
+
+Deno.test("run folder: what interruptions left behind is passed over or cleared", () =>
+  withRoot(async (root) => {
+    // Killed before the folder had its name: its number stays taken.
+    await Deno.mkdir(`${root}/00004`, { recursive: true });
+    await Deno.mkdir(`${root}/notes`);
+    const run = await openRun({ root, command: "train", config });
+    assertEquals(run.number, 5);
+    run[Symbol.dispose]();
+    // Killed while a checkpoint was being written.
+    await Deno.mkdir(run.file("checkpoints"));
+    const stale = run.file(`checkpoints/.${crypto.randomUUID()}.tmp`);
+    await Deno.writeTextFile(stale, "half a checkpo");
+    await Deno.writeTextFile(run.file("mine.tmp"), "kept");
+    using again = await openRun({ root, command: "train", config });
+    assert(again.resumed);
+    await assertRejects(() => Deno.stat(stale), Deno.errors.NotFound);
+    assertEquals(await Deno.readTextFile(again.file("mine.tmp")), "kept");
+  }));
+
+Deno.test("run folder: a damaged configuration is a problem of that run alone, at any truncation", () =>
+  withRoot(async (root) => {
+    const damaged = await openRun({ root, command: "train", config });
+    damaged[Symbol.dispose]();
+    (await openRun({ root, command: "sample", config }))[Symbol.dispose]();
+    const path = damaged.file("config.json");
+    const text = (await Deno.readTextFile(path)).trimEnd();
+    for (let length = 0; length < text.length; length += 7) {
+      await Deno.writeTextFile(path, text.slice(0, length));
+      const { runs, problems } = await listRuns(root);
+      assertEquals(runs.map(({ command }) => command), ["sample"]);
+      assertEquals(problems.map((p) => [p instanceof DataFormatError, p.source]), [[true, path]]);
+    }
+    await Deno.writeTextFile(path, '{"format": "els-run", "version": 2}');
+    assertEquals((await listRuns(root)).problems.length, 1);
+    using anew = await openRun({ root, command: "train", config });
+    assertEquals([anew.number, anew.resumed], [3, false]);
+  }));
+
+Deno.test("run folder: a bad command or a configuration with NaN is a RangeError that leaves nothing", () =>
+  withRoot(async (root) => {
+    await assertRejects(() => openRun({ root, command: "../x", config }), RangeError, '"../x"');
+    const rate = () => openRun({ root, command: "train", config: { rate: NaN } });
+    await assertRejects(rate, RangeError, "rate is NaN");
+    await assertRejects(
+      () => openRun({ root, command: "train", config: { rate: NaN }, fresh: true }),
+      RangeError,
+      "config.rate",
+    );
+    assertEquals([...Deno.readDirSync(root)], []);
+  }));

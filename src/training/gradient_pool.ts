@@ -1,0 +1,178 @@
+import type { Architecture, Network } from "../networks/network.ts";
+import type { FlatParameters } from "../networks/parameters.ts";
+import { lossAndGradients, type TrainingBatch } from "./gradients.ts";
+
+/** Loss and gradient of a batch. */
+export interface GradientResult {
+  /** Mean squared error over all values. */
+  readonly loss: number;
+  /** Gradient as one flat vector; valid until the next call. */
+  readonly gradients: Float32Array;
+}
+
+/** Computes gradients of batches that are split into shards, on one thread or several. */
+export interface GradientPool {
+  /** Number of threads at work. */
+  readonly workers: number;
+  /** The gradient of a batch; the same bytes whatever the number of workers. */
+  compute(parameters: FlatParameters, batch: TrainingBatch): Promise<GradientResult>;
+  /** Stops the workers. */
+  dispose(): void;
+}
+
+/** Sent to a worker once. */
+export interface WorkerSetup {
+  readonly kind: "setup";
+  readonly architecture: Architecture;
+  readonly backend: "wasm" | "cpu";
+  readonly parameters: SharedArrayBuffer;
+}
+
+/** Sent to a worker for each shard. */
+export interface WorkerShard {
+  readonly kind: "shard";
+  readonly batch: TrainingBatch;
+  readonly gradients: SharedArrayBuffer;
+}
+
+/** What a worker answers. */
+export type WorkerAnswer =
+  | { readonly kind: "ready" }
+  | { readonly kind: "done"; readonly loss: number }
+  | { readonly kind: "failed"; readonly message: string };
+
+/** Cuts a batch into `shards` parts of nearly equal size; their weights add up to 1. */
+function split(batch: TrainingBatch, shards: number): { part: TrainingBatch; weight: number }[] {
+  const [b, h, w, c] = batch.shape;
+  const values = h * w * c;
+  return Array.from({ length: Math.min(shards, b) }, (_, i) => {
+    const from = Math.floor(i * b / Math.min(shards, b));
+    const to = Math.floor((i + 1) * b / Math.min(shards, b));
+    const part: TrainingBatch = {
+      x: batch.x.slice(from * values, to * values),
+      target: batch.target.slice(from * values, to * values),
+      shape: [to - from, h, w, c],
+      times: Array.from(batch.times).slice(from, to),
+      ...batch.labels && { labels: Array.from(batch.labels).slice(from, to) },
+    };
+    return { part, weight: (to - from) / b };
+  });
+}
+
+/** Adds shards in their order, so that the sum does not depend on who finished first. */
+function combine(results: readonly GradientResult[], weights: readonly number[]): GradientResult {
+  const gradients = new Float32Array(results[0]!.gradients.length);
+  let loss = 0;
+  results.forEach((result, s) => {
+    loss += weights[s]! * result.loss;
+    for (let i = 0; i < gradients.length; i++) {
+      gradients[i] = gradients[i]! + weights[s]! * result.gradients[i]!;
+    }
+  });
+  return { loss, gradients };
+}
+
+/** Options of {@linkcode createGradientPool}. */
+export interface GradientPoolOptions {
+  /** Backend in use: workers run on the CPU only. */
+  readonly backend: "webgpu" | "wasm" | "cpu";
+  /** Parts that a batch is cut into; part of the result's bytes. */
+  readonly shards: number;
+  /** Threads; 1 computes in this thread. Default: as many as shards, at most the cores. */
+  readonly workers?: number;
+}
+
+/**
+ * Starts a pool. Where workers or shared memory are missing, or the backend is a GPU, everything runs
+ * in this thread, with the same result.
+ */
+export async function createGradientPool(
+  network: Network,
+  { backend, shards, workers = Math.min(shards, navigator.hardwareConcurrency ?? 1) }:
+    GradientPoolOptions,
+): Promise<GradientPool> {
+  const inThread: GradientPool = {
+    workers: 1,
+    // deno-lint-ignore require-await -- the same contract as with workers
+    async compute(parameters, batch) {
+      const parts = split(batch, shards);
+      return combine(
+        parts.map(({ part }) => lossAndGradients(network, parameters, part)),
+        parts.map(({ weight }) => weight),
+      );
+    },
+    dispose() {},
+  };
+  const possible = typeof Worker !== "undefined" && typeof SharedArrayBuffer !== "undefined";
+  if (backend === "webgpu" || workers <= 1 || !possible) return inThread;
+  const size = network.parameters.reduce((n, { shape }) => n + shape.reduce((a, b) => a * b, 1), 0);
+  const shared = new SharedArrayBuffer(size * 4);
+  const team = Array.from({ length: workers }, () => new GradientWorker(size));
+  try {
+    await Promise.all(
+      team.map((worker) =>
+        worker.ask({
+          kind: "setup",
+          architecture: network.architecture,
+          backend,
+          parameters: shared,
+        })
+      ),
+    );
+  } catch (error) {
+    team.forEach((worker) => worker.stop());
+    throw error;
+  }
+  return {
+    workers,
+    async compute(parameters, batch) {
+      new Float32Array(shared).set(parameters);
+      const parts = split(batch, shards);
+      const results = new Array<GradientResult>(parts.length);
+      await Promise.all(team.map(async (worker, i) => {
+        for (let s = i; s < parts.length; s += team.length) {
+          results[s] = await worker.gradient(parts[s]!.part);
+        }
+      }));
+      return combine(results, parts.map(({ weight }) => weight));
+    },
+    dispose: () => team.forEach((worker) => worker.stop()),
+  };
+}
+
+/** One thread with its own copy of TensorFlow.js. */
+class GradientWorker {
+  readonly #worker: Worker;
+  readonly #gradients: SharedArrayBuffer;
+  #pending: { resolve: (answer: WorkerAnswer) => void; reject: (error: Error) => void } | undefined;
+
+  constructor(size: number) {
+    this.#gradients = new SharedArrayBuffer(size * 4);
+    this.#worker = new Worker(new URL("./gradient_worker.ts", import.meta.url), { type: "module" });
+    this.#worker.onmessage = ({ data }: MessageEvent<WorkerAnswer>) => {
+      if (data.kind === "failed") this.#pending?.reject(new Error(data.message));
+      else this.#pending?.resolve(data);
+    };
+    this.#worker.onerror = (event) => {
+      event.preventDefault();
+      this.#pending?.reject(new Error(`A training worker failed: ${event.message}`));
+    };
+  }
+
+  ask(message: WorkerSetup | WorkerShard): Promise<WorkerAnswer> {
+    return new Promise((resolve, reject) => {
+      this.#pending = { resolve, reject };
+      this.#worker.postMessage(message);
+    });
+  }
+
+  async gradient(batch: TrainingBatch): Promise<GradientResult> {
+    const answer = await this.ask({ kind: "shard", batch, gradients: this.#gradients });
+    const loss = answer.kind === "done" ? answer.loss : NaN;
+    return { loss, gradients: new Float32Array(this.#gradients).slice() };
+  }
+
+  stop(): void {
+    this.#worker.terminate();
+  }
+}

@@ -1,0 +1,34 @@
+/** A thread that computes gradients of shards; see `gradient_pool.ts` for the messages. */
+import { startBackend } from "../networks/backend.ts";
+import { createNetwork } from "../networks/architecture.ts";
+import type { Network } from "../networks/network.ts";
+import { lossAndGradients } from "./gradients.ts";
+import type { WorkerAnswer, WorkerSetup, WorkerShard } from "./gradient_pool.ts";
+
+interface WorkerScope {
+  onmessage: ((event: MessageEvent<WorkerSetup | WorkerShard>) => void) | null;
+  postMessage(answer: WorkerAnswer): void;
+}
+
+const scope = globalThis as unknown as WorkerScope;
+let network: Network;
+let parameters: Float32Array;
+
+async function handle(message: WorkerSetup | WorkerShard): Promise<WorkerAnswer> {
+  if (message.kind === "setup") {
+    await startBackend(message.backend);
+    network = createNetwork(message.architecture);
+    parameters = new Float32Array(message.parameters);
+    return { kind: "ready" };
+  }
+  const { loss, gradients } = lossAndGradients(network, parameters, message.batch);
+  new Float32Array(message.gradients).set(gradients);
+  return { kind: "done", loss };
+}
+
+scope.onmessage = ({ data }) => {
+  handle(data).then(
+    (answer) => scope.postMessage(answer),
+    (error) => scope.postMessage({ kind: "failed", message: String(error?.message ?? error) }),
+  );
+};

@@ -1,0 +1,25 @@
+/** How the learning rate changes over a training run. */
+export interface LearningRateSchedule {
+  /** Largest rate. */
+  readonly base: number;
+  /** Steps of linear warm-up from 0. */
+  readonly warmup: number;
+  /** Factor per step after warm-up (0.999965 in arXiv 2412.20292), or half a cosine down to zero. */
+  readonly decay: number | "cosine";
+}
+
+/**
+ * The learning rate of a step.
+ *
+ * @param step From 1 to `steps`.
+ */
+export function learningRate(
+  { base, warmup, decay }: LearningRateSchedule,
+  { step, steps }: { readonly step: number; readonly steps: number },
+): number {
+  if (step <= warmup) return base * step / warmup;
+  if (decay === "cosine") {
+    return base * 0.5 * (1 + Math.cos(Math.PI * (step - warmup) / (steps - warmup + 1)));
+  }
+  return base * decay ** (step - warmup);
+}

@@ -1,15 +1,4 @@
-/**
- * SHA-256 of bytes, as 64 lower-case hexadecimal digits.
- *
- * @example
- * ```ts
- * import { sha256Hex } from "@els/toolkit";
- * import { assertEquals } from "@std/assert";
- *
- * const hash = await sha256Hex(new TextEncoder().encode("abc"));
- * assertEquals(hash.slice(0, 8), "ba7816bf");
- * ```
- */
+/** SHA-256 of bytes, as 64 lower-case hexadecimal digits. */
 export async function sha256Hex(bytes: ArrayBufferView): Promise<string> {
   const { buffer, byteOffset, byteLength } = bytes;
   // Web Crypto refuses memory that other threads may write to.

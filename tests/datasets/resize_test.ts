@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { sha256Hex } from "../../src/array/sha256.ts";
 import { resizeBilinear } from "../../src/datasets/resize.ts";
 import { parseSafetensors } from "../../src/formats/safetensors.ts";
 
@@ -11,6 +12,35 @@ Deno.test("resize: 28 x 28 digits to 32 x 32 equal Pillow's bit for bit", async 
   const resized = resizeBilinear(images, { height: 32, width: 32 });
   assertEquals(resized.shape, [48, 32, 32, 1]);
   assertEquals(resized.pixels, expected.data);
+});
+
+Deno.test("resize: enlarged, shrunk and stretched noise equals Pillow 12.3's, by its SHA-256", async () => {
+  const noise = (length: number) => {
+    let state = 12345;
+    return Uint8Array.from({ length }, () => {
+      state = Number((BigInt(state) * 1103515245n + 12345n) & 0x7fffffffn);
+      return (state >> 16) & 255;
+    });
+  };
+  const cases = [
+    [[28, 28, 1], [32, 32], "e947d956338822ec"],
+    [[40, 50, 3], [32, 32], "5deaa78450e8e969"],
+    [[178, 140, 3], [32, 32], "cc674345d2f7b7dc"],
+    [[7, 9, 1], [1, 1], "148de9c5a7a44d19"],
+    [[13, 5, 3], [64, 3], "9d93bc9cbac930c7"],
+    [[32, 32, 1], [31, 33], "24c4b08b1cd9f7c7"],
+    [[100, 99, 1], [10, 77], "cdf987575d407a8e"],
+    [[3, 300, 3], [17, 16], "d894907a724ff011"],
+  ] as const;
+  for (const [[h, w, c], [height, width], expected] of cases) {
+    const images = { pixels: noise(h * w * c), shape: [1, h, w, c] as const };
+    const { pixels } = resizeBilinear(images, { height, width });
+    assertEquals(
+      (await sha256Hex(pixels)).slice(0, 16),
+      expected,
+      `${h} x ${w} to ${height} x ${width}`,
+    );
+  }
 });
 
 const row = (...values: number[]) => ({

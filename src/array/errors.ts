@@ -6,6 +6,7 @@
  * The message names the file or thing, what was found, what was expected and what to do.
  */
 export class DataFormatError extends Error {
+  /** Name of the class. */
   override readonly name = "DataFormatError";
   /** Where the bytes came from: a path, or a name for bytes that were not read from a file. */
   readonly source: string;
@@ -22,10 +23,12 @@ export class DataFormatError extends Error {
 
 /** A backend or device that was asked for is missing, lost, or too small for the work. */
 export class DeviceUnavailableError extends Error {
+  /** Name of the class. */
   override readonly name = "DeviceUnavailableError";
 }
 
 /** Weights, a checkpoint or a scale schedule belong to another network, data set or configuration. */
 export class CheckpointMismatchError extends Error {
+  /** Name of the class. */
   override readonly name = "CheckpointMismatchError";
 }

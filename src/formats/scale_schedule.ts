@@ -29,18 +29,24 @@ export interface ScaleStep {
 
 /** The calibrated locality scales of a network, with their evidence. */
 export interface ScaleSchedule {
+  /** Marks the file as what it is. */
   readonly format: "els-scale-schedule";
+  /** Version of the format. */
   readonly version: 1;
   /** Height, width, channels. */
   readonly imageShape: readonly [number, number, number];
+  /** The machine whose scales these are. */
   readonly machine: MachineName;
   /** Padding of the network that was calibrated against. */
   readonly padding: "zeros" | "circular";
+  /** The forward process: what makes it again. */
   readonly noiseSchedule: {
     readonly name: string;
     readonly parameters: Readonly<Record<string, number>>;
   };
+  /** How network and machine were compared. */
   readonly metric: SimilarityMetric;
+  /** How the best scales of the samples became one. */
   readonly aggregate: ScaleAggregate;
   /** Candidate scales, ascending. */
   readonly candidates: readonly number[];
@@ -48,5 +54,6 @@ export interface ScaleSchedule {
   readonly labels: readonly number[] | null;
   /** Steps 1 .. n in ascending order. */
   readonly steps: readonly ScaleStep[];
+  /** Where the schedule comes from. */
   readonly provenance: Provenance;
 }

@@ -1,0 +1,123 @@
+import { type PlotOptions, plotSvg } from "./plot_svg.ts";
+import { quantile } from "./statistics.ts";
+
+/** Losses of one training run. */
+export interface LossCurve {
+  /** Name in the legend. */
+  readonly label: string;
+  /** Step of each loss, ascending. */
+  readonly step: readonly number[];
+  /** Loss at each step. */
+  readonly loss: readonly number[];
+}
+
+/** Options of {@linkcode lossCurveSvg}. */
+export interface LossCurveOptions extends PlotOptions {
+  /** Title of the value axis; default "loss". */
+  readonly valueTitle?: string;
+  /** Longer curves are drawn as the means of this many equal stretches of steps; default 120. */
+  readonly points?: number;
+}
+
+/** Means, and the tenth and ninetieth percentile, over equal stretches of steps. */
+function binned({ label, step, loss }: LossCurve, bins: number) {
+  const [first, last] = [step[0]!, step.at(-1)!];
+  const groups = Array.from(
+    { length: bins },
+    () => ({ steps: [] as number[], losses: [] as number[] }),
+  );
+  step.forEach((s, i) => {
+    const place = last === first ? 0 : (s - first) / (last - first);
+    const group = groups[Math.min(bins - 1, Math.floor(place * bins))]!;
+    group.steps.push(s);
+    group.losses.push(loss[i]!);
+  });
+  const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
+  return groups.filter(({ steps }) => steps.length > 0).map(({ steps, losses }) => ({
+    curve: label,
+    step: mean(steps),
+    loss: mean(losses),
+    low: quantile(losses, 0.1),
+    high: quantile(losses, 0.9),
+  }));
+}
+
+/** Numbers 1, 2, 5 times a power of ten from low to high; only the powers if those are many. */
+function logTicks(low: number, high: number): number[] {
+  const ticks: number[] = [];
+  const factors = high / low > 1000 ? [1] : [1, 2, 5];
+  for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power++) {
+    for (const factor of factors) ticks.push(Number(`${factor}e${power}`));
+  }
+  return ticks.filter((tick) => tick >= low && tick <= high);
+}
+
+/**
+ * Draws training losses against steps, on a logarithmic axis: the line is the mean over stretches
+ * of steps, the band reaches from the tenth to the ninetieth percentile.
+ *
+ * @returns SVG, the same bytes for the same input.
+ * @throws RangeError if there is no curve, lengths differ, or a loss is not a positive number.
+ */
+export function lossCurveSvg(
+  curves: readonly LossCurve[],
+  options: LossCurveOptions = {},
+): Promise<string> {
+  if (curves.length === 0) throw new RangeError("Cannot draw losses: no curve was given");
+  for (const { label, step, loss } of curves) {
+    if (step.length === 0 || step.length !== loss.length) {
+      throw new RangeError(
+        `Cannot draw the losses of ${label}: ${step.length} steps and ${loss.length} losses, ` +
+          "expected equal numbers above zero",
+      );
+    }
+    const bad = loss.findIndex((value) => !(value > 0 && Number.isFinite(value)));
+    if (bad >= 0) {
+      throw new RangeError(
+        `Cannot draw the losses of ${label}: the loss at step ${step[bad]} is ${loss[bad]}, ` +
+          "expected a positive number",
+      );
+    }
+  }
+  const { title, width = 400, height = 240, valueTitle = "loss", points = 120 } = options;
+  const labels = curves.map(({ label }) => label);
+  const values = curves.flatMap((curve) => binned(curve, points));
+  const [low, high] = [
+    0.9 * Math.min(...values.map((value) => value.low)),
+    1.1 * Math.max(...values.map((value) => value.high)),
+  ];
+  const color = {
+    field: "curve",
+    type: "nominal" as const,
+    scale: { domain: labels },
+    sort: null,
+    legend: curves.length > 1
+      ? { orient: "top-right" as const, symbolType: "stroke" as const, symbolSize: 200 }
+      : null,
+  };
+  const x = {
+    field: "step",
+    type: "quantitative" as const,
+    scale: { nice: false },
+    axis: { title: "training step", grid: false, tickCount: 5, format: ",d" },
+  };
+  const y = {
+    field: "loss",
+    type: "quantitative" as const,
+    scale: { type: "log" as const, domain: [low, high], nice: false },
+    axis: { title: valueTitle, values: logTicks(low, high), format: "~g" },
+  };
+  return plotSvg({
+    ...(title === undefined ? {} : { title }),
+    width,
+    height,
+    data: { values },
+    layer: [
+      {
+        mark: { type: "area" as const, opacity: 0.2 },
+        encoding: { x, y: { ...y, field: "low" }, y2: { field: "high" }, color },
+      },
+      { mark: { type: "line" as const, strokeWidth: 1.8 }, encoding: { x, y, color } },
+    ],
+  }, `${valueTitle} against training step for ${labels.join(", ")}`);
+}

@@ -1,0 +1,52 @@
+import { initWasm, Resvg, type ResvgRenderOptions } from "@resvg/resvg-wasm";
+
+/** Bytes that {@linkcode createRasterizer} needs; reading them is the caller's part. */
+export interface RasterizerAssets {
+  /** `index_bg.wasm` of npm:@resvg/resvg-wasm. */
+  readonly wasm: Uint8Array<ArrayBuffer>;
+  /** TrueType fonts of one family, regular and bold. */
+  readonly fonts: readonly Uint8Array[];
+  /** Name of that family. */
+  readonly family: string;
+}
+
+/** Draws SVG as PNG bytes; `zoom` is the number of pixels per unit of the SVG, 2 by default. */
+export type Rasterizer = (svg: string, options?: { readonly zoom?: number }) => Uint8Array;
+
+function parse(svg: string, options: ResvgRenderOptions): InstanceType<typeof Resvg> {
+  try {
+    return new Resvg(svg, options);
+  } catch (error) {
+    // The renderer throws plain text.
+    throw new RangeError(`Cannot draw the SVG as PNG: ${error}`);
+  }
+}
+
+let started: Promise<void> | undefined;
+
+/**
+ * Makes a function that draws SVG as PNG, with the given fonts only, so that the same picture comes
+ * out on every machine.
+ */
+export async function createRasterizer(
+  { wasm, fonts, family }: RasterizerAssets,
+): Promise<Rasterizer> {
+  // The module may be started once per process.
+  started ??= WebAssembly.compile(wasm).then(initWasm);
+  await started;
+  const font = {
+    fontBuffers: [...fonts],
+    defaultFontFamily: family,
+    sansSerifFamily: family,
+  };
+  return (svg, { zoom = 2 } = {}) => {
+    const resvg = parse(svg, { background: "white", fitTo: { mode: "zoom", value: zoom }, font });
+    const image = resvg.render();
+    try {
+      return image.asPng();
+    } finally {
+      image.free();
+      resvg.free();
+    }
+  };
+}

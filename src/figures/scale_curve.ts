@@ -1,0 +1,198 @@
+import type { ScaleSchedule } from "../formats/scale_schedule.ts";
+import { type PlotOptions, plotSvg } from "./plot_svg.ts";
+
+/** Locality scales against time, to be drawn as one line. */
+export interface ScaleCurve {
+  /** Name in the legend. */
+  readonly label: string;
+  /** Times in (0, 1], ascending. */
+  readonly t: readonly number[];
+  /** Scale k in pixels at each time. */
+  readonly kernelSize: readonly number[];
+  /** Best scales of the samples at each time, from which the spread is drawn. */
+  readonly perSample?: readonly (readonly number[])[];
+}
+
+/** Options of {@linkcode scaleCurveSvg}. */
+export interface ScaleCurveOptions extends PlotOptions {
+  /**
+   * How the spread over samples is drawn: `points` sized by the share of samples, `band` between
+   * the quartiles; default: points for a single curve, bands for several.
+   */
+  readonly spread?: "points" | "band" | "none";
+}
+
+/** The curve of a calibrated schedule. */
+export function scaleCurveOf(schedule: ScaleSchedule, label: string): ScaleCurve {
+  return {
+    label,
+    t: schedule.steps.map(({ t }) => t),
+    kernelSize: schedule.steps.map(({ kernelSize }) => kernelSize),
+    perSample: schedule.steps.map(({ perSample }) => perSample),
+  };
+}
+
+function checkCurve({ label, t, kernelSize, perSample = kernelSize.map(() => []) }: ScaleCurve) {
+  if (t.length === 0 || t.length !== kernelSize.length || t.length !== perSample.length) {
+    throw new RangeError(
+      `Cannot draw scale curve ${label}: ${t.length} times, ${kernelSize.length} scales and ` +
+        `${perSample.length} lists of samples, expected equal numbers above zero`,
+    );
+  }
+  for (const value of [...t, ...kernelSize, ...perSample.flat()]) {
+    if (!Number.isFinite(value)) {
+      throw new RangeError(`Cannot draw scale curve ${label}: found ${value}, expected numbers`);
+    }
+  }
+}
+
+/** Lower and upper quartile, rounded outwards to scales that occur. */
+function quartiles(samples: readonly number[]): [number, number] {
+  const sorted = [...samples].sort((a, b) => a - b);
+  const last = sorted.length - 1;
+  return [sorted[Math.floor(last / 4)]!, sorted[Math.ceil((3 * last) / 4)]!];
+}
+
+/** Ticks at odd numbers, at most about eight. */
+function scaleTicks(low: number, high: number): number[] {
+  const first = 2 * Math.floor(low / 2) + 1;
+  const stride = 2 * Math.max(1, Math.ceil((high - first) / 16));
+  const ticks: number[] = [];
+  for (let k = first; k <= high + 1e-9; k += stride) ticks.push(k);
+  return ticks;
+}
+
+/**
+ * Draws locality scales against time: the line and markers are the schedule's scale, points or a
+ * band the spread over samples.
+ *
+ * @returns SVG, the same bytes for the same input.
+ * @throws RangeError if there is no curve, lengths differ, or a number is not finite.
+ */
+export function scaleCurveSvg(
+  curves: readonly ScaleCurve[],
+  options: ScaleCurveOptions = {},
+): Promise<string> {
+  if (curves.length === 0) throw new RangeError("Cannot draw scale curves: none were given");
+  curves.forEach(checkCurve);
+  const { title, width = 400, height = 260 } = options;
+  const { spread = curves.length === 1 ? "points" : "band" } = options;
+  const labels = curves.map(({ label }) => label);
+
+  const steps = curves.flatMap(({ label, t, kernelSize, perSample }) =>
+    t.map((time, i) => {
+      const samples = perSample?.[i] ?? [];
+      const k = kernelSize[i]!;
+      const [low, high] = samples.length === 0 ? [k, k] : quartiles(samples);
+      return { curve: label, t: time, k, low, high };
+    })
+  );
+  const shares = curves.flatMap(({ label, t, perSample = [] }) =>
+    perSample.flatMap((samples, i) => {
+      const counts = new Map<number, number>();
+      for (const k of samples) counts.set(k, (counts.get(k) ?? 0) + 1);
+      return [...counts].map(([k, n]) => ({
+        curve: label,
+        t: t[i]!,
+        k,
+        share: n / samples.length,
+      }));
+    })
+  );
+  const drawn = [
+    ...steps.flatMap(({ k, low, high }) => spread === "band" ? [k, low, high] : [k]),
+    ...(spread === "points" ? shares.map(({ k }) => k) : []),
+  ];
+  const [low, high] = [Math.min(...drawn), Math.max(...drawn)];
+
+  const color = {
+    field: "curve",
+    type: "nominal" as const,
+    scale: { domain: labels },
+    sort: null,
+    legend: curves.length > 1
+      ? { orient: "top" as const, columns: 1, symbolType: "stroke" as const, symbolSize: 300 }
+      : null,
+  };
+  const x = {
+    field: "t",
+    type: "quantitative" as const,
+    scale: { domain: [0, 1] },
+    axis: { title: "time t  (0 clean, 1 noise)", values: [0, 0.2, 0.4, 0.6, 0.8, 1], grid: false },
+  };
+  const y = {
+    field: "k",
+    type: "quantitative" as const,
+    scale: { domain: [low - 1, high + 1], zero: false, nice: false },
+    axis: { title: "locality scale k  (pixels)", values: scaleTicks(low, high) },
+  };
+  const spreadLayers = {
+    none: [],
+    points: [{
+      data: { values: shares },
+      mark: { type: "circle" as const, opacity: 0.3 },
+      encoding: {
+        x,
+        y,
+        color,
+        size: {
+          field: "share",
+          type: "quantitative" as const,
+          scale: { domain: [0, 1], range: [0, 260] },
+          legend: null,
+        },
+      },
+    }],
+    band: [{
+      data: { values: steps },
+      mark: { type: "area" as const, interpolate: "step" as const, opacity: 0.18 },
+      encoding: { x, y: { ...y, field: "low" }, y2: { field: "high" }, color },
+    }],
+  };
+  // Where curves coincide, the later and thinner one lies on top and both stay visible.
+  const falling = (sizes: readonly number[]) =>
+    curves.length === 1 ? { value: sizes[1]! } : {
+      field: "curve",
+      type: "nominal" as const,
+      sort: null,
+      scale: { domain: labels, range: labels.map((_, i) => sizes[Math.min(i, sizes.length - 1)]!) },
+      legend: null,
+    };
+  const dashes = [[1, 0], [5, 3], [2, 2], [8, 3, 2, 3]];
+  return plotSvg({
+    ...(title === undefined ? {} : { title }),
+    width,
+    height,
+    resolve: { scale: { size: "independent" } },
+    layer: [
+      ...spreadLayers[spread],
+      {
+        data: { values: steps },
+        mark: { type: "line" as const, interpolate: "step" as const },
+        encoding: {
+          x,
+          y,
+          color,
+          strokeWidth: falling([3, 1.8, 1.4]),
+          strokeDash: {
+            field: "curve",
+            type: "nominal" as const,
+            sort: null,
+            scale: { domain: labels, range: labels.map((_, i) => dashes[i % dashes.length]!) },
+            legend: color.legend,
+          },
+        },
+      },
+      {
+        data: { values: steps },
+        mark: {
+          type: "point" as const,
+          filled: true,
+          opacity: 1,
+          ...(curves.length === 1 ? { stroke: "white", strokeWidth: 0.8 } : {}),
+        },
+        encoding: { x, y, color, size: falling([100, 34, 14]) },
+      },
+    ],
+  }, `Locality scale in pixels against time for ${labels.join(", ")}`);
+}

@@ -1,0 +1,89 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { decode } from "fast-png";
+import { imageBatch } from "../../src/array/image_batch.ts";
+import { imageGridPng, imageGridSvg } from "../../src/figures/image_grid.ts";
+import { tileImages } from "../../src/figures/image_pixels.ts";
+import { assertSnapshot } from "./snapshot.ts";
+
+const grey = (...values: number[]) =>
+  imageBatch(new Float32Array(values), [values.length, 1, 1, 1]);
+
+Deno.test("tiles: values become bytes, clamped, enlarged and set apart by white", () => {
+  const tiles = tileImages([grey(-1, 1), grey(-7, 0)], { factor: 2, gutter: 1 });
+  assertEquals([tiles.width, tiles.height, tiles.channels], [5, 5, 1]);
+  assertEquals(
+    [...tiles.data],
+    [
+      ...[0, 0, 255, 255, 255],
+      ...[0, 0, 255, 255, 255],
+      ...[255, 255, 255, 255, 255],
+      ...[0, 0, 255, 128, 128],
+      ...[0, 0, 255, 128, 128],
+    ],
+  );
+});
+
+Deno.test("tiles: pixels keep their rows, columns and channels", () => {
+  const values = new Float32Array(12).map((_, i) => i / 5.5 - 1);
+  const tiles = tileImages([imageBatch(values, [1, 2, 2, 3])], { factor: 1, gutter: 0 });
+  assertEquals([...tiles.data], [...values].map((v) => Math.round((v + 1) * 127.5)));
+});
+
+Deno.test("tiles: a grey row among coloured ones is drawn grey", () => {
+  const red = imageBatch(new Float32Array([1, -1, -1]), [1, 1, 1, 3]);
+  const tiles = tileImages([red, grey(0)], { factor: 1, gutter: 0 });
+  assertEquals([...tiles.data], [255, 0, 0, 128, 128, 128]);
+});
+
+Deno.test("tiles: bad images are refused by name", () => {
+  const options = { factor: 1, gutter: 0 };
+  assertThrows(() => tileImages([], options), RangeError, "none were given");
+  assertThrows(() => tileImages([grey(0, NaN)], options), RangeError, "image 1 of row 0 holds NaN");
+  assertThrows(() => tileImages([grey(0)], { factor: 0.5, gutter: 0 }), RangeError, "factor 0.5");
+  const wide = imageBatch(new Float32Array(2), [1, 1, 2, 1]);
+  assertThrows(() => tileImages([grey(0), wide], options), RangeError, "row 1 has images of 1 x 2");
+});
+
+Deno.test("image grid: the PNG decodes to the tiles", () => {
+  const rows = [grey(-1, 0.5, 1)];
+  const tiles = tileImages(rows, { factor: 3, gutter: 2 });
+  const png = decode(imageGridPng(rows, { factor: 3, gutter: 2 }));
+  assertEquals([png.width, png.height, png.channels], [tiles.width, tiles.height, 1]);
+  assertEquals([...png.data], [...tiles.data]);
+});
+
+const ramp = (offset: number) =>
+  imageBatch(new Float32Array(3 * 64).map((_, i) => ((i + offset) % 64) / 32 - 1), [3, 8, 8, 1]);
+const grid = {
+  title: "MNIST ResNet",
+  columns: ["1", "2", "3"],
+  rows: [
+    { label: "noise x_T", images: ramp(0) },
+    { label: "bbELS", images: ramp(8) },
+    { label: "network", images: ramp(9) },
+  ],
+  captions: [{ label: "r² bbELS", values: ["0.91", "0.88", "0.93"] }],
+};
+
+Deno.test("image grid: the labelled SVG equals its snapshot", async () => {
+  await assertSnapshot(imageGridSvg(grid, { zoom: 6 }), "image_grid.svg");
+});
+
+Deno.test("image grid: labels are escaped", () => {
+  const svg = imageGridSvg({ rows: [{ label: "a<b & c", images: grey(0) }] });
+  assert(svg.includes("a&lt;b &amp; c"));
+});
+
+Deno.test("image grid: rows and captions of another length are refused by name", () => {
+  assertThrows(
+    () => imageGridSvg({ ...grid, captions: [{ label: "r² IS", values: ["0.1"] }] }),
+    RangeError,
+    "r² IS has 1 entries, the first row 3 images",
+  );
+  assertThrows(
+    () => imageGridSvg({ ...grid, rows: [...grid.rows, { label: "IS", images: grey(0) }] }),
+    RangeError,
+    "IS has 1 entries",
+  );
+  assertThrows(() => imageGridSvg({ rows: [] }), RangeError, "none were given");
+});

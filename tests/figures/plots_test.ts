@@ -1,0 +1,134 @@
+import { assert, assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
+import { Random } from "../../src/array/random.ts";
+import { agreementPlotSvg } from "../../src/figures/agreement_plot.ts";
+import { lossCurveSvg } from "../../src/figures/loss_curve.ts";
+import { roundCoordinates } from "../../src/figures/plot_svg.ts";
+import { scaleCurveOf, scaleCurveSvg } from "../../src/figures/scale_curve.ts";
+import { quantile } from "../../src/figures/statistics.ts";
+import type { ScaleSchedule } from "../../src/formats/scale_schedule.ts";
+import { assertSnapshot } from "./snapshot.ts";
+
+// The published scales of the MNIST ResNet with zero padding (arXiv 2412.20292 v2).
+const published = [3, 3, 5, 5, 5, 7, 7, 7, 9, 9, 11, 11, 11, 11, 13, 15, 15, 15, 15, 15];
+const t = published.map((_, i) => (i + 1) / 20);
+const random = new Random(1, "figures");
+const perSample = published.map((k) =>
+  Array.from({ length: 20 }, () => Math.max(3, k + 2 * Math.round(random.normal())))
+);
+const calibrated = { label: "calibrated", t, kernelSize: published.map((k) => k + 2), perSample };
+const machines = [["bbELS", 0.85, 0.07], ["LS", 0.8, 0.08], ["IS", 0.3, 0.2]] as const;
+const groups = machines.map(([label, mean, spread]) => ({
+  label,
+  values: Array.from({ length: 20 }, () => Math.min(0.99, mean + spread * random.normal())),
+}));
+const step = Array.from({ length: 600 }, (_, i) => i + 1);
+const loss = step.map((s) => (0.05 + 1 / (1 + s / 30)) * Math.exp(0.2 * random.normal()));
+
+const count = (svg: string, pattern: RegExp) => svg.match(pattern)?.length ?? 0;
+
+Deno.test("scale curve: one calibrated schedule with its samples equals its snapshot", async () => {
+  const svg = await scaleCurveSvg([calibrated], { title: "MNIST ResNet" });
+  await assertSnapshot(svg, "scale_curve.svg");
+});
+
+Deno.test("scale curve: schedules laid over each other equal their snapshot", async () => {
+  const svg = await scaleCurveSvg([
+    calibrated,
+    { label: "published", t, kernelSize: published },
+  ]);
+  await assertSnapshot(svg, "scale_curves.svg");
+  assert(svg.includes("published"), "several curves have a legend");
+});
+
+Deno.test("agreement plot: equals its snapshot", async () => {
+  await assertSnapshot(await agreementPlotSvg(groups), "agreement_plot.svg");
+});
+
+Deno.test("agreement plot: one point per sample, medians written out, negative values kept", async () => {
+  const svg = await agreementPlotSvg([{ label: "IS", values: [-0.5, 0.1, 0.25] }], {
+    valueTitle: "R² per sample",
+  });
+  assertEquals(count(svg, /aria-roledescription="circle"/g), 3);
+  assert(svg.includes(">0.10</text>"), "the median's value");
+  assert(svg.includes("R² per sample: IS median 0.10"), "the description");
+});
+
+Deno.test("loss curve: equals its snapshot", async () => {
+  const svg = await lossCurveSvg([{ label: "resnet", step, loss }], { points: 60 });
+  await assertSnapshot(svg, "loss_curve.svg");
+});
+
+Deno.test("plots: the same input gives the same bytes, other input does not", async () => {
+  const draw = (title: string) => scaleCurveSvg([calibrated], { title });
+  assertEquals(await draw("a"), await draw("a"));
+  assertNotEquals(await draw("a"), await draw("b"));
+});
+
+Deno.test("plots: text is escaped", async () => {
+  const svg = await scaleCurveSvg([calibrated], { title: "<script> & co" });
+  assert(!svg.includes("<script>"));
+  assert(svg.includes("&lt;script&gt; &amp; co"));
+});
+
+Deno.test("plots: empty, uneven and non-finite data are refused by name", async () => {
+  const cases: [() => Promise<string>, string][] = [
+    [() => scaleCurveSvg([]), "none were given"],
+    [
+      () => scaleCurveSvg([{ ...calibrated, t: [0.5] }]),
+      "scale curve calibrated: 1 times, 20 scales",
+    ],
+    [() => scaleCurveSvg([{ label: "x", t: [0.5], kernelSize: [NaN] }]), "found NaN"],
+    [() => agreementPlotSvg([]), "no machine"],
+    [() => agreementPlotSvg([{ label: "IS", values: [] }]), "finite values"],
+    [() => lossCurveSvg([{ label: "x", step: [1, 2], loss: [1] }]), "2 steps and 1 losses"],
+    [() => lossCurveSvg([{ label: "x", step: [7], loss: [0] }]), "the loss at step 7 is 0"],
+  ];
+  for (const [draw, message] of cases) {
+    await assertRejects(() => Promise.resolve().then(draw), RangeError, message);
+  }
+});
+
+Deno.test("scale curve: a schedule gives its own times, scales and samples", () => {
+  const steps = [0, 1].map((i) => ({
+    step: i + 1,
+    t: t[i]!,
+    signal: 1,
+    sigma: 1,
+    kernelSize: 3 + 2 * i,
+    perSample: [3, 5],
+    similarity: [],
+  }));
+  const schedule: ScaleSchedule = {
+    format: "els-scale-schedule",
+    version: 1,
+    imageShape: [32, 32, 1],
+    machine: "bbELS",
+    padding: "zeros",
+    noiseSchedule: { name: "cosine_legacy", parameters: {} },
+    metric: "cosine",
+    aggregate: "median",
+    candidates: [3, 5],
+    labels: null,
+    steps,
+    provenance: { toolkit: "", runtime: "", seed: 0, config: {} },
+  };
+  assertEquals(scaleCurveOf(schedule, "x"), {
+    label: "x",
+    t: [0.05, 0.1],
+    kernelSize: [3, 5],
+    perSample: [[3, 5], [3, 5]],
+  });
+});
+
+Deno.test("quantile: linear between order statistics", () => {
+  assertEquals([0, 0.25, 0.5, 1].map((q) => quantile([4, 1, 3, 2], q)), [1, 1.75, 2.5, 4]);
+  assertEquals(quantile([7], 0.3), 7);
+  assertThrows(() => quantile([1], 1.5), RangeError, "1.5");
+});
+
+Deno.test("svg: coordinates are rounded to two decimals, without a negative zero", () => {
+  assertEquals(
+    roundCoordinates("M1.23456,-0.0001L3.5,1e3 2.5e-7"),
+    "M1.23,0L3.5,1e3 2.5e-7",
+  );
+});

@@ -19,7 +19,10 @@ const calibrated = { label: "calibrated", t, kernelSize: published.map((k) => k 
 const machines = [["bbELS", 0.85, 0.07], ["LS", 0.8, 0.08], ["IS", 0.3, 0.2]] as const;
 const groups = machines.map(([label, mean, spread]) => ({
   label,
-  values: Array.from({ length: 20 }, () => Math.min(0.99, mean + spread * random.normal())),
+  values: Array.from(
+    { length: 20 },
+    () => Math.max(0.02, Math.min(0.99, mean + spread * random.normal())),
+  ),
 }));
 const step = Array.from({ length: 600 }, (_, i) => i + 1);
 const loss = step.map((s) => (0.05 + 1 / (1 + s / 30)) * Math.exp(0.2 * random.normal()));

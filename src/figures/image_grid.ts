@@ -1,5 +1,6 @@
 import type { ImageBatch } from "../array/image_batch.ts";
-import { encodePixels, tileImages, type TileOptions } from "./image_pixels.ts";
+import { encodePng } from "../formats/png.ts";
+import { tileImages, type TileOptions } from "./tile_images.ts";
 import { fontFamily, ink } from "./theme.ts";
 import { escapeXml, textWidth } from "./xml.ts";
 
@@ -15,11 +16,13 @@ export interface GridRow {
 export interface GridCaption {
   /** Text at the left, such as "r² bbELS". */
   readonly label: string;
+  /** One text per column. */
   readonly values: readonly string[];
 }
 
 /** What an image grid shows: kinds in rows, samples in columns. */
 export interface ImageGrid {
+  /** From top to bottom. */
   readonly rows: readonly GridRow[];
   /** Text above each column. */
   readonly columns?: readonly string[];
@@ -46,7 +49,7 @@ export function imageGridPng(
   rows: readonly ImageBatch[],
   { factor = 4, gutter = 4 }: Partial<TileOptions> = {},
 ): Uint8Array {
-  return encodePixels(tileImages(rows, { factor, gutter }));
+  return encodePng(tileImages(rows, { factor, gutter }));
 }
 
 function base64(bytes: Uint8Array): string {
@@ -71,6 +74,19 @@ function withSubscripts(text: string): string {
  * @returns SVG, the same bytes for the same input.
  * @throws RangeError as {@linkcode tileImages} does, or if a row, a caption or the column titles
  *   have another number of entries than the first row has images.
+ *
+ * @example
+ * ```ts
+ * import { imageBatch, imageGridSvg, Random } from "@els/toolkit";
+ * import { assertStringIncludes } from "@std/assert";
+ *
+ * const noise = imageBatch(new Random(0).normals(2 * 32 * 32), [2, 32, 32, 1]);
+ * const svg = imageGridSvg({
+ *   rows: [{ label: "noise x_T", images: noise }],
+ *   captions: [{ label: "r²", values: ["0.91", "0.88"] }],
+ * });
+ * assertStringIncludes(svg, "0.91");
+ * ```
  */
 export function imageGridSvg(grid: ImageGrid, options: ImageGridOptions = {}): string {
   const { zoom = 2, gutter = 4 } = options;
@@ -89,7 +105,7 @@ export function imageGridSvg(grid: ImageGrid, options: ImageGridOptions = {}): s
     }
   }
   // Twice the pixels shown: sharp also where a viewer smooths enlarged pictures.
-  const png = encodePixels(
+  const png = encodePng(
     tileImages(rows.map(({ images }) => images), { factor: 2 * zoom, gutter: 2 * gutter }),
   );
   const [, h, w] = rows[0]!.images.shape;

@@ -12,9 +12,13 @@ export interface KeyNumber {
 
 /** A table of the report. */
 export interface ReportTable {
+  /** Heading. */
   readonly title: string;
+  /** Column titles. */
   readonly header: readonly string[];
+  /** Rows of as many cells; columns of numbers are aligned right, null is an empty cell. */
   readonly rows: readonly (readonly (string | number | null)[])[];
+  /** Small print under the table. */
   readonly note?: string;
 }
 
@@ -28,11 +32,15 @@ export interface ReportFigure {
 
 /** What a report says. */
 export interface Report {
+  /** Heading of the page. */
   readonly title: string;
   /** One or two sentences under the title. */
   readonly summary?: string;
+  /** Shown large, side by side. */
   readonly keyNumbers?: readonly KeyNumber[];
+  /** One below the other. */
   readonly figures?: readonly ReportFigure[];
+  /** After the figures. */
   readonly tables?: readonly ReportTable[];
   /** The resolved configuration; nested objects are written as JSON. */
   readonly configuration?: Readonly<Record<string, unknown>>;

@@ -68,6 +68,18 @@ function scaleTicks(low: number, high: number): number[] {
  *
  * @returns SVG, the same bytes for the same input.
  * @throws RangeError if there is no curve, lengths differ, or a number is not finite.
+ *
+ * @example
+ * ```ts
+ * import { scaleCurveSvg } from "@els/toolkit";
+ * import { assertStringIncludes } from "@std/assert";
+ *
+ * const svg = await scaleCurveSvg([
+ *   { label: "ours", t: [0.25, 0.5, 0.75, 1], kernelSize: [3, 7, 11, 15] },
+ *   { label: "published", t: [0.25, 0.5, 0.75, 1], kernelSize: [5, 9, 13, 15] },
+ * ]);
+ * assertStringIncludes(svg, "published");
+ * ```
  */
 export function scaleCurveSvg(
   curves: readonly ScaleCurve[],

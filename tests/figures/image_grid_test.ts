@@ -2,23 +2,23 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { decode } from "fast-png";
 import { imageBatch } from "../../src/array/image_batch.ts";
 import { imageGridPng, imageGridSvg } from "../../src/figures/image_grid.ts";
-import { tileImages } from "../../src/figures/image_pixels.ts";
+import { tileImages } from "../../src/figures/tile_images.ts";
 import { assertSnapshot } from "./snapshot.ts";
 
 const grey = (...values: number[]) =>
   imageBatch(new Float32Array(values), [values.length, 1, 1, 1]);
 
-Deno.test("tiles: values become bytes, clamped, enlarged and set apart by white", () => {
-  const tiles = tileImages([grey(-1, 1), grey(-7, 0)], { factor: 2, gutter: 1 });
-  assertEquals([tiles.width, tiles.height, tiles.channels], [5, 5, 1]);
+Deno.test("tiles: values are enlarged and set apart by white", () => {
+  const tiles = tileImages([grey(-1, 0.5), grey(-7, 0)], { factor: 2, gutter: 1 });
+  assertEquals(tiles.shape, [1, 5, 5, 1]);
   assertEquals(
     [...tiles.data],
     [
-      ...[0, 0, 255, 255, 255],
-      ...[0, 0, 255, 255, 255],
-      ...[255, 255, 255, 255, 255],
-      ...[0, 0, 255, 128, 128],
-      ...[0, 0, 255, 128, 128],
+      ...[-1, -1, 1, 0.5, 0.5],
+      ...[-1, -1, 1, 0.5, 0.5],
+      ...[1, 1, 1, 1, 1],
+      ...[-7, -7, 1, 0, 0],
+      ...[-7, -7, 1, 0, 0],
     ],
   );
 });
@@ -26,13 +26,13 @@ Deno.test("tiles: values become bytes, clamped, enlarged and set apart by white"
 Deno.test("tiles: pixels keep their rows, columns and channels", () => {
   const values = new Float32Array(12).map((_, i) => i / 5.5 - 1);
   const tiles = tileImages([imageBatch(values, [1, 2, 2, 3])], { factor: 1, gutter: 0 });
-  assertEquals([...tiles.data], [...values].map((v) => Math.round((v + 1) * 127.5)));
+  assertEquals(tiles.data, values);
 });
 
 Deno.test("tiles: a grey row among coloured ones is drawn grey", () => {
   const red = imageBatch(new Float32Array([1, -1, -1]), [1, 1, 1, 3]);
   const tiles = tileImages([red, grey(0)], { factor: 1, gutter: 0 });
-  assertEquals([...tiles.data], [255, 0, 0, 128, 128, 128]);
+  assertEquals([...tiles.data], [1, -1, -1, 0, 0, 0]);
 });
 
 Deno.test("tiles: bad images are refused by name", () => {
@@ -44,12 +44,11 @@ Deno.test("tiles: bad images are refused by name", () => {
   assertThrows(() => tileImages([grey(0), wide], options), RangeError, "row 1 has images of 1 x 2");
 });
 
-Deno.test("image grid: the PNG decodes to the tiles", () => {
-  const rows = [grey(-1, 0.5, 1)];
-  const tiles = tileImages(rows, { factor: 3, gutter: 2 });
-  const png = decode(imageGridPng(rows, { factor: 3, gutter: 2 }));
-  assertEquals([png.width, png.height, png.channels], [tiles.width, tiles.height, 1]);
-  assertEquals([...png.data], [...tiles.data]);
+Deno.test("image grid: the PNG holds the tiles, clamped", () => {
+  const png = decode(imageGridPng([grey(-3, 0, 1)], { factor: 2, gutter: 1 }));
+  assertEquals([png.width, png.height, png.channels], [8, 2, 1]);
+  const row = [0, 0, 255, 128, 128, 255, 255, 255];
+  assertEquals([...png.data], [...row, ...row]);
 });
 
 const ramp = (offset: number) =>

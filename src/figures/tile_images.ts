@@ -1,14 +1,4 @@
-import { encode } from "fast-png";
 import type { ImageBatch } from "../array/image_batch.ts";
-
-/** Pixels of a picture: 8 bits, `[height, width, channels]`. */
-export interface Pixels {
-  readonly data: Uint8Array;
-  readonly width: number;
-  readonly height: number;
-  /** 1 (grey) or 3 (RGB). */
-  readonly channels: 1 | 3;
-}
 
 /** Options of {@linkcode tileImages}. */
 export interface TileOptions {
@@ -21,12 +11,16 @@ export interface TileOptions {
 /**
  * Lays rows of images side by side on white, each pixel enlarged to a square.
  *
- * @param rows One batch `[B, H, W, C]` per row, values -1 (black) to 1 (white), beyond that clamped;
- *   C is 1 or 3. Grey rows among coloured ones become grey RGB.
+ * @param rows One batch `[B, H, W, C]` per row, values from -1 (black) to 1 (white); C is 1 or 3.
+ *   Grey rows among coloured ones become grey RGB.
+ * @returns One picture `[1, height, width, C]`.
  * @throws RangeError if a row is missing, shapes differ, a value is not a number, or an option is
  *   not a whole number.
  */
-export function tileImages(rows: readonly ImageBatch[], { factor, gutter }: TileOptions): Pixels {
+export function tileImages(
+  rows: readonly ImageBatch[],
+  { factor, gutter }: TileOptions,
+): ImageBatch {
   const first = rows[0];
   if (first === undefined || first.shape[0] === 0) {
     throw new RangeError("Cannot tile images: none were given");
@@ -42,7 +36,7 @@ export function tileImages(rows: readonly ImageBatch[], { factor, gutter }: Tile
   const channels = rows.some(({ shape }) => shape[3] === 3) ? 3 : 1;
   const width = columns * w * factor + (columns - 1) * gutter;
   const height = rows.length * h * factor + (rows.length - 1) * gutter;
-  const data = new Uint8Array(width * height * channels).fill(255);
+  const data = new Float32Array(width * height * channels).fill(1);
   rows.forEach(({ data: values, shape }, row) => {
     const [batch, rowHeight, rowWidth, c] = shape;
     if (rowHeight !== h || rowWidth !== w || (c !== 1 && c !== 3)) {
@@ -52,28 +46,21 @@ export function tileImages(rows: readonly ImageBatch[], { factor, gutter }: Tile
       );
     }
     for (let i = 0; i < batch * h * w; i++) {
-      const left = Math.floor(i / (h * w)) * (w * factor + gutter) + (i % w) * factor;
+      const image = Math.floor(i / (h * w));
+      const left = image * (w * factor + gutter) + (i % w) * factor;
       const top = row * (h * factor + gutter) + (Math.floor(i / w) % h) * factor;
       for (let channel = 0; channel < channels; channel++) {
         const value = values[i * c + (c === 1 ? 0 : channel)]!;
         if (Number.isNaN(value)) {
-          throw new RangeError(
-            `Cannot tile images: image ${Math.floor(i / (h * w))} of row ${row} holds NaN`,
-          );
+          throw new RangeError(`Cannot tile images: image ${image} of row ${row} holds NaN`);
         }
-        const byte = Math.round((Math.min(1, Math.max(-1, value)) + 1) * 127.5);
         for (let y = top; y < top + factor; y++) {
           for (let x = left; x < left + factor; x++) {
-            data[(y * width + x) * channels + channel] = byte;
+            data[(y * width + x) * channels + channel] = value;
           }
         }
       }
     }
   });
-  return { data, width, height, channels };
-}
-
-/** Encodes pixels as PNG. */
-export function encodePixels({ data, width, height, channels }: Pixels): Uint8Array {
-  return encode({ data, width, height, channels, depth: 8 });
+  return { data, shape: [1, height, width, channels] };
 }

@@ -15,7 +15,7 @@ const allowed: Record<string, readonly string[]> = {
   machines: ["array", "kernels", "denoisers", "schedules", "formats", "datasets"],
   networks: ["array", "denoisers", "formats", "schedules"],
   samplers: ["array", "denoisers", "schedules"],
-  training: ["array", "networks", "machines", "datasets", "schedules", "formats", "denoisers"],
+  training: ["array", "networks", "kernels", "machines", "datasets", "schedules", "formats", "denoisers"],
   calibration: ["array", "denoisers", "machines", "samplers", "schedules", "formats"],
   evaluation: ["array", "denoisers", "machines", "samplers", "schedules"],
   figures: ["array", "formats"],

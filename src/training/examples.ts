@@ -2,6 +2,7 @@ import type { ImageBatch } from "../array/image_batch.ts";
 import { Random } from "../array/random.ts";
 import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
 import type { TrainingBatch } from "./gradients.ts";
+import { noisePrediction, type Objective } from "./objective.ts";
 
 /** What examples are drawn from. */
 export interface ExampleSource {
@@ -11,6 +12,8 @@ export interface ExampleSource {
   readonly labels?: ArrayLike<number>;
   /** The forward process. */
   readonly schedule: NoiseSchedule;
+  /** What the network is to predict. Default: noise prediction. */
+  readonly objective?: Objective;
   /** Images per step. */
   readonly batchSize: number;
   /**
@@ -23,8 +26,8 @@ export interface ExampleSource {
 }
 
 /**
- * Draws the examples of a training step: `x = signal x0 + sigma eps`, to be regressed on eps
- * (noise prediction, Ho et al., arXiv 2006.11239, equation 14).
+ * Draws the examples of a training step: `x = signal x0 + sigma eps`, and what the objective wants to
+ * be predicted from them.
  *
  * The batch is a function of (seed, step) alone, so training resumes exactly. Images come in a new
  * random order each epoch; times are stratified, one in each of batchSize equally likely parts of (0, 1],
@@ -44,8 +47,16 @@ export class ExampleStream {
   }
 
   /** The batch of a step, counted from 1. */
-  batch(step: number): TrainingBatch {
-    const { images, labels, schedule, batchSize, seed, timePower = 1 } = this.#source;
+  async batch(step: number): Promise<TrainingBatch> {
+    const {
+      images,
+      labels,
+      schedule,
+      objective = noisePrediction,
+      batchSize,
+      seed,
+      timePower = 1,
+    } = this.#source;
     const [count, h, w, c] = images.shape;
     const values = h * w * c;
     const random = new Random(seed, `examples of step ${step}`);
@@ -53,7 +64,7 @@ export class ExampleStream {
     const strata = random.permutation(batchSize);
     const x = new Float32Array(batchSize * values);
     const times = new Float64Array(batchSize);
-    const chosen: number[] = [];
+    const sources: number[] = [];
     for (let b = 0; b < batchSize; b++) {
       const image = this.#imageAt((step - 1) * batchSize + b, count);
       const u = (strata[b]! + 1 - random.uniform()) / batchSize;
@@ -64,15 +75,11 @@ export class ExampleStream {
           sigma * noise[b * values + i]!;
       }
       times[b] = t;
-      if (labels) chosen.push(labels[image]!);
+      sources.push(image);
     }
-    return {
-      x,
-      target: noise,
-      shape: [batchSize, h, w, c],
-      times,
-      ...labels && { labels: chosen },
-    };
+    const shape = [batchSize, h, w, c] as const;
+    const target = await objective({ x: { data: x, shape }, eps: noise, times, sources }, random);
+    return { x, target, shape, times, ...labels && { labels: sources.map((i) => labels[i]!) } };
   }
 
   /** Image number `position` of the endless shuffled sequence. */

@@ -105,8 +105,13 @@ export async function train(network: Network, options: TrainOptions): Promise<Tr
       square: square.slice(),
     };
   };
+  let next = stream.batch(step + 1);
   while (step < recipe.steps && !abort?.aborted) {
-    const { loss, gradients } = await pool.compute(optimiser.parameters, stream.batch(step + 1));
+    const batch = await next;
+    // Drawn while the workers compute.
+    const computing = pool.compute(optimiser.parameters, batch);
+    next = step + 1 < recipe.steps ? stream.batch(step + 2) : next;
+    const { loss, gradients } = await computing;
     const gradientNorm = Math.sqrt(gradients.reduce((sum, g) => sum + g * g, 0));
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
       throw new TrainingDivergedError(

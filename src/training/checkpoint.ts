@@ -1,0 +1,70 @@
+import { CheckpointMismatchError } from "../array/errors.ts";
+import { parseSafetensors, writeSafetensors } from "../formats/safetensors.ts";
+import type { TrainingState } from "./train.ts";
+
+const FORMAT = "els-training-state";
+const parts = ["parameters", "average", "mean", "square"] as const;
+
+/**
+ * Writes a training state as safetensors.
+ *
+ * @param fingerprint Names the configuration that the state belongs to.
+ */
+export function writeTrainingState(
+  state: TrainingState,
+  fingerprint: string,
+): Uint8Array<ArrayBuffer> {
+  const tensors = parts.map((name) =>
+    [name, { dtype: "F32" as const, shape: [state[name].length], data: state[name] }] as const
+  );
+  return writeSafetensors(new Map(tensors), {
+    metadata: { format: FORMAT, step: String(state.step), fingerprint },
+  });
+}
+
+/**
+ * Reads a training state.
+ *
+ * @param source Name of the file, for messages.
+ * @throws DataFormatError if the bytes are no intact safetensors file.
+ * @throws CheckpointMismatchError if they hold something else, or belong to another configuration.
+ */
+export function readTrainingState(
+  bytes: Uint8Array,
+  { source, fingerprint }: { readonly source: string; readonly fingerprint: string },
+): TrainingState {
+  const { tensors, metadata } = parseSafetensors(bytes, source);
+  if (metadata.format !== FORMAT) {
+    throw new CheckpointMismatchError(
+      `${source}: the metadata's format is ${
+        JSON.stringify(metadata.format)
+      }, expected "${FORMAT}"`,
+    );
+  }
+  if (metadata.fingerprint !== fingerprint) {
+    throw new CheckpointMismatchError(
+      `${source}: the checkpoint belongs to another configuration; start a new run with --run NAME`,
+    );
+  }
+  const step = Number(metadata.step);
+  const length = tensors.get("parameters")?.data.length;
+  if (!Number.isInteger(step) || step < 0) {
+    throw new CheckpointMismatchError(`${source}: the step is ${JSON.stringify(metadata.step)}`);
+  }
+  const read = (name: string): Float32Array => {
+    const tensor = tensors.get(name);
+    if (tensor?.dtype !== "F32" || tensor.data.length !== length) {
+      throw new CheckpointMismatchError(
+        `${source}: the array "${name}" is missing or does not fit the others`,
+      );
+    }
+    return tensor.data;
+  };
+  return {
+    step,
+    parameters: read("parameters"),
+    average: read("average"),
+    mean: read("mean"),
+    square: read("square"),
+  };
+}

@@ -1,0 +1,250 @@
+/** `deno task train`: trains a network and writes its weights. @module */
+import type { ImageDataset } from "../src/datasets/dataset.ts";
+import { datasetNames, loadDataset } from "../src/datasets/registry_files.ts";
+import { createNetwork } from "../src/networks/architecture.ts";
+import { startBackend } from "../src/networks/backend.ts";
+import type { Architecture } from "../src/networks/network.ts";
+import { parameterCount } from "../src/networks/parameters.ts";
+import { writeWeights } from "../src/networks/weights.ts";
+import { writeFileAtomic } from "../src/runs/atomic_write.ts";
+import { JsonlLog } from "../src/runs/jsonl_log.ts";
+import { sha256Json, toolkit } from "../src/runs/provenance.ts";
+import { openRun, type Run } from "../src/runs/run_folder.ts";
+import { createSchedule, scheduleNames } from "../src/schedules/create_schedule.ts";
+import { readTrainingState, writeTrainingState } from "../src/training/checkpoint.ts";
+import type { ExampleSource } from "../src/training/examples.ts";
+import { createGradientPool } from "../src/training/gradient_pool.ts";
+import { stableTarget } from "../src/training/objective.ts";
+import { train, type TrainingState } from "../src/training/train.ts";
+import { CommandError, runCommand } from "./cli/command.ts";
+import { presetNames, presets, type TrainingPreset } from "./presets.ts";
+
+const CHECKPOINT_EVERY = 250;
+
+const flags = {
+  preset: {
+    type: "choice",
+    choices: presetNames as readonly [string, ...string[]],
+    default: "mnist-small",
+    help: "Configuration to start from; the flags below replace single values of it",
+  },
+  dataset: { type: "choice", choices: datasetNames, help: "Data set" },
+  from: { type: "string", placeholder: "FOLDER", help: "Folder of the data set's files" },
+  images: { type: "integer", min: 1, help: "Train on the first so many images" },
+  classes: { type: "integers", min: 0, placeholder: "3,7", help: "Train on these classes only" },
+  conditional: { type: "boolean", help: "Tell the network the class" },
+  padding: { type: "choice", choices: ["zeros", "circular"], help: "Padding of convolutions" },
+  width: { type: "integer", min: 8, help: "Channels, a multiple of 8" },
+  layers: { type: "integer", min: 1, help: "Residual layers" },
+  noiseSchedule: { type: "choice", choices: scheduleNames, help: "Forward process" },
+  objective: {
+    type: "choice",
+    choices: ["noise", "stable"],
+    help: "Predict the noise, or the Stable Target Field",
+  },
+  references: { type: "integer", min: 1, help: "Images behind a stable target" },
+  steps: { type: "integer", min: 1, help: "Steps" },
+  batchSize: { type: "integer", min: 1, help: "Images per step" },
+  learningRate: { type: "number", min: 0, help: "Largest learning rate" },
+  warmup: { type: "integer", min: 0, help: "Steps of warm-up" },
+  decay: { type: "string", placeholder: "RULE", help: "Rate's factor per step, or cosine" },
+  weightDecay: { type: "number", min: 0, help: "Decoupled weight decay" },
+  emaDecay: { type: "number", min: 0, max: 1, help: "Decay of the average of weights; 0: none" },
+  clipNorm: { type: "number", min: 0, help: "Largest norm of a gradient; 0: any" },
+  timePower: { type: "number", min: 0.1, help: "Above 1: more practice near t = 1" },
+  shards: { type: "integer", min: 1, help: "Parts that a batch is cut into, for threads" },
+  seed: { type: "integer", min: 0, default: 1, help: "Seed of everything random" },
+  backend: {
+    type: "choice",
+    choices: ["auto", "webgpu", "wasm", "cpu"],
+    default: "auto",
+    help: "Where TensorFlow.js computes",
+  },
+  workers: { type: "integer", min: 1, help: "Threads; default: one per shard, at most the cores" },
+  out: { type: "string", default: "runs", placeholder: "FOLDER", help: "Folder of the runs" },
+  fresh: { type: "boolean", help: "Begin a new run even where this one can be resumed" },
+  dryRun: { type: "boolean", help: "Print the resolved configuration and stop" },
+} as const;
+
+/** The preset with the flags that were given put over it. */
+function resolve(preset: string, given: Readonly<Record<string, unknown>>): TrainingPreset {
+  const base: TrainingPreset = presets[preset as keyof typeof presets];
+  const config: Record<string, unknown> = { ...base };
+  for (const key of Object.keys(base).concat("images")) {
+    if (given[key] !== undefined && given[key] !== false) config[key] = given[key];
+  }
+  if (given.decay !== undefined && given.decay !== "cosine") {
+    const factor = Number(given.decay);
+    if (!(factor > 0 && factor <= 1)) {
+      throw new CommandError(
+        `--decay is ${JSON.stringify(given.decay)}, expected "cosine" or a factor in (0, 1]`,
+      );
+    }
+    config.decay = factor;
+  }
+  return config as unknown as TrainingPreset;
+}
+
+/** The state to go on from, if the run has one. */
+async function readCheckpoint(run: Run, fingerprint: string): Promise<TrainingState | undefined> {
+  const source = run.file("state.safetensors");
+  try {
+    return readTrainingState(await Deno.readFile(source), { source, fingerprint });
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+function architectureOf(config: TrainingPreset, data: ImageDataset): Architecture {
+  const [, height, width, channels] = data.images.shape;
+  if (config.conditional && data.classNames.length === 0) {
+    throw new CommandError(`--conditional needs classes, the data set ${data.name} has none`);
+  }
+  return {
+    kind: "resnet",
+    imageShape: [height, width, channels],
+    width: config.width,
+    layers: config.layers,
+    kernelSize: 3,
+    padding: config.padding,
+    classes: config.conditional ? data.classNames.length : 0,
+  };
+}
+
+await runCommand({
+  name: "train",
+  description:
+    "Trains a convolution-only diffusion network to predict noise, and writes its weights " +
+    "with everything that is needed to use them. Run again, it goes on where it stopped.",
+  flags,
+  examples: [
+    "deno task train --preset mnist-tiny",
+    "deno task train --preset mnist-small --classes 3,7 --steps 4000 --seed 2",
+  ],
+}, async ({ flags: given, abort, progress }) => {
+  const config = resolve(given.preset, given);
+  const { about: _, ...recipe } = config;
+  const resolved = { preset: given.preset, ...recipe, classes: given.classes, seed: given.seed };
+  if (given.dryRun) {
+    console.log(JSON.stringify({ ...resolved, backend: given.backend }, null, 2));
+    return;
+  }
+  const backend = await startBackend(given.backend);
+  const data = await loadDataset(config.dataset, {
+    images: config.images,
+    classes: given.classes,
+    from: given.from,
+  });
+  const network = createNetwork(architectureOf(config, data));
+  const schedule = createSchedule(config.noiseSchedule);
+  const identity = { ...resolved, backend: backend.name, dataset: data.sha256 };
+  using run = await openRun({
+    root: given.out,
+    command: "train",
+    label: given.preset,
+    config: identity,
+    fresh: given.fresh,
+  });
+  console.error(run.status);
+  if (run.finished) {
+    console.log(`Weights: ${run.file("weights.safetensors")}`);
+    return;
+  }
+  console.error(
+    `${parameterCount(network.parameters).toLocaleString("en")} parameters, receptive field ` +
+      `${network.receptiveField}, ${data.images.shape[0].toLocaleString("en")} images of ` +
+      `${data.name}, backend ${backend.name}${backend.adapter ? ` on ${backend.adapter}` : ""} ` +
+      `(${backend.reason})`,
+  );
+
+  const fingerprint = await sha256Json(identity);
+  const resume = await readCheckpoint(run, fingerprint);
+  using log = await JsonlLog.open(run.file("log.jsonl"), { upToStep: resume?.step ?? 0 });
+  const labels = config.conditional ? data.labels : undefined;
+  const posterior = config.objective === "stable"
+    ? (await import("../src/kernels/wasm/wasm_posterior.ts")).wasmPosterior({ workers: 1 })
+    : undefined;
+  const examples: ExampleSource = {
+    images: data.images,
+    schedule,
+    batchSize: config.batchSize,
+    seed: given.seed,
+    timePower: config.timePower,
+    ...labels && { labels },
+    ...posterior && {
+      objective: stableTarget({
+        images: data.images,
+        schedule,
+        references: config.references,
+        posterior,
+        ...labels && { labels },
+      }),
+    },
+  };
+  const pool = await createGradientPool(network, {
+    backend: backend.name,
+    shards: config.shards,
+    ...given.workers && { workers: given.workers },
+  });
+  const bar = progress.start({
+    label: "train",
+    total: config.steps,
+    done: resume?.step ?? 0,
+    unit: "images",
+    unitsPerStep: config.batchSize,
+  });
+
+  const save = async (state: TrainingState) => {
+    await writeFileAtomic(
+      run.file("weights.safetensors"),
+      writeWeights({
+        network,
+        parameters: state.average,
+        schedule,
+        training: {
+          ...resolved,
+          toolkit,
+          backend: backend.name,
+          step: state.step,
+          dataset: data.sha256,
+        },
+      }),
+    );
+    // Last, since it says that the weights before it are there.
+    await writeFileAtomic(run.file("state.safetensors"), writeTrainingState(state, fingerprint));
+  };
+  let shown = NaN;
+  try {
+    const state = await train(network, {
+      examples,
+      pool,
+      abort,
+      recipe: {
+        steps: config.steps,
+        learningRate: { base: config.learningRate, warmup: config.warmup, decay: config.decay },
+        weightDecay: config.weightDecay,
+        emaDecay: config.emaDecay,
+        clipNorm: config.clipNorm,
+      },
+      ...resume && { resume },
+      async onStep({ step, loss, gradientNorm, learningRate }, current) {
+        log.append({ step, loss, gradientNorm, learningRate });
+        shown = Number.isNaN(shown) ? loss : 0.95 * shown + 0.05 * loss;
+        bar.update(step, { loss: shown });
+        if (step % CHECKPOINT_EVERY === 0) await save(current());
+      },
+    });
+    await save(state);
+    if (state.step === config.steps) await run.finish({ step: state.step });
+    bar.finish();
+    console.log(
+      state.step === config.steps
+        ? `Weights: ${run.file("weights.safetensors")}`
+        : `Stopped at step ${state.step} of ${config.steps}; the same command resumes ${run.path}`,
+    );
+  } finally {
+    pool.dispose();
+    await posterior?.dispose();
+  }
+});

@@ -103,6 +103,14 @@ export function errorLine(thrown: unknown): string {
   return name + (message === "" ? thrown.name : message);
 }
 
+/** What stderr says about an error: one line, and the stack trace if that is wanted. */
+function complaint(command: string, error: unknown, debug: boolean): string {
+  const line = `${command}: ${errorLine(error)}`;
+  if (debug) return `${line}\n${error instanceof Error ? error.stack ?? "" : ""}`.trimEnd();
+  const told = error instanceof Error && isExpected(error);
+  return told ? line : `${line}; run with ELS_DEBUG=1 for the stack trace`;
+}
+
 /**
  * Runs a command against a host.
  *
@@ -142,11 +150,7 @@ export async function executeCommand<const S extends FlagSpecs>(
     const aborted = stop.signal.aborted &&
       (error === stop.signal.reason || (error instanceof Error && error.name === "AbortError"));
     if (aborted) return interruptedExitCode;
-    const hint = error instanceof Error && isExpected(error)
-      ? ""
-      : "; run with ELS_DEBUG=1 for the stack trace";
-    host.printError(`${spec.name}: ${errorLine(error)}${host.debug ? "" : hint}`);
-    if (host.debug && error instanceof Error) host.printError(error.stack ?? "");
+    host.printError(complaint(spec.name, error, host.debug));
     return 1;
   } finally {
     release();
@@ -186,12 +190,22 @@ export async function runCommand<const S extends FlagSpecs>(
   spec: CommandSpec<S>,
   main: (context: CommandContext<S & typeof quietFlag>) => Promise<void> | void,
 ): Promise<never> {
+  const debug = wantsStackTraces();
+  // Errors that no one awaits, such as a worker's, would otherwise print a stack trace.
+  addEventListener("unhandledrejection", (event) => {
+    console.error(complaint(spec.name, event.reason, debug));
+    Deno.exit(1);
+  });
+  addEventListener("error", (event) => {
+    console.error(complaint(spec.name, event.error ?? event.message, debug));
+    Deno.exit(1);
+  });
   const code = await executeCommand(spec, main, {
     args: Deno.args,
     print: (text) => console.log(text),
     printError: (text) => console.error(text),
     output: stderrOutput(),
-    debug: wantsStackTraces(),
+    debug,
     onInterrupt,
     exitNow: (code) => Deno.exit(code),
   });

@@ -1,0 +1,143 @@
+/** `deno task calibrate`: finds the locality scale of each step, against a trained network. @module */
+import { similarityMetrics } from "../src/calibration/similarity.ts";
+import { scaleAggregates } from "../src/calibration/choose_scale.ts";
+import { hasScale } from "../src/kernels/request.ts";
+import {
+  candidateScales,
+  machineDefinitions,
+  machineNames,
+  parseMachineName,
+} from "../src/machines/create_machine.ts";
+import { startBackend } from "../src/networks/backend.ts";
+import { openRun } from "../src/runs/run_folder.ts";
+import { CommandError, runCommand } from "./cli/command.ts";
+import { calibrationFiles, runCalibration, scalesLine } from "./common/calibration.ts";
+import { imageFlags, machineFlags, outFlags, sampleFlags } from "./common/flags.ts";
+import { createPosterior } from "./common/posterior.ts";
+import {
+  loadMachineImages,
+  loadNetwork,
+  machineForPadding,
+  sampleLabels,
+} from "./common/sources.ts";
+
+await runCommand({
+  name: "calibrate",
+  description:
+    "Follows the network's reverse trajectories and compares its prediction at each step " +
+    "with the machine's at every scale; the best scales are the schedule. Run again, it goes on " +
+    "where it stopped.",
+  flags: {
+    run: {
+      type: "string",
+      placeholder: "PATH",
+      help: "Training run or weights file; default: the checkpoint that ships",
+    },
+    machine: {
+      type: "string",
+      placeholder: "NAME",
+      help: `One of ${machineNames.join(", ")}; default: bbELS for zero padding, ELS for circular`,
+    },
+    scales: {
+      type: "integers",
+      odd: true,
+      min: 1,
+      placeholder: "3..17",
+      help: "Candidate scales; default: 3 up to the receptive field",
+    },
+    steps: { type: "integer", min: 1, max: 1000, default: 20, help: "Steps of the trajectory" },
+    samples: { type: "integer", min: 1, default: 10, help: "Trajectories" },
+    metric: {
+      type: "choice",
+      choices: similarityMetrics,
+      default: "cosine",
+      help: "How predictions are compared",
+    },
+    aggregate: {
+      type: "choice",
+      choices: scaleAggregates,
+      default: "median",
+      help: "How samples are combined",
+    },
+    ...sampleFlags,
+    ...imageFlags,
+    ...machineFlags,
+    ...outFlags,
+  },
+  examples: [
+    "deno task calibrate --samples 3 --images 1000",
+    "deno task calibrate --run runs/00001-train-mnist-tiny --machine bbels --scales 3..13",
+  ],
+}, async ({ flags, abort, progress }) => {
+  const network = await loadNetwork(flags.run);
+  const { padding, imageShape } = network.network.architecture;
+  const machine = flags.machine === undefined
+    ? machineForPadding(padding)
+    : parseMachineName(flags.machine);
+  const field = network.network.receptiveField;
+  if (!hasScale(machineDefinitions[machine].rule)) {
+    throw new CommandError(
+      `--machine is ${machine}, which has no scale to calibrate; choose LS, ELS or bbELS`,
+    );
+  }
+  const candidates = flags.scales ??
+    candidateScales(machine, {
+      imageShape,
+      to: Math.min(field, imageShape[0] - 1 + imageShape[0] % 2),
+    });
+  if (candidates.at(-1)! < field) {
+    console.error(
+      `Note: the candidate scales end at ${
+        candidates.at(-1)
+      }, below the network's receptive field of ${field}`,
+    );
+  }
+  const labels = sampleLabels(network, { labels: flags.labels, samples: flags.samples });
+  const data = await loadMachineImages(network, flags);
+  const backend = await startBackend(flags.backend);
+  const plan = {
+    machine,
+    candidates,
+    steps: flags.steps,
+    samples: flags.samples,
+    seed: flags.seed,
+    metric: flags.metric,
+    aggregate: flags.aggregate,
+    labels,
+  };
+  using run = await openRun({
+    root: flags.out,
+    command: "calibrate",
+    label: `${network.label}-${machine}`,
+    config: {
+      ...plan,
+      network: network.sha256,
+      dataset: data.name,
+      images: data.images.shape[0],
+      datasetSha256: data.sha256,
+      backend: backend.name,
+      posterior: flags.posterior,
+    },
+    fresh: flags.fresh,
+  });
+  console.error(run.status);
+  const posterior = createPosterior(flags);
+  try {
+    const schedule = await runCalibration(plan, {
+      network,
+      data,
+      backend,
+      posterior,
+      run,
+      abort,
+      progress,
+    });
+    const files = calibrationFiles("");
+    if (!run.finished) await run.finish({ schedule: files.schedule, scales: scalesLine(schedule) });
+    console.log(`Scales of ${machine}, t = 1/${flags.steps} to 1: ${scalesLine(schedule)}`);
+    console.log(`Schedule: ${run.file(files.schedule)}`);
+    console.log(`Picture:  ${run.file(files.png)}`);
+  } finally {
+    await posterior.dispose();
+  }
+});

@@ -1,0 +1,159 @@
+/** A calibration as the commands do it: resumable in a run folder, exported with its pictures. */
+import { calibrate, type CalibrationProgress } from "../../src/calibration/calibrate.ts";
+import { type CalibrationState, toScaleSchedule } from "../../src/calibration/calibration.ts";
+import type { ImageDataset } from "../../src/datasets/dataset.ts";
+import { scaleCurveOf, scaleCurveSvg } from "../../src/figures/scale_curve.ts";
+import { scaleScheduleCsv, similarityCsv } from "../../src/formats/scale_schedule_csv.ts";
+import { parseScaleSchedule, writeScaleSchedule } from "../../src/formats/scale_schedule_json.ts";
+import type {
+  MachineName,
+  ScaleAggregate,
+  ScaleSchedule,
+  SimilarityMetric,
+} from "../../src/formats/scale_schedule.ts";
+import type { PatchPosterior } from "../../src/kernels/patch_posterior.ts";
+import { createMachine } from "../../src/machines/create_machine.ts";
+import type { BackendInfo } from "../../src/networks/backend.ts";
+import { networkDenoiser } from "../../src/networks/network_denoiser.ts";
+import { writeFileAtomic } from "../../src/runs/atomic_write.ts";
+import { createProvenance } from "../../src/runs/provenance.ts";
+import type { Run } from "../../src/runs/run_folder.ts";
+import { loadRasterizer } from "../cli/rasterizer.ts";
+import type { ProgressReporter } from "../cli/progress.ts";
+import { type LoadedNetwork, sourcesProvenance } from "./sources.ts";
+
+/** What a calibration computes. */
+export interface CalibrationPlan {
+  readonly machine: MachineName;
+  readonly candidates: readonly number[];
+  readonly steps: number;
+  readonly samples: number;
+  readonly seed: number;
+  readonly metric: SimilarityMetric;
+  readonly aggregate: ScaleAggregate;
+  readonly labels: readonly number[] | undefined;
+}
+
+/** What it computes with. */
+export interface CalibrationMeans {
+  readonly network: LoadedNetwork;
+  readonly data: ImageDataset;
+  readonly backend: BackendInfo;
+  readonly posterior: PatchPosterior;
+  readonly run: Run;
+  readonly abort: AbortSignal;
+  readonly progress: ProgressReporter;
+}
+
+/** Files that a calibration leaves in its folder, by what they hold; `prefix` tells machines apart. */
+export function calibrationFiles(prefix: string) {
+  return {
+    state: `${prefix}state.json`,
+    schedule: `${prefix}scale_schedule.json`,
+    scales: `${prefix}scales.csv`,
+    similarities: `${prefix}similarities.csv`,
+    svg: `${prefix}scales.svg`,
+    png: `${prefix}scales.png`,
+  };
+}
+
+async function readJson(path: string): Promise<unknown> {
+  try {
+    return JSON.parse(await Deno.readTextFile(path));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Calibrates, or goes on where the folder's state stands; a schedule that is there already is read.
+ *
+ * @param options.prefix Put before the names of the files, when one folder holds several calibrations.
+ */
+export async function runCalibration(
+  plan: CalibrationPlan,
+  means: CalibrationMeans,
+  { prefix = "" }: { readonly prefix?: string } = {},
+): Promise<ScaleSchedule> {
+  const { network, data, backend, posterior, run, abort, progress } = means;
+  const files = calibrationFiles(prefix);
+  const done = await Deno.readTextFile(run.file(files.schedule)).catch(() => undefined);
+  if (done !== undefined) return parseScaleSchedule(done, run.file(files.schedule));
+
+  const resume = await readJson(run.file(files.state)) as CalibrationState | undefined;
+  const denoiser = networkDenoiser(network);
+  const machine = createMachine(plan.machine, {
+    images: data.images,
+    labels: data.labels,
+    schedule: network.schedule,
+    posterior,
+  });
+  const total = plan.samples * plan.steps;
+  let bar: ReturnType<ProgressReporter["start"]> | undefined;
+  const onProgress = ({ done, t }: CalibrationProgress) => {
+    bar ??= progress.start({
+      label: `calibrate ${plan.machine}`,
+      total,
+      done,
+      unit: "sample steps",
+    });
+    bar.update(done, { t });
+  };
+  try {
+    const calibration = await calibrate(denoiser, machine, {
+      candidates: plan.candidates,
+      steps: plan.steps,
+      samples: plan.samples,
+      seed: plan.seed,
+      metric: plan.metric,
+      aggregate: plan.aggregate,
+      abort,
+      onProgress,
+      onState: (state) => writeFileAtomic(run.file(files.state), JSON.stringify(state)),
+      ...plan.labels && { labels: plan.labels },
+      ...resume && { resume },
+    });
+    bar?.finish();
+    const schedule = toScaleSchedule(calibration, {
+      machine: plan.machine,
+      padding: network.network.architecture.padding,
+      provenance: createProvenance({
+        networkBackend: backend.name + (backend.adapter ? ` (${backend.adapter})` : ""),
+        machineBackend: posterior.name,
+        seed: plan.seed,
+        ...sourcesProvenance(network, data),
+        config: { ...plan, labels: plan.labels ?? null },
+      }),
+    });
+    await exportCalibration(schedule, { run, network: network.label, files });
+    return schedule;
+  } finally {
+    denoiser.dispose();
+  }
+}
+
+async function exportCalibration(
+  schedule: ScaleSchedule,
+  { run, network, files }: {
+    run: Run;
+    network: string;
+    files: ReturnType<typeof calibrationFiles>;
+  },
+): Promise<void> {
+  const svg = await scaleCurveSvg([scaleCurveOf(schedule, schedule.machine)], {
+    title: `${schedule.machine} scale calibrated against ${network}`,
+  });
+  const rasterize = await loadRasterizer();
+  await writeFileAtomic(run.file(files.svg), svg);
+  await writeFileAtomic(run.file(files.png), rasterize(svg));
+  await writeFileAtomic(run.file(files.scales), scaleScheduleCsv(schedule));
+  await writeFileAtomic(run.file(files.similarities), similarityCsv(schedule));
+  // Last, since it says that the others are there.
+  await writeFileAtomic(run.file(files.schedule), writeScaleSchedule(schedule));
+}
+
+/** The schedule in one line, from the lowest noise to the highest. */
+export function scalesLine(schedule: ScaleSchedule): string {
+  return schedule.steps.map(({ kernelSize }) => kernelSize).join(",");
+}

@@ -1,0 +1,51 @@
+/** Flags that several commands share. */
+
+/** Which images the machine may use. */
+export const imageFlags = {
+  dataset: {
+    type: "string",
+    placeholder: "NAME",
+    help: "Machine's data set; default: the network's",
+  },
+  from: { type: "string", placeholder: "FOLDER", help: "Folder of the data set's files" },
+  images: {
+    type: "integer",
+    min: 1,
+    help: "First so many images; default: as many as the network's",
+  },
+  classes: { type: "integers", min: 0, placeholder: "3,7", help: "Images of these classes only" },
+} as const;
+
+/** Which samples are looked at. */
+export const sampleFlags = {
+  seed: { type: "integer", min: 0, default: 1, help: "Seed of the noise" },
+  labels: {
+    type: "integers",
+    min: 0,
+    placeholder: "0..9",
+    help: "Classes of the samples in turn, for a conditional network",
+  },
+} as const;
+
+/** Where things are computed. */
+export const machineFlags = {
+  backend: {
+    type: "choice",
+    choices: ["auto", "webgpu", "wasm", "cpu"],
+    default: "auto",
+    help: "Where TensorFlow.js computes the network",
+  },
+  posterior: {
+    type: "choice",
+    choices: ["wasm", "reference"],
+    default: "wasm",
+    help: "Where the machine is computed; reference is float64 and slow",
+  },
+  workers: { type: "integer", min: 1, help: "Threads of the machine; default: the cores" },
+} as const;
+
+/** Where results go. */
+export const outFlags = {
+  out: { type: "string", default: "runs", placeholder: "FOLDER", help: "Folder of the runs" },
+  fresh: { type: "boolean", help: "Begin a new run even where this one can be resumed" },
+} as const;

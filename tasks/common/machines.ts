@@ -1,0 +1,107 @@
+/** Machines with calibrated scales, checked against the network that they are to predict. */
+import { CheckpointMismatchError } from "../../src/array/errors.ts";
+import type { ImageDataset } from "../../src/datasets/dataset.ts";
+import type { NamedDenoiser } from "../../src/evaluation/evaluate.ts";
+import type { MachineName, ScaleSchedule } from "../../src/formats/scale_schedule.ts";
+import { parseScaleSchedule } from "../../src/formats/scale_schedule_json.ts";
+import type { PatchPosterior } from "../../src/kernels/patch_posterior.ts";
+import { hasScale } from "../../src/kernels/request.ts";
+import { createMachine, machineDefinitions } from "../../src/machines/create_machine.ts";
+import { join } from "@std/path";
+import { CommandError } from "../cli/command.ts";
+import type { LoadedNetwork } from "./sources.ts";
+
+/** A schedule with the file that it came from. */
+export interface LoadedSchedule {
+  readonly path: string;
+  readonly schedule: ScaleSchedule;
+}
+
+/** Reads schedules from files, or from folders of calibration runs, separated by commas. */
+export async function loadSchedules(paths: string): Promise<LoadedSchedule[]> {
+  const loaded: LoadedSchedule[] = [];
+  for (const given of paths.split(",")) {
+    const info = await Deno.stat(given).catch((error) => {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      throw new CommandError(
+        `--schedule has ${JSON.stringify(given)}: there is no such file or folder; give a ` +
+          "scale_schedule.json, or the folder of a calibration run",
+      );
+    });
+    const path = info.isDirectory ? join(given, "scale_schedule.json") : given;
+    loaded.push({ path, schedule: parseScaleSchedule(await Deno.readTextFile(path), path) });
+  }
+  return loaded;
+}
+
+/**
+ * Checks that a schedule can be used with a network.
+ *
+ * @returns A warning where it was calibrated against other weights, which is allowed.
+ * @throws CheckpointMismatchError if image shape, noise schedule, padding or steps differ.
+ */
+export function checkSchedule(
+  { path, schedule }: LoadedSchedule,
+  network: LoadedNetwork,
+  { steps }: { readonly steps: number },
+): string | undefined {
+  const { architecture } = network.network;
+  const noise = (name: string, parameters: Readonly<Record<string, number>>) =>
+    [name, ...Object.entries(parameters).map(([key, value]) => `${key}=${value}`).sort()].join(" ");
+  const pairs = [
+    ["images", schedule.imageShape.join(" x "), architecture.imageShape.join(" x ")],
+    ["padding", schedule.padding, architecture.padding],
+    [
+      "noise schedule",
+      noise(schedule.noiseSchedule.name, schedule.noiseSchedule.parameters),
+      noise(network.schedule.name, network.schedule.parameters),
+    ],
+  ] as const;
+  for (const [what, found, expected] of pairs) {
+    if (found !== expected) {
+      throw new CheckpointMismatchError(
+        `${path}: the schedule is for ${what} ${found}, the network has ${expected}; ` +
+          "calibrate this network with deno task calibrate",
+      );
+    }
+  }
+  if (schedule.steps.length !== steps) {
+    throw new CheckpointMismatchError(
+      `${path}: the schedule has ${schedule.steps.length} steps, ${steps} were asked for; ` +
+        `use --steps ${schedule.steps.length} or calibrate with --steps ${steps}`,
+    );
+  }
+  const other = schedule.provenance.network?.sha256;
+  return other === undefined || other === network.sha256
+    ? undefined
+    : `${path} was calibrated against other weights (${schedule.provenance.network?.name})`;
+}
+
+/**
+ * Makes machines for an evaluation. One without a schedule of its own takes the first schedule's
+ * scales.
+ */
+export function scheduledMachines(
+  names: readonly MachineName[],
+  { data, network, schedules, posterior }: {
+    readonly data: ImageDataset;
+    readonly network: LoadedNetwork;
+    readonly schedules: readonly ScaleSchedule[];
+    readonly posterior: PatchPosterior;
+  },
+): NamedDenoiser[] {
+  return names.map((name) => {
+    const schedule = schedules.find(({ machine }) => machine === name) ?? schedules[0];
+    if (schedule === undefined && hasScale(machineDefinitions[name].rule)) {
+      throw new CommandError(`${name} needs scales: name a schedule with --schedule`);
+    }
+    const denoiser = createMachine(name, {
+      images: data.images,
+      labels: data.labels,
+      schedule: network.schedule,
+      posterior,
+      ...schedule && hasScale(machineDefinitions[name].rule) && { kernelSize: schedule },
+    });
+    return { name, denoiser };
+  });
+}

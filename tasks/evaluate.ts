@@ -1,0 +1,111 @@
+/** `deno task evaluate`: how well the machines predict a network, in numbers and pictures. @module */
+import { parseMachineName } from "../src/machines/create_machine.ts";
+import { startBackend } from "../src/networks/backend.ts";
+import { openRun } from "../src/runs/run_folder.ts";
+import { runCommand } from "./cli/command.ts";
+import { evaluationFiles, runEvaluation } from "./common/evaluation.ts";
+import { imageFlags, machineFlags, outFlags, sampleFlags } from "./common/flags.ts";
+import { checkSchedule, loadSchedules, scheduledMachines } from "./common/machines.ts";
+import { createPosterior } from "./common/posterior.ts";
+import { loadMachineImages, loadNetwork, sampleLabels } from "./common/sources.ts";
+
+await runCommand({
+  name: "evaluate",
+  description:
+    "Sends the same noise through the network and through each machine, and measures how " +
+    "well their images agree: r, r^2 and R^2 per sample, medians with intervals, pictures and a " +
+    "page. Run again, it goes on where it stopped.",
+  flags: {
+    schedule: {
+      type: "string",
+      required: true,
+      placeholder: "PATH",
+      help: "Calibration run or scale_schedule.json; several, one per machine, with commas",
+    },
+    run: {
+      type: "string",
+      placeholder: "PATH",
+      help: "Training run or weights file; default: the checkpoint that ships",
+    },
+    machines: {
+      type: "string",
+      placeholder: "NAMES",
+      help: "Machines, with commas; default: the schedule's, LS and IS",
+    },
+    samples: { type: "integer", min: 1, default: 20, help: "Samples" },
+    steps: { type: "integer", min: 1, help: "Machines' steps; default: the schedule's" },
+    networkSteps: { type: "integer", min: 1, help: "Network's steps; default: as the machines" },
+    ...sampleFlags,
+    seed: { ...sampleFlags.seed, default: 2, help: "Seed of the noise, not that of calibration" },
+    ...imageFlags,
+    ...machineFlags,
+    ...outFlags,
+  },
+  examples: [
+    "deno task evaluate --schedule runs/00002-calibrate-mnist-small-bbels",
+    "deno task evaluate --schedule a/scale_schedule.json --machines bbels,is --samples 100",
+  ],
+}, async ({ flags, abort, progress }) => {
+  const loaded = await loadSchedules(flags.schedule);
+  const network = await loadNetwork(flags.run);
+  const schedules = loaded.map(({ schedule }) => schedule);
+  const steps = flags.steps ?? schedules[0]!.steps.length;
+  for (const each of loaded) {
+    const warning = checkSchedule(each, network, { steps });
+    if (warning !== undefined) console.error(`Note: ${warning}`);
+  }
+  const names = flags.machines === undefined
+    ? [...new Set([...schedules.map(({ machine }) => machine), "LS" as const, "IS" as const])]
+    : [...new Set(flags.machines.split(",").map(parseMachineName))];
+  const labels = sampleLabels(network, { labels: flags.labels, samples: flags.samples });
+  const data = await loadMachineImages(network, flags);
+  const backend = await startBackend(flags.backend);
+  const plan = {
+    steps,
+    networkSteps: flags.networkSteps ?? steps,
+    samples: flags.samples,
+    seed: flags.seed,
+    labels,
+  };
+  using run = await openRun({
+    root: flags.out,
+    command: "evaluate",
+    label: network.label,
+    config: {
+      ...plan,
+      machines: names,
+      scales: schedules.map((
+        { machine, steps },
+      ) => [machine, steps.map((step) => step.kernelSize)]),
+      network: network.sha256,
+      dataset: data.name,
+      images: data.images.shape[0],
+      datasetSha256: data.sha256,
+      backend: backend.name,
+      posterior: flags.posterior,
+    },
+    fresh: flags.fresh,
+  });
+  console.error(run.status);
+  const posterior = createPosterior(flags);
+  try {
+    const machines = scheduledMachines(names, { data, network, schedules, posterior });
+    const { text } = await runEvaluation(plan, {
+      network,
+      data,
+      machines,
+      schedules,
+      backend,
+      posterior,
+      run,
+      abort,
+      progress,
+    });
+    if (!run.finished) await run.finish({ report: evaluationFiles.report });
+    console.log(text);
+    console.log(`Page:    ${run.file(evaluationFiles.report)}`);
+    console.log(`Numbers: ${run.file(evaluationFiles.json)}`);
+  } finally {
+    await posterior.dispose();
+  }
+});

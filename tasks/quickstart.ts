@@ -1,0 +1,111 @@
+/** `deno task quickstart`: calibrates and evaluates the network that ships, on real MNIST. @module */
+import { startBackend } from "../src/networks/backend.ts";
+import { openRun } from "../src/runs/run_folder.ts";
+import { candidateScales } from "../src/machines/create_machine.ts";
+import { runCommand } from "./cli/command.ts";
+import { textTable } from "./cli/table.ts";
+import { calibrationFiles, runCalibration } from "./common/calibration.ts";
+import { evaluationFiles, runEvaluation } from "./common/evaluation.ts";
+import { machineFlags, outFlags } from "./common/flags.ts";
+import { scheduledMachines } from "./common/machines.ts";
+import { createPosterior } from "./common/posterior.ts";
+import { loadMachineImages, loadNetwork } from "./common/sources.ts";
+
+const STEPS = 20;
+
+await runCommand({
+  name: "quickstart",
+  description: "Calibrates the boundary-broken ELS machine and the local one against the small " +
+    "MNIST network that ships with the package, then shows how well they predict what it generates.",
+  flags: {
+    images: {
+      type: "integer",
+      min: 1,
+      help: "MNIST digits for the machines; default: the network's 5,000",
+    },
+    calibrationSamples: {
+      type: "integer",
+      min: 1,
+      default: 4,
+      help: "Trajectories to calibrate on",
+    },
+    samples: { type: "integer", min: 1, default: 20, help: "Samples to evaluate" },
+    ...machineFlags,
+    ...outFlags,
+  },
+  examples: ["deno task quickstart", "deno task quickstart --images 500 --samples 5"],
+}, async ({ flags, abort, progress }) => {
+  const network = await loadNetwork(undefined);
+  const data = await loadMachineImages(network, { images: flags.images });
+  const backend = await startBackend(flags.backend);
+  const { imageShape } = network.network.architecture;
+  const candidates = candidateScales("bbELS", { imageShape, to: network.network.receptiveField });
+  const config = {
+    network: network.sha256,
+    datasetSha256: data.sha256,
+    images: data.images.shape[0],
+    calibrationSamples: flags.calibrationSamples,
+    samples: flags.samples,
+    steps: STEPS,
+    candidates,
+    backend: backend.name,
+    posterior: flags.posterior,
+  };
+  using run = await openRun({
+    root: flags.out,
+    command: "quickstart",
+    label: network.label,
+    config,
+    fresh: flags.fresh,
+  });
+  console.error(run.status);
+  console.error(
+    `Network: ${network.label}, receptive field ${network.network.receptiveField}; machines: ` +
+      `${
+        data.images.shape[0].toLocaleString("en")
+      } digits; backend ${backend.name} (${backend.reason})`,
+  );
+  const posterior = createPosterior(flags);
+  try {
+    const means = { network, data, backend, posterior, run, abort, progress };
+    const schedules = [];
+    for (const machine of ["bbELS", "LS"] as const) {
+      const plan = {
+        machine,
+        candidates,
+        steps: STEPS,
+        samples: flags.calibrationSamples,
+        seed: 1,
+        metric: "cosine",
+        aggregate: "median",
+        labels: undefined,
+      } as const;
+      schedules.push(await runCalibration(plan, means, { prefix: `${machine}_`.toLowerCase() }));
+    }
+    const machines = scheduledMachines(["bbELS", "LS", "IS"], { ...means, schedules });
+    const { text } = await runEvaluation(
+      { steps: STEPS, networkSteps: STEPS, samples: flags.samples, seed: 2, labels: undefined },
+      { ...means, machines, schedules },
+    );
+    if (!run.finished) await run.finish({ report: evaluationFiles.report });
+    console.log(textTable({
+      header: ["calibrated scale k at t =", ...schedules[0]!.steps.map(({ t }) => t.toFixed(2))],
+      rows: schedules.map((
+        { machine, steps },
+      ) => [machine, ...steps.map((step) => step.kernelSize)]),
+    }));
+    console.log(`\n${text}`);
+    console.log(textTable({
+      header: ["where to look", ""],
+      rows: [
+        ["everything on one page", run.file(evaluationFiles.report)],
+        ["noise, theory, network", run.file(`${evaluationFiles.grid}.png`)],
+        ["scales of bbELS over time", run.file(calibrationFiles("bbels_").png)],
+        ["calibrated schedule", run.file(calibrationFiles("bbels_").schedule)],
+        ["numbers", run.file(evaluationFiles.json)],
+      ],
+    }));
+  } finally {
+    await posterior.dispose();
+  }
+});

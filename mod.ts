@@ -1,6 +1,19 @@
 /**
- * Train small convolutional diffusion models and predict what they generate with the equivariant
- * local score machine.
+ * Train small convolutional diffusion models, and predict what they generate with the equivariant
+ * local score (ELS) machine of Kamb & Ganguli, arXiv 2412.20292.
+ *
+ * @example Denoise a noisy digit with the ELS machine: no network, no training
+ * ```ts
+ * import { addNoise, createMachine, createSchedule, loadDataset, sliceBatch } from "@els/toolkit";
+ *
+ * const { images } = await loadDataset("mnist", { images: 200 });
+ * const schedule = createSchedule("cosine_legacy");
+ * const digit = sliceBatch(images, 0, 1);
+ * const noisy = addNoise(digit, { schedule, t: 0.4, seed: 1 });
+ * await using machine = createMachine("ELS", { images, schedule, kernelSize: 7 });
+ * const denoised = await machine.predict(noisy, 0.4);
+ * console.log(denoised.shape);
+ * ```
  *
  * @module
  */
@@ -21,6 +34,82 @@ export {
 } from "./src/array/image_batch.ts";
 export { Random, type RandomState } from "./src/array/random.ts";
 export {
+  bootstrapMedian,
+  type BootstrapOptions,
+  lowerMedian,
+  mean,
+  median,
+  type MedianInterval,
+  mode,
+  pearson,
+  quantile,
+} from "./src/array/statistics.ts";
+export {
+  calibrate,
+  type CalibrateOptions,
+  type CalibrationProgress,
+} from "./src/calibration/calibrate.ts";
+export {
+  type CalibratedStep,
+  type Calibration,
+  type CalibrationInProgress,
+  type CalibrationState,
+  chooseScales,
+  type ChooseScalesOptions,
+  type SimilarityTable,
+  toScaleSchedule,
+  type ToScaleScheduleOptions,
+} from "./src/calibration/calibration.ts";
+export {
+  aggregateScales,
+  bestScale,
+  type BestScaleOptions,
+  scaleAggregates,
+} from "./src/calibration/choose_scale.ts";
+export { type Similarities, similarityMetrics } from "./src/calibration/similarity.ts";
+export { type ImageDataset } from "./src/datasets/dataset.ts";
+export { type IdxArray, parseIdx, type ParseIdxOptions } from "./src/datasets/idx.ts";
+export { bytesToImages, type LabelledBytes } from "./src/datasets/labelled_bytes.ts";
+export {
+  datasetNames,
+  loadDataset,
+  type LoadDatasetOptions,
+} from "./src/datasets/registry_files.ts";
+export { type ByteImages, resizeBilinear } from "./src/datasets/resize.ts";
+export { type Split } from "./src/datasets/source.ts";
+export { type SyntheticOptions, syntheticTextures } from "./src/datasets/synthetic.ts";
+export { addNoise, type AddNoiseOptions } from "./src/denoisers/add_noise.ts";
+export {
+  type ConvertOptions,
+  convertPrediction,
+  predictAs,
+  type PredictAsOptions,
+} from "./src/denoisers/convert.ts";
+export {
+  type Denoiser,
+  type MultiScaleDenoiser,
+  type Prediction,
+  type PredictOptions,
+} from "./src/denoisers/denoiser.ts";
+export { type Agreement, agreement, agreementMeasures } from "./src/evaluation/agreement.ts";
+export {
+  agreementCsv,
+  type AgreementRow,
+  agreementSamplesCsv,
+  agreementTable,
+  type AgreementTableOptions,
+  agreementText,
+} from "./src/evaluation/agreement_table.ts";
+export {
+  type AgreementResult,
+  evaluateAgreement,
+  type EvaluateOptions,
+  type EvaluationProgress,
+  type NamedDenoiser,
+  type SampleAgreement,
+  type SampleRecord,
+} from "./src/evaluation/evaluate.ts";
+export {
   type AgreementGroup,
   type AgreementPlotOptions,
   agreementPlotSvg,
@@ -34,7 +123,7 @@ export {
   imageGridSvg,
 } from "./src/figures/image_grid.ts";
 export { type LossCurve, type LossCurveOptions, lossCurveSvg } from "./src/figures/loss_curve.ts";
-export type { PlotOptions } from "./src/figures/plot_svg.ts";
+export { type PlotOptions, roundCoordinates } from "./src/figures/plot_svg.ts";
 export {
   createRasterizer,
   type Rasterizer,
@@ -54,11 +143,145 @@ export {
   scaleCurveSvg,
 } from "./src/figures/scale_curve.ts";
 export { tileImages, type TileOptions } from "./src/figures/tile_images.ts";
-export type { Provenance } from "./src/formats/provenance.ts";
-export type {
-  MachineName,
-  ScaleAggregate,
-  ScaleSchedule,
-  ScaleStep,
-  SimilarityMetric,
+export { decodePng, encodePng } from "./src/formats/png.ts";
+export { type Provenance } from "./src/formats/provenance.ts";
+export {
+  type ByteTensor,
+  type DoubleTensor,
+  type FloatTensor,
+  type IntTensor,
+  type LongTensor,
+  parseSafetensors,
+  type Safetensors,
+  type StoredTensor,
+  writeSafetensors,
+  type WriteSafetensorsOptions,
+} from "./src/formats/safetensors.ts";
+export {
+  type MachineName,
+  type ScaleAggregate,
+  type ScaleSchedule,
+  type ScaleStep,
+  type SimilarityMetric,
 } from "./src/formats/scale_schedule.ts";
+export { scaleScheduleCsv, similarityCsv } from "./src/formats/scale_schedule_csv.ts";
+export { parseScaleSchedule, writeScaleSchedule } from "./src/formats/scale_schedule_json.ts";
+export {
+  emptyState,
+  mergeInto,
+  mergeStates,
+  posteriorMean,
+  type PosteriorMeanOptions,
+} from "./src/kernels/merge_states.ts";
+export type {
+  AccumulateOptions,
+  PatchPosterior,
+  PatchRule,
+  PosteriorRequest,
+  PosteriorRun,
+  PosteriorState,
+} from "./src/kernels/patch_posterior.ts";
+export { referencePosterior } from "./src/kernels/reference/reference_posterior.ts";
+export type { KernelBuild } from "./src/kernels/wasm/posterior_kernel.ts";
+export {
+  type WasmPosterior,
+  wasmPosterior,
+  type WasmPosteriorOptions,
+} from "./src/kernels/wasm/wasm_posterior.ts";
+export { boundaryBroken } from "./src/machines/boundary_broken.ts";
+export {
+  candidateScales,
+  type CandidateScalesOptions,
+  createMachine,
+  type CreateMachineOptions,
+  machineDefinitions,
+  machineNames,
+  parseMachineName,
+} from "./src/machines/create_machine.ts";
+export { equivariant } from "./src/machines/equivariant.ts";
+export { equivariantLocal, equivariantLocalWrapped } from "./src/machines/equivariant_local.ts";
+export { ideal } from "./src/machines/ideal.ts";
+export { local } from "./src/machines/local.ts";
+export type { MachineDefinition } from "./src/machines/machine_definition.ts";
+export type { Machine } from "./src/machines/patch_machine.ts";
+export { type KernelSize, kernelSizeAt } from "./src/machines/scheduled.ts";
+export {
+  architectureKinds,
+  createNetwork,
+  parseArchitecture,
+} from "./src/networks/architecture.ts";
+export { type BackendChoice, type BackendInfo, startBackend } from "./src/networks/backend.ts";
+export { type Padding } from "./src/networks/conv2d_implementation.ts";
+export {
+  type Architecture,
+  type Network,
+  type NetworkInput,
+  type ResnetArchitecture,
+} from "./src/networks/network.ts";
+export { type NetworkDenoiser, networkDenoiser } from "./src/networks/network_denoiser.ts";
+export {
+  type FlatParameters,
+  fromStateDict,
+  initialParameters,
+  parameterCount,
+  type Parameters,
+  type ParameterSpec,
+  type StoredArray,
+  toStateDict,
+  unflatten,
+} from "./src/networks/parameters.ts";
+export { resnet } from "./src/networks/resnet.ts";
+export { timeEmbedding } from "./src/networks/time_embedding.ts";
+export { readWeights, type TrainedNetwork, writeWeights } from "./src/networks/weights.ts";
+export { removeTemporaries, writeFileAtomic } from "./src/runs/atomic_write.ts";
+export { JsonlLog, type LogRecord, type OpenLogOptions, readJsonl } from "./src/runs/jsonl_log.ts";
+export {
+  createProvenance,
+  runtime,
+  sha256File,
+  sha256Json,
+  toolkit,
+} from "./src/runs/provenance.ts";
+export {
+  listRuns,
+  openRun,
+  type OpenRunOptions,
+  Run,
+  type RunConfig,
+  type RunRecord,
+} from "./src/runs/run_folder.ts";
+export { ddim, type DdimOptions, type SamplerStep } from "./src/samplers/ddim.ts";
+export { initialNoise, type InitialNoiseOptions } from "./src/samplers/initial_noise.ts";
+export { checkTimes, uniformTimeGrid } from "./src/samplers/time_grid.ts";
+export { cosine, type CosineParameters } from "./src/schedules/cosine.ts";
+export { cosineLegacy } from "./src/schedules/cosine_legacy.ts";
+export { createSchedule, scheduleNames } from "./src/schedules/create_schedule.ts";
+export { type NoiseSchedule } from "./src/schedules/noise_schedule.ts";
+export { vpLinear, type VpLinearParameters } from "./src/schedules/vp_linear.ts";
+export { AdamW, type AdamWOptions, type AdamWState } from "./src/training/adamw.ts";
+export { readTrainingState, writeTrainingState } from "./src/training/checkpoint.ts";
+export { updateAverage } from "./src/training/ema.ts";
+export { type ExampleSource, ExampleStream } from "./src/training/examples.ts";
+export {
+  createGradientPool,
+  type GradientPool,
+  type GradientPoolOptions,
+  type GradientResult,
+} from "./src/training/gradient_pool.ts";
+export { lossAndGradients, type TrainingBatch } from "./src/training/gradients.ts";
+export { learningRate, type LearningRateSchedule } from "./src/training/learning_rate.ts";
+export {
+  noisePrediction,
+  type NoisyExamples,
+  type Objective,
+  stableTarget,
+  type StableTargetOptions,
+} from "./src/training/objective.ts";
+export {
+  train,
+  TrainingDivergedError,
+  type TrainingRecipe,
+  type TrainingState,
+  type TrainingStep,
+  type TrainOptions,
+} from "./src/training/train.ts";

@@ -5,6 +5,7 @@ import type { Parameters, ParameterSpec } from "./parameters.ts";
 
 /** Everything that decides a network's parameters and what it computes, as plain data. */
 export interface ResnetArchitecture {
+  /** Which architecture. */
   readonly kind: "resnet";
   /** Height, width and channels of the images. */
   readonly imageShape: ImageShape;
@@ -25,7 +26,11 @@ export type Architecture = ResnetArchitecture;
 
 /** A batch as a network takes it. */
 export interface NetworkInput {
-  /** Noisy images `[B, H, W, C]`. */
+  /**
+   * Noisy images `[B, H, W, C]`: a Tensor4D of TensorFlow.js.
+   *
+   * @internal
+   */
   readonly x: tf.Tensor4D;
   /** Time of each image in [0, 1]. */
   readonly times: ArrayLike<number>;
@@ -43,7 +48,11 @@ export interface Network {
   readonly receptiveField: number;
   /** Multiply-adds times two of one forward pass of one image, for rates. */
   readonly flopsPerImage: number;
-  /** Predicts the noise, `[B, H, W, C]`; differentiable in the parameters. */
+  /**
+   * Predicts the noise, `[B, H, W, C]`; differentiable in the parameters.
+   *
+   * @internal
+   */
   forward(parameters: Parameters, input: NetworkInput): tf.Tensor4D;
 }
 

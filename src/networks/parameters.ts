@@ -18,7 +18,11 @@ export interface ParameterSpec {
   readonly fanIn: number;
 }
 
-/** Parameters as tensors by name, in the layout of TensorFlow.js. */
+/**
+ * Parameters as tensors by name, in the layout of TensorFlow.js.
+ *
+ * @internal
+ */
 export type Parameters = Readonly<Record<string, tf.Tensor>>;
 
 /** Parameters as one vector, in the order of the specs, each in the layout of TensorFlow.js. */

@@ -38,7 +38,11 @@ export class ExampleStream {
   #epoch = -1;
   #order: Uint32Array = new Uint32Array(0);
 
-  /** @throws RangeError if there are no images, or the power of times is not positive. */
+  /**
+   * Prepares to draw from a source.
+   *
+   * @throws RangeError if there are no images, or the power of times is not positive.
+   */
   constructor(source: ExampleSource) {
     const { timePower = 1 } = source;
     if (!(timePower > 0)) throw new RangeError(`The power of times is ${timePower}, not positive`);

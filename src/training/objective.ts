@@ -24,7 +24,9 @@ export interface NoisyExamples {
 export type Objective = (examples: NoisyExamples, random: Random) => Promise<Float32Array>;
 
 /** Noise prediction: the target is the noise (Ho et al., arXiv 2006.11239, equation 14). */
-export const noisePrediction: Objective = ({ eps }) => Promise.resolve(eps);
+export function noisePrediction({ eps }: NoisyExamples): Promise<Float32Array> {
+  return Promise.resolve(eps);
+}
 
 /** Options of {@linkcode stableTarget}. */
 export interface StableTargetOptions {

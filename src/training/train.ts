@@ -66,6 +66,7 @@ export interface TrainOptions {
 
 /** Loss or gradient of a step was not a finite number: nothing after it can be trusted. */
 export class TrainingDivergedError extends Error {
+  /** Name of the class. */
   override readonly name = "TrainingDivergedError";
 }
 

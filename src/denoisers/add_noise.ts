@@ -1,0 +1,26 @@
+import type { ImageBatch } from "../array/image_batch.ts";
+import { Random } from "../array/random.ts";
+import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
+
+/** Options of {@linkcode addNoise}. */
+export interface AddNoiseOptions {
+  /** The forward process. */
+  readonly schedule: NoiseSchedule;
+  /** Time in [0, 1]. */
+  readonly t: number;
+  /** Seed of the noise. */
+  readonly seed: number;
+}
+
+/**
+ * Draws from the forward process: `signal(t) * x0 + sigma(t) * eps`.
+ *
+ * @param x0 Clean images `[B, H, W, C]` in [-1, 1].
+ * @returns Noisy images of the same shape.
+ * @throws RangeError if t lies outside [0, 1].
+ */
+export function addNoise(x0: ImageBatch, { schedule, t, seed }: AddNoiseOptions): ImageBatch {
+  const [signal, sigma] = [schedule.signal(t), schedule.sigma(t)];
+  const eps = new Random(seed, "forward process").normals(x0.data.length);
+  return { data: eps.map((noise, i) => signal * x0.data[i]! + sigma * noise), shape: x0.shape };
+}

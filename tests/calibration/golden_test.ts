@@ -6,9 +6,10 @@ import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { type ImageBatch, imageBatch } from "../../src/array/image_batch.ts";
 import { calibrate } from "../../src/calibration/calibrate.ts";
 import type { Calibration } from "../../src/calibration/calibration.ts";
-import type { Denoiser, MultiScaleDenoiser } from "../../src/denoisers/denoiser.ts";
+import type { Denoiser } from "../../src/denoisers/denoiser.ts";
 import { loadDataset } from "../../src/datasets/registry_files.ts";
 import { type FloatTensor, parseSafetensors } from "../../src/formats/safetensors.ts";
+import { createMachine } from "../../src/machines/create_machine.ts";
 import { startBackend } from "../../src/networks/backend.ts";
 import { networkDenoiser } from "../../src/networks/network_denoiser.ts";
 import { fromStateDict } from "../../src/networks/parameters.ts";
@@ -16,7 +17,6 @@ import { resnet } from "../../src/networks/resnet.ts";
 import { ddim } from "../../src/samplers/ddim.ts";
 import { uniformTimeGrid } from "../../src/samplers/time_grid.ts";
 import { createSchedule } from "../../src/schedules/create_schedule.ts";
-import { plainLocalMachine } from "./plain_local_machine.ts";
 
 const file = new URL("../fixtures/calibration.safetensors", import.meta.url);
 const { tensors } = parseSafetensors(await Deno.readFile(file), "calibration.safetensors");
@@ -88,10 +88,12 @@ Deno.test("golden calibration: the network's trajectories end where they should"
   );
 });
 
-Deno.test("golden calibration: a plain local machine gives the LS tables, best scales and median", async () => {
-  await startBackend("wasm");
-  const network = goldenNetwork();
-  const machine: MultiScaleDenoiser = plainLocalMachine(images, { labels });
-  assertGolden(await calibrate(network, machine, settings), "LS");
-  network.dispose();
-});
+for (const name of ["LS", "bbELS"] as const) {
+  Deno.test(`golden calibration: ${name} gives the tables, best scales and median`, async () => {
+    await startBackend("wasm");
+    const network = goldenNetwork();
+    await using machine = createMachine(name, { images, labels, schedule: network.schedule });
+    assertGolden(await calibrate(network, machine, settings), name);
+    network.dispose();
+  });
+}

@@ -8,7 +8,7 @@ import {
   machineNames,
   parseMachineName,
 } from "../src/machines/create_machine.ts";
-import { startBackend } from "../src/networks/backend.ts";
+import { startNetworkBackend } from "./common/backend.ts";
 import { openRun } from "../src/runs/run_folder.ts";
 import { CommandError, runCommand } from "./cli/command.ts";
 import { calibrationFiles, runCalibration, scalesLine } from "./common/calibration.ts";
@@ -94,7 +94,7 @@ await runCommand({
   }
   const labels = sampleLabels(network, { labels: flags.labels, samples: flags.samples });
   const data = await loadMachineImages(network, flags);
-  const backend = await startBackend(flags.backend);
+  const backend = await startNetworkBackend(flags.backend);
   const plan = {
     machine,
     candidates,

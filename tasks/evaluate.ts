@@ -1,6 +1,6 @@
 /** `deno task evaluate`: how well the machines predict a network, in numbers and pictures. @module */
 import { parseMachineName } from "../src/machines/create_machine.ts";
-import { startBackend } from "../src/networks/backend.ts";
+import { startNetworkBackend } from "./common/backend.ts";
 import { openRun } from "../src/runs/run_folder.ts";
 import { runCommand } from "./cli/command.ts";
 import { evaluationFiles, runEvaluation } from "./common/evaluation.ts";
@@ -59,7 +59,7 @@ await runCommand({
     : [...new Set(flags.machines.split(",").map(parseMachineName))];
   const labels = sampleLabels(network, { labels: flags.labels, samples: flags.samples });
   const data = await loadMachineImages(network, flags);
-  const backend = await startBackend(flags.backend);
+  const backend = await startNetworkBackend(flags.backend);
   const plan = {
     steps,
     networkSteps: flags.networkSteps ?? steps,

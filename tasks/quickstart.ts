@@ -1,5 +1,5 @@
 /** `deno task quickstart`: calibrates and evaluates the network that ships, on real MNIST. @module */
-import { startBackend } from "../src/networks/backend.ts";
+import { startNetworkBackend } from "./common/backend.ts";
 import { openRun } from "../src/runs/run_folder.ts";
 import { candidateScales } from "../src/machines/create_machine.ts";
 import { runCommand } from "./cli/command.ts";
@@ -37,7 +37,7 @@ await runCommand({
 }, async ({ flags, abort, progress }) => {
   const network = await loadNetwork(undefined);
   const data = await loadMachineImages(network, { images: flags.images });
-  const backend = await startBackend(flags.backend);
+  const backend = await startNetworkBackend(flags.backend);
   const { imageShape } = network.network.architecture;
   const candidates = candidateScales("bbELS", { imageShape, to: network.network.receptiveField });
   const config = {

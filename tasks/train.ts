@@ -2,7 +2,7 @@
 import type { ImageDataset } from "../src/datasets/dataset.ts";
 import { datasetNames, loadDataset } from "../src/datasets/registry_files.ts";
 import { createNetwork } from "../src/networks/architecture.ts";
-import { startBackend } from "../src/networks/backend.ts";
+import { startNetworkBackend } from "./common/backend.ts";
 import type { Architecture } from "../src/networks/network.ts";
 import { parameterCount } from "../src/networks/parameters.ts";
 import { writeWeights } from "../src/networks/weights.ts";
@@ -130,7 +130,7 @@ await runCommand({
     console.log(JSON.stringify({ ...resolved, backend: given.backend }, null, 2));
     return;
   }
-  const backend = await startBackend(given.backend);
+  const backend = await startNetworkBackend(given.backend);
   const data = await loadDataset(config.dataset, {
     images: config.images,
     classes: given.classes,
@@ -138,7 +138,7 @@ await runCommand({
   });
   const network = createNetwork(architectureOf(config, data));
   const schedule = createSchedule(config.noiseSchedule);
-  const identity = { ...resolved, backend: backend.name, dataset: data.sha256 };
+  const identity = { ...resolved, backend: backend.name, datasetSha256: data.sha256 };
   using run = await openRun({
     root: given.out,
     command: "train",
@@ -207,7 +207,7 @@ await runCommand({
           toolkit,
           backend: backend.name,
           step: state.step,
-          dataset: data.sha256,
+          datasetSha256: data.sha256,
         },
       }),
     );

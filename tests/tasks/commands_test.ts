@@ -1,0 +1,235 @@
+/** The commands as a user runs them: whole processes, their messages, exit codes and files. */
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { fromFileUrl, join } from "@std/path";
+import { syntheticTextures } from "../../src/datasets/synthetic.ts";
+import { parseSafetensors, writeSafetensors } from "../../src/formats/safetensors.ts";
+import type { ScaleSchedule } from "../../src/formats/scale_schedule.ts";
+
+const root = fromFileUrl(new URL("../..", import.meta.url));
+const weights = join(root, "data/mnist_small.safetensors");
+
+function spawn(task: string, args: readonly (string | number)[]): Deno.ChildProcess {
+  return new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "-q", "--no-prompt", "--no-check", "-R", "-W", "--allow-env"],
+      join(root, `tasks/${task}.ts`),
+      ...args.map(String),
+    ],
+    cwd: root,
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+}
+
+async function finish(child: Deno.ChildProcess) {
+  const { code, stdout, stderr } = await child.output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, out: text(stdout), err: text(stderr) };
+}
+
+const run = (task: string, ...args: (string | number)[]) => finish(spawn(task, args));
+
+async function inFolder(use: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await use(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** A few steps of a small network on textures. */
+const quickTraining = (folder: string, steps: number) => [
+  ...["--dataset", "synthetic", "--images", 40, "--width", 8, "--layers", 1, "--batch-size", 4],
+  ...["--steps", steps, "--shards", 1, "--backend", "wasm", "--out", folder],
+];
+
+Deno.test("commands: train, calibrate and evaluate work on each other's folders, and know when they are done", async () => {
+  await inFolder(async (folder) => {
+    const trained = await run("train", ...quickTraining(folder, 30));
+    assertEquals(trained.code, 0, trained.err);
+    const training = join(folder, "00001-train-mnist-small");
+    assertStringIncludes(trained.out, join(training, "weights.safetensors"));
+    assertMatch(trained.err, /train +30\/30 +100%.*images\/s.*loss/);
+
+    const common = ["--run", training, "--images", 20, "--backend", "wasm", "--out", folder];
+    const calibration = ["--steps", 4, "--samples", 2, "--scales", "3,5", ...common];
+    const calibrated = await run("calibrate", ...calibration);
+    assertEquals(calibrated.code, 0, calibrated.err);
+    const scales = join(folder, "00002-calibrate-mnist-small-bbels");
+    const written = JSON.parse(
+      await Deno.readTextFile(join(scales, "scale_schedule.json")),
+    ) as ScaleSchedule;
+    assertEquals(written.steps.length, 4);
+    assertEquals(written.steps[0]!.similarity.length, 2);
+    assertEquals(written.provenance.dataset?.name, "synthetic");
+
+    const evaluated = await run("evaluate", "--schedule", scales, "--samples", 3, ...common);
+    assertEquals(evaluated.code, 0, evaluated.err);
+    for (const word of ["bbELS", "LS", "IS", "r^2", "R^2"]) {
+      assertStringIncludes(evaluated.out, word);
+    }
+    const files = [];
+    for await (const { name } of Deno.readDir(join(folder, "00003-evaluate-mnist-small"))) {
+      files.push(name);
+    }
+    for (
+      const name of [
+        "agreement.csv",
+        "evaluation.json",
+        "report.html",
+        "samples.png",
+        "samples.svg",
+      ]
+    ) assert(files.includes(name), `${name} is missing among ${files}`);
+    assert(files.every((name) => !name.endsWith(".tmp")), `${files}`);
+
+    const again = await run("calibrate", ...calibration);
+    assertStringIncludes(again.err, "is finished: nothing left to do");
+    assertEquals(again.out, calibrated.out);
+  });
+});
+
+Deno.test({
+  name: "commands: Ctrl-C saves and stops, and the resumed training writes the same bytes",
+  ignore: Deno.build.os === "windows", // no SIGINT to send there
+  async fn() {
+    await inFolder(async (folder) => {
+      const [one, two] = [join(folder, "one"), join(folder, "two")];
+      const whole = await run("train", ...quickTraining(one, 1500));
+      assertEquals(whole.code, 0, whole.err);
+
+      const child = spawn("train", quickTraining(two, 1500));
+      const log = join(two, "00001-train-mnist-small/log.jsonl");
+      const lines = async () =>
+        (await Deno.readTextFile(log).catch(() => "")).split("\n").length - 1;
+      while (await lines() < 20) await new Promise((resolve) => setTimeout(resolve, 20));
+      child.kill("SIGINT");
+      const stopped = await finish(child);
+      assertEquals(stopped.code, 130, stopped.err);
+      assertStringIncludes(stopped.err, "saving and stopping");
+      const before = await lines();
+      assert(before < 1500, "the training was over before it could be stopped");
+
+      const resumed = await run("train", ...quickTraining(two, 1500));
+      assertEquals(resumed.code, 0, resumed.err);
+      assertStringIncludes(resumed.err, "Resuming");
+      for (const name of ["weights.safetensors", "state.safetensors", "log.jsonl"]) {
+        assertEquals(
+          await Deno.readFile(join(two, "00001-train-mnist-small", name)),
+          await Deno.readFile(join(one, "00001-train-mnist-small", name)),
+          name,
+        );
+      }
+    });
+  },
+});
+
+/** A schedule that fits the shipped network, with some fields replaced. */
+function schedule(changes: Record<string, unknown> = {}): string {
+  const steps = [1, 2].map((step) => ({
+    step,
+    t: step / 2,
+    signal: 0.5,
+    sigma: 0.5,
+    kernelSize: 3,
+    perSample: [],
+    similarity: [],
+  }));
+  return JSON.stringify({
+    format: "els-scale-schedule",
+    version: 1,
+    imageShape: [32, 32, 1],
+    machine: "bbELS",
+    padding: "zeros",
+    noiseSchedule: { name: "cosine_legacy", parameters: {} },
+    metric: "cosine",
+    aggregate: "median",
+    candidates: [3, 5],
+    labels: null,
+    steps,
+    provenance: { toolkit: "test", runtime: "test", seed: 0, config: {} },
+    ...changes,
+  });
+}
+
+/** An IDX file of two 28 x 28 images that ends too early. */
+const shortIdx = Uint8Array.of(0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 28, 0, 0, 0, 28, 1, 2, 3);
+
+Deno.test("commands: bad input gets one line that names the thing, exit code 1, and nothing is lost", async () => {
+  await inFolder(async (folder) => {
+    const file = async (name: string, content: Uint8Array | string) => {
+      const path = join(folder, name);
+      await Deno.writeFile(
+        path,
+        typeof content === "string" ? new TextEncoder().encode(content) : content,
+      );
+      return path;
+    };
+    const good = await Deno.readFile(weights);
+    const { tensors, metadata } = parseSafetensors(good);
+    const wider = {
+      ...metadata,
+      architecture: JSON.stringify({ ...JSON.parse(metadata.architecture!), width: 64 }),
+    };
+    const nan = new Map(tensors);
+    const bias = nan.get("up_projection.bias")!;
+    assert(bias.dtype === "F32");
+    nan.set("up_projection.bias", { ...bias, data: new Float32Array(bias.data.length).fill(NaN) });
+    const truncated = await file("truncated.safetensors", good.slice(0, 5000));
+    const other = await file("other.safetensors", writeSafetensors(tensors, { metadata: wider }));
+    const notFinite = await file("nan.safetensors", writeSafetensors(nan, { metadata }));
+    const foreign = await file("foreign.safetensors", writeSafetensors(tensors));
+    const colour = syntheticTextures({ images: 2, size: 8, channels: 3, classes: 2, seed: 1 });
+    assertEquals(colour.shape[3], 3);
+    const idx = join(folder, "idx");
+    await Deno.mkdir(idx);
+    await file("idx/train-images-idx3-ubyte", shortIdx);
+    await file("idx/train-labels-idx1-ubyte", Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 2, 1, 2));
+    const schedules = {
+      good: await file("good.json", schedule()),
+      circular: await file("circular.json", schedule({ padding: "circular" })),
+      version: await file("version.json", schedule({ version: 9 })),
+      cut: await file("cut.json", schedule().slice(0, 300)),
+      small: await file("small.json", schedule({ imageShape: [28, 28, 1] })),
+    };
+
+    const out = ["--out", join(folder, "runs")];
+    const cases: readonly (readonly [string, readonly string[], RegExp])[] = [
+      ["train", ["--widht", "16"], /Unknown flag --widht; did you mean --width\?/],
+      ["train", ["--width"], /--width has no value, expected an integer/],
+      ["train", ["--width", "20"], /width 20: it must be a multiple of 8/],
+      ["train", ["--decay", "2"], /--decay is "2", expected "cosine" or a factor/],
+      ["train", ["--dataset", "mnist", "--images", "99999999"], /99,?999,?999/],
+      ["calibrate", ["--run", "nowhere"], /"nowhere": there is no such file or folder/],
+      ["calibrate", ["--run", folder], /weights.safetensors is missing/],
+      ["calibrate", ["--run", truncated], /truncated.safetensors: /],
+      ["calibrate", ["--run", other], /up_projection.* has shape \[48.*needs \[64/],
+      ["calibrate", ["--run", notFinite], /up_projection.bias holds NaN/],
+      ["calibrate", ["--run", foreign], /format is undefined, expected "els-network"/],
+      ["calibrate", ["--scales", "4"], /--scales is "4", expected odd integers/],
+      ["calibrate", ["--scales", "99", "--images", "3"], /99/],
+      ["calibrate", ["--machine", "abc"], /"abc": expected one of IS, ES, LS, ELS/],
+      ["calibrate", ["--machine", "is"], /IS, which has no scale to calibrate/],
+      ["calibrate", ["--labels", "3"], /the network is not conditional/],
+      ["calibrate", ["--from", idx, "--images", "2"], /train-images-idx3-ubyte/],
+      ["calibrate", ["--dataset", "unknown"], /unknown/],
+      ["evaluate", [], /--schedule is missing/],
+      ["evaluate", ["--schedule", "nowhere.json"], /"nowhere.json": there is no such file/],
+      ["evaluate", ["--schedule", schedules.cut], /cut.json: /],
+      ["evaluate", ["--schedule", schedules.version], /version/],
+      ["evaluate", ["--schedule", schedules.circular], /padding circular, the network has zeros/],
+      ["evaluate", ["--schedule", schedules.small], /28 x 28 x 1, the network has 32 x 32 x 1/],
+      ["evaluate", ["--schedule", schedules.good, "--steps", "20"], /has 2 steps, 20 were asked/],
+    ];
+    for (const [task, args, expected] of cases) {
+      const { code, err } = await run(task, ...args, ...out, "--quiet");
+      const what = `${task} ${args.join(" ")}`;
+      assertEquals(code, 1, `${what}: ${err}`);
+      const lines = err.trim().split("\n").filter((line) => !line.startsWith("New run"));
+      assertEquals(lines.length, 1, `${what}: ${err}`);
+      assertMatch(lines[0]!, expected, what);
+      assert(!/^\s+at /m.test(err), `${what} shows a stack trace: ${err}`);
+    }
+  });
+});

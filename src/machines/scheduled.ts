@@ -1,0 +1,46 @@
+import type { ScaleSchedule } from "../formats/scale_schedule.ts";
+
+/**
+ * A machine's scale: one for all times, one per step (index 0 is t = 1/n, the lowest noise), or a
+ * calibrated schedule.
+ */
+export type KernelSize = number | readonly number[] | ScaleSchedule;
+
+/** Times i / n that went through JSON or a division still count as that step. */
+const timeTolerance = 1e-6;
+
+function isSchedule(kernelSize: KernelSize): kernelSize is ScaleSchedule {
+  return typeof kernelSize === "object" && "steps" in kernelSize;
+}
+
+/** Every scale that may be asked for, in ascending order without repeats. */
+export function kernelSizesOf(kernelSize: KernelSize): number[] {
+  const all = typeof kernelSize === "number"
+    ? [kernelSize]
+    : isSchedule(kernelSize)
+    ? kernelSize.steps.map((step) => step.kernelSize)
+    : [...kernelSize];
+  return [...new Set(all)].sort((a, b) => a - b);
+}
+
+/**
+ * The scale at a time.
+ *
+ * @throws RangeError if t is not a step of the list or schedule; the message names t and the steps.
+ */
+export function kernelSizeAt(kernelSize: KernelSize, t: number): number {
+  if (typeof kernelSize === "number") return kernelSize;
+  const steps = isSchedule(kernelSize)
+    ? kernelSize.steps
+    : kernelSize.map((k, i) => ({ t: (i + 1) / kernelSize.length, kernelSize: k }));
+  const step = steps.find((each) => Math.abs(each.t - t) <= timeTolerance);
+  if (step !== undefined) return step.kernelSize;
+  const times = steps.map((each) => Number(each.t.toPrecision(6)));
+  const listed = times.length > 6
+    ? [...times.slice(0, 3), "..", times.at(-1)].join(", ")
+    : times.join(", ");
+  throw new RangeError(
+    `Cannot choose a scale at t = ${t}: the schedule has ${times.length} steps, at t = ${listed}; ` +
+      "sample with as many steps, or give one scale for all times",
+  );
+}

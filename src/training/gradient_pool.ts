@@ -93,13 +93,11 @@ export async function createGradientPool(
 ): Promise<GradientPool> {
   const inThread: GradientPool = {
     workers: 1,
-    // deno-lint-ignore require-await -- the same contract as with workers
     async compute(parameters, batch) {
       const parts = split(batch, shards);
-      return combine(
-        parts.map(({ part }) => lossAndGradients(network, parameters, part)),
-        parts.map(({ weight }) => weight),
-      );
+      const results: GradientResult[] = [];
+      for (const { part } of parts) results.push(await lossAndGradients(network, parameters, part));
+      return combine(results, parts.map(({ weight }) => weight));
     },
     dispose() {},
   };

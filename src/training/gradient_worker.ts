@@ -21,7 +21,7 @@ async function handle(message: WorkerSetup | WorkerShard): Promise<WorkerAnswer>
     parameters = new Float32Array(message.parameters);
     return { kind: "ready" };
   }
-  const { loss, gradients } = lossAndGradients(network, parameters, message.batch);
+  const { loss, gradients } = await lossAndGradients(network, parameters, message.batch);
   new Float32Array(message.gradients).set(gradients);
   return { kind: "done", loss };
 }

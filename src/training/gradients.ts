@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Network } from "../networks/network.ts";
-import { type FlatParameters, sizeOf, unflatten } from "../networks/parameters.ts";
+import { type FlatParameters, unflatten } from "../networks/parameters.ts";
 
 /** A batch of regression examples: noisy images, what to predict from them, and when. */
 export interface TrainingBatch {
@@ -21,31 +21,25 @@ export interface TrainingBatch {
  *
  * @returns The loss, mean over all values, and its gradient as one flat vector.
  */
-export function lossAndGradients(
+export async function lossAndGradients(
   network: Network,
   parameters: FlatParameters,
   { x, target, shape, times, labels }: TrainingBatch,
-): { loss: number; gradients: Float32Array } {
-  return tf.tidy(() => {
+): Promise<{ loss: number; gradients: Float32Array }> {
+  const [loss, gradients] = tf.tidy(() => {
     const tensors = unflatten(network.parameters, parameters);
     const names = network.parameters.map(({ name }) => name);
-    const input = {
-      x: tf.tensor4d(x, [...shape]),
-      times,
-      ...labels && { labels },
-    };
-    const wanted = tf.tensor4d(target, [...shape]);
+    // Copies: the cpu backend keeps a reference to the values that it is given.
+    const input = { x: tf.tensor4d(x.slice(), [...shape]), times, ...labels && { labels } };
+    const wanted = tf.tensor4d(target.slice(), [...shape]);
     const { value, grads } = tf.valueAndGrads((...values: tf.Tensor[]) => {
       const named = Object.fromEntries(names.map((name, i) => [name, values[i]!]));
       return tf.mean(tf.squaredDifference(network.forward(named, input), wanted)) as tf.Scalar;
     })(names.map((name) => tensors[name]!));
-    const size = network.parameters.reduce((sum, spec) => sum + sizeOf(spec), 0);
-    const gradients = new Float32Array(size);
-    let at = 0;
-    grads.forEach((gradient, i) => {
-      gradients.set(gradient.dataSync(), at);
-      at += sizeOf(network.parameters[i]!);
-    });
-    return { loss: value.dataSync()[0]!, gradients };
+    // One vector, so that a GPU is read once.
+    return [value, tf.concat(grads.map((gradient) => tf.reshape(gradient, [-1])))] as const;
   });
+  const [value, flat] = await Promise.all([loss.data(), gradients.data()]);
+  tf.dispose([loss, gradients]);
+  return { loss: value[0]!, gradients: flat as Float32Array };
 }

@@ -96,7 +96,11 @@ const cases: Record<string, ResnetArchitecture> = {
 // tfjs's plain backend needs half a minute for each case's optimiser steps and sample.
 const long = Deno.env.get("ELS_LONG_TESTS") === "1";
 
-for (const backend of ["wasm", "cpu"] as const) {
+/** Software Vulkan counts: it is slow, but what runs is the same WGSL. */
+const hasGpu = await navigator.gpu?.requestAdapter().then((found) => found !== null, () => false);
+if (!hasGpu) console.log("skipped on webgpu: no GPU adapter, not even a software one");
+
+for (const backend of ["wasm", "cpu", ...hasGpu ? ["webgpu" as const] : []] as const) {
   for (const [name, architecture] of Object.entries(cases)) {
     Deno.test(`resnet: ${name} equals the public code on ${backend}`, async () => {
       await startBackend(backend);
@@ -112,18 +116,20 @@ for (const backend of ["wasm", "cpu"] as const) {
         ...labels && { labels },
       };
 
-      const output = tf.tidy(() =>
+      const prediction = tf.tidy(() =>
         network.forward(unflatten(network.parameters, parameters), {
           x: tf.tensor4d(x.data, x.shape),
           times: batch.times,
           ...labels && { labels },
-        }).dataSync()
+        })
       );
+      const output = await prediction.data();
+      prediction.dispose();
       // Float32 on both sides: a few roundings in sums of hundreds of products.
       const outputError = relativeError(output, image("output").data);
       assert(outputError < 2e-6, `output differs by ${outputError}`);
 
-      const { loss, gradients } = lossAndGradients(network, parameters, batch);
+      const { loss, gradients } = await lossAndGradients(network, parameters, batch);
       assertAlmostEquals(loss, float("loss").data[0]!, 2e-6 * loss);
       const expected = arrays("grad/");
       for (const [key, { data }] of toStateDict(network.parameters, gradients)) {
@@ -135,13 +141,15 @@ for (const backend of ["wasm", "cpu"] as const) {
       }
 
       if (backend === "cpu" && !long) {
-        console.log("skipped on cpu: optimiser steps and DDIM sample (deno task test:long runs them)");
+        console.log(
+          "skipped on cpu: optimiser steps and DDIM sample (deno task test:long runs them)",
+        );
         return;
       }
       const optimiser = new AdamW(parameters, { weightDecay: 1e-3 });
       const losses: number[] = [];
       for (let step = 0; step < 10; step++) {
-        const { loss, gradients } = lossAndGradients(network, optimiser.parameters, batch);
+        const { loss, gradients } = await lossAndGradients(network, optimiser.parameters, batch);
         losses.push(loss);
         optimiser.step(gradients, 1e-3);
       }

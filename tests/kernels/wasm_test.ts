@@ -1,0 +1,182 @@
+import { assert, assertEquals, assertLess, assertRejects, assertThrows } from "@std/assert";
+import { Random } from "../../src/array/random.ts";
+import { wasmPosterior } from "../../src/kernels/wasm/wasm_posterior.ts";
+import { cosineLegacy } from "../../src/schedules/cosine_legacy.ts";
+import {
+  blobs,
+  conformance,
+  gaussian,
+  noisy,
+  posteriorOf,
+  scaledRules,
+  worstError,
+} from "./conformance.ts";
+import { goldenScales, goldenTimes, readGolden, relativeError, ruleOf, scoreOf } from "./golden.ts";
+
+conformance(() => wasmPosterior({ workers: 2 }), {
+  tolerance: 1e-5,
+  reason: "sums in float32, large logits again in float64",
+});
+
+for (const set of ["mnist", "cifar10"] as const) {
+  for (const build of ["relaxed", "plain"] as const) {
+    Deno.test(`wasm (${build}): scores of ${set} agree with the golden file at every time, machine and scale`, async () => {
+      const golden = await readGolden(set);
+      const schedule = cosineLegacy();
+      // The plain build does the same work slower; two times are enough to see that it is right.
+      for (const time of build === "relaxed" ? goldenTimes : ["0.05", "0.75"]) {
+        const t = Number(time), x = golden.batch(`t${time}/x`);
+        await using backend = wasmPosterior(build === "plain" ? { workers: 0, build } : {});
+        for (const [name, rule] of Object.entries(ruleOf)) {
+          const scaled = scaledRules.includes(rule);
+          const run = backend.begin({
+            query: x,
+            rule,
+            scales: scaled ? goldenScales : [1],
+            signal: schedule.signal(t),
+            sigma: schedule.sigma(t),
+          });
+          await run.accumulate(golden.images);
+          const state = await run.finish();
+          for (const [scale, k] of (scaled ? goldenScales : [1]).entries()) {
+            const expected = golden.batch(`t${time}/${name}${scaled ? `/k${k}` : ""}`).data;
+            const error = relativeError(scoreOf(state, { x, t, scale }), expected);
+            // float32 sums; what was measured when this was written is below 2e-6.
+            assertLess(error, 1e-5, `${name} k = ${k} t = ${t}: ${error}`);
+          }
+        }
+      }
+    });
+  }
+}
+
+const sample = () => {
+  const random = new Random(21);
+  const images = blobs(50, [9, 9, 1], random);
+  return {
+    images,
+    query: noisy(images, 0.2, random),
+    rule: "interior" as const,
+    scales: [3, 5],
+    t: 0.2,
+  };
+};
+
+Deno.test("wasm: the same bytes from any number of workers and from the calling thread, run after run", async () => {
+  const one = { ...sample(), query: noisy(blobs(1, [9, 9, 1], new Random(3)), 0.2, new Random(4)) };
+  // Enough images for several pieces of work.
+  const images = blobs(3000, [9, 9, 1], new Random(2));
+  const states = [];
+  for (const workers of [0, 1, 2, 2, 5]) {
+    await using backend = wasmPosterior({ workers });
+    assertEquals(await backend.start(), workers);
+    states.push(await posteriorOf(backend, { ...one, images }));
+  }
+  for (const state of states) assertEquals(state, states[0]!);
+});
+
+Deno.test("wasm: what is left out stays below the tolerance, and exact leaves nothing out", async () => {
+  const random = new Random(31);
+  const images = blobs(400, [9, 9, 1], random);
+  for (const t of [0.1, 0.3, 0.6]) {
+    const each = {
+      images,
+      query: noisy(blobs(1, [9, 9, 1], random), t, random),
+      rule: "interior" as const,
+      scales: [3, 5, 7],
+      t,
+    };
+    await using exact = wasmPosterior({ workers: 0, exact: true });
+    const all = await posteriorOf(exact, each);
+    for (const tolerance of [1e-2, 1e-3, 1e-4]) {
+      await using backend = wasmPosterior({ workers: 0, tolerance });
+      const some = await posteriorOf(backend, each);
+      for (let i = 0; i < all.sum.length; i++) {
+        const missing = 1 - Math.exp(some.max[i]! - all.max[i]!) * some.sum[i]! / all.sum[i]!;
+        // Beside what is left out: exponents of up to 80 bits are rounded to float32, 5e-6 of a weight.
+        assertLess(missing, tolerance + 1e-5, `t = ${t}, tolerance ${tolerance}, cell ${i}`);
+      }
+    }
+  }
+});
+
+Deno.test("wasm: an exception in a worker is a clear error, and the backend goes on", async () => {
+  const broken = "data:text/javascript," + encodeURIComponent(`
+    postMessage({ kind: "ready" });
+    let calls = 0;
+    onmessage = () => {
+      if (calls++ === 0) postMessage({ kind: "failed", message: "RuntimeError: unreachable" });
+      else throw new Error("worker broke down");
+    };
+  `);
+  await using backend = wasmPosterior({
+    workers: 1,
+    createWorker: () => new Worker(broken, { type: "module" }),
+  });
+  const each = sample();
+  await assertRejects(
+    () => posteriorOf(backend, each),
+    Error,
+    "A posterior worker failed: RuntimeError",
+  );
+  await assertRejects(() => posteriorOf(backend, each), Error, "A posterior worker stopped:");
+  // The dead thread is replaced by a new one, which fails in its own way first.
+  await assertRejects(
+    () => posteriorOf(backend, each),
+    Error,
+    "A posterior worker failed: RuntimeError",
+  );
+});
+
+Deno.test("wasm: where no worker can be started the calling thread does the work", async () => {
+  const each = sample();
+  const failing = [
+    () => {
+      throw new Error("no threads here");
+    },
+    () => new Worker("data:text/javascript,throw new Error('no')", { type: "module" }),
+  ];
+  await using proper = wasmPosterior({ workers: 2 });
+  const expected = await posteriorOf(proper, each);
+  for (const createWorker of failing) {
+    await using backend = wasmPosterior({ workers: 2, createWorker });
+    assertEquals(await backend.start(), 0);
+    assertEquals(await posteriorOf(backend, each), expected);
+  }
+});
+
+Deno.test("wasm: two posteriors at once do not disturb each other", async () => {
+  const each = sample();
+  const other = { ...each, rule: "same-border-distance" as const, scales: [5, 7] };
+  for (const workers of [0, 2]) {
+    await using backend = wasmPosterior({ workers });
+    const [a, b] = await Promise.all([posteriorOf(backend, each), posteriorOf(backend, other)]);
+    assertEquals(a, await posteriorOf(backend, each));
+    assertEquals(b, await posteriorOf(backend, other));
+  }
+});
+
+Deno.test("wasm: an aborted tile leaves no trace", async () => {
+  const each = sample();
+  await using backend = wasmPosterior({ workers: 2 });
+  const schedule = cosineLegacy();
+  const run = backend.begin({ ...each, signal: schedule.signal(0.2), sigma: schedule.sigma(0.2) });
+  await run.accumulate(each.images);
+  const controller = new AbortController();
+  const more = run.accumulate(gaussian(4000, [9, 9, 1], new Random(1)), {
+    abort: controller.signal,
+  });
+  setTimeout(() => controller.abort(new Error("stop")), 5);
+  await assertRejects(() => more, Error, "stop");
+  assertEquals(worstError(await run.finish(), await posteriorOf(backend, each), each), 0);
+});
+
+Deno.test("wasm: options out of range and use after dispose are refused", async () => {
+  assertThrows(() => wasmPosterior({ workers: -1 }), RangeError, "-1 workers");
+  assertThrows(() => wasmPosterior({ tolerance: 1 }), RangeError, "leave out 1");
+  const backend = wasmPosterior({ workers: 1 });
+  await posteriorOf(backend, sample());
+  await backend.dispose();
+  await assertRejects(() => posteriorOf(backend, sample()), Error, "has been disposed");
+  assert(backend.name === "wasm");
+});

@@ -61,7 +61,7 @@ let cellPlane: usize, imagePlane: usize, doublePlane: usize;
 let top: usize;
 let radii: usize, raw: usize, image: usize, E: usize, rows: usize, triples: usize, suffix: usize;
 let pivots: usize, mirrors: usize, exactMirrors: usize, states: usize;
-let references: usize, sums: usize, accs: usize, logits: usize;
+let calms: usize, references: usize, sums: usize, accs: usize, logits: usize;
 let unflushed: i32, nextFlush: i32;
 
 function take(bytes: usize): usize {
@@ -76,9 +76,9 @@ export function configure(
 ): void {
   rule = rule_; H = H_; W = W_; C = C_; B = B_; S = S_; R = R_;
   const slack: usize = 64;
-  planeRow = (W + 2 * R + 8) << 2;
-  cellRow = (2 * W + 8) << 2;
-  imageRow = (W + 4) << 2;
+  planeRow = (W + 2 * R + 12) << 2;
+  cellRow = (2 * W + 12) << 2;
+  imageRow = (W + 8) << 2;
   cellPlane = <usize>H * cellRow;
   imagePlane = <usize>H * imageRow;
   doublePlane = (<usize>H * W) << 3;
@@ -95,11 +95,12 @@ export function configure(
     const plane = <usize>(H + 2 * R + 1) * planeRow + slack;
     E = take(plane);
     rows = take(plane);
-    triples = take(planeRow + slack);
-    suffix = take(<usize>(2 * R + 1) << 5);
+    triples = take(planeRow + 2 * slack);
+    suffix = take((<usize>(2 * R + 1) << 5) + 32);
     mirrors = take(<usize>B * C * cellPlane + slack);
     states = take(<usize>B * S * (2 + C) * cellPlane + slack);
     references = take((<usize>B * S * H * W) << 2);
+    calms = take(B * S);
   } else {
     logits = take(max(<usize>B << 3, (<usize>H * W) << 3));
     references = take(<usize>B << 3);
@@ -122,6 +123,7 @@ export function clear(): void {
     return;
   }
   memory.fill(states, 0, <usize>B * S * (2 + C) * cellPlane);
+  memory.fill(calms, 0, B * S);
   for (let i: usize = 0; i < cells; i++) store<f32>(references + (i << 2), FAR);
   for (let i = 0; i < B * S; i++) {
     const thr = states + <usize>i * (2 + C) * cellPlane;
@@ -138,6 +140,7 @@ export function setNoise(bits: f64, window: f64, exact: f64): void {
   exactBits = bits;
   windowBits = window;
   exactFrom = <f32>exact;
+  loadConstants();
 }
 let exactBits: f64;
 
@@ -163,7 +166,7 @@ export function prepareQuery(b: i32): void {
         const m = 2 * load<f64>(exact) - <f64>z;
         store<f64>(exact, m);
         const row = <usize>(b * C + c) * cellPlane + <usize>(y * cellRow);
-        for (let copy = x; copy < 2 * W + 8; copy += W) {
+        for (let copy = x; copy < 2 * W + 12; copy += W) {
           store<f32>(pivots + row + (copy << 2), z);
           store<f32>(mirrors + row + (copy << 2), <f32>m);
         }
@@ -189,6 +192,28 @@ export function adoptReferences(): void {
 
 // ---------------------------------------------------------------- arithmetic
 
+/**
+ * Constants of the inner loop. They are loaded before it: an engine that sees a literal builds it
+ * again at each use, in several instructions.
+ */
+let c5: v128, c4: v128, c3: v128, c2: v128, c1: v128, one: v128, magic: v128, limit: v128, low: v128;
+let bits4: v128, exact4: v128;
+
+function loadConstants(): void {
+  // Minimax of degree 5 for 2^f on [-1/2, 1/2] with p(0) = 1: relative error below 1e-7.
+  c5 = f32x4.splat(0.001326472723042024);
+  c4 = f32x4.splat(0.009671513081489773);
+  c3 = f32x4.splat(0.055507337472945624);
+  c2 = f32x4.splat(0.24022242078466247);
+  c1 = f32x4.splat(0.693146977594463);
+  one = f32x4.splat(1);
+  magic = f32x4.splat(12582912); // 1.5 * 2^23: adding it leaves the nearest integer in the low bits
+  limit = f32x4.splat(LIMIT);
+  low = f32x4.splat(-LIMIT);
+  bits4 = f32x4.splat(bitsPerUnit);
+  exact4 = f32x4.splat(exactFrom);
+}
+
 // @ts-ignore: decorator
 @inline
 function fma(a: v128, b: v128, c: v128): v128 {
@@ -196,47 +221,7 @@ function fma(a: v128, b: v128, c: v128): v128 {
   return f32x4.add(f32x4.mul(a, b), c);
 }
 
-/** 2^t for t within +-LIMIT; minimax of degree 5 on [-1/2, 1/2], relative error below 2e-7. */
-// @ts-ignore: decorator
-@inline
-function exp2(t: v128): v128 {
-  const magic = f32x4.splat(12582912); // 1.5 * 2^23: adding it rounds to an integer in the low bits
-  const rounded = f32x4.add(t, magic);
-  const f = f32x4.sub(t, f32x4.sub(rounded, magic));
-  let p = fma(f32x4.splat(0.001326472723042024), f, f32x4.splat(0.009671513081489773));
-  p = fma(p, f, f32x4.splat(0.055507337472945624));
-  p = fma(p, f, f32x4.splat(0.24022242078466247));
-  p = fma(p, f, f32x4.splat(0.693146977594463));
-  p = fma(p, f, f32x4.splat(1));
-  return i32x4.add(p, i32x4.shl(rounded, 23));
-}
-
 // ---------------------------------------------------------------- softmax state
-
-/** One candidate of four neighbouring pixels: distances d; cells from tp, centres from yp. */
-// @ts-ignore: decorator
-@inline
-function weigh(d: v128, tp: usize, yp: usize, zOffset: usize, channels: i32, k: i32, bs: i32): void {
-  const thr = v128.load(tp);
-  if (v128.any_true(f32x4.lt(d, thr))) {
-    let t = f32x4.mul(f32x4.sub(thr, d), f32x4.splat(bitsPerUnit));
-    const unusual = v128.or(
-      f32x4.gt(t, f32x4.splat(LIMIT)),
-      v128.and(f32x4.gt(f32x4.abs(d), f32x4.splat(exactFrom)), f32x4.gt(t, f32x4.splat(0))),
-    );
-    if (v128.any_true(unusual)) t = reconsider(d, tp, yp, k, bs);
-    const w = exp2(f32x4.pmax(t, f32x4.splat(-LIMIT)));
-    const plane = cellPlane;
-    v128.store(tp + plane, f32x4.add(v128.load(tp + plane), w));
-    let ap = tp + plane, zp = tp + zOffset;
-    for (let c = 0; c < channels; c++) {
-      ap += plane;
-      v128.store(ap, fma(w, f32x4.sub(v128.load(yp), v128.load(zp)), v128.load(ap)));
-      zp += plane;
-      yp += imagePlane;
-    }
-  }
-}
 
 /** Exponents of four candidates of which some are far above the threshold or too coarse in float32. */
 function reconsider(d: v128, tp: usize, yp: usize, k: i32, bs: i32): v128 {
@@ -255,6 +240,7 @@ function reconsider(d: v128, tp: usize, yp: usize, k: i32, bs: i32): v128 {
         store<f32>(at, load<f32>(at) * keep);
       }
       store<f32>(cell, next);
+      if (!isCalm(next, next)) store<u8>(calms + bs, 0);
       thr = next;
     }
     let bits = (<f64>thr - <f64>distance) * exactBits;
@@ -276,6 +262,7 @@ function reconsider(d: v128, tp: usize, yp: usize, k: i32, bs: i32): v128 {
 /** D of one candidate in float64, relative to the pivot as everywhere. */
 function exactDistance(b: i32, r: i32, py: i32, px: i32, qy: i32, qx: i32): f64 {
   const cyclic = rule == INTERIOR || rule == WRAPPED;
+  const k = 2 * r + 1;
   let sum: f64 = 0;
   for (let dy = -r; dy <= r; dy++) {
     let y = qy + dy, v = py + dy;
@@ -283,21 +270,38 @@ function exactDistance(b: i32, r: i32, py: i32, px: i32, qy: i32, qx: i32): f64 
       if (y < 0) y += H; else if (y >= H) y -= H;
       if (v < 0) v += H; else if (v >= H) v -= H;
     } else if (y < 0 || y >= H) continue;
-    for (let dx = -r; dx <= r; dx++) {
-      let x = qx + dx, u = px + dx;
-      if (cyclic) {
-        if (x < 0) x += W; else if (x >= W) x -= W;
-        if (u < 0) u += W; else if (u >= W) u -= W;
-      } else if (x < 0 || x >= W) continue;
-      for (let c = 0; c < C; c++) {
-        const value = <f64>load<f32>(image + c * imagePlane + <usize>(y * imageRow + (x << 2)));
-        const z = <f64>load<f32>(
-          pivots + <usize>(b * C + c) * cellPlane + <usize>(v * cellRow + (u << 2)),
-        );
-        const m = load<f64>(
-          exactMirrors + <usize>(b * C + c) * doublePlane + (<usize>(v * W + u) << 3),
-        );
-        sum += (z - value) * (m - value);
+    const alongside = qx >= r && qx + r < W && px >= r && px + r < W;
+    for (let c = 0; c < C; c++) {
+      const yRow = image + c * imagePlane + <usize>(y * imageRow);
+      const zRow = pivots + <usize>(b * C + c) * cellPlane + <usize>(v * cellRow);
+      const mRow = exactMirrors + <usize>(b * C + c) * doublePlane + (<usize>(v * W) << 3);
+      if (alongside) {
+        let yp = yRow + (<usize>(qx - r) << 2), zp = zRow + (<usize>(px - r) << 2);
+        let mp = mRow + (<usize>(px - r) << 3);
+        let part = f64x2.splat(0);
+        for (let i = 1; i < k; i += 2) {
+          const value = f64x2.promote_low_f32x4(v128.load64_zero(yp));
+          const z = f64x2.promote_low_f32x4(v128.load64_zero(zp));
+          const m = v128.load(mp);
+          part = f64x2.add(part, f64x2.mul(f64x2.sub(z, value), f64x2.sub(m, value)));
+          yp += 8;
+          zp += 8;
+          mp += 16;
+        }
+        const value = <f64>load<f32>(yp);
+        sum += (<f64>load<f32>(zp) - value) * (load<f64>(mp) - value) +
+          (f64x2.extract_lane(part, 0) + f64x2.extract_lane(part, 1));
+        continue;
+      }
+      for (let dx = -r; dx <= r; dx++) {
+        let x = qx + dx, u = px + dx;
+        if (cyclic) {
+          if (x < 0) x += W; else if (x >= W) x -= W;
+          if (u < 0) u += W; else if (u >= W) u -= W;
+        } else if (x < 0 || x >= W) continue;
+        const value = <f64>load<f32>(yRow + (<usize>x << 2));
+        sum += (<f64>load<f32>(zRow + (<usize>u << 2)) - value) *
+          (load<f64>(mRow + (<usize>u << 3)) - value);
       }
     }
   }
@@ -312,6 +316,7 @@ export function flush(): void {
   const limit = Math.pow(2, windowBits + 1);
   for (let bs = 0; bs < B * S; bs++) {
     const state = states + <usize>bs * (2 + C) * cellPlane;
+    let nearest: f32 = FAR, farthest: f32 = -FAR;
     for (let y = 0; y < H; y++) {
       for (let x = 0; x < W; x++) {
         const cell = state + <usize>(y * cellRow + (x << 2));
@@ -342,12 +347,23 @@ export function flush(): void {
           store<f32>(at, 0);
           store<f32>(at + copy, 0);
         }
+        nearest = min(nearest, reference);
+        farthest = max(farthest, reference);
         store<f32>(references + (p << 2), reference);
         store<f32>(cell, reference);
         store<f32>(cell + copy, reference);
       }
     }
+    store<u8>(calms + bs, <u8>isCalm(nearest, farthest));
   }
+}
+
+/**
+ * Can a candidate below thresholds in this range be too coarse in float32 only with a weight beyond
+ * LIMIT, where it is reconsidered anyway? Thresholds only fall, and when one falls it is asked again.
+ */
+function isCalm(nearest: f32, farthest: f32): bool {
+  return farthest < exactFrom && nearest - LIMIT / bitsPerUnit > -exactFrom;
 }
 
 /** Factor that takes a sum relative to `from` to one relative to `to`. */
@@ -372,14 +388,14 @@ function differences(b: i32, sy: i32, sx: i32, ya: i32, yb: i32, xa: i32, xb: i3
     let z = pivots + <usize>(b * channels) * zPlane + <usize>(v * cellRow + ((xa - sx + W) << 2));
     let at = image + <usize>(y * imageRow + (xa << 2));
     if (channels == 1) {
-      for (; e < end; e += 16) {
-        const value = v128.load(at);
+      for (let m = z + apart; e < end; e += 32) {
+        const value = v128.load(at), more = v128.load(at, 16);
+        v128.store(e, f32x4.mul(f32x4.sub(v128.load(z), value), f32x4.sub(v128.load(m), value)));
         v128.store(e, f32x4.mul(
-          f32x4.sub(v128.load(z), value),
-          f32x4.sub(v128.load(z + apart), value),
-        ));
-        at += 16;
-        z += 16;
+          f32x4.sub(v128.load(z, 16), more), f32x4.sub(v128.load(m, 16), more)), 16);
+        at += 32;
+        z += 32;
+        m += 32;
       }
     } else {
       for (; e < end; e += 16) {
@@ -445,9 +461,13 @@ function growRows(before: i32, r: i32, y0: i32, y1: i32, x0: i32, x1: i32): void
     const end = out + bytes;
     if (before == r - 1 && before >= 0) {
       const reach = <usize>r << 2;
-      for (; out < end; out += 16) {
-        v128.store(out, f32x4.add(v128.load(out), f32x4.add(v128.load(e - reach), v128.load(e + reach))));
-        e += 16;
+      let left = e - reach, right = e + reach;
+      for (; out < end; out += 32) {
+        v128.store(out, f32x4.add(v128.load(out), f32x4.add(v128.load(left), v128.load(right))));
+        v128.store(out, f32x4.add(
+          v128.load(out, 16), f32x4.add(v128.load(left, 16), v128.load(right, 16))), 16);
+        left += 32;
+        right += 32;
       }
     } else if (before >= 0) {
       for (; out < end; out += 16) {
@@ -462,113 +482,231 @@ function growRows(before: i32, r: i32, y0: i32, y1: i32, x0: i32, x1: i32): void
     } else if (r == 0) {
       memory.copy(out, e, bytes);
     } else if (r == 1) {
-      for (; out < end; out += 16) {
-        v128.store(out, f32x4.add(v128.load(e), f32x4.add(v128.load(e - 4), v128.load(e, 4))));
-        e += 16;
+      for (e -= 4; out < end; out += 32) {
+        v128.store(out, f32x4.add(f32x4.add(v128.load(e), v128.load(e, 4)), v128.load(e, 8)));
+        v128.store(out, f32x4.add(
+          f32x4.add(v128.load(e, 16), v128.load(e, 20)), v128.load(e, 24)), 16);
+        e += 32;
       }
     } else {
       // Sums of three columns first, then as many of them as fit, then single columns.
       const first = e - (<usize>r << 2);
       const k = 2 * r + 1, whole = k / 3;
       const last = bytes + (<usize>(2 * r) << 2);
-      for (let i: usize = 0; i < last; i += 16) {
+      for (let i: usize = 0; i < last; i += 32) {
         const at = first + i;
         v128.store(triples + i, f32x4.add(
           f32x4.add(v128.load(at), v128.load(at, 4)), v128.load(at, 8)));
+        v128.store(triples + i, f32x4.add(
+          f32x4.add(v128.load(at, 16), v128.load(at, 20)), v128.load(at, 24)), 16);
       }
       let i: usize = 0;
-      for (; out < end; out += 16) {
+      for (; out < end; out += 32) {
         let at = triples + i;
-        let sum = v128.load(at);
+        let sum = v128.load(at), next = v128.load(at, 16);
         for (let j = 1; j < whole; j++) {
           at += 12;
           sum = f32x4.add(sum, v128.load(at));
+          next = f32x4.add(next, v128.load(at, 16));
         }
         at = first + i + <usize>(whole * 12);
         for (let j = 3 * whole; j < k; j++) {
           sum = f32x4.add(sum, v128.load(at));
+          next = f32x4.add(next, v128.load(at, 16));
           at += 4;
         }
         v128.store(out, sum);
-        i += 16;
+        v128.store(out, next, 16);
+        i += 32;
       }
     }
     v128.store(rows + offset + bytes, far);
+    v128.store(rows + offset + bytes, far, 16);
   }
 }
 
-/** Sums k rows of row sums at every output q in [y0, y1) x [x0, x1) and weighs the candidates. */
-function sumColumns(
-  b: i32, s: i32, r: i32, sy: i32, sx: i32, y0: i32, y1: i32, x0: i32, x1: i32,
+/** One candidate of four neighbouring pixels: distances d; cells from tp, centres from yp. */
+// @ts-ignore: decorator
+@inline
+function weighFour(
+  d: v128, tp: usize, yp: usize,
+  calm: bool, mono: bool, channels: i32, k: i32, bs: i32, plane: usize, zOffset: usize,
+  k5: v128, k4: v128, k3: v128, k2: v128, k1: v128, k0: v128, round: v128,
+  highest: v128, lowest: v128, scale: v128, coarse: v128,
 ): void {
-  const channels = C;
-  const k = 2 * r + 1;
-  const bs = b * S + s;
-  const state = states + <usize>bs * (2 + channels) * cellPlane;
-  const zOffset = pivots + <usize>(b * channels) * cellPlane - state;
-  const row = <usize>planeRow;
-  const around = cellPlane;
-  let v = y0 - sy;
-  if (v < 0) v += H;
-  for (let x = x0; x < x1; x += 4) {
-    const column = state + (<usize>(x - sx + W) << 2);
-    const wrapAt = column + around;
-    let tp = column + <usize>(v * cellRow);
-    let yp = image + <usize>(y0 * imageRow + (x << 2));
-    let from = rows + <usize>((y0 - r + R) * planeRow + ((x + R) << 2));
-    let left = y1 - y0;
-    if (k == 1) {
-      for (; left > 0; left--) {
-        weigh(v128.load(from), tp, yp, zOffset, channels, k, bs);
-        from += row;
-        yp += imageRow;
-        tp += cellRow;
-        if (tp == wrapAt) tp = column;
-      }
-    } else if (k == 3) {
-      let r0 = v128.load(from), r1 = v128.load(from + row);
-      from += row << 1;
-      for (; left > 0; left--) {
-        const r2 = v128.load(from);
-        weigh(f32x4.add(f32x4.add(r0, r1), r2), tp, yp, zOffset, channels, k, bs);
-        r0 = r1;
-        r1 = r2;
-        from += row;
-        yp += imageRow;
-        tp += cellRow;
-        if (tp == wrapAt) tp = column;
-      }
+  const thr = v128.load(tp);
+  if (v128.any_true(f32x4.lt(d, thr))) {
+    let t = f32x4.mul(f32x4.sub(thr, d), scale);
+    let unusual = f32x4.gt(t, highest);
+    if (!calm) {
+      const large = f32x4.gt(f32x4.abs(d), coarse);
+      unusual = v128.or(unusual, v128.and(large, f32x4.lt(d, thr)));
+    }
+    if (v128.any_true(unusual)) t = reconsider(d, tp, yp, k, bs);
+    // w = 2^t: the nearest integer goes to the exponent, the rest through the polynomial.
+    t = f32x4.pmax(t, lowest);
+    const rounded = f32x4.add(t, round);
+    const f = f32x4.sub(t, f32x4.sub(rounded, round));
+    let p = fma(k5, f, k4);
+    p = fma(p, f, k3);
+    p = fma(p, f, k2);
+    p = fma(p, f, k1);
+    p = fma(p, f, k0);
+    const w = i32x4.add(p, i32x4.shl(rounded, 23));
+    v128.store(tp + plane, f32x4.add(v128.load(tp + plane), w));
+    let ap = tp + 2 * plane, zp = tp + zOffset;
+    if (mono) {
+      v128.store(ap, fma(w, f32x4.sub(v128.load(yp), v128.load(zp)), v128.load(ap)));
     } else {
-      while (left > 0) {
-        // Suffix sums of the k rows of this block.
-        from += <usize>(k - 1) * row;
-        let at = suffix + (<usize>(k - 1) << 4);
-        let sum = v128.load(from);
-        v128.store(at, sum);
-        while (at > suffix) {
-          from -= row;
-          at -= 16;
-          sum = f32x4.add(sum, v128.load(from));
-          v128.store(at, sum);
-        }
-        // A window is a suffix of this block and a prefix of the next.
-        const outputs = min(k, left);
-        from += <usize>k * row;
-        let prefix = f32x4.splat(0);
-        const end = suffix + (<usize>outputs << 4);
-        let next = from;
-        for (; at < end; at += 16) {
-          weigh(f32x4.add(v128.load(at), prefix), tp, yp, zOffset, channels, k, bs);
-          prefix = f32x4.add(prefix, v128.load(next));
-          next += row;
-          yp += imageRow;
-          tp += cellRow;
-          if (tp == wrapAt) tp = column;
-        }
-        left -= outputs;
+      let yc = yp;
+      for (let c = 0; c < channels; c++) {
+        v128.store(ap, fma(w, f32x4.sub(v128.load(yc), v128.load(zp)), v128.load(ap)));
+        ap += plane;
+        zp += plane;
+        yc += imagePlane;
       }
     }
   }
+}
+
+/**
+ * Sums k rows of row sums at the outputs q in [y0, y1) of 4 or 8 columns from x on, and weighs the
+ * candidates. `calm`: no distance can be too coarse in float32 unless its weight is beyond LIMIT.
+ */
+// @ts-ignore: decorator
+@inline
+function sumColumns(
+  pair: bool, calm: bool, mono: bool,
+  b: i32, bs: i32, r: i32, sy: i32, sx: i32, y0: i32, y1: i32, x: i32,
+): void {
+  const k5 = c5, k4 = c4, k3 = c3, k2 = c2, k1 = c1, k0 = one, round = magic;
+  const highest = limit, lowest = low, scale = bits4, coarse = exact4;
+  const channels = mono ? 1 : C;
+  const k = 2 * r + 1;
+  const plane = cellPlane;
+  const state = states + <usize>bs * (2 + channels) * plane;
+  const zOffset = pivots + <usize>(b * channels) * plane - state;
+  const row = <usize>planeRow, cellStep = <usize>cellRow, imageStep = <usize>imageRow;
+  let v = y0 - sy;
+  if (v < 0) v += H;
+  const column = state + (<usize>(x - sx + W) << 2);
+  const wrapAt = column + plane;
+  let tp = column + <usize>v * cellStep;
+  let yp = image + <usize>(y0 * imageRow + (x << 2));
+  let from = rows + <usize>((y0 - r + R) * planeRow + ((x + R) << 2));
+  let left = y1 - y0;
+  let r0 = f32x4.splat(0), r1 = r0, s0 = r0, s1 = r0;
+  if (k == 3) {
+    r0 = v128.load(from);
+    r1 = v128.load(from + row);
+    if (pair) {
+      s0 = v128.load(from, 16);
+      s1 = v128.load(from + row, 16);
+    }
+    from += row << 1;
+  }
+  while (left > 0) {
+    let outputs = left;
+    let at = suffix;
+    if (k != 3) {
+      // Suffix sums of the k rows of this block.
+      from += <usize>(k - 1) * row;
+      at += <usize>(k - 1) << 5;
+      r0 = v128.load(from);
+      v128.store(at, r0);
+      if (pair) {
+        s0 = v128.load(from, 16);
+        v128.store(at, s0, 16);
+      }
+      while (at > suffix) {
+        from -= row;
+        at -= 32;
+        r0 = f32x4.add(r0, v128.load(from));
+        v128.store(at, r0);
+        if (pair) {
+          s0 = f32x4.add(s0, v128.load(from, 16));
+          v128.store(at, s0, 16);
+        }
+      }
+      outputs = min(k, left);
+      from += <usize>k * row;
+      r0 = f32x4.splat(0);
+      s0 = r0;
+    }
+    left -= outputs;
+    let next = from;
+    for (; outputs > 0; outputs--) {
+      // A window is three rows, or a suffix of one block and a prefix of the next.
+      let d: v128, e: v128 = r0;
+      if (k == 3) {
+        const r2 = v128.load(next);
+        d = f32x4.add(f32x4.add(r0, r1), r2);
+        r0 = r1;
+        r1 = r2;
+        if (pair) {
+          const s2 = v128.load(next, 16);
+          e = f32x4.add(f32x4.add(s0, s1), s2);
+          s0 = s1;
+          s1 = s2;
+        }
+      } else {
+        d = f32x4.add(v128.load(at), r0);
+        r0 = f32x4.add(r0, v128.load(next));
+        if (pair) {
+          e = f32x4.add(v128.load(at, 16), s0);
+          s0 = f32x4.add(s0, v128.load(next, 16));
+        }
+      }
+      weighFour(
+        d, tp, yp, calm, mono, channels, k, bs, plane, zOffset,
+        k5, k4, k3, k2, k1, k0, round, highest, lowest, scale, coarse,
+      );
+      if (pair) {
+        weighFour(
+          e, tp + 16, yp + 16, calm, mono, channels, k, bs, plane, zOffset,
+          k5, k4, k3, k2, k1, k0, round, highest, lowest, scale, coarse,
+        );
+      }
+      at += 32;
+      next += row;
+      yp += imageStep;
+      tp += cellStep;
+      if (tp == wrapAt) tp = column;
+    }
+  }
+}
+
+/** All outputs of one scale, 8 columns at a time. */
+// @ts-ignore: decorator
+@inline
+function allColumns(
+  calm: bool, mono: bool,
+  b: i32, bs: i32, r: i32, sy: i32, sx: i32, y0: i32, y1: i32, x0: i32, x1: i32,
+): void {
+  let x = x0;
+  for (; x + 4 < x1; x += 8) sumColumns(true, calm, mono, b, bs, r, sy, sx, y0, y1, x);
+  if (x < x1) sumColumns(false, calm, mono, b, bs, r, sy, sx, y0, y1, x);
+}
+
+function weighCalmMono(
+  b: i32, bs: i32, r: i32, sy: i32, sx: i32, y0: i32, y1: i32, x0: i32, x1: i32,
+): void {
+  allColumns(true, true, b, bs, r, sy, sx, y0, y1, x0, x1);
+}
+function weighMono(
+  b: i32, bs: i32, r: i32, sy: i32, sx: i32, y0: i32, y1: i32, x0: i32, x1: i32,
+): void {
+  allColumns(false, true, b, bs, r, sy, sx, y0, y1, x0, x1);
+}
+function weighCalm(
+  b: i32, bs: i32, r: i32, sy: i32, sx: i32, y0: i32, y1: i32, x0: i32, x1: i32,
+): void {
+  allColumns(true, false, b, bs, r, sy, sx, y0, y1, x0, x1);
+}
+function weigh(
+  b: i32, bs: i32, r: i32, sy: i32, sx: i32, y0: i32, y1: i32, x0: i32, x1: i32,
+): void {
+  allColumns(false, false, b, bs, r, sy, sx, y0, y1, x0, x1);
 }
 
 /** All candidates of the current image for query b at shift (sy, sx). */
@@ -591,7 +729,13 @@ function addShift(b: i32, sy: i32, sx: i32): void {
     const x0 = insideX ? xa + r : 0, x1 = insideX ? xb - r : W;
     if (y0 >= y1 || x0 >= x1) return;
     growRows(before, r, rowsFrom, rowsTo, x0, x1);
-    sumColumns(b, s, r, sy, sx, y0, y1, x0, x1);
+    const bs = b * S + s;
+    const calm = load<u8>(calms + bs) != 0;
+    if (C == 1) {
+      if (calm) weighCalmMono(b, bs, r, sy, sx, y0, y1, x0, x1);
+      else weighMono(b, bs, r, sy, sx, y0, y1, x0, x1);
+    } else if (calm) weighCalm(b, bs, r, sy, sx, y0, y1, x0, x1);
+    else weigh(b, bs, r, sy, sx, y0, y1, x0, x1);
     before = r;
   }
 }

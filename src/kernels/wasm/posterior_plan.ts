@@ -15,7 +15,8 @@ const ruleCodes: Readonly<Record<PatchRule, number>> = {
 /**
  * Logits up to this many nats, relative to the pivot, are taken from float32 sums, whose error of some
  * 5e-8 of the logit is then below 5e-6; larger ones are taken again in float64. An error of the logit
- * moves the score by at most signal / sigma times as much, so more is allowed at high noise.
+ * moves the score by signal / sigma times as much at most, so more is allowed at high noise, where
+ * many candidates also average it out.
  */
 const float32Nats = 96;
 
@@ -73,7 +74,7 @@ export function planPosterior(request: PosteriorRequest): PosteriorPlan {
     channels,
     radii,
     bitsPerUnit,
-    exactFrom: float32Nats * Math.max(1, sigma / signal) / Math.LN2 / bitsPerUnit,
+    exactFrom: float32Nats * Math.max(1, 3 * sigma / signal) / Math.LN2 / bitsPerUnit,
     x,
     pivot,
     candidatesPerImage: rule === "whole" || rule === "same-position" ? 1 : pixels,

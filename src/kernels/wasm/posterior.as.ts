@@ -1,21 +1,3 @@
-// NOTE FROM THE INTEGRATOR (remove when read): quickstart needs about 0.2 ms per (image, query) on two cores for one
-// scale and about 1 ms for eight, so speed is now the critical path: commit what is right at once, then do this.
-// Measured at high priority, 1 thread: k=3 2.4 ms (torch 15), all 12-18 ms; that is 28 cycles per group of 4 pairs
-// where the instruction count says 10. Likely cause: weigh() with its big rarely-taken body is inlined into the column
-// loop, and V8 (no branch hints) spills around it. Make it two tight phases per output ROW: (1) branch-free loop over
-// x groups: d = suffix + prefix; store d to a row buffer; hit |= d < thr; (2) only if any_true(hit): a second tight
-// loop over that row with exp for all groups (no per-group branch), rescoring handled in a rare third pass (detect with
-// one OR-ed mask per row). Walk rows, not columns. Keep mutable globals (cellRow, imageRow, cellPlane, ...) in
-// locals. For timing under the background training run:  setsid bash -c 'echo -15 > /proc/self/autogroup; deno ...'
-// and short runs only.
-// Better still (about 32 instructions per 4 pairs, no unaligned loads, no masks): lanes across 4 or 8 images
-// (interleave on load; unused lanes ignored at flush); per shift stream the rows: e row (z, m by load32_splat, two
-// image groups share them), row sums only for the n-k+1 outputs (k=3 sliding in registers, else van Herk; ring growth
-// from the previous scale), then per output row van Herk in y: P[x] (+)= R, D = P + S[pos+1][x], store D, hit |= D < thr
-// (thr one float per pixel and scale, double-width rows for the wrap); weigh the row in a second tight loop only if any
-// hit. Sums per pixel are [4 lanes], merged at flush. For shifts near the edge little is left: skip those with fewer
-// than k rows or columns. Low noise, small k, MNIST: constant background patches are identical: count them once per
-// image (exactly constant window: D known from p alone) and shrink rows to the rest.
 /**
  * The patch posterior on the CPU: AssemblyScript, SIMD, one query after another against one training
  * image at a time. docs/kernels.md explains the idea; the names below are those of that page.
@@ -63,6 +45,10 @@ let radii: usize, raw: usize, image: usize, E: usize, rows: usize, triples: usiz
 let pivots: usize, mirrors: usize, exactMirrors: usize, states: usize;
 let calms: usize, references: usize, sums: usize, accs: usize, logits: usize;
 let unflushed: i32, nextFlush: i32;
+/** Number of background patches per scale and pixel, their distance, and the value that they have. */
+let counts: usize, background: usize, backgroundValue: usize;
+let boxed: bool, measured: bool, counted: bool;
+let boxTop: i32, boxBottom: i32, boxLeft: i32, boxRight: i32;
 
 function take(bytes: usize): usize {
   const at = top;
@@ -98,6 +84,9 @@ export function configure(
     triples = take(planeRow + 2 * slack);
     suffix = take((<usize>(2 * R + 1) << 5) + 32);
     mirrors = take(<usize>B * C * cellPlane + slack);
+    counts = take((<usize>S * H * W) << 2);
+    background = take(<usize>B * S * doublePlane);
+    backgroundValue = take(<usize>C << 2);
     states = take(<usize>B * S * (2 + C) * cellPlane + slack);
     references = take((<usize>B * S * H * W) << 2);
     calms = take(B * S);
@@ -122,6 +111,8 @@ export function clear(): void {
     for (let b = 0; b < B; b++) store<f64>(references + (<usize>b << 3), -Infinity);
     return;
   }
+  memory.fill(counts, 0, (<usize>S * H * W) << 2);
+  counted = false;
   memory.fill(states, 0, <usize>B * S * (2 + C) * cellPlane);
   memory.fill(calms, 0, B * S);
   for (let i: usize = 0; i < cells; i++) store<f32>(references + (i << 2), FAR);
@@ -156,6 +147,7 @@ export function accsAt(): usize { return accs; }
 
 /** Takes the pivot [C][H][W] float32 at `imageAt()` and x / signal of query b; lays both out. */
 export function prepareQuery(b: i32): void {
+  measured = false;
   for (let c = 0; c < C; c++) {
     for (let y = 0; y < H; y++) {
       for (let x = 0; x < W; x++) {
@@ -312,6 +304,7 @@ function exactDistance(b: i32, r: i32, py: i32, px: i32, qy: i32, qx: i32): f64 
 export function flush(): void {
   unflushed = 0;
   if (rule == WHOLE || rule == SHIFTS) return;
+  if (counted) addBackground();
   const copy = <usize>W << 2;
   const limit = Math.pow(2, windowBits + 1);
   for (let bs = 0; bs < B * S; bs++) {
@@ -397,17 +390,28 @@ function differences(b: i32, sy: i32, sx: i32, ya: i32, yb: i32, xa: i32, xb: i3
         z += 32;
         m += 32;
       }
+    } else if (channels == 3) {
+      let m = z + apart;
+      const z1 = zPlane, z2 = 2 * zPlane, y1 = yPlane, y2 = 2 * yPlane;
+      for (; e < end; e += 16) {
+        const value = v128.load(at);
+        let sum = f32x4.mul(f32x4.sub(v128.load(z), value), f32x4.sub(v128.load(m), value));
+        const second = v128.load(at + y1);
+        sum = fma(f32x4.sub(v128.load(z + z1), second), f32x4.sub(v128.load(m + z1), second), sum);
+        const third = v128.load(at + y2);
+        sum = fma(f32x4.sub(v128.load(z + z2), third), f32x4.sub(v128.load(m + z2), third), sum);
+        v128.store(e, sum);
+        at += 16;
+        z += 16;
+        m += 16;
+      }
     } else {
       for (; e < end; e += 16) {
         let sum = f32x4.splat(0);
         let zc = z, yc = at;
         for (let c = 0; c < channels; c++) {
           const value = v128.load(yc);
-          sum = fma(
-            f32x4.sub(v128.load(zc), value),
-            f32x4.sub(v128.load(zc + apart), value),
-            sum,
-          );
+          sum = fma(f32x4.sub(v128.load(zc), value), f32x4.sub(v128.load(zc + apart), value), sum);
           zc += zPlane;
           yc += yPlane;
         }
@@ -530,7 +534,7 @@ function growRows(before: i32, r: i32, y0: i32, y1: i32, x0: i32, x1: i32): void
 @inline
 function weighFour(
   d: v128, tp: usize, yp: usize,
-  calm: bool, mono: bool, channels: i32, k: i32, bs: i32, plane: usize, zOffset: usize,
+  calm: bool, channels: i32, k: i32, bs: i32, plane: usize, yPlane: usize, zOffset: usize,
   k5: v128, k4: v128, k3: v128, k2: v128, k1: v128, k0: v128, round: v128,
   highest: v128, lowest: v128, scale: v128, coarse: v128,
 ): void {
@@ -554,19 +558,27 @@ function weighFour(
     p = fma(p, f, k0);
     const w = i32x4.add(p, i32x4.shl(rounded, 23));
     v128.store(tp + plane, f32x4.add(v128.load(tp + plane), w));
-    let ap = tp + 2 * plane, zp = tp + zOffset;
-    if (mono) {
-      v128.store(ap, fma(w, f32x4.sub(v128.load(yp), v128.load(zp)), v128.load(ap)));
-    } else {
-      let yc = yp;
-      for (let c = 0; c < channels; c++) {
-        v128.store(ap, fma(w, f32x4.sub(v128.load(yc), v128.load(zp)), v128.load(ap)));
+    addCentre(w, tp + 2 * plane, tp + zOffset, yp);
+    if (channels == 3) {
+      addCentre(w, tp + 3 * plane, tp + zOffset + plane, yp + yPlane);
+      addCentre(w, tp + 4 * plane, tp + zOffset + 2 * plane, yp + 2 * yPlane);
+    } else if (channels != 1) {
+      const count = C;
+      let ap = tp + 2 * plane, zp = tp + zOffset;
+      for (let c = 1; c < count; c++) {
         ap += plane;
         zp += plane;
-        yc += imagePlane;
+        yp += yPlane;
+        addCentre(w, ap, zp, yp);
       }
     }
   }
+}
+
+// @ts-ignore: decorator
+@inline
+function addCentre(w: v128, ap: usize, zp: usize, yp: usize): void {
+  v128.store(ap, fma(w, f32x4.sub(v128.load(yp), v128.load(zp)), v128.load(ap)));
 }
 
 /**
@@ -576,16 +588,15 @@ function weighFour(
 // @ts-ignore: decorator
 @inline
 function sumColumns(
-  pair: bool, calm: bool, mono: bool,
+  pair: bool, calm: bool, channels: i32,
   b: i32, bs: i32, r: i32, sy: i32, sx: i32, y0: i32, y1: i32, x: i32,
 ): void {
   const k5 = c5, k4 = c4, k3 = c3, k2 = c2, k1 = c1, k0 = one, round = magic;
   const highest = limit, lowest = low, scale = bits4, coarse = exact4;
-  const channels = mono ? 1 : C;
   const k = 2 * r + 1;
-  const plane = cellPlane;
-  const state = states + <usize>bs * (2 + channels) * plane;
-  const zOffset = pivots + <usize>(b * channels) * plane - state;
+  const plane = cellPlane, yPlane = imagePlane;
+  const state = states + <usize>bs * (2 + C) * plane;
+  const zOffset = pivots + <usize>(b * C) * plane - state;
   const row = <usize>planeRow, cellStep = <usize>cellRow, imageStep = <usize>imageRow;
   let v = y0 - sy;
   if (v < 0) v += H;
@@ -658,12 +669,12 @@ function sumColumns(
         }
       }
       weighFour(
-        d, tp, yp, calm, mono, channels, k, bs, plane, zOffset,
+        d, tp, yp, calm, channels, k, bs, plane, yPlane, zOffset,
         k5, k4, k3, k2, k1, k0, round, highest, lowest, scale, coarse,
       );
       if (pair) {
         weighFour(
-          e, tp + 16, yp + 16, calm, mono, channels, k, bs, plane, zOffset,
+          e, tp + 16, yp + 16, calm, channels, k, bs, plane, yPlane, zOffset,
           k5, k4, k3, k2, k1, k0, round, highest, lowest, scale, coarse,
         );
       }
@@ -676,37 +687,38 @@ function sumColumns(
   }
 }
 
-/** All outputs of one scale, 8 columns at a time. */
+/** All outputs of one scale, 8 columns at a time. `channels`: 1, 3, or 0 for any number. */
 // @ts-ignore: decorator
 @inline
-function allColumns(
-  calm: bool, mono: bool,
+function sumAllColumns(
+  calm: bool, channels: i32,
   b: i32, bs: i32, r: i32, sy: i32, sx: i32, y0: i32, y1: i32, x0: i32, x1: i32,
 ): void {
   let x = x0;
-  for (; x + 4 < x1; x += 8) sumColumns(true, calm, mono, b, bs, r, sy, sx, y0, y1, x);
-  if (x < x1) sumColumns(false, calm, mono, b, bs, r, sy, sx, y0, y1, x);
+  for (; x + 4 < x1; x += 8) sumColumns(true, calm, channels, b, bs, r, sy, sx, y0, y1, x);
+  if (x < x1) sumColumns(false, calm, channels, b, bs, r, sy, sx, y0, y1, x);
 }
 
-function weighCalmMono(
+// One function for each case, so that the compiler leaves the others out of its loop.
+function calm1(
   b: i32, bs: i32, r: i32, sy: i32, sx: i32, y0: i32, y1: i32, x0: i32, x1: i32,
 ): void {
-  allColumns(true, true, b, bs, r, sy, sx, y0, y1, x0, x1);
+  sumAllColumns(true, 1, b, bs, r, sy, sx, y0, y1, x0, x1);
 }
-function weighMono(
+function calm3(
   b: i32, bs: i32, r: i32, sy: i32, sx: i32, y0: i32, y1: i32, x0: i32, x1: i32,
 ): void {
-  allColumns(false, true, b, bs, r, sy, sx, y0, y1, x0, x1);
+  sumAllColumns(true, 3, b, bs, r, sy, sx, y0, y1, x0, x1);
 }
-function weighCalm(
+function wary1(
   b: i32, bs: i32, r: i32, sy: i32, sx: i32, y0: i32, y1: i32, x0: i32, x1: i32,
 ): void {
-  allColumns(true, false, b, bs, r, sy, sx, y0, y1, x0, x1);
+  sumAllColumns(false, 1, b, bs, r, sy, sx, y0, y1, x0, x1);
 }
-function weigh(
+function waryAny(
   b: i32, bs: i32, r: i32, sy: i32, sx: i32, y0: i32, y1: i32, x0: i32, x1: i32,
 ): void {
-  allColumns(false, false, b, bs, r, sy, sx, y0, y1, x0, x1);
+  sumAllColumns(false, 0, b, bs, r, sy, sx, y0, y1, x0, x1);
 }
 
 /** All candidates of the current image for query b at shift (sy, sx). */
@@ -719,25 +731,173 @@ function addShift(b: i32, sy: i32, sx: i32): void {
   const xa = cyclic ? 0 : max(0, sx), xb = cyclic ? W : min(W, W + sx);
   const smallest = load<i32>(radii);
   if ((insideY && yb - ya <= 2 * smallest) || (insideX && xb - xa <= 2 * smallest)) return;
-  differences(b, sy, sx, ya, yb, xa, xb);
+  // Patches centred further than R from the box are background.
+  const cropped = boxed && insideY && insideX;
+  const top = cropped ? max(ya, boxTop - 2 * R) : ya, bottom = cropped ? min(yb, boxBottom + 2 * R) : yb;
+  const left = cropped ? max(xa, boxLeft - 2 * R) : xa, right = cropped ? min(xb, boxRight + 2 * R) : xb;
+  if (top >= bottom || left >= right) return;
+  differences(b, sy, sx, top, bottom, left, right);
   if (!insideY || !insideX) surround(!insideY, !insideX, ya, yb, xa, xb);
-  const rowsFrom = insideY ? ya : -R, rowsTo = insideY ? yb : H + R;
+  const rowsFrom = insideY ? top : -R, rowsTo = insideY ? bottom : H + R;
   let before = -1;
   for (let s = 0; s < S; s++) {
     const r = load<i32>(radii + (<usize>s << 2));
-    const y0 = insideY ? ya + r : 0, y1 = insideY ? yb - r : H;
-    const x0 = insideX ? xa + r : 0, x1 = insideX ? xb - r : W;
+    let y0 = insideY ? ya + r : 0, y1 = insideY ? yb - r : H;
+    let x0 = insideX ? xa + r : 0, x1 = insideX ? xb - r : W;
+    if (cropped) {
+      y0 = max(y0, boxTop - R);
+      y1 = min(y1, boxBottom + R);
+      x0 = max(x0, boxLeft - R);
+      x1 = min(x1, boxRight + R);
+    }
     if (y0 >= y1 || x0 >= x1) return;
     growRows(before, r, rowsFrom, rowsTo, x0, x1);
     const bs = b * S + s;
     const calm = load<u8>(calms + bs) != 0;
-    if (C == 1) {
-      if (calm) weighCalmMono(b, bs, r, sy, sx, y0, y1, x0, x1);
-      else weighMono(b, bs, r, sy, sx, y0, y1, x0, x1);
-    } else if (calm) weighCalm(b, bs, r, sy, sx, y0, y1, x0, x1);
-    else weigh(b, bs, r, sy, sx, y0, y1, x0, x1);
+    if (C == 1 && calm) calm1(b, bs, r, sy, sx, y0, y1, x0, x1);
+    else if (C == 3 && calm) calm3(b, bs, r, sy, sx, y0, y1, x0, x1);
+    else if (C == 1) wary1(b, bs, r, sy, sx, y0, y1, x0, x1);
+    else waryAny(b, bs, r, sy, sx, y0, y1, x0, x1);
     before = r;
   }
+}
+
+// ---------------------------------------------------------------- background
+
+/**
+ * Finds the box outside which the current image has its corner's value. Patches that do not touch it
+ * are all the same patch: `addShift` leaves out those inside the image that are further than R from
+ * the box, and they are counted here, to be weighed once (`addBackground`).
+ *
+ * With the rule INTERIOR a pixel matches all of them. With BORDER only a pixel at least r from every
+ * border does, and the shifts along its own row and column leave out nothing.
+ */
+function countBackground(): void {
+  boxed = rule == INTERIOR || rule == BORDER;
+  if (!boxed) return;
+  boxTop = H; boxBottom = 0; boxLeft = W; boxRight = 0;
+  let same = measured;
+  for (let c = 0; c < C; c++) {
+    const value = load<f32>(image + <usize>c * imagePlane);
+    if (load<f32>(backgroundValue + (<usize>c << 2)) != value) same = false;
+    for (let y = 0; y < H; y++) {
+      const row = image + <usize>c * imagePlane + <usize>(y * imageRow);
+      for (let x = 0; x < W; x++) {
+        if (load<f32>(row + (<usize>x << 2)) == value) continue;
+        boxTop = min(boxTop, y);
+        boxBottom = max(boxBottom, y + 1);
+        boxLeft = min(boxLeft, x);
+        boxRight = max(boxRight, x + 1);
+      }
+    }
+  }
+  if (boxBottom == 0) boxTop = boxLeft = 0;
+  const visited = (min(H, boxBottom + R) - max(0, boxTop - R)) *
+    (min(W, boxRight + R) - max(0, boxLeft - R));
+  // Little to save: leave it, and the measuring of the background with it.
+  boxed = visited * 10 < H * W * 9;
+  if (!boxed) return;
+  if (!same) {
+    if (counted) addBackground();
+    for (let c = 0; c < C; c++) {
+      store<f32>(backgroundValue + (<usize>c << 2), load<f32>(image + <usize>c * imagePlane));
+    }
+    measureBackground();
+  }
+  counted = true;
+  for (let s = 0; s < S; s++) {
+    const r = load<i32>(radii + (<usize>s << 2));
+    const top = max(r, boxTop - R), bottom = min(H - r, boxBottom + R);
+    const left = max(r, boxLeft - R), right = min(W - r, boxRight + R);
+    const rows = max(0, bottom - top), columns = max(0, right - left);
+    const allRows = H - 2 * r, allColumns = W - 2 * r;
+    const all = allRows * allColumns - rows * columns;
+    const edge = rule == BORDER ? r : 0;
+    for (let v = edge; v < H - edge; v++) {
+      const inRows = v >= top && v < bottom;
+      for (let u = edge; u < W - edge; u++) {
+        let count = all;
+        if (rule == BORDER) {
+          const inColumns = u >= left && u < right;
+          count -= inRows ? allColumns - columns : allColumns;
+          count -= inColumns ? allRows - rows : allRows;
+          count += inRows && inColumns ? 0 : 1;
+        }
+        const at = counts + (<usize>((s * H + v) * W + u) << 2);
+        store<i32>(at, load<i32>(at) + count);
+      }
+    }
+  }
+}
+
+/** D between every patch of every query and the patch of the background's value, in float64. */
+function measureBackground(): void {
+  measured = true;
+  for (let bs = 0; bs < B * S; bs++) {
+    const b = bs / S, r = load<i32>(radii + (<usize>(bs % S) << 2));
+    for (let v = 0; v < H; v++) {
+      for (let u = 0; u < W; u++) {
+        let sum: f64 = 0;
+        for (let dy = -r; dy <= r; dy++) {
+          const y = (v + dy + H) % H;
+          for (let dx = -r; dx <= r; dx++) {
+            const x = (u + dx + W) % W;
+            for (let c = 0; c < C; c++) {
+              const value = <f64>load<f32>(backgroundValue + (<usize>c << 2));
+              const m = load<f64>(
+                exactMirrors + <usize>(b * C + c) * doublePlane + (<usize>(y * W + x) << 3),
+              );
+              sum += (pivotAt(b, c, y, x) - value) * (m - value);
+            }
+          }
+        }
+        store<f64>(background + <usize>bs * doublePlane + (<usize>(v * W + u) << 3), sum);
+      }
+    }
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function pivotAt(b: i32, c: i32, v: i32, u: i32): f64 {
+  return <f64>load<f32>(pivots + <usize>(b * C + c) * cellPlane + <usize>(v * cellRow + (u << 2)));
+}
+
+/** Weighs the background patches counted so far, relative to the references; counting begins anew. */
+function addBackground(): void {
+  counted = false;
+  for (let bs = 0; bs < B * S; bs++) {
+    const b = bs / S, s = bs % S;
+    for (let p = 0; p < H * W; p++) {
+      const count = <f64>load<i32>(counts + (<usize>(s * H * W + p) << 2));
+      if (count == 0) continue;
+      const cell = <usize>(bs * H * W + p);
+      const distance = load<f64>(background + (cell << 3));
+      let reference = load<f32>(references + (cell << 2));
+      let t = (<f64>reference - distance) * exactBits;
+      if (t < -<f64>LIMIT) continue;
+      if (t > <f64>LIMIT) {
+        const next = <f32>(distance + windowBits / exactBits);
+        const keep = reference >= FAR ? 0 : power(next, reference);
+        store<f64>(sums + (cell << 3), load<f64>(sums + (cell << 3)) * keep);
+        for (let c = 0; c < C; c++) {
+          const acc = accs + (<usize>((bs * C + c) * H * W + p) << 3);
+          store<f64>(acc, load<f64>(acc) * keep);
+        }
+        store<f32>(references + (cell << 2), next);
+        reference = next;
+        t = (<f64>reference - distance) * exactBits;
+      }
+      const weight = count * Math.pow(2, t);
+      store<f64>(sums + (cell << 3), load<f64>(sums + (cell << 3)) + weight);
+      for (let c = 0; c < C; c++) {
+        const acc = accs + (<usize>((bs * C + c) * H * W + p) << 3);
+        const value = <f64>load<f32>(backgroundValue + (<usize>c << 2)) - pivotAt(b, c, p / W, p % W);
+        store<f64>(acc, load<f64>(acc) + weight * value);
+      }
+    }
+  }
+  memory.fill(counts, 0, (<usize>S * H * W) << 2);
 }
 
 // ---------------------------------------------------------------- whole images, float64
@@ -851,6 +1011,7 @@ export function addImage(): void {
       }
     }
   }
+  countBackground();
   for (let b = 0; b < B; b++) {
     if (rule == WHOLE || rule == SHIFTS) {
       addWholeImage(b);

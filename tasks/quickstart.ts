@@ -11,8 +11,6 @@ import { scheduledMachines } from "./common/machines.ts";
 import { createPosterior } from "./common/posterior.ts";
 import { loadMachineImages, loadNetwork } from "./common/sources.ts";
 
-const STEPS = 20;
-
 await runCommand({
   name: "quickstart",
   description: "Calibrates the boundary-broken ELS machine and the local one against the small " +
@@ -23,13 +21,20 @@ await runCommand({
       min: 1,
       help: "MNIST digits for the machines; default: the network's 5,000",
     },
+    calibrationImages: {
+      type: "integer",
+      min: 1,
+      default: 1000,
+      help: "How many of them calibration compares at every scale",
+    },
     calibrationSamples: {
       type: "integer",
       min: 1,
-      default: 4,
+      default: 3,
       help: "Trajectories to calibrate on",
     },
     samples: { type: "integer", min: 1, default: 20, help: "Samples to evaluate" },
+    steps: { type: "integer", min: 1, max: 1000, default: 10, help: "Reverse steps" },
     ...machineFlags,
     ...outFlags,
   },
@@ -40,13 +45,18 @@ await runCommand({
   const backend = await startNetworkBackend(flags.backend);
   const { imageShape } = network.network.architecture;
   const candidates = candidateScales("bbELS", { imageShape, to: network.network.receptiveField });
+  const some = await loadMachineImages(network, {
+    images: Math.min(flags.calibrationImages, data.images.shape[0]),
+  });
+  const { steps } = flags;
   const config = {
     network: network.sha256,
     datasetSha256: data.sha256,
     images: data.images.shape[0],
+    calibrationImages: some.images.shape[0],
     calibrationSamples: flags.calibrationSamples,
     samples: flags.samples,
-    steps: STEPS,
+    steps,
     candidates,
     backend: backend.name,
     posterior: flags.posterior,
@@ -73,18 +83,22 @@ await runCommand({
       const plan = {
         machine,
         candidates,
-        steps: STEPS,
+        steps,
         samples: flags.calibrationSamples,
         seed: 1,
         metric: "cosine",
         aggregate: "median",
         labels: undefined,
       } as const;
-      schedules.push(await runCalibration(plan, means, { prefix: `${machine}_`.toLowerCase() }));
+      schedules.push(
+        await runCalibration(plan, { ...means, data: some }, {
+          prefix: `${machine}_`.toLowerCase(),
+        }),
+      );
     }
     const machines = scheduledMachines(["bbELS", "LS", "IS"], { ...means, schedules });
     const { text } = await runEvaluation(
-      { steps: STEPS, networkSteps: STEPS, samples: flags.samples, seed: 2, labels: undefined },
+      { steps, networkSteps: steps, samples: flags.samples, seed: 2, labels: undefined },
       { ...means, machines, schedules },
     );
     if (!run.finished) await run.finish({ report: evaluationFiles.report });

@@ -121,8 +121,10 @@ export function conformance(
     }
   };
   const name = makeBackend().name;
+  // The oracle is held against golden files, not against itself.
+  const compared = name !== oracle.name;
 
-  for (const rule of allRules) {
+  for (const rule of compared ? allRules : []) {
     Deno.test(`${name}: ${rule} agrees with the reference on odd shapes, channels and noise levels (${reason})`, () =>
       withBackend(async (backend) => {
         const random = new Random(11);
@@ -145,7 +147,7 @@ export function conformance(
       }));
   }
 
-  for (const rule of scaledRules) {
+  for (const rule of compared ? scaledRules : []) {
     Deno.test(`${name}: ${rule} keeps its accuracy on near ties far from the query at low noise`, () =>
       withBackend(async (backend) => {
         // The query is far from every image, so logits are thousands of nats, and the images differ

@@ -41,12 +41,16 @@ export interface PosteriorRequest {
 /**
  * Softmax state of every (query, scale, pixel): the weights seen so far are
  * `exp(-D / (2 sigma^2) - max)`, `sum` is their sum and `acc` their sum times the centre pixel.
- * States merge in any order and grouping (see `mergeStates`).
+ * States merge in any order and grouping (see `mergeStates`). The log-likelihood of the query's patch
+ * under the candidates is `max + log(sum)`, up to their number and the Gaussian's constant.
  */
 export interface PosteriorState {
   /** `[B, S, P, C]` as numbers of each. */
   readonly shape: readonly [queries: number, scales: number, pixels: number, channels: number];
-  /** Largest logit so far, `[B, S, P]`; -Infinity before the first candidate. */
+  /**
+   * Logit that the weights are relative to, `[B, S, P]`: the largest so far, or one within some tens
+   * of nats of it, as a backend likes; -Infinity before the first candidate.
+   */
   readonly max: Float64Array;
   /** Sum of weights relative to `max`, `[B, S, P]`. */
   readonly sum: Float64Array;

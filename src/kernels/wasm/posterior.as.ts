@@ -492,6 +492,17 @@ function growRows(before: i32, r: i32, y0: i32, y1: i32, x0: i32, x1: i32): void
           f32x4.add(v128.load(e, 16), v128.load(e, 20)), v128.load(e, 24)), 16);
         e += 32;
       }
+    } else if (r == 2) {
+      for (e -= 8; out < end; out += 32) {
+        const middle = v128.load(e, 16);
+        v128.store(out, f32x4.add(
+          f32x4.add(f32x4.add(v128.load(e), v128.load(e, 4)),
+            f32x4.add(v128.load(e, 8), v128.load(e, 12))), middle));
+        v128.store(out, f32x4.add(
+          f32x4.add(f32x4.add(middle, v128.load(e, 20)),
+            f32x4.add(v128.load(e, 24), v128.load(e, 28))), v128.load(e, 32)), 16);
+        e += 32;
+      }
     } else {
       // Sums of three columns first, then as many of them as fit, then single columns.
       const first = e - (<usize>r << 2);

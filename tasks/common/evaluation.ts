@@ -231,7 +231,8 @@ function sampleGrid(result: AgreementResult, network: string): string {
         agreement[machine]!.rSquared?.toFixed(2) ?? "–"
       ),
     })),
-    title: `Theory and network (${network}) from the same noise`,
+    // A narrow picture has no room for it.
+    ...n >= 6 && { title: `Theory and network (${network}) from the same noise` },
   });
 }
 

@@ -11,11 +11,11 @@ conformance(referencePosterior, { tolerance: 1e-12, reason: "it is the reference
 const all = [0, 1, 2, 3, 4];
 const mnistTimes: Record<PatchRule, number[]> = {
   "whole": all,
-  "shifts": [0, 3],
+  "shifts": [3],
   "same-position": all,
-  "interior": [0, 3],
+  "interior": [0],
   "wrapped": [1],
-  "same-border-distance": [0, 1, 2],
+  "same-border-distance": [1, 2],
 };
 const cifarTimes: Record<PatchRule, number[]> = {
   ...mnistTimes,

@@ -89,16 +89,19 @@ export async function runCalibration(
     schedule: network.schedule,
     posterior,
   });
-  const total = plan.samples * plan.steps;
+  // Counted in training images that one sample has been compared with.
+  const images = data.images.shape[0];
+  const total = plan.samples * plan.steps * images;
   let bar: ReturnType<ProgressReporter["start"]> | undefined;
   const onProgress = ({ done, t }: CalibrationProgress) => {
+    const seen = Math.round(done * images);
     bar ??= progress.start({
       label: `calibrate ${plan.machine}`,
       total,
-      done,
-      unit: "sample steps",
+      done: seen,
+      unit: "images",
     });
-    bar.update(done, { t });
+    bar.update(seen, { t });
   };
   try {
     const calibration = await calibrate(denoiser, machine, {

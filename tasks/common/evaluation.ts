@@ -67,6 +67,8 @@ export const evaluationFiles = {
   report: "report.html",
 } as const;
 
+const allPositions: ReadonlySet<string> = new Set(["ES", "ELS", "ELS_wrapped", "bbELS"]);
+
 /** Columns of the picture of samples. */
 const SHOWN = 10;
 
@@ -78,10 +80,16 @@ export async function runEvaluation(
   const { network, machines, run, abort, progress } = means;
   using log = await JsonlLog.open(run.file(evaluationFiles.log));
   const denoiser = networkDenoiser(network);
+  // Machines that match any position take most of the time: without weights the time left misleads.
+  const weight = (name: string) => allPositions.has(name) ? 100 : 1;
+  const steps = machines.reduce((sum, { name }) => sum + weight(name) * plan.steps, 0);
+  const earlier = log.earlier.length;
+  let seen = earlier * (plan.networkSteps + machines.length * plan.steps);
+  let work = earlier * (plan.networkSteps + steps);
   const bar = progress.start({
     label: "evaluate",
-    total: plan.samples * (plan.networkSteps + machines.length * plan.steps),
-    unit: "sample steps",
+    total: plan.samples * (plan.networkSteps + steps),
+    done: work,
   });
   try {
     const { labels, ...numbers } = plan;
@@ -90,7 +98,11 @@ export async function runEvaluation(
       ...labels && { labels },
       abort,
       resume: log.earlier as unknown as SampleRecord[],
-      onProgress: ({ done, name }) => bar.update(done, { at: name }),
+      onProgress: ({ done, name }) => {
+        work += (done - seen) * weight(name);
+        seen = done;
+        bar.update(work, { at: name });
+      },
       onSample: (record) => log.append(record as unknown as Record<string, unknown>),
     });
     bar.finish();

@@ -19,7 +19,7 @@ await runCommand({
     images: {
       type: "integer",
       min: 1,
-      default: 1000,
+      default: 500,
       help: "MNIST digits for the machines, of the network's 5,000; time grows in proportion",
     },
     calibrationSamples: {
@@ -29,11 +29,11 @@ await runCommand({
       help: "Trajectories to calibrate on",
     },
     samples: { type: "integer", min: 1, default: 20, help: "Samples to evaluate" },
-    steps: { type: "integer", min: 1, max: 1000, default: 10, help: "Reverse steps" },
+    steps: { type: "integer", min: 1, max: 1000, default: 20, help: "Reverse steps" },
     ...machineFlags,
     ...outFlags,
   },
-  examples: ["deno task quickstart", "deno task quickstart --images 500 --samples 5"],
+  examples: ["deno task quickstart", "deno task quickstart --images 5000"],
 }, async ({ flags, abort, progress }) => {
   const network = await loadNetwork(undefined);
   const data = await loadMachineImages(network, { images: flags.images });

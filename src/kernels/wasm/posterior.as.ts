@@ -23,8 +23,6 @@
  * neighbours in q are neighbours in p although p wraps around.
  */
 
-// deno-lint-ignore-file
-
 const WHOLE = 0, SHIFTS = 1, SAME = 2, INTERIOR = 3, WRAPPED = 4, BORDER = 5;
 /** Above every distance; sums of a few hundred stay finite. */
 const FAR: f32 = 1e30;

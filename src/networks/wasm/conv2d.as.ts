@@ -10,8 +10,6 @@
  * [H + 2r][W + 2r][C]; then the k taps of one filter row read one contiguous run of k * C floats.
  */
 
-// deno-lint-ignore-file
-
 /** a * b + c; fused where the engine has relaxed SIMD. */
 // @ts-ignore: decorator
 @inline

@@ -1,5 +1,5 @@
 import type { Architecture, Network } from "../networks/network.ts";
-import type { FlatParameters } from "../networks/parameters.ts";
+import { type FlatParameters, parameterCount } from "../networks/parameters.ts";
 import { lossAndGradients, type TrainingBatch } from "./gradients.ts";
 
 /** Loss and gradient of a batch. */
@@ -103,7 +103,7 @@ export async function createGradientPool(
   };
   const possible = typeof Worker !== "undefined" && typeof SharedArrayBuffer !== "undefined";
   if (backend === "webgpu" || workers <= 1 || !possible) return inThread;
-  const size = network.parameters.reduce((n, { shape }) => n + shape.reduce((a, b) => a * b, 1), 0);
+  const size = parameterCount(network.parameters);
   const shared = new SharedArrayBuffer(size * 4);
   const team = Array.from({ length: workers }, () => new GradientWorker(size));
   try {

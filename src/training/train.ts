@@ -1,7 +1,7 @@
 import { CheckpointMismatchError } from "../array/errors.ts";
 import { Random } from "../array/random.ts";
 import type { Network } from "../networks/network.ts";
-import { type FlatParameters, initialParameters } from "../networks/parameters.ts";
+import { type FlatParameters, initialParameters, parameterCount } from "../networks/parameters.ts";
 import { AdamW } from "./adamw.ts";
 import { updateAverage } from "./ema.ts";
 import { type ExampleSource, ExampleStream } from "./examples.ts";
@@ -84,10 +84,7 @@ export async function train(network: Network, options: TrainOptions): Promise<Tr
   const stream = new ExampleStream(examples);
   const start = resume?.parameters ??
     initialParameters(network.parameters, new Random(examples.seed, "initial parameters"));
-  const expected = network.parameters.reduce(
-    (n, { shape }) => n + shape.reduce((a, b) => a * b, 1),
-    0,
-  );
+  const expected = parameterCount(network.parameters);
   if (start.length !== expected) {
     throw new CheckpointMismatchError(
       `The state to resume has ${start.length} parameters, the network has ${expected}`,

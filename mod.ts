@@ -214,6 +214,7 @@ export { type BackendChoice, type BackendInfo, startBackend } from "./src/networ
 export { type Padding } from "./src/networks/conv2d_implementation.ts";
 export {
   type Architecture,
+  type ForwardOptions,
   type Network,
   type NetworkInput,
   type ResnetArchitecture,

@@ -54,12 +54,13 @@ export const composedConv2d: Conv2dImplementation = {
     }
     const flipped: tf.Tensor4D = tf.transpose(tf.reverse(filter, [0, 1]), [0, 1, 3, 2]);
     const wanted = inputGradient || shift !== undefined;
-    const dx = wanted ? tf.conv2d(pad(gradient, r, padding), flipped, 1, "valid") : tf.zerosLike(x);
+    // One zero for an unwanted gradient: tfjs refuses its shape to whoever asks for it all the same.
+    const dx = wanted ? tf.conv2d(pad(gradient, r, padding), flipped, 1, "valid") : tf.zeros([1]);
     return {
       x: dx,
       filter: tf.reshape(tf.stack(taps), [k, k, ci, co]),
       bias: tf.sum(gradient, [0, 1, 2]),
-      shift: tf.sum(dx, [1, 2]),
+      shift: shift ? tf.sum(dx, [1, 2]) : dx,
     };
   },
 };

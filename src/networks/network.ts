@@ -38,6 +38,14 @@ export interface NetworkInput {
   readonly labels?: ArrayLike<number>;
 }
 
+/** Options of a network's forward pass. */
+export interface ForwardOptions {
+  /**
+   * Whether gradients reach the images, as a Jacobian needs; training saves that work. Default false.
+   */
+  readonly inputGradient?: boolean;
+}
+
 /** A network as a pure function of its parameters. */
 export interface Network {
   /** What it was built from. */
@@ -49,11 +57,11 @@ export interface Network {
   /** Multiply-adds times two of one forward pass of one image, for rates. */
   readonly flopsPerImage: number;
   /**
-   * Predicts the noise, `[B, H, W, C]`; differentiable in the parameters.
+   * Predicts the noise, `[B, H, W, C]`; differentiable in the parameters and, when asked, in `x`.
    *
    * @internal
    */
-  forward(parameters: Parameters, input: NetworkInput): tf.Tensor4D;
+  forward(parameters: Parameters, input: NetworkInput, options?: ForwardOptions): tf.Tensor4D;
 }
 
 /**

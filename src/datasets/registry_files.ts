@@ -1,14 +1,21 @@
+import { cifar10Source } from "./cifar10_files.ts";
 import type { ImageDataset } from "./dataset.ts";
-import { toImageDataset } from "./labelled_bytes.ts";
+import { fashionMnistSource } from "./fashion_mnist_files.ts";
+import { toImageDataset } from "./image_dataset.ts";
 import { mnistSource } from "./mnist_files.ts";
 import type { DatasetSource, Split } from "./source.ts";
 import { syntheticSource } from "./synthetic_source.ts";
 
 /** Every data set that {@linkcode loadDataset} knows. */
-const sources: readonly DatasetSource[] = [mnistSource, syntheticSource];
+export const datasetSources: readonly DatasetSource[] = [
+  mnistSource,
+  fashionMnistSource,
+  cifar10Source,
+  syntheticSource,
+];
 
 /** Names that {@linkcode loadDataset} knows. */
-export const datasetNames: readonly string[] = sources.map(({ name }) => name);
+export const datasetNames: readonly string[] = datasetSources.map(({ name }) => name);
 
 /** Options of {@linkcode loadDataset}. */
 export interface LoadDatasetOptions {
@@ -20,7 +27,9 @@ export interface LoadDatasetOptions {
   readonly classes?: readonly number[] | undefined;
   /** Height and width to resize to, 1 to 4096. Default 32. */
   readonly size?: number;
-  /** Folder of the set's files, when it is not found by itself. */
+  /** 1 for grey, 3 for colour, where the set leaves the choice; default: as the set is. */
+  readonly channels?: 1 | 3 | undefined;
+  /** File or folder that holds the set, when it is not found by itself. */
   readonly from?: string | undefined;
 }
 
@@ -35,9 +44,9 @@ export interface LoadDatasetOptions {
  */
 export async function loadDataset(
   name: string,
-  { split = "train", images, classes, size = 32, from }: LoadDatasetOptions = {},
+  { split = "train", images, classes, size = 32, channels, from }: LoadDatasetOptions = {},
 ): Promise<ImageDataset> {
-  const source = sources.find((known) => known.name === name);
+  const source = datasetSources.find((known) => known.name === name);
   if (source === undefined) {
     throw new RangeError(
       `Cannot load data set "${name}": the known ones are ${datasetNames.join(", ")}`,
@@ -49,7 +58,9 @@ export async function loadDataset(
   if (!Number.isInteger(size) || size < 1 || size > 4096) {
     throw new RangeError(`Cannot load ${name} at size ${size}: expected an integer from 1 to 4096`);
   }
-  const all = await source.load({ split, size, from });
-  const { classNames } = source;
-  return await toImageDataset(all, { name, split, size, images, classes, classNames });
+  if (channels !== undefined && channels !== 1 && channels !== 3) {
+    throw new RangeError(`Cannot load ${name} with ${channels} channels: expected 1 or 3`);
+  }
+  const open = await source.open({ split, size, channels, from });
+  return await toImageDataset(open, { name, split, size, images, classes });
 }

@@ -1,24 +1,107 @@
 import type { LabelledBytes } from "./labelled_bytes.ts";
+import type { ByteImages } from "./resize.ts";
 
 /** Which part of a data set. */
 export type Split = "train" | "test";
+
+/** What a data set is asked for when it is opened. */
+export interface DatasetRequest {
+  /** Part of the set. */
+  readonly split: Split;
+  /** Height and width wanted. Sets whose images have sizes of their own, or none, deliver this. */
+  readonly size: number;
+  /** 1 for grey, 3 for colour; absent: as the set is. Only sets without a fixed number look at it. */
+  readonly channels?: 1 | 3 | undefined;
+  /** File or folder that holds the set; absent: it is looked for where it usually lies. */
+  readonly from?: string | undefined;
+}
+
+/** A data set that was found: everything is known but the pixels, which are read when asked for. */
+export interface OpenDataset {
+  /** Class of every image; zeros when there are no classes. */
+  readonly labels: Uint8Array;
+  /** Names of the classes; empty when the set has none. */
+  readonly classNames: readonly string[];
+  /**
+   * Reads the images at `indices` (ascending), in that order.
+   *
+   * @throws DataFormatError if a file is missing or damaged.
+   */
+  read(indices: Uint32Array): Promise<ByteImages>;
+}
+
+/** A file of a data set as its authors publish it. */
+export interface OfficialFile {
+  /** Name of the file. */
+  readonly name: string;
+  /** Where it is published; absent when it has to be fetched by hand. */
+  readonly url?: string;
+  /** Size in bytes. */
+  readonly bytes: number;
+  /** Its published checksum, in lower-case hexadecimal. */
+  readonly checksum: { readonly algorithm: "md5" | "sha256"; readonly hex: string };
+}
+
+/** Reports how far an import has come, in units of its own. */
+export type ImportProgress = (done: number, total: number) => void;
+
+/** How `deno task data` brings a data set here. */
+export interface DatasetArchive {
+  /** The files, in the order in which they are fetched. */
+  readonly files: readonly OfficialFile[];
+  /** For files without an address: what a person has to do to get them, as one sentence. */
+  readonly byHand?: string;
+  /**
+   * Turns the verified files in `folder` into what {@linkcode DatasetSource.open} finds there; absent
+   * when they are used as they are. Whatever stops it leaves nothing that looks finished.
+   */
+  unpack?(folder: string, options: {
+    readonly abort?: AbortSignal | undefined;
+    readonly onProgress?: ImportProgress | undefined;
+  }): Promise<void>;
+}
+
+/** What people need to know about a data set before they use it. */
+export interface DatasetAbout {
+  /** What the images show and how many there are, as one phrase. */
+  readonly what: string;
+  /** Licence or terms of use. */
+  readonly licence: string;
+  /** Page of the authors. */
+  readonly page?: string;
+}
 
 /** A data set that can be loaded by name: one file makes one of these, the registry lists them. */
 export interface DatasetSource {
   /** Name in the registry. */
   readonly name: string;
-  /** Names of the classes; empty when the set has none. */
-  readonly classNames: readonly string[];
+  /** What the set is and how it may be used. */
+  readonly about: DatasetAbout;
+  /** How it is fetched; absent when there is nothing to fetch. */
+  readonly archive?: DatasetArchive;
+  /** Where it is looked for, most wanted first; empty when it lies in no folder. */
+  readonly folders?: readonly string[];
   /**
-   * Loads one split whole, as bytes.
+   * Finds one split and reads what there is to know without its pixels.
    *
    * @throws DataFormatError if its files are missing or damaged.
    */
-  load(options: {
-    readonly split: Split;
-    /** Height and width that will be asked for; only sets that are drawn, not read, make use of it. */
-    readonly size: number;
-    /** Folder of the set's files, when it is not found by itself. */
-    readonly from?: string | undefined;
-  }): Promise<LabelledBytes>;
+  open(request: DatasetRequest): Promise<OpenDataset>;
+}
+
+/** A data set whose images are in memory already. */
+export function openInMemory(all: LabelledBytes, classNames: readonly string[]): OpenDataset {
+  const [, h, w, c] = all.shape;
+  const values = h * w * c;
+  return {
+    labels: all.labels,
+    classNames,
+    read(indices) {
+      const pixels = new Uint8Array(indices.length * values);
+      indices.forEach((index, i) =>
+        pixels.set(all.pixels.subarray(index * values, (index + 1) * values), i * values)
+      );
+      return Promise.resolve({ pixels, shape: [indices.length, h, w, c] as const });
+    },
+  };
 }

@@ -1,12 +1,18 @@
-import type { DatasetSource } from "./source.ts";
+import { type DatasetSource, openInMemory } from "./source.ts";
 import { syntheticTextures } from "./synthetic.ts";
 
-/** The synthetic textures as a data set: four orientations, gray, drawn at the size asked for. */
+const classNames = ["0 degrees", "45 degrees", "90 degrees", "135 degrees"];
+
+/** The synthetic textures as a data set: four orientations, grey, drawn at the size asked for. */
 export const syntheticSource: DatasetSource = {
   name: "synthetic",
-  classNames: ["0 degrees", "45 degrees", "90 degrees", "135 degrees"],
-  load({ split, size }) {
+  about: {
+    what: "textures of four orientations, 1,000 + 200, grey or colour, made from a seed",
+    licence: "MIT, as this package",
+  },
+  open({ split, size, channels = 1 }) {
     const images = split === "train" ? 1000 : 200;
-    return Promise.resolve(syntheticTextures({ images, size, stream: split }));
+    const all = syntheticTextures({ images, size, channels, stream: split });
+    return Promise.resolve(openInMemory(all, classNames));
   },
 };

@@ -7,7 +7,7 @@ export const imageFlags = {
     placeholder: "NAME",
     help: "Machine's data set; default: the network's",
   },
-  from: { type: "string", placeholder: "FOLDER", help: "Folder of the data set's files" },
+  from: { type: "string", placeholder: "PATH", help: "File or folder that holds the data set" },
   images: {
     type: "integer",
     min: 1,

@@ -1,0 +1,52 @@
+import type { ImageBatch } from "../array/image_batch.ts";
+import { sha256Hex } from "../array/sha256.ts";
+import type { ImageDataset } from "./dataset.ts";
+import { bytesToImages } from "./labelled_bytes.ts";
+import { resizeBilinear } from "./resize.ts";
+import type { OpenDataset } from "./source.ts";
+import { subsetIndices, type SubsetOptions } from "./subset.ts";
+
+/** Options of {@linkcode toImageDataset}. */
+export interface ToImageDatasetOptions extends Omit<SubsetOptions, "what" | "classNames"> {
+  /** Name in the registry. */
+  readonly name: string;
+  /** "train" or "test". */
+  readonly split: string;
+  /** Height and width wanted. */
+  readonly size: number;
+}
+
+/**
+ * Chooses images, reads and resizes them and maps bytes to [-1, 1] by `v / 255 * 2 - 1`. Only the
+ * chosen images are ever decoded, resized or held as floats.
+ *
+ * @throws RangeError as {@linkcode subsetIndices} and {@linkcode resizeBilinear} do.
+ * @throws DataFormatError if a file of the set is damaged.
+ */
+export async function toImageDataset(
+  { labels: all, classNames, read }: OpenDataset,
+  { name, split, size, images: wanted, classes }: ToImageDatasetOptions,
+): Promise<ImageDataset> {
+  const indices = subsetIndices(all, {
+    images: wanted,
+    classes,
+    classNames,
+    what: `${name} ${split}`,
+  });
+  const labels = Uint8Array.from(indices, (index) => all[index]!);
+  const images = bytesToImages(
+    resizeBilinear(await read(indices), { height: size, width: size }),
+  );
+  return { name, split, images, labels, classNames, sha256: await datasetSha256(images, labels) };
+}
+
+/**
+ * SHA-256 (hex) that identifies images and labels: of a line that names the shape and the SHA-256 of
+ * the float32 values (little-endian, `[N, H, W, C]`) and of the labels.
+ */
+export async function datasetSha256(images: ImageBatch, labels: Uint8Array): Promise<string> {
+  const line = `${images.shape.join("x")} ${await sha256Hex(images.data)} ${await sha256Hex(
+    labels,
+  )}`;
+  return await sha256Hex(new TextEncoder().encode(line));
+}

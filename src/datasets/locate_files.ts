@@ -1,0 +1,57 @@
+/** Where data sets lie on this machine. */
+import { fromFileUrl, join } from "@std/path";
+import { DataFormatError } from "../array/errors.ts";
+
+/**
+ * The folder that `deno task data` fills: `data/downloads` of this package where it runs from a folder,
+ * of the working directory where it was loaded from a registry.
+ */
+export function downloadsFolder(): string {
+  const here = new URL("../../data/downloads", import.meta.url);
+  return here.protocol === "file:" ? fromFileUrl(here) : join("data", "downloads");
+}
+
+/** Kind of what lies at a path; undefined if nothing does. */
+export async function kindOf(path: string): Promise<"file" | "folder" | undefined> {
+  try {
+    return (await Deno.stat(path)).isDirectory ? "folder" : "file";
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+/**
+ * Finds a data set: the path given, or the first of the usual folders that exists.
+ *
+ * @param name Name of the data set.
+ * @param options.from What the caller was given.
+ * @param options.folders Where to look otherwise.
+ * @throws DataFormatError whose one line says what to run, if there is nothing.
+ */
+export async function locateDataset(
+  name: string,
+  { from, folders }: { readonly from?: string | undefined; readonly folders: readonly string[] },
+): Promise<string> {
+  if (from !== undefined) {
+    if (await kindOf(from) !== undefined) return from;
+    throw new DataFormatError(from, `there is no such file or folder to take ${name} from`);
+  }
+  for (const folder of folders) if (await kindOf(folder) !== undefined) return folder;
+  throw new DataFormatError(
+    name,
+    `this data set is not here (looked in ${folders.join(" and ")}); ` +
+      `run deno task data ${name}, or name its files with --from`,
+  );
+}
+
+/** Names of the files and folders in a folder, sorted; hidden ones are left out. */
+export async function listFolder(folder: string): Promise<Deno.DirEntry[]> {
+  const entries: Deno.DirEntry[] = [];
+  for await (const entry of Deno.readDir(folder)) {
+    if (!entry.name.startsWith(".")) entries.push(entry);
+  }
+  return entries.sort((a, b) => a.name < b.name ? -1 : 1);
+}

@@ -1,0 +1,187 @@
+/** Reading tar archives, plain or gzip, as a stream: nothing but the wanted files is ever held. */
+import { DataFormatError } from "../array/errors.ts";
+
+/** A file of an archive. */
+export interface TarFile {
+  /** Path inside the archive. */
+  readonly name: string;
+  /** The whole file. */
+  readonly bytes: Uint8Array;
+}
+
+/** Options of {@linkcode readTar}. */
+export interface ReadTarOptions {
+  /** Path of the archive, for error messages. */
+  readonly source: string;
+  /** Which files are wanted, by path inside the archive; all when absent. */
+  readonly wanted?: (name: string) => boolean;
+}
+
+const blockBytes = 512;
+
+/**
+ * The regular files of a tar archive that are wanted, in the archive's order. Gzip is undone where its
+ * magic number is found. Links, folders and devices are passed over.
+ *
+ * @throws DataFormatError if the archive is truncated or damaged.
+ */
+export async function* readTar(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  { source, wanted = () => true }: ReadTarOptions,
+): AsyncGenerator<TarFile> {
+  const plain = new ByteReader(stream, source);
+  const head = await plain.peek(2);
+  const reader = head[0] === 0x1f && head[1] === 0x8b
+    ? new ByteReader(plain.rest().pipeThrough(new DecompressionStream("gzip")), source)
+    : plain;
+  try {
+    for (;;) {
+      const header = await reader.take(blockBytes);
+      if (header === undefined) break;
+      if (header.every((byte) => byte === 0)) break;
+      const { name, size, regular } = parseHeader(header, { source, offset: reader.taken });
+      const padding = -size & (blockBytes - 1);
+      if (regular && wanted(name)) {
+        const bytes = await reader.take(size);
+        if (bytes === undefined) throw reader.truncated();
+        await reader.skip(padding);
+        yield { name, bytes };
+      } else await reader.skip(size + padding);
+    }
+    // To the very end: gzip's checksum comes last.
+    await reader.drain();
+  } finally {
+    await reader.close();
+  }
+}
+
+function parseHeader(
+  header: Uint8Array,
+  { source, offset }: { readonly source: string; readonly offset: number },
+): { name: string; size: number; regular: boolean } {
+  const at = offset - blockBytes;
+  const text = (from: number, length: number) => {
+    const field = header.subarray(from, from + length);
+    const end = field.indexOf(0);
+    return new TextDecoder().decode(end < 0 ? field : field.subarray(0, end));
+  };
+  const octal = (from: number, length: number) => {
+    const digits = text(from, length).trim();
+    return /^[0-7]+$/.test(digits) ? parseInt(digits, 8) : NaN;
+  };
+  // The checksum counts its own eight bytes as spaces.
+  const sum = header.reduce((total, byte, i) => total + (i >= 148 && i < 156 ? 32 : byte), 0);
+  const size = octal(124, 12);
+  if (octal(148, 8) !== sum || Number.isNaN(size)) {
+    throw new DataFormatError(source, "a header's checksum is wrong: damaged, or no tar", at);
+  }
+  const prefix = text(257, 5) === "ustar" ? text(345, 155) : "";
+  const type = header[156]!;
+  return {
+    name: (prefix === "" ? "" : `${prefix}/`) + text(0, 100),
+    size,
+    regular: type === 0 || type === 0x30,
+  };
+}
+
+/** Takes exact numbers of bytes from a stream of chunks. */
+class ByteReader {
+  readonly #chunks: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
+  readonly #source: string;
+  #held: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+  taken = 0;
+
+  constructor(stream: ReadableStream<Uint8Array<ArrayBuffer>>, source: string) {
+    this.#chunks = stream.getReader();
+    this.#source = source;
+  }
+
+  /** The next non-empty chunk; undefined at the end. */
+  async #next(): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    for (;;) {
+      let result: ReadableStreamReadResult<Uint8Array<ArrayBuffer>>;
+      try {
+        result = await this.#chunks.read();
+      } catch (error) {
+        throw new DataFormatError(
+          this.#source,
+          `the archive is truncated or damaged: ${error instanceof Error ? error.message : error}`,
+        );
+      }
+      if (result.done) return undefined;
+      if (result.value.length > 0) return result.value;
+    }
+  }
+
+  /** Looks at up to `count` bytes without taking them. */
+  async peek(count: number): Promise<Uint8Array> {
+    while (this.#held.length < count) {
+      const chunk = await this.#next();
+      if (chunk === undefined) break;
+      const joined = new Uint8Array(this.#held.length + chunk.length);
+      joined.set(this.#held);
+      joined.set(chunk, this.#held.length);
+      this.#held = joined;
+    }
+    return this.#held.subarray(0, count);
+  }
+
+  /** Takes `count` bytes; undefined at the end of the stream. */
+  async take(count: number): Promise<Uint8Array | undefined> {
+    const out = new Uint8Array(count);
+    const got = await this.#consume(count, (part, at) => out.set(part, at));
+    if (got === count) return out;
+    if (got === 0) return undefined;
+    throw this.truncated();
+  }
+
+  /** Passes over `count` bytes. */
+  async skip(count: number): Promise<void> {
+    if (await this.#consume(count, () => {}) < count) throw this.truncated();
+  }
+
+  /** Reads and forgets whatever is left. */
+  async drain(): Promise<void> {
+    while (await this.#next() !== undefined);
+  }
+
+  async #consume(count: number, use: (part: Uint8Array, at: number) => void): Promise<number> {
+    let at = 0;
+    while (at < count) {
+      if (this.#held.length === 0) {
+        const chunk = await this.#next();
+        if (chunk === undefined) break;
+        this.#held = chunk;
+      }
+      const part = this.#held.subarray(0, count - at);
+      use(part, at);
+      at += part.length;
+      this.#held = this.#held.subarray(part.length);
+    }
+    this.taken += at;
+    return at;
+  }
+
+  /** What has not been taken yet, as a stream. */
+  rest(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    const pull = async (controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>) => {
+      const chunk = this.#held.length > 0 ? this.#held : await this.#next();
+      this.#held = new Uint8Array(0);
+      if (chunk === undefined) controller.close();
+      else controller.enqueue(chunk);
+    };
+    return new ReadableStream({ pull, cancel: () => this.close() });
+  }
+
+  async close(): Promise<void> {
+    await this.#chunks.cancel().catch(() => {});
+  }
+
+  truncated(): DataFormatError {
+    return new DataFormatError(
+      this.#source,
+      "the archive is truncated: it ends in a file",
+      this.taken,
+    );
+  }
+}

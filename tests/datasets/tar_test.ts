@@ -1,0 +1,71 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { DataFormatError } from "../../src/array/errors.ts";
+import { readTar } from "../../src/datasets/tar.ts";
+import { gzip, tarMember } from "./folder.ts";
+
+const bytes = (length: number, seed: number) =>
+  Uint8Array.from({ length }, (_, i) => (i * 31 + seed) % 256);
+const join = (...parts: Uint8Array[]) => new Uint8Array(parts.flatMap((part) => [...part]));
+
+const archive = join(
+  tarMember("set/", new Uint8Array(0), "5"),
+  tarMember("set/a.bin", bytes(1000, 1)),
+  tarMember("set/readme.html", bytes(20, 2)),
+  tarMember("set/b.bin", bytes(1024, 3)),
+  tarMember("set/link", new Uint8Array(0), "2"),
+  new Uint8Array(1024),
+);
+
+/** Reads an archive that arrives in chunks of `size` bytes. */
+async function read(
+  packed: Uint8Array,
+  { size = 100, wanted }: { size?: number; wanted?: (name: string) => boolean } = {},
+) {
+  let at = 0;
+  const stream = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    pull(controller) {
+      if (at >= packed.length) return controller.close();
+      controller.enqueue(new Uint8Array(packed.subarray(at, at += size)));
+    },
+  });
+  const found: [string, Uint8Array][] = [];
+  for await (
+    const { name, bytes } of readTar(stream, { source: "x.tar", ...wanted && { wanted } })
+  ) {
+    found.push([name, bytes]);
+  }
+  return found;
+}
+
+Deno.test("tar: files come out in order whatever the chunks, plain or gzip", async () => {
+  const expected: [string, Uint8Array][] = [
+    ["set/a.bin", bytes(1000, 1)],
+    ["set/readme.html", bytes(20, 2)],
+    ["set/b.bin", bytes(1024, 3)],
+  ];
+  for (const packed of [archive, await gzip(archive)]) {
+    for (const size of [1, 100, 512, 1e6]) assertEquals(await read(packed, { size }), expected);
+  }
+  const wanted = (name: string) => name.endsWith(".bin");
+  assertEquals((await read(archive, { wanted })).map(([name]) => name), ["set/a.bin", "set/b.bin"]);
+});
+
+Deno.test("tar: an archive cut off in a file, or anywhere when compressed, is a DataFormatError", async () => {
+  for (const length of [100, 600, 1300, 2500]) {
+    await assertRejects(() => read(archive.subarray(0, length)), DataFormatError, "truncated");
+  }
+  const packed = await gzip(archive);
+  for (let length = 2; length < packed.length; length += 7) {
+    await assertRejects(() => read(packed.subarray(0, length)), DataFormatError, "x.tar: ");
+  }
+});
+
+Deno.test("tar: damage and files that are no archive are a DataFormatError", async () => {
+  const damaged = archive.with(512 + 3, 65);
+  await assertRejects(() => read(damaged), DataFormatError, "checksum is wrong");
+  await assertRejects(() => read(bytes(2048, 9)), DataFormatError, "no tar (at byte 0)");
+  // Damage that only gzip's own checksum, at the very end, can show.
+  const packed = await gzip(archive);
+  const wrong = packed.with(packed.length - 6, packed.at(-6)! ^ 1);
+  await assertRejects(() => read(wrong), DataFormatError, "damaged");
+});

@@ -206,6 +206,7 @@ export type { MachineDefinition } from "./src/machines/machine_definition.ts";
 export type { Machine } from "./src/machines/patch_machine.ts";
 export { type KernelSize, kernelSizeAt } from "./src/machines/scheduled.ts";
 export {
+  type Architecture,
   architectureKinds,
   createNetwork,
   parseArchitecture,
@@ -213,11 +214,10 @@ export {
 export { type BackendChoice, type BackendInfo, startBackend } from "./src/networks/backend.ts";
 export { type Padding } from "./src/networks/conv2d_implementation.ts";
 export {
-  type Architecture,
+  type ArchitectureBase,
   type ForwardOptions,
   type Network,
   type NetworkInput,
-  type ResnetArchitecture,
 } from "./src/networks/network.ts";
 export { type NetworkDenoiser, networkDenoiser } from "./src/networks/network_denoiser.ts";
 export {
@@ -231,8 +231,9 @@ export {
   toStateDict,
   unflatten,
 } from "./src/networks/parameters.ts";
-export { resnet } from "./src/networks/resnet.ts";
+export { resnet, type ResnetArchitecture } from "./src/networks/resnet.ts";
 export { timeEmbedding } from "./src/networks/time_embedding.ts";
+export { unet, type UnetArchitecture } from "./src/networks/unet.ts";
 export { readWeights, type TrainedNetwork, writeWeights } from "./src/networks/weights.ts";
 export { removeTemporaries, writeFileAtomic } from "./src/runs/atomic_write.ts";
 export { JsonlLog, type LogRecord, type OpenLogOptions, readJsonl } from "./src/runs/jsonl_log.ts";

@@ -1,9 +1,9 @@
 /** `deno task train`: trains a network and writes its weights. @module */
 import type { ImageDataset } from "../src/datasets/dataset.ts";
 import { datasetNames, loadDataset } from "../src/datasets/registry_files.ts";
-import { createNetwork } from "../src/networks/architecture.ts";
+import { type Architecture, createNetwork } from "../src/networks/architecture.ts";
 import { startNetworkBackend } from "./common/backend.ts";
-import type { Architecture } from "../src/networks/network.ts";
+
 import { parameterCount } from "../src/networks/parameters.ts";
 import { writeWeights } from "../src/networks/weights.ts";
 import { writeFileAtomic } from "../src/runs/atomic_write.ts";

@@ -1,24 +1,51 @@
 import { CheckpointMismatchError } from "../array/errors.ts";
-import type { Architecture, Network } from "./network.ts";
-import { resnet } from "./resnet.ts";
+import { type ArchitectureDefinition, DescriptionFields } from "./architecture_definition.ts";
+import type { ArchitectureBase, Network } from "./network.ts";
+import { type ResnetArchitecture, resnetDefinition } from "./resnet.ts";
+import { type UnetArchitecture, unetDefinition } from "./unet.ts";
+
+/** The architectures that can be built. */
+export type Architecture = ResnetArchitecture | UnetArchitecture;
+
+const definitions: readonly [
+  ArchitectureDefinition<ResnetArchitecture>,
+  ArchitectureDefinition<UnetArchitecture>,
+] = [resnetDefinition, unetDefinition];
 
 /** Names of the architectures that {@linkcode createNetwork} builds. */
-export const architectureKinds: readonly string[] = ["resnet"];
+export const architectureKinds: readonly Architecture["kind"][] = definitions.map(({ kind }) =>
+  kind
+);
+
+/** The definition of a kind; its own type of description is forgotten. */
+function definitionOf(kind: unknown): ArchitectureDefinition<Architecture> | undefined {
+  const found = definitions.find((definition) => definition.kind === kind);
+  return found as ArchitectureDefinition<Architecture> | undefined;
+}
 
 /**
  * Builds a network from its description.
  *
- * @throws RangeError if a size is out of range.
+ * @throws RangeError if the kind is unknown or a size is out of range.
  */
-export function createNetwork(architecture: Architecture): Network {
-  return resnet(architecture);
+export function createNetwork(architecture: Architecture): Network<Architecture> {
+  const definition = definitionOf(architecture.kind);
+  if (definition === undefined) {
+    throw new RangeError(
+      `Cannot build a network of kind ${JSON.stringify(architecture.kind)}: the known ones are ${
+        architectureKinds.join(", ")
+      }`,
+    );
+  }
+  return definition.create(architecture);
 }
 
 /**
  * Reads the description of a network from JSON, as weights carry it.
  *
  * @param source Name of the file, for messages.
- * @throws CheckpointMismatchError if a field is missing, of the wrong type, or names an unknown kind.
+ * @throws CheckpointMismatchError if a field is missing, of the wrong type or out of range, or names
+ * an unknown kind.
  */
 export function parseArchitecture(text: string, source: string): Architecture {
   let value: unknown;
@@ -27,42 +54,30 @@ export function parseArchitecture(text: string, source: string): Architecture {
   } catch {
     throw new CheckpointMismatchError(`${source}: the description of the network is not JSON`);
   }
-  const fields = (typeof value === "object" && value !== null ? value : {}) as Record<
+  const object = (typeof value === "object" && value !== null ? value : {}) as Record<
     string,
     unknown
   >;
-  if (!architectureKinds.includes(String(fields.kind))) {
+  const definition = definitionOf(object.kind);
+  if (definition === undefined) {
     throw new CheckpointMismatchError(
-      `${source}: the network is of kind ${JSON.stringify(fields.kind)}, this version knows ${
+      `${source}: the network is of kind ${JSON.stringify(object.kind)}, this version knows ${
         architectureKinds.join(", ")
       }`,
     );
   }
-  const refuse = (name: string, expected: string): never => {
-    throw new CheckpointMismatchError(
-      `${source}: the network's ${name} is ${JSON.stringify(fields[name])}, expected ${expected}`,
-    );
+  const fields = new DescriptionFields(object, source);
+  const common: Omit<ArchitectureBase, "kind"> = {
+    imageShape: fields.integers("imageShape", { least: 1, count: 3 }) as [number, number, number],
+    padding: fields.choice("padding", ["zeros", "circular"]),
+    classes: fields.integer("classes", 0),
   };
-  const integer = (name: string, least: number): number => {
-    const found = fields[name];
-    return typeof found === "number" && Number.isInteger(found) && found >= least
-      ? found
-      : refuse(name, `an integer from ${least}`);
-  };
-  const shape = fields.imageShape;
-  if (
-    !Array.isArray(shape) || shape.length !== 3 || !shape.every((n) => Number.isInteger(n) && n > 0)
-  ) refuse("imageShape", "three positive integers");
-  if (fields.padding !== "zeros" && fields.padding !== "circular") {
-    refuse("padding", '"zeros" or "circular"');
+  const architecture = definition.parse(common, fields);
+  try {
+    definition.create(architecture);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new CheckpointMismatchError(`${source}: ${error.message}`);
   }
-  return {
-    kind: "resnet",
-    imageShape: shape as [number, number, number],
-    width: integer("width", 1),
-    layers: integer("layers", 1),
-    kernelSize: integer("kernelSize", 1),
-    padding: fields.padding as "zeros" | "circular",
-    classes: integer("classes", 0),
-  };
+  return architecture;
 }

@@ -3,26 +3,20 @@ import type { ImageShape } from "../array/image_batch.ts";
 import type { Padding } from "./conv2d_implementation.ts";
 import type { Parameters, ParameterSpec } from "./parameters.ts";
 
-/** Everything that decides a network's parameters and what it computes, as plain data. */
-export interface ResnetArchitecture {
+/**
+ * What every description of a network says, as plain data. With the fields of its own kind it decides
+ * a network's parameters and what it computes.
+ */
+export interface ArchitectureBase {
   /** Which architecture. */
-  readonly kind: "resnet";
+  readonly kind: string;
   /** Height, width and channels of the images. */
   readonly imageShape: ImageShape;
-  /** Channels inside; even, a multiple of 8. */
-  readonly width: number;
-  /** Number of residual layers. */
-  readonly layers: number;
-  /** Size of the convolutions, odd. */
-  readonly kernelSize: number;
   /** What the convolutions see outside the image. */
   readonly padding: Padding;
   /** Number of classes; 0: not conditional. */
   readonly classes: number;
 }
-
-/** The architectures that can be built. */
-export type Architecture = ResnetArchitecture;
 
 /** A batch as a network takes it. */
 export interface NetworkInput {
@@ -47,12 +41,16 @@ export interface ForwardOptions {
 }
 
 /** A network as a pure function of its parameters. */
-export interface Network {
+export interface Network<A extends ArchitectureBase = ArchitectureBase> {
   /** What it was built from. */
-  readonly architecture: Architecture;
+  readonly architecture: A;
   /** Its parameters, in the order of the flat vector. */
   readonly parameters: readonly ParameterSpec[];
-  /** Width in pixels of the square of inputs that one output depends on. */
+  /**
+   * Width in pixels of the square of inputs that one output depends on, the widest over all outputs; it
+   * may exceed the image. Infinity: attention, the whole image. Group normalisation is not counted:
+   * its means see the whole image, but no structure in it.
+   */
   readonly receptiveField: number;
   /** Multiply-adds times two of one forward pass of one image, for rates. */
   readonly flopsPerImage: number;

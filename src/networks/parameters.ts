@@ -4,14 +4,15 @@ import type { Random } from "../array/random.ts";
 
 /**
  * One learnable array of a network. `shape` is that of the file and of PyTorch: convolutions
- * `[out, in, k, k]`, linear layers `[out, in]`, vectors `[n]`. In memory convolutions are
- * `[k, k, in, out]` and linear layers `[in, out]`, as TensorFlow.js wants them.
+ * `[out, in, k, k]`, transposed ones `[in, out, k, k]`, linear layers `[out, in]`, vectors `[n]`. In
+ * memory convolutions are `[k, k, in, out]` and linear layers `[in, out]`, as TensorFlow.js wants them,
+ * and transposed convolutions with stride k `[1, 1, in, k * k * out]`: 1 x 1 convolutions.
  */
 export interface ParameterSpec {
   /** Name in the state dict, such as "convs.0.0.weight". */
   readonly name: string;
   /** What it is, which decides layout and initial values. */
-  readonly kind: "conv" | "linear" | "bias" | "scale" | "offset" | "embedding";
+  readonly kind: "conv" | "transposed" | "linear" | "bias" | "scale" | "offset" | "embedding";
   /** Shape in the file. */
   readonly shape: readonly number[];
   /** Number of inputs of each output: the initial range is 1 / sqrt(fanIn). */
@@ -33,6 +34,21 @@ export function convSpecs(name: string, inputs: number, outputs: number, k = 3):
   const fanIn = inputs * k * k;
   return [
     { name: `${name}.weight`, kind: "conv", shape: [outputs, inputs, k, k], fanIn },
+    { name: `${name}.bias`, kind: "bias", shape: [outputs], fanIn },
+  ];
+}
+
+/** The specs of a transposed convolution of stride k with bias. */
+export function transposedSpecs(
+  name: string,
+  inputs: number,
+  outputs: number,
+  k = 2,
+): ParameterSpec[] {
+  // PyTorch takes the second axis of the weight for the inputs, here too.
+  const fanIn = outputs * k * k;
+  return [
+    { name: `${name}.weight`, kind: "transposed", shape: [inputs, outputs, k, k], fanIn },
     { name: `${name}.bias`, kind: "bias", shape: [outputs], fanIn },
   ];
 }
@@ -66,6 +82,7 @@ export function parameterCount(specs: readonly ParameterSpec[]): number {
 /** Shape in memory. */
 export function memoryShape({ kind, shape }: ParameterSpec): number[] {
   if (kind === "conv") return [shape[2]!, shape[3]!, shape[1]!, shape[0]!];
+  if (kind === "transposed") return [1, 1, shape[0]!, shape[1]! * shape[2]! * shape[3]!];
   if (kind === "linear") return [shape[1]!, shape[0]!];
   return [...shape];
 }
@@ -102,21 +119,23 @@ export function unflatten(specs: readonly ParameterSpec[], flat: FlatParameters)
 /** Moves one parameter between the layout of the file and that of memory. */
 function permute(
   values: ArrayLike<number>,
-  { kind, shape }: ParameterSpec,
+  spec: ParameterSpec,
   { out, at, toMemory }: { out: Float32Array; at: number; toMemory: boolean },
 ): void {
-  const [outputs, inputs, k] = [shape[0]!, shape[1] ?? 1, shape[2] ?? 1];
-  const taps = kind === "conv" ? k * k : 1;
-  const size = shape.reduce((product, n) => product * n, 1);
-  if (kind !== "conv" && kind !== "linear") {
-    for (let i = 0; i < size; i++) out[at + i] = values[i]!;
+  const { kind, shape } = spec;
+  if (kind !== "conv" && kind !== "transposed" && kind !== "linear") {
+    for (let i = 0; i < sizeOf(spec); i++) out[at + i] = values[i]!;
     return;
   }
-  for (let o = 0; o < outputs; o++) {
-    for (let i = 0; i < inputs; i++) {
+  const [first, second] = [shape[0]!, shape[1]!];
+  const taps = (shape[2] ?? 1) * (shape[3] ?? 1);
+  for (let a = 0; a < first; a++) {
+    for (let b = 0; b < second; b++) {
       for (let t = 0; t < taps; t++) {
-        const inFile = (o * inputs + i) * taps + t;
-        const inMemory = (t * inputs + i) * outputs + o;
+        const inFile = (a * second + b) * taps + t;
+        const inMemory = kind === "transposed"
+          ? (a * taps + t) * second + b
+          : (t * second + b) * first + a;
         if (toMemory) out[at + inMemory] = values[inFile]!;
         else out[at + inFile] = values[inMemory]!;
       }

@@ -1,11 +1,24 @@
 import * as tf from "@tensorflow/tfjs";
+import type { ArchitectureDefinition } from "./architecture_definition.ts";
+import { CLASS_TABLE, classSpecs, embed } from "./conditioning.ts";
 import { conv2d } from "./conv2d.ts";
-import { checkLabels, type Network, type ResnetArchitecture } from "./network.ts";
+import { type ArchitectureBase, checkLabels, type Network } from "./network.ts";
 import { convSpecs, linearSpecs, normSpecs, type Parameters } from "./parameters.ts";
-import { timeEmbedding } from "./time_embedding.ts";
 
 const GROUPS = 8;
 const NORM_EPSILON = 1e-5;
+
+/** Description of the ResNet of the paper. */
+export interface ResnetArchitecture extends ArchitectureBase {
+  /** Which architecture. */
+  readonly kind: "resnet";
+  /** Channels inside; even, a multiple of 8. */
+  readonly width: number;
+  /** Number of residual layers. */
+  readonly layers: number;
+  /** Size of the convolutions, odd. */
+  readonly kernelSize: number;
+}
 
 /**
  * The convolution-only ResNet of Kamb & Ganguli (arXiv 2412.20292): a stem, residual layers
@@ -16,7 +29,7 @@ const NORM_EPSILON = 1e-5;
  *
  * @throws RangeError if the width is no multiple of 8, the kernel is even, or a size is not positive.
  */
-export function resnet(architecture: ResnetArchitecture): Network {
+export function resnet(architecture: ResnetArchitecture): Network<ResnetArchitecture> {
   const { imageShape: [h, w, channels], width, layers, kernelSize: k, padding, classes } =
     architecture;
   if (!Number.isInteger(width) || width < GROUPS || width % GROUPS !== 0) {
@@ -30,14 +43,7 @@ export function resnet(architecture: ResnetArchitecture): Network {
   }
   const indices = Array.from({ length: layers + 1 }, (_, i) => i);
   const parameters = [
-    ...classes > 0
-      ? [{
-        name: "embedding.class_embeddings.weight",
-        kind: "embedding" as const,
-        shape: [classes, width],
-        fanIn: width,
-      }]
-      : [],
+    ...classSpecs(CLASS_TABLE, { classes, width }),
     ...convSpecs("up_projection", channels, width, k),
     ...indices.flatMap((i) => [
       ...linearSpecs(`embs.${i}.0`, width, width),
@@ -48,16 +54,8 @@ export function resnet(architecture: ResnetArchitecture): Network {
   ];
 
   /** e_0 .. e_layers, each [B, width]; all linear layers are one matrix product. */
-  function shifts(p: Parameters, times: ArrayLike<number>, labels?: ArrayLike<number>) {
-    const batch = times.length;
-    let embedding: tf.Tensor2D = tf.tensor2d(timeEmbedding(times, width), [batch, width]);
-    if (classes > 0) {
-      // A one-hot product rather than a gather, whose gradient the wasm backend lacks.
-      const oneHot = new Float32Array(batch * classes);
-      for (let i = 0; i < batch; i++) oneHot[i * classes + labels![i]!] = 1;
-      const table = p["embedding.class_embeddings.weight"] as tf.Tensor2D;
-      embedding = tf.add(embedding, tf.matMul(tf.tensor2d(oneHot, [batch, classes]), table));
-    }
+  function shifts(p: Parameters, embedding: tf.Tensor2D) {
+    const batch = embedding.shape[0];
     const all = (suffix: string, axis: number) =>
       tf.concat(indices.map((i) => p[`embs.${i}.${suffix}`]!), axis);
     const linear = tf.add(
@@ -83,7 +81,7 @@ export function resnet(architecture: ResnetArchitecture): Network {
       const weight = (name: string) => p[`${name}.weight`] as tf.Tensor4D;
       const bias = (name: string) => p[`${name}.bias`] as tf.Tensor1D;
       return tf.tidy(() => {
-        const e = shifts(p, times, labels);
+        const e = shifts(p, embed(p, { times, labels }, width));
         let state = conv2d(x, weight("up_projection"), {
           padding,
           bias: bias("up_projection"),
@@ -108,3 +106,17 @@ export function resnet(architecture: ResnetArchitecture): Network {
     },
   };
 }
+
+/** The ResNet's entry among the architectures. */
+export const resnetDefinition: ArchitectureDefinition<ResnetArchitecture> = {
+  kind: "resnet",
+  parse: ({ imageShape, ...common }, fields) => ({
+    kind: "resnet",
+    imageShape,
+    width: fields.integer("width", 1),
+    layers: fields.integer("layers", 1),
+    kernelSize: fields.integer("kernelSize", 1),
+    ...common,
+  }),
+  create: resnet,
+};

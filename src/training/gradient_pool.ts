@@ -1,4 +1,5 @@
-import type { Architecture, Network } from "../networks/network.ts";
+import type { Architecture } from "../networks/architecture.ts";
+import type { Network } from "../networks/network.ts";
 import { type FlatParameters, parameterCount } from "../networks/parameters.ts";
 import { lossAndGradients, type TrainingBatch } from "./gradients.ts";
 
@@ -87,7 +88,7 @@ export interface GradientPoolOptions {
  * in this thread, with the same result.
  */
 export async function createGradientPool(
-  network: Network,
+  network: Network<Architecture>,
   { backend, shards, workers = Math.min(shards, navigator.hardwareConcurrency ?? 1) }:
     GradientPoolOptions,
 ): Promise<GradientPool> {

@@ -25,8 +25,8 @@ export interface GradientCheckOptions {
 }
 
 /**
- * For every parameter, and for the images, the derivative along a random direction of +-1 twice: from
- * the gradient, and by a central difference that is summed in float64.
+ * For every parameter, and for the images, the derivative along a direction of +-1 twice: from the
+ * gradient, and by a central difference that is summed in float64.
  */
 export function directionalDerivatives(
   network: Network,
@@ -69,7 +69,12 @@ export function directionalDerivatives(
   const found: DirectionalDerivative[] = [];
   let at = 0;
   const check = (name: string, size: number, gradient: Float32Array) => {
-    const direction = Int8Array.from({ length: size }, () => random.uniform() < 0.5 ? -1 : 1);
+    // Uphill in every value, so that what the values contribute does not cancel; where the gradient
+    // claims zero, at random.
+    const direction = Int8Array.from(
+      gradient,
+      (g) => Math.sign(g) || (random.uniform() < 0.5 ? -1 : 1),
+    );
     const start = at;
     if (name !== "x") at += size;
     if (names && !names.includes(name)) return;

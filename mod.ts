@@ -252,13 +252,42 @@ export {
   type RunConfig,
   type RunRecord,
 } from "./src/runs/run_folder.ts";
-export { ddim, type DdimOptions, type SamplerStep } from "./src/samplers/ddim.ts";
-export { initialNoise, type InitialNoiseOptions } from "./src/samplers/initial_noise.ts";
-export { checkTimes, uniformTimeGrid } from "./src/samplers/time_grid.ts";
+export { churn, type ChurnOptions } from "./src/samplers/churn.ts";
+export { ddim } from "./src/samplers/ddim.ts";
+export { ddpm, type DdpmOptions } from "./src/samplers/ddpm.ts";
+export { euler } from "./src/samplers/euler.ts";
+export { heun } from "./src/samplers/heun.ts";
+export {
+  initialNoise,
+  type InitialNoiseOptions,
+  noiseDeviation,
+} from "./src/samplers/initial_noise.ts";
+export {
+  type Sampler,
+  type SamplerOptions,
+  type SamplerStep,
+  type StochasticSamplerOptions,
+} from "./src/samplers/sampler.ts";
+export {
+  type SamplerDefinition,
+  type SamplerName,
+  samplerNames,
+  samplers,
+} from "./src/samplers/samplers.ts";
+export {
+  checkTimes,
+  karrasTimeGrid,
+  type KarrasTimeGridOptions,
+  uniformTimeGrid,
+} from "./src/samplers/time_grid.ts";
 export { cosine, type CosineParameters } from "./src/schedules/cosine.ts";
 export { cosineLegacy } from "./src/schedules/cosine_legacy.ts";
 export { createSchedule, scheduleNames } from "./src/schedules/create_schedule.ts";
+export { edm, type EdmParameters } from "./src/schedules/edm.ts";
+export { noiseLevel, timeAtLevel } from "./src/schedules/noise_level.ts";
 export { type NoiseSchedule } from "./src/schedules/noise_schedule.ts";
+export { type SigmaRange } from "./src/schedules/sigma_range.ts";
+export { ve } from "./src/schedules/ve.ts";
 export { vpLinear, type VpLinearParameters } from "./src/schedules/vp_linear.ts";
 export { AdamW, type AdamWOptions, type AdamWState } from "./src/training/adamw.ts";
 export { readTrainingState, writeTrainingState } from "./src/training/checkpoint.ts";

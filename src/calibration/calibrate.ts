@@ -4,7 +4,8 @@ import type { Denoiser, MultiScaleDenoiser } from "../denoisers/denoiser.ts";
 import { labelPerSample } from "../denoisers/labels.ts";
 import { checkSameProcess } from "../denoisers/same_process.ts";
 import type { SimilarityMetric } from "../formats/scale_schedule.ts";
-import { ddim, type SamplerStep } from "../samplers/ddim.ts";
+import { ddim } from "../samplers/ddim.ts";
+import type { SamplerStep } from "../samplers/sampler.ts";
 import { initialNoise } from "../samplers/initial_noise.ts";
 import { uniformTimeGrid } from "../samplers/time_grid.ts";
 import {

@@ -14,8 +14,10 @@ export interface ConvertOptions {
 }
 
 /**
- * Converts between the three things that a denoiser may predict, by
- * `x = signal * x0 + sigma * eps` and `score = -eps / sigma`.
+ * Converts between the things that a denoiser may predict, by `x = signal * x0 + sigma * eps`,
+ * `score = -eps / sigma` and `v = signal * eps - sigma * x0` (Salimans & Ho, arXiv 2202.00512,
+ * section 4), whose inverse `x0 = (signal x - sigma v) / (signal^2 + sigma^2)`,
+ * `eps = (sigma x + signal v) / (signal^2 + sigma^2)` divides by nothing small.
  *
  * @param x Noisy images `[B, H, W, C]`.
  * @param values Prediction of the same shape, of the kind `from`.
@@ -37,16 +39,31 @@ export function convertPrediction(
   if (needsSigma && !(sigma > 0)) {
     throw new RangeError(`Cannot convert ${from} to ${to}: sigma is ${sigma}, it must be positive`);
   }
-  if (to === "x0" && !(signal > 0)) {
-    throw new RangeError(`Cannot convert ${from} to x0: signal is ${signal}, it must be positive`);
+  const needsSignal = (to === "x0" || to === "v") && (from === "eps" || from === "score");
+  if (needsSignal && !(signal > 0)) {
+    throw new RangeError(
+      `Cannot convert ${from} to ${to}: signal is ${signal}, it must be positive`,
+    );
   }
+  const variance = signal ** 2 + sigma ** 2;
+  const eps = {
+    eps: (_: number, v: number) => v,
+    x0: (xi: number, v: number) => (xi - signal * v) / sigma,
+    score: (_: number, v: number) => -sigma * v,
+    v: (xi: number, v: number) => (sigma * xi + signal * v) / variance,
+  }[from];
+  const convert = {
+    eps,
+    x0: from === "v"
+      ? (xi: number, v: number) => (signal * xi - sigma * v) / variance
+      : (xi: number, v: number) => (xi - sigma * eps(xi, v)) / signal,
+    score: (xi: number, v: number) => -eps(xi, v) / sigma,
+    v: from === "x0"
+      ? (xi: number, v: number) => (signal * xi - variance * v) / sigma
+      : (xi: number, v: number) => (variance * eps(xi, v) - sigma * xi) / signal,
+  }[to];
   const out = new Float32Array(values.data.length);
-  for (let i = 0; i < out.length; i++) {
-    const xi = x.data[i]!;
-    const v = values.data[i]!;
-    const eps = from === "eps" ? v : from === "x0" ? (xi - signal * v) / sigma : -sigma * v;
-    out[i] = to === "eps" ? eps : to === "x0" ? (xi - sigma * eps) / signal : -eps / sigma;
-  }
+  for (let i = 0; i < out.length; i++) out[i] = convert(x.data[i]!, values.data[i]!);
   return { data: out, shape: values.shape };
 }
 

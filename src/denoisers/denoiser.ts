@@ -1,8 +1,11 @@
 import type { ImageBatch, ImageShape } from "../array/image_batch.ts";
 import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
 
-/** What a denoiser predicts: the noise, the clean image, or the score of the noisy density. */
-export type Prediction = "eps" | "x0" | "score";
+/**
+ * What a denoiser predicts: the noise, the clean image, the score of the noisy density, or
+ * `v = signal eps - sigma x0` (Salimans & Ho, arXiv 2202.00512).
+ */
+export type Prediction = "eps" | "x0" | "score" | "v";
 
 /** Options of {@linkcode Denoiser.predict}. */
 export interface PredictOptions {

@@ -13,9 +13,8 @@ export interface InitialNoiseOptions {
   /** Height, width, channels. */
   readonly imageShape: ImageShape;
   /**
-   * The forward process that the noise ends; the standard deviation is then that of unit-variance
-   * data at t = 1, `sqrt(signal(1)^2 + sigma(1)^2)`. Without it, and for every
-   * variance-preserving process, it is 1.
+   * The forward process that the noise ends. Its sigma(1) is the standard deviation, except that a
+   * variance-preserving process has 1, as without a schedule: there the image's share is part of it.
    */
   readonly schedule?: NoiseSchedule;
 }
@@ -40,15 +39,18 @@ export function initialNoise(
       );
     }
   }
-  const deviation = schedule === undefined ? 1 : Math.hypot(schedule.signal(1), schedule.sigma(1));
+  const deviation = schedule === undefined ? 1 : noiseDeviation(schedule);
   const length = h * w * c;
   const data = new Float32Array(samples * length);
   for (let i = 0; i < samples; i++) {
     data.set(new Random(seed, `x_T/${first + i}`).normals(length), i * length);
   }
-  // A process that preserves variance up to rounding leaves the noise as it was drawn.
-  if (Math.abs(deviation - 1) > 1e-9) {
-    for (let i = 0; i < data.length; i++) data[i] = data[i]! * deviation;
-  }
+  if (deviation !== 1) { for (let i = 0; i < data.length; i++) data[i] = data[i]! * deviation; }
   return imageBatch(data, [samples, h, w, c]);
+}
+
+/** Standard deviation of x_T: 1 for a variance-preserving process, sigma(1) for any other. */
+export function noiseDeviation(schedule: NoiseSchedule): number {
+  const [signal, sigma] = [schedule.signal(1), schedule.sigma(1)];
+  return Math.abs(Math.hypot(signal, sigma) - 1) < 1e-9 ? 1 : sigma;
 }

@@ -1,3 +1,6 @@
+import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
+import { noiseLevel, timeAtLevel } from "../schedules/noise_level.ts";
+
 /**
  * The times of a reverse process with equal steps: `[1, (n - 1) / n, .., 1 / n, 0]`.
  *
@@ -10,6 +13,60 @@ export function uniformTimeGrid(steps: number): number[] {
     throw new RangeError(`Cannot make a time grid of ${steps} steps: expected a positive integer`);
   }
   return Array.from({ length: steps + 1 }, (_, index) => (steps - index) / steps);
+}
+
+/** Options of {@linkcode karrasTimeGrid}. */
+export interface KarrasTimeGridOptions {
+  /** Number of steps n, at least 2. */
+  readonly steps: number;
+  /** Exponent, at least 1; larger: finer steps at low noise. 7 by default. */
+  readonly rho?: number;
+  /** Least noise level (sigma / signal) above 0; by default 0.002, or the process's own least. */
+  readonly minLevel?: number;
+  /** Noise level to start at; by default that of t = 1. */
+  readonly maxLevel?: number;
+}
+
+/**
+ * The times at which a process passes through the grid of Karras et al. (arXiv 2206.00364, equation 5):
+ * n noise levels sigma / signal from `maxLevel` to `minLevel`, whose rho-th roots are evenly spaced, then
+ * t = 0.
+ *
+ * On the `edm` schedule with its own rho these are the sigmas of the paper, 80 to 0.002 and 0; every
+ * other schedule is stepped through the same levels.
+ *
+ * @returns n + 1 times, strictly descending.
+ * @throws RangeError if an option is out of range, or levels are too close to be told apart.
+ */
+export function karrasTimeGrid(
+  schedule: NoiseSchedule,
+  { steps, rho = 7, minLevel, maxLevel }: KarrasTimeGridOptions,
+): number[] {
+  if (!Number.isSafeInteger(steps) || steps < 2) {
+    throw new RangeError(
+      `Cannot make a Karras time grid of ${steps} steps: expected an integer from 2`,
+    );
+  }
+  if (!(rho >= 1 && rho <= 100)) {
+    throw new RangeError(`Cannot make a Karras time grid: rho is ${rho}, expected 1 to 100`);
+  }
+  const top = maxLevel ?? noiseLevel(schedule, 1);
+  const bottom = minLevel ?? Math.max(0.002, noiseLevel(schedule, Number.EPSILON));
+  if (!(bottom > 0 && bottom < top)) {
+    throw new RangeError(
+      `Cannot make a Karras time grid from level ${top} to ${bottom}: expected a positive end ` +
+        "below the start",
+    );
+  }
+  const [from, to] = [top ** (1 / rho), bottom ** (1 / rho)];
+  const times = Array.from({ length: steps }, (_, i) => {
+    if (i === 0 && maxLevel === undefined) return 1;
+    if (i === steps - 1) return timeAtLevel(schedule, bottom);
+    return timeAtLevel(schedule, i === 0 ? top : (from + i / (steps - 1) * (to - from)) ** rho);
+  });
+  times.push(0);
+  checkTimes(times);
+  return times;
 }
 
 /**

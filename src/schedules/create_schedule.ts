@@ -1,6 +1,8 @@
 import { cosine } from "./cosine.ts";
 import { cosineLegacy } from "./cosine_legacy.ts";
+import { edm } from "./edm.ts";
 import type { NoiseSchedule } from "./noise_schedule.ts";
+import { ve } from "./ve.ts";
 import { vpLinear } from "./vp_linear.ts";
 
 const makers: Readonly<
@@ -9,6 +11,8 @@ const makers: Readonly<
   cosine_legacy: cosineLegacy,
   cosine,
   vp_linear: vpLinear,
+  ve,
+  edm,
 };
 
 /** Names that {@linkcode createSchedule} knows. */

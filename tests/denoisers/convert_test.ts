@@ -12,11 +12,12 @@ const x0 = imageBatch(random.normals(24), [2, 3, 2, 2]);
 const eps = imageBatch(random.normals(24), [2, 3, 2, 2]);
 const x = imageBatch(x0.data.map((v, i) => signal * v + sigma * eps.data[i]!), [2, 3, 2, 2]);
 const score = imageBatch(eps.data.map((v) => -v / sigma), [2, 3, 2, 2]);
-const kinds: Record<Prediction, typeof x> = { x0, eps, score };
+const v = imageBatch(eps.data.map((e, i) => signal * e - sigma * x0.data[i]!), [2, 3, 2, 2]);
+const kinds: Record<Prediction, typeof x> = { x0, eps, score, v };
 
 Deno.test("convertPrediction: every kind follows from every other", () => {
-  for (const from of ["x0", "eps", "score"] as const) {
-    for (const to of ["x0", "eps", "score"] as const) {
+  for (const from of ["x0", "eps", "score", "v"] as const) {
+    for (const to of ["x0", "eps", "score", "v"] as const) {
       const converted = convertPrediction(x, kinds[from], { from, to, signal, sigma });
       assertEquals(converted.shape, x.shape);
       // float32 rounding of x, magnified by 1 / signal and 1 / sigma
@@ -25,12 +26,29 @@ Deno.test("convertPrediction: every kind follows from every other", () => {
   }
 });
 
+Deno.test("convertPrediction: v and back where signal^2 + sigma^2 is not 1, and where sigma is 0", () => {
+  const level = { signal: 1, sigma: 30 };
+  const noisy = imageBatch(x0.data.map((a, i) => a + 30 * eps.data[i]!), [2, 3, 2, 2]);
+  const asV = convertPrediction(noisy, eps, { from: "eps", to: "v", ...level });
+  asV.data.forEach((value, i) =>
+    // float32 rounding of x, which is about 60
+    assertAlmostEquals(value, eps.data[i]! - 30 * x0.data[i]!, 2e-3)
+  );
+  const back = convertPrediction(noisy, asV, { from: "v", to: "x0", ...level });
+  back.data.forEach((value, i) => assertAlmostEquals(value, x0.data[i]!, 1e-4)); // the same / 30
+  // Without noise x is the clean image, and v says the noise.
+  const clean = convertPrediction(x0, eps, { from: "v", to: "x0", signal: 1, sigma: 0 });
+  assertEquals(clean.data, x0.data);
+});
+
 Deno.test("convertPrediction: shapes that differ and divisions by zero are refused", () => {
   const convert = (from: Prediction, to: Prediction, level: { signal: number; sigma: number }) =>
     convertPrediction(x, kinds[from], { from, to, ...level });
   assertThrows(() => convert("eps", "score", { signal, sigma: 0 }), RangeError, "sigma is 0");
   assertThrows(() => convert("x0", "eps", { signal, sigma: NaN }), RangeError, "sigma is NaN");
   assertThrows(() => convert("eps", "x0", { signal: 0, sigma }), RangeError, "signal is 0");
+  assertThrows(() => convert("eps", "v", { signal: 0, sigma }), RangeError, "signal is 0");
+  assertThrows(() => convert("x0", "v", { signal, sigma: 0 }), RangeError, "sigma is 0");
   const short = imageBatch(new Float32Array(12), [1, 3, 2, 2]);
   assertThrows(
     () => convertPrediction(x, short, { from: "eps", to: "x0", signal, sigma }),

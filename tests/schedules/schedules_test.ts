@@ -1,5 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { createSchedule, scheduleNames } from "../../src/schedules/create_schedule.ts";
+import { noiseLevel, timeAtLevel } from "../../src/schedules/noise_level.ts";
 
 /** Values from 50-digit arithmetic at t = 1e-3, 0.05, 0.5, 1. */
 const known: Record<string, readonly [t: number, signal: number, sigma: number][]> = {
@@ -21,6 +22,18 @@ const known: Record<string, readonly [t: number, signal: number, sigma: number][
     [0.5, 0.28118288079675235, 0.9596542020680362],
     [1, 0.0065715864949296154, 0.9999784068923386],
   ],
+  ve: [
+    [0.001, 1, 0.020171071353550317],
+    [0.05, 1, 0.030618118241277333],
+    [0.5, 1, 1.414213562373095],
+    [1, 1, 100],
+  ],
+  edm: [
+    [0.001, 1, 0.002050146467528989],
+    [0.05, 1, 0.0062658525975830258],
+    [0.5, 1, 2.5152189761471586],
+    [1, 1, 80],
+  ],
 };
 
 Deno.test("schedules: values equal 50-digit arithmetic, near t = 0 too", () => {
@@ -36,8 +49,12 @@ Deno.test("schedules: values equal 50-digit arithmetic, near t = 0 too", () => {
   }
 });
 
+const preserving = ["cosine_legacy", "cosine", "vp_linear"];
+const exploding = ["ve", "edm"];
+
 Deno.test("schedules: variance is preserved, signal falls and sigma rises", () => {
-  for (const name of scheduleNames) {
+  assertEquals([...preserving, ...exploding], scheduleNames);
+  for (const name of preserving) {
     const { signal, sigma } = createSchedule(name);
     assertEquals([signal(0), sigma(0)], [1, 0], name);
     assert(signal(1) > 0, `${name}: signal(1) must be positive`);
@@ -48,6 +65,36 @@ Deno.test("schedules: variance is preserved, signal falls and sigma rises", () =
       assert(signal(t) < signal(before) && sigma(t) > sigma(before), `${name} at t = ${t}`);
     }
   }
+});
+
+Deno.test("schedules: exploding ones keep the signal, sigma rises from its least value, t = 0 is clean", () => {
+  for (const name of exploding) {
+    const { signal, sigma, parameters } = createSchedule(name);
+    assertEquals([signal(0), sigma(0)], [1, 0], name);
+    assertAlmostEquals(sigma(1e-15) / parameters.sigmaMin!, 1, 1e-12); // almost there
+    assertEquals(sigma(1), parameters.sigmaMax);
+    for (let i = 1; i <= 150; i++) {
+      assertEquals(signal(i / 150), 1);
+      assert(sigma(i / 150) > sigma((i - 1) / 150), `${name} at t = ${i / 150}`);
+    }
+  }
+});
+
+Deno.test("noise level: the time of a level is found again, and is the first one", () => {
+  for (const name of scheduleNames) {
+    const schedule = createSchedule(name);
+    for (const t of [0.01, 0.3, 0.77, 0.99]) {
+      const found = timeAtLevel(schedule, noiseLevel(schedule, t));
+      assertAlmostEquals(found, t, 1e-12); // rounding of the level over its slope
+    }
+    assert(noiseLevel(schedule, timeAtLevel(schedule, noiseLevel(schedule, 1))) > 50);
+    assertThrows(() => timeAtLevel(schedule, 0), RangeError, "noise level 0");
+    assertThrows(() => timeAtLevel(schedule, 1e4), RangeError, "level at t = 1");
+  }
+  // Below the least noise of an exploding process there is nothing but t = 0.
+  const least = timeAtLevel(createSchedule("ve"), 0.001);
+  assert(least > 0);
+  assertEquals(createSchedule("ve").sigma(least), 0.02);
 });
 
 Deno.test("schedules: a time outside [0, 1] or NaN is refused", () => {
@@ -66,6 +113,8 @@ Deno.test("schedules: name and parameters make the same schedule again", () => {
       ...scheduleNames.map((name) => createSchedule(name)),
       createSchedule("vp_linear", { betaMin: 0.3, betaMax: 9 }),
       createSchedule("cosine", { offset: 0.02, minSignal: 0.2 }),
+      createSchedule("ve", { sigmaMin: 0.1, sigmaMax: 30 }),
+      createSchedule("edm", { sigmaMin: 0.1, sigmaMax: 30, rho: 3 }),
     ]
   ) {
     const { name, parameters } = JSON.parse(JSON.stringify(schedule));
@@ -89,6 +138,11 @@ Deno.test("schedules: an unknown name or a bad parameter is refused by name", ()
       ["vp_linear", { betaMin: 0, betaMax: 0 }, "betaMax is 0"],
       ["vp_linear", { betaMin: 5, betaMax: 4 }, "betaMax is 4"],
       ["vp_linear", { betaMax: Infinity }, "betaMax is Infinity"],
+      ["ve", { sigmaMin: 0 }, "sigmaMin is 0"],
+      ["ve", { sigmaMax: 0.01 }, "sigmaMax is 0.01"],
+      ["edm", { sigmaMax: NaN }, "sigmaMax is NaN"],
+      ["edm", { sigmaMax: 1e6 }, "at most 1e5"],
+      ["edm", { rho: 0.5 }, "rho is 0.5"],
       ["cosine", { offset: -0.1 }, "offset is -0.1"],
       ["cosine", { minSignal: 0 }, "minSignal is 0"],
       ["cosine", { minSignal: NaN }, "minSignal is NaN"],

@@ -1,0 +1,49 @@
+import type { ImageBatch } from "../array/image_batch.ts";
+import type { Denoiser } from "../denoisers/denoiser.ts";
+import { combine, runSampler, stepNoise, type StochasticSamplerOptions } from "./sampler.ts";
+
+/** Options of {@linkcode ddpm}. */
+export interface DdpmOptions extends StochasticSamplerOptions {
+  /**
+   * Variance of the noise that a step adds: `posterior` (default) is that of x' given x and x0, right
+   * where x0 is known; `forward` is that of x given x', right where x0 is unit Gaussian.
+   */
+  readonly variance?: "posterior" | "forward";
+}
+
+/**
+ * Ancestral sampling (Ho, Jain & Abbeel, arXiv 2006.11239, algorithm 2) on any grid of times: x' at the next
+ * time is drawn around the mean of `q(x' | x, x0 = xHat0)`.
+ *
+ * With `a = signal / signal'` and `s2 = sigma^2 - a^2 sigma'^2` (the noise between the two times), the
+ * mean is `(a sigma'^2 / sigma^2) x + (signal' s2 / sigma^2) xHat0` and the variance
+ * `s2 sigma'^2 / sigma^2`, or `s2` itself (their two choices, section 3.2). These hold for exploding
+ * processes as well.
+ *
+ * @returns Images `[B, H, W, C]` at the last time. `xT` is left as it is.
+ * @throws RangeError if shapes or times do not fit.
+ * @throws Error if a prediction is not finite; the message names step and image.
+ */
+export function ddpm(denoiser: Denoiser, options: DdpmOptions): Promise<ImageBatch> {
+  const { schedule } = denoiser;
+  const { variance: kind = "posterior" } = options;
+  return runSampler(denoiser, { ...options, name: "DDPM" }, async ({ i, x, t, tNext, ask }) => {
+    const { xHat0, eps } = await ask(x, t);
+    const [signal, sigma] = [schedule.signal(t), schedule.sigma(t)];
+    const [signalNext, sigmaNext] = [schedule.signal(tNext), schedule.sigma(tNext)];
+    if (sigmaNext === 0) {
+      return { x, t, xHat0, eps, xNext: combine([signalNext, xHat0]) };
+    }
+    const a = signal / signalNext;
+    const kept = (sigmaNext / sigma) ** 2;
+    // Rounding must not make it negative where two times have all but the same noise.
+    const between = Math.max(0, sigma ** 2 - (a * sigmaNext) ** 2);
+    const variance = kind === "forward" ? between : between * kept;
+    const xNext = combine(
+      [a * kept, x],
+      [signalNext * between / sigma ** 2, xHat0],
+      [Math.sqrt(variance), stepNoise(x, { ...options, stream: "ddpm", i })],
+    );
+    return { x, t, xHat0, eps, xNext };
+  });
+}

@@ -1,0 +1,197 @@
+import { type ImageBatch, imageShapeOf, valuesPerImage } from "../array/image_batch.ts";
+import { Random } from "../array/random.ts";
+import { convertPrediction } from "../denoisers/convert.ts";
+import type { Denoiser } from "../denoisers/denoiser.ts";
+import { checkTimes } from "./time_grid.ts";
+
+/** What a sampler shows at each step. */
+export interface SamplerStep {
+  /** Number of the step, counting down from n to 1. */
+  readonly i: number;
+  /** Time at which the denoiser was asked first. */
+  readonly t: number;
+  /** Time that the step leads to. */
+  readonly tNext: number;
+  /** Noisy images at t, `[B, H, W, C]`. */
+  readonly x: ImageBatch;
+  /** The clean images that the denoiser expects from x, `[B, H, W, C]`. */
+  readonly xHat0: ImageBatch;
+  /** The noise that the denoiser expects in x, `[B, H, W, C]`. */
+  readonly eps: ImageBatch;
+  /** Images at tNext, `[B, H, W, C]`. */
+  readonly xNext: ImageBatch;
+}
+
+/** Options of every sampler. */
+export interface SamplerOptions {
+  /** Images to start from, `[B, H, W, C]`: noise if the times start at 1. */
+  readonly xT: ImageBatch;
+  /** n + 1 strictly descending times in [0, 1], such as `uniformTimeGrid(20)`. */
+  readonly times: readonly number[];
+  /** Class label of each image, or one for all. */
+  readonly labels?: number | ArrayLike<number>;
+  /** Called after each step; awaited. What it throws stops the sampling. */
+  readonly onStep?: (step: SamplerStep) => void | Promise<void>;
+  /** Stops the sampling; the promise then rejects with the signal's reason. */
+  readonly abort?: AbortSignal;
+}
+
+/**
+ * Options of samplers that add noise on the way. The noise of a step is a function of seed, number of
+ * the sample and number of the step, so batches and resumed work see the same, and so do two
+ * denoisers that are to be compared.
+ */
+export interface StochasticSamplerOptions extends SamplerOptions {
+  /** Seed of the noise added, an integer from 0; 0 by default. */
+  readonly seed?: number;
+  /** Number of each sample of the batch; 0 .. B - 1 by default. */
+  readonly sampleNumbers?: readonly number[];
+  /** Steps of the whole run, where `times` are the rest of one; by default those of `times`. */
+  readonly totalSteps?: number;
+}
+
+/** A sampler: from noise to images. Those that add no noise ignore its seed. */
+export type Sampler = (
+  denoiser: Denoiser,
+  options: StochasticSamplerOptions,
+) => Promise<ImageBatch>;
+
+/** What a denoiser expects. */
+interface Expected {
+  readonly xHat0: ImageBatch;
+  readonly eps: ImageBatch;
+}
+
+/** What the rule of one step works with. */
+export interface StepContext {
+  /** Number of the step, n to 1. */
+  readonly i: number;
+  /** Images at t. */
+  readonly x: ImageBatch;
+  /** Time to start from. */
+  readonly t: number;
+  /** Time to end at. */
+  readonly tNext: number;
+  /** Asks the denoiser. */
+  ask(x: ImageBatch, t: number): Promise<Expected>;
+}
+
+/** What the rule of one step gives: where the denoiser was asked first, and where the step leads. */
+export interface StepResult extends Expected {
+  readonly x: ImageBatch;
+  readonly t: number;
+  readonly xNext: ImageBatch;
+}
+
+/**
+ * Runs a sampler: checks, the loop over times, callbacks and aborts. The rule of a step is the sampler's
+ * own.
+ *
+ * @param options.name Name of the sampler, for messages.
+ * @throws RangeError if shapes or times do not fit.
+ * @throws Error if a prediction or an image is not finite; the message names step and image.
+ */
+export async function runSampler(
+  denoiser: Denoiser,
+  { name, xT, times, labels, onStep, abort }: SamplerOptions & { readonly name: string },
+  rule: (context: StepContext) => Promise<StepResult>,
+): Promise<ImageBatch> {
+  checkTimes(times);
+  const expected = denoiser.imageShape;
+  if (imageShapeOf(xT).some((size, axis) => size !== expected[axis])) {
+    throw new RangeError(
+      `Cannot sample with ${denoiser.name}: xT holds images of ${
+        imageShapeOf(xT).join(" x ")
+      }, it takes ${expected.join(" x ")}`,
+    );
+  }
+  const { schedule, prediction } = denoiser;
+  const steps = times.length - 1;
+  let x: ImageBatch = { data: xT.data.slice(), shape: xT.shape };
+  for (let i = steps; i >= 1; i--) {
+    const t = times[steps - i]!;
+    const tNext = times[steps - i + 1]!;
+    const ask = async (at: ImageBatch, time: number): Promise<Expected> => {
+      if (abort !== undefined) {
+        // Denoisers that never wait would keep a timer or Ctrl-C from raising the signal.
+        await new Promise((resolve) => setTimeout(resolve, 0));
+        abort.throwIfAborted();
+      }
+      const values = await denoiser.predict(at, time, {
+        ...(labels === undefined ? {} : { labels }),
+        ...(abort === undefined ? {} : { abort }),
+      });
+      checkFinite(
+        values,
+        `${name} step ${i} of ${steps} (t = ${time}): ${denoiser.name} predicts`,
+      );
+      const level = {
+        from: prediction,
+        signal: schedule.signal(time),
+        sigma: schedule.sigma(time),
+      };
+      return {
+        eps: convertPrediction(at, values, { ...level, to: "eps" }),
+        xHat0: convertPrediction(at, values, { ...level, to: "x0" }),
+      };
+    };
+    const result = await rule({ i, x, t, tNext, ask });
+    checkFinite(result.xNext, `${name} step ${i} of ${steps} (t = ${t}): the image becomes`);
+    await onStep?.({ i, tNext, ...result });
+    x = result.xNext;
+  }
+  return x;
+}
+
+/** The sum of batches, each times its weight. */
+export function combine(...terms: readonly (readonly [number, ImageBatch])[]): ImageBatch {
+  const { shape, data } = terms[0]![1];
+  const out = new Float32Array(data.length);
+  for (let j = 0; j < out.length; j++) {
+    let sum = 0;
+    for (const [weight, batch] of terms) sum += weight * batch.data[j]!;
+    out[j] = sum;
+  }
+  return { data: out, shape };
+}
+
+/**
+ * Standard normal noise for one step, a stream of its own for each sample.
+ *
+ * @param x Images whose shape it takes.
+ * @param options.stream Name of the sampler, so that two samplers of a seed differ.
+ */
+export function stepNoise(
+  x: ImageBatch,
+  { stream, i, seed = 0, sampleNumbers }:
+    & Pick<StochasticSamplerOptions, "seed" | "sampleNumbers">
+    & { readonly stream: string; readonly i: number },
+): ImageBatch {
+  const samples = x.shape[0];
+  if (sampleNumbers !== undefined && sampleNumbers.length !== samples) {
+    throw new RangeError(
+      `Cannot number ${samples} samples with ${sampleNumbers.length} numbers: expected one each`,
+    );
+  }
+  const length = valuesPerImage(x);
+  const data = new Float32Array(x.data.length);
+  for (let b = 0; b < samples; b++) {
+    const name = `${stream}/${sampleNumbers?.[b] ?? b}/step ${i}`;
+    data.set(new Random(seed, name).normals(length), b * length);
+  }
+  return { data, shape: x.shape };
+}
+
+function checkFinite(batch: ImageBatch, what: string): void {
+  const { data } = batch;
+  for (let j = 0; j < data.length; j++) {
+    if (!Number.isFinite(data[j]!)) {
+      const image = Math.floor(j / valuesPerImage(batch));
+      throw new Error(
+        `Cannot take ${what} ${
+          data[j]
+        } in image ${image}, expected finite values; check the denoiser's weights and its input`,
+      );
+    }
+  }
+}

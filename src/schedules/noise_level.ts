@@ -1,0 +1,40 @@
+import type { NoiseSchedule } from "./noise_schedule.ts";
+
+/**
+ * Noise per signal, `sigma(t) / signal(t)`: what a process looks like after division by its signal, and
+ * the sigma of Karras et al. (arXiv 2206.00364, equation 4). It never falls with t.
+ *
+ * @param t Time in [0, 1].
+ * @throws RangeError if t lies outside [0, 1].
+ */
+export function noiseLevel(schedule: NoiseSchedule, t: number): number {
+  return schedule.sigma(t) / schedule.signal(t);
+}
+
+/**
+ * The earliest time above 0 whose noise level is at least `level`, by bisection to double precision.
+ *
+ * Where a process starts at some least noise (VE and EDM), lower levels give a time just above 0,
+ * which has that least noise.
+ *
+ * @param level A positive number up to the level at t = 1.
+ * @throws RangeError if the level is not positive, or above that of t = 1.
+ */
+export function timeAtLevel(schedule: NoiseSchedule, level: number): number {
+  const highest = noiseLevel(schedule, 1);
+  // The level itself may carry a few roundings of another formula.
+  if (!(level > 0 && level <= highest * (1 + 1e-12))) {
+    throw new RangeError(
+      `Cannot find the time of noise level ${level} on ${schedule.name}: expected more than 0 and ` +
+        `at most ${highest}, its level at t = 1`,
+    );
+  }
+  let [low, high] = [0, 1];
+  // 2^-64 is below the spacing of doubles everywhere but next to 0, where no schedule changes.
+  for (let halvings = 0; halvings < 64; halvings++) {
+    const middle = (low + high) / 2;
+    if (noiseLevel(schedule, middle) >= level) high = middle;
+    else low = middle;
+  }
+  return high;
+}

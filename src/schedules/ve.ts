@@ -1,0 +1,27 @@
+import { checkRange, type SigmaRange } from "./sigma_range.ts";
+import type { NoiseSchedule } from "./noise_schedule.ts";
+import { checkTime } from "./time.ts";
+
+/**
+ * The variance-exploding diffusion (Song et al., arXiv 2011.13456, appendix C): `signal = 1`,
+ * `sigma(t) = sigmaMin (sigmaMax / sigmaMin)^t`, equal steps of t multiplying the noise by equal
+ * factors.
+ *
+ * The paper's 0.01 and 50 are for pixels in [0, 1]; the defaults 0.02 and 100 are the same for pixels
+ * in [-1, 1]. t = 0 is the clean image, sigma(0) = 0: a sampler's last step removes sigmaMin too.
+ *
+ * @returns A schedule named `ve`.
+ * @throws RangeError if a parameter is out of range.
+ */
+export function ve({ sigmaMin = 0.02, sigmaMax = 100 }: SigmaRange = {}): NoiseSchedule {
+  checkRange("ve", { sigmaMin, sigmaMax });
+  return {
+    name: "ve",
+    parameters: { sigmaMin, sigmaMax },
+    signal: (t) => {
+      checkTime(t);
+      return 1;
+    },
+    sigma: (t) => checkTime(t) === 0 ? 0 : sigmaMin * (sigmaMax / sigmaMin) ** t,
+  };
+}

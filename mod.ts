@@ -211,6 +211,7 @@ export {
   createNetwork,
   parseArchitecture,
 } from "./src/networks/architecture.ts";
+export { attentionUnet, type AttentionUnetArchitecture } from "./src/networks/attention_unet.ts";
 export { type BackendChoice, type BackendInfo, startBackend } from "./src/networks/backend.ts";
 export { type Padding } from "./src/networks/conv2d_implementation.ts";
 export {

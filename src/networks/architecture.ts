@@ -1,16 +1,18 @@
 import { CheckpointMismatchError } from "../array/errors.ts";
 import { type ArchitectureDefinition, DescriptionFields } from "./architecture_definition.ts";
+import { type AttentionUnetArchitecture, attentionUnetDefinition } from "./attention_unet.ts";
 import type { ArchitectureBase, Network } from "./network.ts";
 import { type ResnetArchitecture, resnetDefinition } from "./resnet.ts";
 import { type UnetArchitecture, unetDefinition } from "./unet.ts";
 
 /** The architectures that can be built. */
-export type Architecture = ResnetArchitecture | UnetArchitecture;
+export type Architecture = ResnetArchitecture | UnetArchitecture | AttentionUnetArchitecture;
 
 const definitions: readonly [
   ArchitectureDefinition<ResnetArchitecture>,
   ArchitectureDefinition<UnetArchitecture>,
-] = [resnetDefinition, unetDefinition];
+  ArchitectureDefinition<AttentionUnetArchitecture>,
+] = [resnetDefinition, unetDefinition, attentionUnetDefinition];
 
 /** Names of the architectures that {@linkcode createNetwork} builds. */
 export const architectureKinds: readonly Architecture["kind"][] = definitions.map(({ kind }) =>

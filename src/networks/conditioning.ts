@@ -52,5 +52,6 @@ export function linearLayers(
   const weights = tf.concat(layers.map(({ weight }) => weight), 1);
   const biases = tf.concat(layers.map(({ bias }) => bias), 0);
   const all: tf.Tensor2D = tf.add(matMul(x, weights), biases);
-  return tf.split(all, layers.map(({ bias }) => bias.size), 1);
+  // tfjs cannot differentiate a split into one part.
+  return layers.length === 1 ? [all] : tf.split(all, layers.map(({ bias }) => bias.size), 1);
 }

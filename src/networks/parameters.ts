@@ -17,6 +17,8 @@ export interface ParameterSpec {
   readonly shape: readonly number[];
   /** Number of inputs of each output: the initial range is 1 / sqrt(fanIn). */
   readonly fanIn: number;
+  /** Whether the initial values are zero. */
+  readonly zero?: true;
 }
 
 /**
@@ -69,6 +71,11 @@ export function normSpecs(name: string, channels: number): ParameterSpec[] {
   ];
 }
 
+/** The same parameters, with zeros to begin with. */
+export function zeroed(specs: readonly ParameterSpec[]): ParameterSpec[] {
+  return specs.map((spec) => ({ ...spec, zero: true }));
+}
+
 /** Number of values of one parameter. */
 export function sizeOf({ shape }: ParameterSpec): number {
   return shape.reduce((product, n) => product * n, 1);
@@ -89,7 +96,7 @@ export function memoryShape({ kind, shape }: ParameterSpec): number[] {
 
 /**
  * Initial values as PyTorch's layers draw them: weights and biases uniform in
- * +-1 / sqrt(fan in), scales 1, offsets 0, embeddings standard normal.
+ * +-1 / sqrt(fan in), scales 1, offsets 0, embeddings standard normal, and zeros where a spec says so.
  */
 export function initialParameters(specs: readonly ParameterSpec[], random: Random): FlatParameters {
   const out = new Float32Array(parameterCount(specs));
@@ -98,7 +105,7 @@ export function initialParameters(specs: readonly ParameterSpec[], random: Rando
     const bound = 1 / Math.sqrt(spec.fanIn);
     for (const end = at + sizeOf(spec); at < end; at++) {
       if (spec.kind === "scale") out[at] = 1;
-      else if (spec.kind === "offset") out[at] = 0;
+      else if (spec.kind === "offset" || spec.zero) out[at] = 0;
       else if (spec.kind === "embedding") out[at] = random.normal();
       else out[at] = (2 * random.uniform() - 1) * bound;
     }

@@ -13,6 +13,7 @@ import {
   type ParameterSpec,
   transposedSpecs,
 } from "./parameters.ts";
+import { type RangeStage, receptiveRange } from "./receptive_range.ts";
 import { transposedConv2d } from "./upsample.ts";
 
 const MOST_GROUPS = 32;
@@ -54,23 +55,12 @@ function blockSpecs(
   ];
 }
 
-/**
- * Widest range of inputs behind one output of a UNet of 3 x 3 convolutions: followed back from each of
- * the pixels that differ in their place in the squares of pooling.
- */
-export function unetReceptiveField(levels: number): number {
-  let widest = 0;
-  for (let place = 0; place < 2 ** (levels - 1); place++) {
-    // The head and, at every level on the way down, the two convolutions of the output block.
-    let [first, last] = [place - 1, place + 1];
-    for (let level = 1; level < levels; level++) {
-      [first, last] = [Math.floor((first - 2) / 2), Math.floor((last + 2) / 2)];
-    }
-    [first, last] = [first - 2, last + 2];
-    for (let level = 1; level < levels; level++) [first, last] = [2 * first - 2, 2 * last + 3];
-    widest = Math.max(widest, last - first + 1);
-  }
-  return widest;
+/** The stages that widen what an output sees, on the longest way: through the bottleneck. */
+function rangeStages(levels: number): RangeStage[] {
+  const down: RangeStage[] = ["conv", "conv", "pool"];
+  const up: RangeStage[] = ["upsample", "conv", "conv"];
+  const halvings = Array.from({ length: levels - 1 });
+  return [...halvings.flatMap(() => down), "conv", "conv", ...halvings.flatMap(() => up), "conv"];
 }
 
 function check({ channels, embedding, imageShape: [h, w] }: UnetArchitecture): void {
@@ -167,7 +157,7 @@ export function unet(architecture: UnetArchitecture): Network<UnetArchitecture> 
   return {
     architecture,
     parameters,
-    receptiveField: unetReceptiveField(channels.length),
+    receptiveField: receptiveRange(rangeStages(channels.length)),
     flopsPerImage,
     forward(p, { x, times, labels }, { inputGradient = false } = {}) {
       checkLabels(classes, labels, x.shape[0]);

@@ -88,7 +88,7 @@ export interface GoldenCase {
 /** Tests a network against its golden file, on every backend. */
 export function testGolden({ name, architecture, gradientBound }: GoldenCase): void {
   for (const backend of backends) {
-    Deno.test(`${architecture.kind}: ${name} equals the public code on ${backend}`, async () => {
+    Deno.test(`${architecture.kind}: ${name} equals PyTorch on ${backend}`, async () => {
       await startBackend(backend);
       const { float, image, arrays, labels } = await golden(name);
       const network = createNetwork(architecture);
@@ -128,6 +128,7 @@ export function testGolden({ name, architecture, gradientBound }: GoldenCase): v
         assert(error < bound, `gradient of ${key} differs by ${error}`);
       }
 
+      if (float("adamw_losses") === undefined) return; // the file holds no training
       if (backend === "cpu" && !long) {
         console.log(
           "skipped on cpu: optimiser steps and DDIM sample (deno task test:long runs them)",

@@ -1,0 +1,75 @@
+/** Arrays as other programs store them, little-endian, as the tensors that JavaScript can hold. */
+import { fromHalfBits } from "./half_precision.ts";
+import type { StoredTensor } from "./safetensors.ts";
+
+/** How PyTorch and NumPy store a value; all but the complex and the 8-bit float kinds. */
+export type ElementType =
+  | "F64"
+  | "F32"
+  | "F16"
+  | "BF16"
+  | "I64"
+  | "I32"
+  | "I16"
+  | "I8"
+  | "U32"
+  | "U16"
+  | "U8"
+  | "BOOL";
+
+/** Bytes of one value. */
+export const elementBytes: Readonly<Record<ElementType, number>> = {
+  F64: 8,
+  I64: 8,
+  F32: 4,
+  I32: 4,
+  U32: 4,
+  F16: 2,
+  BF16: 2,
+  I16: 2,
+  U16: 2,
+  I8: 1,
+  U8: 1,
+  BOOL: 1,
+};
+
+/**
+ * Little-endian bytes as a tensor. Kinds that a {@linkcode StoredTensor} lacks become the next wider
+ * one, exactly: bfloat16 float32, short integers 32 bits, unsigned 32 bits 64.
+ *
+ * @param bytes As many values as the shape has. They are copied.
+ */
+export function tensorFromBytes(
+  bytes: Uint8Array,
+  { type, shape }: { readonly type: ElementType; readonly shape: readonly number[] },
+): StoredTensor {
+  const { buffer } = bytes.slice();
+  switch (type) {
+    case "F64":
+      return { dtype: "F64", shape, data: new Float64Array(buffer) };
+    case "F32":
+      return { dtype: "F32", shape, data: new Float32Array(buffer) };
+    case "F16":
+      return { dtype: "F16", shape, data: fromHalfBits(new Uint16Array(buffer)) };
+    case "BF16": {
+      const bits = Uint32Array.from(new Uint16Array(buffer), (half) => half << 16);
+      return { dtype: "F32", shape, data: new Float32Array(bits.buffer) };
+    }
+    case "I64":
+      return { dtype: "I64", shape, data: new BigInt64Array(buffer) };
+    case "I32":
+      return { dtype: "I32", shape, data: new Int32Array(buffer) };
+    case "I16":
+      return { dtype: "I32", shape, data: Int32Array.from(new Int16Array(buffer)) };
+    case "I8":
+      return { dtype: "I32", shape, data: Int32Array.from(new Int8Array(buffer)) };
+    case "U32":
+      return { dtype: "I64", shape, data: BigInt64Array.from(new Uint32Array(buffer), BigInt) };
+    case "U16":
+      return { dtype: "I32", shape, data: Int32Array.from(new Uint16Array(buffer)) };
+    case "U8":
+      return { dtype: "U8", shape, data: new Uint8Array(buffer) };
+    case "BOOL":
+      return { dtype: "BOOL", shape, data: Uint8Array.from(bytes, (value) => value === 0 ? 0 : 1) };
+  }
+}

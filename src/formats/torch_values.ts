@@ -1,0 +1,181 @@
+/** What is in a `.pt` file: a network's state dict, or a list of numbers. */
+import { DataFormatError } from "../array/errors.ts";
+import { PickledObject } from "./pickle.ts";
+import type { StoredTensor } from "./safetensors.ts";
+import { numpyArray } from "./torch_globals.ts";
+
+/** A network as a `.pt` file holds it. */
+export interface TorchStateDict {
+  /** Parameters and buffers by PyTorch's names, in its layouts (convolutions `[out, in, k, k]`). */
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
+  /** The whole module, if the file holds one rather than a state dict: an inert record. */
+  readonly module?: PickledObject;
+}
+
+/** Where checkpoints keep a state dict or module among other things, in the order of preference. */
+const usualKeys = [
+  "state_dict",
+  "model_state_dict",
+  "model_state",
+  "model",
+  "network",
+  "net",
+  "backbone",
+  "weights",
+  "params",
+];
+
+/** Whether a value is a tensor as this package holds them. */
+export function isStoredTensor(value: unknown): value is StoredTensor {
+  return typeof value === "object" && value !== null && "dtype" in value && "shape" in value;
+}
+
+/** The attributes of a module; empty where it has none. */
+export function attributesOf({ state }: PickledObject): ReadonlyMap<unknown, unknown> {
+  return state instanceof Map ? state : new Map();
+}
+
+/**
+ * Finds the state dict in what `parseTorch` read: the dictionary itself, one under a usual key such
+ * as "model_state_dict", or that of a whole module.
+ *
+ * @throws DataFormatError if there is none, or modules are nested in a circle.
+ */
+export function torchStateDict(value: unknown, source = "pt"): TorchStateDict {
+  if (value instanceof PickledObject) {
+    const tensors = new Map<string, StoredTensor>();
+    collect(value, { prefix: "", depth: 0, tensors, source });
+    if (tensors.size > 0) return { tensors, module: value };
+  }
+  if (value instanceof Map) {
+    const entries = [...value as Map<unknown, unknown>];
+    if (entries.length > 0 && entries.every(([, entry]) => isStoredTensor(entry))) {
+      return {
+        tensors: new Map(entries.map(([name, tensor]) => [String(name), tensor])) as Map<
+          string,
+          StoredTensor
+        >,
+      };
+    }
+    const key = usualKeys.find((each) =>
+      value.get(each) instanceof Map || value.get(each) instanceof PickledObject
+    );
+    if (key !== undefined) return torchStateDict(value.get(key), `${source} (${key})`);
+  }
+  throw new DataFormatError(
+    source,
+    `it holds ${describe(value)}, expected a network: a module, or a state dict of tensors`,
+  );
+}
+
+function collect(
+  module: PickledObject,
+  { prefix, depth, tensors, source }: {
+    prefix: string;
+    depth: number;
+    tensors: Map<string, StoredTensor>;
+    source: string;
+  },
+): void {
+  if (depth > 30) throw new DataFormatError(source, "its modules are nested in a circle");
+  const attributes = attributesOf(module);
+  const members = (name: string) => {
+    const found = attributes.get(name);
+    return found instanceof Map ? [...found as Map<unknown, unknown>] : [];
+  };
+  for (const [name, tensor] of [...members("_parameters"), ...members("_buffers")]) {
+    if (isStoredTensor(tensor)) tensors.set(`${prefix}${name}`, tensor);
+  }
+  for (const [name, child] of members("_modules")) {
+    if (!(child instanceof PickledObject)) continue;
+    collect(child, { prefix: `${prefix}${name}.`, depth: depth + 1, tensors, source });
+  }
+}
+
+/** A list, or a table of rows, of numbers. */
+export interface NumberTable {
+  /** `[n]` of a list, `[rows, columns]` of a table. */
+  readonly shape: readonly [number] | readonly [number, number];
+  /** Row by row. */
+  readonly values: readonly number[];
+}
+
+/**
+ * Reads numbers out of what `parseTorch` or `parseNpy` gave: lists, tuples, tensors or arrays, nested
+ * or of single numbers, integers or floats.
+ *
+ * @throws DataFormatError if it is something else, rows differ in length, or there are no numbers.
+ */
+export function numberTable(value: unknown, source = "list"): NumberTable {
+  const fail = (problem: string): never => {
+    throw new DataFormatError(source, `${problem}, expected a list of numbers`);
+  };
+  const rows = plain(value, { depth: 0, left: { numbers: mostNumbers }, fail });
+  if (!Array.isArray(rows)) return fail(`it holds ${describe(value)}`);
+  if (rows.length === 0) return fail("the list is empty");
+  const flat = rows.map((row) => typeof row === "number" ? [row] : row);
+  const columns = flat[0]!.length;
+  const values = flat.flat();
+  if (!values.every((n): n is number => typeof n === "number")) {
+    return fail("the list is nested more than twice");
+  }
+  if (flat.some((row) => row.length !== columns) || columns === 0) {
+    return fail("the rows differ in length or are empty");
+  }
+  return {
+    shape: rows.some((row) => typeof row !== "number") ? [rows.length, columns] : [rows.length],
+    values,
+  };
+}
+
+const mostNumbers = 1_000_000;
+
+type Nested = number | Nested[];
+
+/** Plain numbers in plain lists; a list of tensors of one value each is a list of numbers. */
+function plain(
+  value: unknown,
+  { depth, left, fail }: {
+    depth: number;
+    left: { numbers: number };
+    fail: (problem: string) => never;
+  },
+): Nested {
+  if (depth > 2) fail("the list is nested more than twice");
+  if (typeof value === "number" || typeof value === "bigint") return Number(value);
+  // A list may contain another one many times without being long itself.
+  const count = (numbers: number) => {
+    left.numbers -= numbers;
+    if (left.numbers < 0) fail(`there are more than ${mostNumbers} numbers`);
+  };
+  if (Array.isArray(value)) {
+    count(value.length);
+    return value.map((item) => plain(item, { depth: depth + 1, left, fail }));
+  }
+  const tensor = value instanceof PickledObject ? numpyArray(value) : value;
+  if (!isStoredTensor(tensor)) return fail(`it holds ${describe(value)}`);
+  count(tensor.data.length);
+  const numbers = Array.from(tensor.data, Number);
+  const single = numbers.length === 1 && (depth > 0 || tensor.shape.length === 0);
+  if (single) return numbers[0]!;
+  const [rows, columns, ...more] = tensor.shape;
+  if (more.length > 0) return fail(`a tensor has shape [${tensor.shape.join(", ")}]`);
+  if (columns === undefined) return numbers;
+  return Array.from(
+    { length: rows! },
+    (_, i) => numbers.slice(i * columns, (i + 1) * columns),
+  );
+}
+
+/** What a value is, in a few words. */
+export function describe(value: unknown): string {
+  if (value === null) return "nothing (None)";
+  if (value instanceof PickledObject) return `an object of ${value.type.name}`;
+  if (value instanceof Map) {
+    const keys = [...value.keys()].slice(0, 4).map((key) => JSON.stringify(String(key)));
+    return `a dictionary${keys.length > 0 ? ` of ${keys.join(", ")}` : ""}`;
+  }
+  if (isStoredTensor(value)) return `a tensor of shape [${value.shape.join(", ")}]`;
+  if (Array.isArray(value)) return `a list of ${value.length}`;
+  return typeof value === "string" ? "a text" : `a ${typeof value}`;
+}

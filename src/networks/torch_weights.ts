@@ -1,0 +1,137 @@
+/** Networks that PyTorch saved, as ours. */
+import { CheckpointMismatchError } from "../array/errors.ts";
+import { PickledObject } from "../formats/pickle.ts";
+import { parseTorch } from "../formats/torch_file.ts";
+import { attributesOf, torchStateDict } from "../formats/torch_values.ts";
+import { createSchedule } from "../schedules/create_schedule.ts";
+import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
+import { createNetwork, parseArchitecture } from "./architecture.ts";
+import type { Padding } from "./conv2d_implementation.ts";
+import { fromStateDict, type StoredArray } from "./parameters.ts";
+import { inferArchitecture } from "./torch_architecture.ts";
+import type { TrainedNetwork } from "./weights.ts";
+
+/**
+ * What a bare state dict does not tell. A whole module tells it; what is given must then agree.
+ */
+export interface ReadTorchWeightsOptions {
+  /** What the convolutions see outside the image. */
+  readonly padding?: Padding | undefined;
+  /** Height and width of the images that it was trained on. */
+  readonly imageSize?: number | undefined;
+  /** The forward process that it was trained on; the public code's is `cosine_legacy`. */
+  readonly schedule?: NoiseSchedule | undefined;
+  /** How it was trained, as far as it is known: free data for provenance. */
+  readonly training?: Readonly<Record<string, unknown>>;
+}
+
+/** Noise schedules of the public code by the name of their function. */
+const schedulesByFunction: Readonly<Record<string, string>> = {
+  cosine_noise_schedule: "cosine_legacy",
+};
+
+/**
+ * Reads the public code's ResNet or UNet (arXiv 2412.20292) from a `.pt` file: a whole module as its
+ * training script saves it, or a state dict. Nothing in the file is run.
+ *
+ * Width, layers, kernel, classes and normalisation are told from names and shapes; padding, image size
+ * and noise schedule from the module, or else they must be given.
+ *
+ * @param source Name of the file, for messages.
+ * @throws DataFormatError if the bytes are no intact `.pt` file of a network.
+ * @throws CheckpointMismatchError if it is another network, something that cannot be told is not
+ * given, or what is given contradicts the file.
+ */
+export function readTorchWeights(
+  bytes: Uint8Array,
+  source: string,
+  { padding, imageSize, schedule, training = {} }: ReadTorchWeightsOptions = {},
+): TrainedNetwork {
+  const { tensors: all, module } = torchStateDict(parseTorch(bytes, source), source);
+  const { kind, channels, classes, fields, tensors } = inferArchitecture(all, source);
+  const told = module ? askModule(module) : {};
+  const settle = <T>(
+    what: string,
+    { given, told, hint }: { given: T | undefined; told: T | undefined; hint: string },
+  ): T => {
+    if (given !== undefined && told !== undefined && given !== told) {
+      throw new CheckpointMismatchError(
+        `${source}: the network has ${what} ${told}, but ${given} was asked for`,
+      );
+    }
+    const value = given ?? told;
+    if (value !== undefined) return value;
+    throw new CheckpointMismatchError(
+      `${source}: it does not tell the network's ${what}, as only whole modules do; say ${hint}`,
+    );
+  };
+  const side = settle("image size", {
+    given: imageSize,
+    told: told.imageSize,
+    hint: "imageSize (--image-size; the public code trains at 32)",
+  });
+  const architecture = {
+    kind,
+    imageShape: [side, side, channels],
+    ...fields,
+    padding: settle<string>("padding", {
+      given: padding,
+      told: told.padding,
+      hint: "padding: zeros or circular (--padding)",
+    }),
+    classes,
+  };
+  const noise = settle("noise schedule", {
+    given: schedule?.name,
+    told: told.schedule,
+    hint: "schedule (--noise; the public code's is cosine_legacy)",
+  });
+  const network = createNetwork(parseArchitecture(JSON.stringify(architecture), source));
+  const arrays = new Map<string, StoredArray>();
+  for (const [name, { dtype, shape, data }] of tensors) {
+    if (dtype !== "F32" && dtype !== "F16" && dtype !== "F64") {
+      throw new CheckpointMismatchError(`${source}: ${name} is ${dtype}, weights are floats`);
+    }
+    arrays.set(name, { shape, data: data as Float32Array | Float64Array });
+  }
+  return {
+    network,
+    parameters: fromStateDict(network.parameters, arrays, source),
+    schedule: schedule ?? createSchedule(noise),
+    training,
+  };
+}
+
+/** What the attributes of the public code's DDIM module, and of its convolutions, tell. */
+function askModule(module: PickledObject): {
+  padding?: string;
+  imageSize?: number;
+  schedule?: string;
+} {
+  const attributes = attributesOf(module);
+  const size = attributes.get("default_imsize");
+  const noise = attributes.get("noise_schedule") as { readonly name?: unknown } | undefined;
+  const schedule = typeof noise?.name === "string"
+    ? schedulesByFunction[noise.name.split(".").at(-1)!]
+    : undefined;
+  const padding = paddingOf(module, 0);
+  return {
+    ...typeof size === "number" && { imageSize: size },
+    ...schedule !== undefined && { schedule },
+    ...padding !== undefined && { padding },
+  };
+}
+
+/** Padding mode of the first convolution inside a module. */
+function paddingOf(module: PickledObject, depth: number): string | undefined {
+  const attributes = attributesOf(module);
+  const mode = attributes.get("padding_mode");
+  if (/\.Conv2d$/.test(module.type.name) && typeof mode === "string") return mode;
+  const children = attributes.get("_modules");
+  if (!(children instanceof Map) || depth > 30) return undefined;
+  for (const child of children.values()) {
+    const found = child instanceof PickledObject ? paddingOf(child, depth + 1) : undefined;
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}

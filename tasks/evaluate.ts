@@ -1,13 +1,27 @@
 /** `deno task evaluate`: how well the machines predict a network, in numbers and pictures. @module */
-import { parseMachineName } from "../src/machines/create_machine.ts";
+import { hasScale } from "../src/kernels/request.ts";
+import { machineDefinitions, parseMachineName } from "../src/machines/create_machine.ts";
 import { startNetworkBackend } from "./common/backend.ts";
 import { openRun } from "../src/runs/run_folder.ts";
 import { runCommand } from "./cli/command.ts";
+import { UsageError } from "./cli/flags.ts";
 import { evaluationFiles, runEvaluation } from "./common/evaluation.ts";
 import { imageFlags, machineFlags, outFlags, sampleFlags } from "./common/flags.ts";
-import { checkSchedule, loadSchedules, scheduledMachines } from "./common/machines.ts";
+import { loadScaleList } from "./common/interchange.ts";
+import {
+  checkSchedule,
+  type LoadedSchedule,
+  loadSchedules,
+  scheduledMachines,
+} from "./common/machines.ts";
 import { createPosterior } from "./common/posterior.ts";
-import { loadMachineImages, loadNetwork, sampleLabels } from "./common/sources.ts";
+import {
+  type LoadedNetwork,
+  loadMachineImages,
+  loadNetwork,
+  machineForPadding,
+  sampleLabels,
+} from "./common/sources.ts";
 
 await runCommand({
   name: "evaluate",
@@ -18,9 +32,13 @@ await runCommand({
   flags: {
     schedule: {
       type: "string",
-      required: true,
       placeholder: "PATH",
       help: "Calibration run or scale_schedule.json; several, one per machine, with commas",
+    },
+    scales: {
+      type: "string",
+      placeholder: "FILE",
+      help: "Instead: a bare list (.pt, .npy, .csv, .json, or 3,3,5) whose index 0 is t = 1/n",
     },
     run: {
       type: "string",
@@ -44,10 +62,11 @@ await runCommand({
   examples: [
     "deno task evaluate --schedule runs/00002-calibrate-mnist-small-bbels",
     "deno task evaluate --schedule a/scale_schedule.json --machines bbels,is --samples 100",
+    "deno task evaluate --run model.pt --dataset mnist --scales scales.pt",
   ],
 }, async ({ flags, abort, progress }) => {
-  const loaded = await loadSchedules(flags.schedule);
   const network = await loadNetwork(flags.run);
+  const loaded = await requestedSchedules(flags, network);
   const schedules = loaded.map(({ schedule }) => schedule);
   const steps = flags.steps ?? schedules[0]!.steps.length;
   for (const each of loaded) {
@@ -109,3 +128,34 @@ await runCommand({
     await posterior.dispose();
   }
 });
+
+/** The schedules of --schedule, or one made of the bare list of --scales. */
+async function requestedSchedules(
+  { schedule, scales, machines }: {
+    readonly schedule: string | undefined;
+    readonly scales: string | undefined;
+    readonly machines: string | undefined;
+  },
+  network: LoadedNetwork,
+): Promise<LoadedSchedule[]> {
+  if ((schedule === undefined) === (scales === undefined)) {
+    throw new UsageError(
+      "Give either --schedule with a calibration, or --scales with a bare list of scales; run with " +
+        "--help",
+    );
+  }
+  if (schedule !== undefined) return await loadSchedules(schedule);
+  const { padding, imageShape } = network.network.architecture;
+  const named = machines?.split(",").map(parseMachineName)
+    .find((name) => hasScale(machineDefinitions[name].rule));
+  return [
+    await loadScaleList(scales!, {
+      machine: named ?? machineForPadding(padding),
+      imageShape,
+      padding,
+      schedule: network.schedule,
+      aggregate: "median",
+      indexing: "calibration",
+    }),
+  ];
+}

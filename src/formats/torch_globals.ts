@@ -133,7 +133,8 @@ function descrOf(dtype: unknown): string {
 function numpyScalar([dtype, bytes]: readonly unknown[]): number | bigint {
   if (!(bytes instanceof Uint8Array)) throw new RangeError("a NumPy number has no bytes");
   const { data } = numpyTensor(bytes, { descr: descrOf(dtype), shape: [1], fortranOrder: false });
-  return data[0]!;
+  const value = data[0]!;
+  return Number.isSafeInteger(Number(value)) ? Number(value) : value;
 }
 
 /** The array in a `numpy.ndarray`; undefined for anything else. */

@@ -1,8 +1,9 @@
 /** Networks that PyTorch saved, as ours. */
 import { CheckpointMismatchError } from "../array/errors.ts";
 import { PickledObject } from "../formats/pickle.ts";
-import { parseTorch } from "../formats/torch_file.ts";
-import { attributesOf, torchStateDict } from "../formats/torch_values.ts";
+import { parseSafetensors } from "../formats/safetensors.ts";
+import { isTorch, parseTorch } from "../formats/torch_file.ts";
+import { attributesOf, type TorchStateDict, torchStateDict } from "../formats/torch_values.ts";
 import { createSchedule } from "../schedules/create_schedule.ts";
 import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
 import { createNetwork, parseArchitecture } from "./architecture.ts";
@@ -31,73 +32,97 @@ const schedulesByFunction: Readonly<Record<string, string>> = {
 };
 
 /**
- * Reads the public code's ResNet or UNet (arXiv 2412.20292) from a `.pt` file: a whole module as its
- * training script saves it, or a state dict. Nothing in the file is run.
+ * Reads the public code's ResNet or UNet (arXiv 2412.20292) as PyTorch saved it: a `.pt` file of a
+ * whole module, as its training script writes it, or of a state dict; or a state dict in safetensors.
+ * Nothing in the file is run.
  *
  * Width, layers, kernel, classes and normalisation are told from names and shapes; padding, image size
  * and noise schedule from the module, or else they must be given.
  *
  * @param source Name of the file, for messages.
- * @throws DataFormatError if the bytes are no intact `.pt` file of a network.
+ * @throws DataFormatError if the bytes are no intact file of a network.
  * @throws CheckpointMismatchError if it is another network, something that cannot be told is not
  * given, or what is given contradicts the file.
  */
 export function readTorchWeights(
   bytes: Uint8Array,
   source: string,
+  options: ReadTorchWeightsOptions = {},
+): TrainedNetwork {
+  const state = isTorch(bytes)
+    ? torchStateDict(parseTorch(bytes, source), source)
+    : { tensors: parseSafetensors(bytes, source).tensors };
+  return networkFromTorch(state, source, options);
+}
+
+/**
+ * A network of what {@linkcode torchStateDict} found; for the rest see {@linkcode readTorchWeights}.
+ *
+ * @param source Name of the file, for messages.
+ * @throws CheckpointMismatchError if it is another network, something that cannot be told is not
+ * given, or what is given contradicts the file.
+ */
+export function networkFromTorch(
+  { tensors: all, module }: TorchStateDict,
+  source: string,
   { padding, imageSize, schedule, training = {} }: ReadTorchWeightsOptions = {},
 ): TrainedNetwork {
-  const { tensors: all, module } = torchStateDict(parseTorch(bytes, source), source);
   const { kind, channels, classes, fields, tensors } = inferArchitecture(all, source);
   const told = module ? askModule(module) : {};
+  const missing: string[] = [];
   const settle = <T>(
     what: string,
     { given, told, hint }: { given: T | undefined; told: T | undefined; hint: string },
-  ): T => {
+  ): T | undefined => {
     if (given !== undefined && told !== undefined && given !== told) {
       throw new CheckpointMismatchError(
         `${source}: the network has ${what} ${told}, but ${given} was asked for`,
       );
     }
     const value = given ?? told;
-    if (value !== undefined) return value;
-    throw new CheckpointMismatchError(
-      `${source}: it does not tell the network's ${what}, as only whole modules do; say ${hint}`,
-    );
+    if (value === undefined) missing.push(`${what} (${hint})`);
+    return value;
   };
   const side = settle("image size", {
     given: imageSize,
     told: told.imageSize,
-    hint: "imageSize (--image-size; the public code trains at 32)",
+    hint: "--image-size, 32 in the public code",
   });
+  const edges = settle<string>("padding", {
+    given: padding,
+    told: told.padding,
+    hint: "--padding zeros or circular",
+  });
+  const noise = settle("noise schedule", {
+    given: schedule?.name,
+    told: told.schedule,
+    hint: "--noise, cosine_legacy in the public code",
+  });
+  if (missing.length > 0) {
+    throw new CheckpointMismatchError(
+      `${source}: it does not tell the network's ${missing.join(", ")}, as whole modules do; ` +
+        "say it to deno task convert, or in the options",
+    );
+  }
   const architecture = {
     kind,
     imageShape: [side, side, channels],
     ...fields,
-    padding: settle<string>("padding", {
-      given: padding,
-      told: told.padding,
-      hint: "padding: zeros or circular (--padding)",
-    }),
+    padding: edges,
     classes,
   };
-  const noise = settle("noise schedule", {
-    given: schedule?.name,
-    told: told.schedule,
-    hint: "schedule (--noise; the public code's is cosine_legacy)",
-  });
   const network = createNetwork(parseArchitecture(JSON.stringify(architecture), source));
   const arrays = new Map<string, StoredArray>();
   for (const [name, { dtype, shape, data }] of tensors) {
     if (dtype !== "F32" && dtype !== "F16" && dtype !== "F64") {
       throw new CheckpointMismatchError(`${source}: ${name} is ${dtype}, weights are floats`);
     }
-    arrays.set(name, { shape, data: data as Float32Array | Float64Array });
+    arrays.set(name, { shape, data: Float32Array.from(data as Float32Array | Float64Array) });
   }
   return {
     network,
     parameters: fromStateDict(network.parameters, arrays, source),
-    schedule: schedule ?? createSchedule(noise),
+    schedule: schedule ?? createSchedule(noise!),
     training,
   };
 }

@@ -4,9 +4,10 @@ import type { ImageDataset } from "../../src/datasets/dataset.ts";
 import { loadDataset } from "../../src/datasets/registry_files.ts";
 import type { Provenance } from "../../src/formats/provenance.ts";
 import type { MachineName } from "../../src/formats/scale_schedule.ts";
-import { readWeights, type TrainedNetwork } from "../../src/networks/weights.ts";
+import type { TrainedNetwork } from "../../src/networks/weights.ts";
 import { sha256Hex } from "../../src/array/sha256.ts";
 import { CommandError } from "../cli/command.ts";
+import { readAnyWeights } from "./interchange.ts";
 
 /** The checkpoint that ships with the package. */
 export const shippedWeights: string = fromFileUrl(
@@ -45,7 +46,7 @@ export async function loadNetwork(source: string | undefined): Promise<LoadedNet
     }
   }
   const bytes = await Deno.readFile(path);
-  const trained = readWeights(bytes, path);
+  const trained = await readAnyWeights(bytes, path);
   return {
     ...trained,
     path,

@@ -3,6 +3,8 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { fromFileUrl, join } from "@std/path";
 import { syntheticTextures } from "../../src/datasets/synthetic.ts";
 import { parseSafetensors, writeSafetensors } from "../../src/formats/safetensors.ts";
+import { writeZip } from "../../src/formats/zip.ts";
+import { bytesOf } from "../formats/bytes.ts";
 import type { ScaleSchedule } from "../../src/formats/scale_schedule.ts";
 
 const root = fromFileUrl(new URL("../..", import.meta.url));
@@ -153,6 +155,9 @@ function schedule(changes: Record<string, unknown> = {}): string {
   });
 }
 
+/** A file as torch.save makes it, around any pickle. */
+const torchFile = (pickle: string) => writeZip(new Map([["x/data.pkl", bytesOf(pickle)]]));
+
 /** An IDX file of two 28 x 28 images that ends too early. */
 const shortIdx = Uint8Array.of(0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 28, 0, 0, 0, 28, 1, 2, 3);
 
@@ -206,7 +211,7 @@ Deno.test("commands: bad input gets one line that names the thing, exit code 1, 
       ["calibrate", ["--run", truncated], /truncated.safetensors: /],
       ["calibrate", ["--run", other], /up_projection.* has shape \[48.*needs \[64/],
       ["calibrate", ["--run", notFinite], /up_projection.bias holds NaN/],
-      ["calibrate", ["--run", foreign], /format is undefined, expected "els-network"/],
+      ["calibrate", ["--run", foreign], /foreign.*does not tell the network's image size/],
       ["calibrate", ["--scales", "4"], /--scales is "4", expected odd integers/],
       ["calibrate", ["--scales", "99", "--images", "3"], /99/],
       ["calibrate", ["--machine", "abc"], /"abc": expected one of IS, ES, LS, ELS/],
@@ -214,7 +219,9 @@ Deno.test("commands: bad input gets one line that names the thing, exit code 1, 
       ["calibrate", ["--labels", "3"], /the network is not conditional/],
       ["calibrate", ["--from", idx, "--images", "2"], /train-images-idx3-ubyte/],
       ["calibrate", ["--dataset", "unknown"], /unknown/],
-      ["evaluate", [], /--schedule is missing/],
+      ["evaluate", [], /Give either --schedule .* or --scales/],
+      ["evaluate", ["--scales", "3,4"], /--scales: number 2 of 2 is 4/],
+      ["evaluate", ["--scales", "3,5", "--steps", "20"], /has 2 steps, 20 were asked/],
       ["evaluate", ["--schedule", "nowhere.json"], /"nowhere.json": there is no such file/],
       ["evaluate", ["--schedule", schedules.cut], /cut.json: /],
       ["evaluate", ["--schedule", schedules.version], /version/],
@@ -222,14 +229,70 @@ Deno.test("commands: bad input gets one line that names the thing, exit code 1, 
       ["evaluate", ["--schedule", schedules.small], /28 x 28 x 1, the network has 32 x 32 x 1/],
       ["evaluate", ["--schedule", schedules.good, "--steps", "20"], /has 2 steps, 20 were asked/],
     ];
-    for (const [task, args, expected] of cases) {
-      const { code, err } = await run(task, ...args, ...out, "--quiet");
+    const evil = await file("evil.pt", torchFile("cos\nsystem\n(S'true'\ntR."));
+    const list = await file("list.pt", torchFile("](K\x03K\x05e."));
+    const converting: typeof cases = [
+      ["convert", [evil, join(folder, "a.json")], /evil.pt \(x\/data.pkl\): it wants "os.system"/],
+      ["convert", [list, join(folder, "a.json")], /bare list of scales: say --image-size, --chann/],
+      ["convert", [list, join(folder, "a.xyz")], /holds a scale schedule, which can be written as/],
+      ["convert", [list, list], /list.pt exists; --force replaces it/],
+      ["convert", [foreign, join(folder, "a.safetensors")], /does not tell the network's image/],
+      ["convert", [weights, join(folder, "a.csv")], /holds a network, which can be written as/],
+      ["convert", ["nowhere.pt", "a.json"], /"nowhere.pt": there is no such file/],
+    ];
+    const all = [
+      ...cases.map(([task, args, expected]) => [task, [...args, ...out], expected] as const),
+      ...converting,
+    ];
+    for (const [task, args, expected] of all) {
+      const { code, err } = await run(task, ...args, "--quiet");
       const what = `${task} ${args.join(" ")}`;
       assertEquals(code, 1, `${what}: ${err}`);
       const lines = err.trim().split("\n").filter((line) => !line.startsWith("New run"));
       assertEquals(lines.length, 1, `${what}: ${err}`);
       assertMatch(lines[0]!, expected, what);
       assert(!/^\s+at /m.test(err), `${what} shows a stack trace: ${err}`);
+    }
+  });
+});
+
+Deno.test("commands: convert takes a checkpoint to our weights and back, and scales through every form", async () => {
+  await inFolder(async (folder) => {
+    const path = (name: string) => join(folder, name);
+    const convert = async (from: string, to: string, ...args: string[]) => {
+      const { code, out, err } = await run("convert", from, path(to), ...args);
+      assertEquals(code, 0, err);
+      assertStringIncludes(out, `Wrote ${path(to)}`);
+    };
+    const module = join(root, "tests/fixtures/resnet_circular_conditional.pt");
+    await convert(module, "weights.safetensors", "--dataset", "cifar10");
+    await convert(path("weights.safetensors"), "state.pt");
+    const told = ["--padding", "circular", "--image-size", "32", "--noise", "cosine_legacy"];
+    await convert(path("state.pt"), "again.safetensors", ...told);
+    const read = async (name: string) => parseSafetensors(await Deno.readFile(path(name)));
+    const [first, second] = [await read("weights.safetensors"), await read("again.safetensors")];
+    assertEquals(second.tensors, first.tensors);
+    assertEquals(second.metadata.architecture, first.metadata.architecture);
+    assertEquals(JSON.parse(first.metadata.training!).dataset, "cifar10");
+    assertMatch(first.metadata.training!, /"importedFrom":"resnet_circular_conditional.pt"/);
+
+    await Deno.writeTextFile(path("list.txt"), "3, 5, 5, 9");
+    await convert(path("list.txt"), "a.json", "--run", path("weights.safetensors"));
+    const chain = ["a.json", "b.pt", "c.npy", "d.pt", "e.json"];
+    for (let i = 1; i < chain.length; i++) {
+      await convert(path(chain[i - 1]!), chain[i]!, "--run", module);
+    }
+    await convert(path("a.json"), "a.csv");
+    await convert(path("a.csv"), "f.json", "--run", module, "--machine", "ls", "--force");
+    const schedules = await Promise.all(
+      ["a", "e", "f"].map(async (name) =>
+        JSON.parse(await Deno.readTextFile(path(`${name}.json`))) as ScaleSchedule
+      ),
+    );
+    for (const { machine, steps, padding, imageShape } of schedules) {
+      assertEquals(steps.map(({ kernelSize }) => kernelSize), [3, 5, 5, 9]);
+      assertEquals([padding, ...imageShape], ["circular", 32, 32, 3]);
+      assert(machine === (steps === schedules[2]!.steps ? "LS" : "ELS"), machine);
     }
   });
 });

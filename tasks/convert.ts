@@ -1,0 +1,204 @@
+/** `deno task convert`: networks and scale schedules from and to the files of PyTorch and NumPy. @module */
+import { extname } from "@std/path";
+import { toStateDict } from "../src/networks/parameters.ts";
+import { scaleAggregates } from "../src/calibration/choose_scale.ts";
+import { scaleList, writeNpyList } from "../src/formats/scale_list.ts";
+import type { ScaleSchedule } from "../src/formats/scale_schedule.ts";
+import { scaleScheduleCsv } from "../src/formats/scale_schedule_csv.ts";
+import { writeScaleSchedule } from "../src/formats/scale_schedule_json.ts";
+import { writeTorchList, writeTorchStateDict } from "../src/formats/torch_writer.ts";
+import { parseMachineName } from "../src/machines/create_machine.ts";
+import { scaleIndexings } from "../src/machines/import_scales.ts";
+import { parameterCount } from "../src/networks/parameters.ts";
+import { type TrainedNetwork, writeWeights } from "../src/networks/weights.ts";
+import { writeFileAtomic } from "../src/runs/atomic_write.ts";
+import { createSchedule, scheduleNames } from "../src/schedules/create_schedule.ts";
+import { CommandError, runCommand } from "./cli/command.ts";
+import { type Content, readContent, readInput, scheduleOfList } from "./common/interchange.ts";
+import { loadNetwork, machineForPadding } from "./common/sources.ts";
+
+/** Endings that each kind of content can be written with. */
+const endings = {
+  network: [".safetensors", ".pt"],
+  schedule: [".json", ".csv", ".pt", ".npy"],
+} as const;
+
+function networkBytes(
+  network: TrainedNetwork,
+  { ending, half, prefix }: { ending: string; half: boolean; prefix: string },
+): Uint8Array {
+  if (ending === ".safetensors") {
+    if (prefix === "") return writeWeights(network, { half });
+    throw new CommandError("--prefix goes with .pt: our weights carry the names without one");
+  }
+  const arrays = toStateDict(network.network.parameters, network.parameters);
+  return writeTorchStateDict(
+    new Map(
+      [...arrays].map(([name, array]) =>
+        [prefix + name, { dtype: half ? "F16" as const : "F32" as const, ...array }] as const
+      ),
+    ),
+  );
+}
+
+/** A list needs no more than its scales to be written as a list again. */
+function listBytes(scales: readonly number[], ending: string): Uint8Array | undefined {
+  if (ending === ".pt") return writeTorchList(scales);
+  return ending === ".npy" ? writeNpyList(scales) : undefined;
+}
+
+function describeNetwork({ network, schedule }: TrainedNetwork): string {
+  const { kind, imageShape, padding, classes } = network.architecture;
+  return `${kind}, ${parameterCount(network.parameters).toLocaleString("en")} parameters, images ${
+    imageShape.join(" x ")
+  }, padding ${padding}, ${classes === 0 ? "no classes" : `${classes} classes`}, ${schedule.name}`;
+}
+
+await runCommand({
+  name: "convert",
+  description:
+    "Converts networks between PyTorch's .pt and our .safetensors, and scale schedules between " +
+    "our .json and bare lists (.pt, .npy, .csv). What INPUT holds is told from its bytes, what OUTPUT " +
+    "becomes from its ending. A .pt file is read without running anything in it.",
+  positionals: [
+    { name: "INPUT", help: "A file, or the folder of a training or calibration run" },
+    { name: "OUTPUT", help: "Network: .safetensors, .pt. Schedule: .json, .csv, .pt, .npy" },
+  ],
+  flags: {
+    padding: {
+      type: "choice",
+      choices: ["zeros", "circular"],
+      help: "Of the network, where the file does not tell",
+    },
+    imageSize: {
+      type: "integer",
+      min: 1,
+      help: "Height and width of its images, where the file does not tell",
+    },
+    noise: {
+      type: "choice",
+      choices: scheduleNames,
+      help: "Its noise schedule, where the file does not tell; the public code's is cosine_legacy",
+    },
+    dataset: { type: "string", placeholder: "NAME", help: "What a network was trained on" },
+    images: { type: "integer", min: 1, help: "On how many images of it" },
+    half: { type: "boolean", help: "Write 16-bit floats" },
+    prefix: {
+      type: "string",
+      placeholder: "TEXT",
+      help: "Before the names in a .pt network, such as backbone.",
+    },
+    run: {
+      type: "string",
+      placeholder: "PATH",
+      help: "Bare list: network that tells image shape, padding and noise",
+    },
+    machine: {
+      type: "string",
+      placeholder: "NAME",
+      help: "Bare list: its machine; default: bbELS for zero padding, ELS for circular",
+    },
+    channels: { type: "integer", min: 1, help: "Bare list: channels of the images" },
+    aggregate: {
+      type: "choice",
+      choices: scaleAggregates,
+      default: "median",
+      help: "Bare list: how the samples of a table are combined",
+    },
+    indexing: {
+      type: "choice",
+      choices: scaleIndexings,
+      default: "calibration",
+      help: "Bare list: index i-1 is t = i/n, or i is, as the public sampler has it",
+    },
+    force: { type: "boolean", help: "Replace OUTPUT where it exists" },
+  },
+  examples: [
+    "deno task convert model.pt weights.safetensors",
+    "deno task convert state_dict.pt weights.safetensors --padding zeros --image-size 32 \\\n" +
+    "    --noise cosine_legacy",
+    "deno task convert runs/00002-calibrate-mnist-small-bbels scales.pt",
+    "deno task convert scales.pt scale_schedule.json --run weights.safetensors",
+  ],
+}, async ({ flags, positionals }) => {
+  const [input, output] = positionals as [string, string];
+  const ending = extname(output).toLowerCase();
+  const file = await readInput(input);
+  const { padding, imageSize, noise } = flags;
+  const content: Content = await readContent(file.bytes, file.path, {
+    padding,
+    imageSize,
+    aggregate: flags.aggregate,
+    schedule: noise === undefined ? undefined : createSchedule(noise),
+    training: {
+      ...flags.dataset !== undefined && { dataset: flags.dataset },
+      ...flags.images !== undefined && { images: flags.images },
+    },
+  });
+  const possible: readonly string[] = endings[content.kind === "network" ? "network" : "schedule"];
+  if (!possible.includes(ending)) {
+    throw new CommandError(
+      `OUTPUT is ${JSON.stringify(output)}; ${file.path} holds a ${
+        content.kind === "network" ? "network" : "scale schedule"
+      }, which can be written as ${possible.join(", ")}`,
+    );
+  }
+  if (!flags.force && await Deno.stat(output).then(() => true, () => false)) {
+    throw new CommandError(`${output} exists; --force replaces it`);
+  }
+  if (content.kind === "network") {
+    const options = { ending, half: flags.half, prefix: flags.prefix ?? "" };
+    await writeFileAtomic(output, networkBytes(content.network, options));
+    console.log(`Wrote ${output}: ${describeNetwork(content.network)}`);
+    return;
+  }
+  const scales = content.kind === "schedule" ? scaleList(content.schedule) : content.scales;
+  const list = listBytes(scales, ending);
+  if (list) {
+    await writeFileAtomic(output, list);
+    console.log(`Wrote ${output}: index 0 to ${scales.length - 1} is ${scales.join(",")}`);
+    return;
+  }
+  const schedule = content.kind === "schedule"
+    ? content.schedule
+    : await listSchedule(content.scales);
+  const text = ending === ".csv" ? scaleScheduleCsv(schedule) : writeScaleSchedule(schedule);
+  await writeFileAtomic(output, text);
+  console.log(
+    `Wrote ${output}: ${schedule.machine}, t = 1/${schedule.steps.length} to 1: ${
+      scaleList(schedule).join(",")
+    }`,
+  );
+
+  async function listSchedule(scales: readonly number[]): Promise<ScaleSchedule> {
+    const like = flags.run === undefined ? undefined : await loadNetwork(flags.run);
+    const { architecture } = like?.network ?? {};
+    const shape = architecture?.imageShape;
+    const side = imageSize ?? shape?.[0];
+    const channels = flags.channels ?? shape?.[2];
+    const edges = padding ?? architecture?.padding;
+    const schedule = noise === undefined ? like?.schedule : createSchedule(noise);
+    if (!side || !channels || !edges || !schedule) {
+      const missing = [
+        ...side ? [] : ["--image-size"],
+        ...channels ? [] : ["--channels"],
+        ...edges ? [] : ["--padding"],
+        ...schedule ? [] : ["--noise"],
+      ];
+      throw new CommandError(
+        `${file.path} is a bare list of scales: say ${missing.join(", ")}, or name its network ` +
+          "with --run",
+      );
+    }
+    return await scheduleOfList(scales, {
+      machine: flags.machine === undefined
+        ? machineForPadding(edges)
+        : parseMachineName(flags.machine),
+      imageShape: [side, imageSize ?? shape?.[1] ?? side, channels],
+      padding: edges,
+      schedule,
+      aggregate: flags.aggregate,
+      indexing: flags.indexing,
+    }, file);
+  }
+});

@@ -1,0 +1,79 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { zipSync } from "fflate";
+import { DataFormatError } from "../../src/array/errors.ts";
+import { readZipDirectory, readZipEntry, writeZip } from "../../src/formats/zip.ts";
+
+const text = (content: string) => new TextEncoder().encode(content);
+const files = new Map([["a/one", text("1, 2, 3")], ["a/empty", text("")], ["a/ü", text("x")]]);
+
+function contents(bytes: Uint8Array): Map<string, Uint8Array> {
+  return new Map(
+    [...readZipDirectory(bytes)].map(([name, entry]) => [name, readZipEntry(bytes, entry)]),
+  );
+}
+
+/** A copy with some bytes changed. */
+function patched(bytes: Uint8Array, at: number, ...values: number[]): Uint8Array {
+  const out = bytes.slice();
+  out.set(values, at);
+  return out;
+}
+
+function complaint(bytes: Uint8Array): string {
+  const { message } = assertThrows(() => contents(bytes), DataFormatError);
+  assert(!message.includes("\n"), message);
+  return message;
+}
+
+Deno.test("zip: stored files come back, and the same files give the same bytes", () => {
+  const bytes = writeZip(files);
+  assertEquals(contents(bytes), files);
+  assertEquals(writeZip(files), bytes);
+});
+
+Deno.test("zip: deflated files, views into larger buffers and comments at the end are read", () => {
+  const long = text("abc".repeat(5000));
+  const packed = zipSync({ long, "a/two": text("2") }, { level: 9, comment: "PK\x05\x06 not yet" });
+  const inside = new Uint8Array(packed.length + 7);
+  inside.set(packed, 7);
+  const found = contents(inside.subarray(7));
+  assertEquals(found.get("long"), long);
+  assertEquals(found.get("a/two"), text("2"));
+});
+
+Deno.test("zip: truncation at any byte is noticed", () => {
+  const bytes = writeZip(files);
+  for (let length = 0; length < bytes.length; length++) complaint(bytes.subarray(0, length));
+});
+
+Deno.test("zip: damaged contents are noticed by their CRC-32", () => {
+  const bytes = writeZip(files);
+  const { offset } = readZipDirectory(bytes).get("a/one")!;
+  const message = complaint(patched(bytes, offset, 0x39));
+  assert(message.includes('"a/one" is damaged') && message.includes(`byte ${offset}`), message);
+});
+
+Deno.test("zip: bombs, encryption, foreign methods and wrong places are refused by name", () => {
+  const bytes = zipSync({ a: new Uint8Array(100_000) });
+  const { offset } = readZipDirectory(bytes).get("a")!;
+  const directory = bytes.length - 22 - 47;
+  assertEquals([...bytes.subarray(directory, directory + 2)], [0x50, 0x4b]);
+  const cases: [Uint8Array, string][] = [
+    [patched(bytes, directory + 24, 0, 0, 0, 0x70), "not to be trusted"],
+    [patched(bytes, directory + 24, 1, 0, 0, 0), "unpacks to more bytes"],
+    [patched(bytes, directory + 8, 1), '"a" is encrypted'],
+    [patched(bytes, directory + 10, 12), "method 12"],
+    [patched(bytes, directory + 42, 3), "no file begins there"],
+    [patched(bytes, directory + 20, 0xff, 0xff), "the archive holds fewer"],
+    [patched(bytes, directory, 0), "entry 1 of 1 does not begin here"],
+    [patched(bytes, directory + 28, 0xff), "entry 1 is cut off"],
+    [patched(bytes, bytes.length - 12, 9), "directory of 9 entries should lie"],
+    [patched(bytes, bytes.length - 6, 9), "does not begin here"],
+    [patched(bytes, bytes.length - 18, 1), "one part of several"],
+    [patched(bytes, offset, 7), "does not unpack"],
+  ];
+  for (const [damaged, expected] of cases) {
+    const message = complaint(damaged);
+    assert(message.includes(expected), `${expected}: ${message}`);
+  }
+});

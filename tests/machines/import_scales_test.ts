@@ -1,0 +1,41 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { scaleList } from "../../src/formats/scale_list.ts";
+import { parseScaleSchedule, writeScaleSchedule } from "../../src/formats/scale_schedule_json.ts";
+import { importScales } from "../../src/machines/import_scales.ts";
+import { cosineLegacy } from "../../src/schedules/cosine_legacy.ts";
+
+// The published scales of the MNIST ResNet with zero padding (arXiv 2412.20292 v2).
+const published = [3, 3, 5, 5, 5, 7, 7, 7, 9, 9, 11, 11, 11, 11, 13, 15, 15, 15, 15, 15];
+const context = {
+  machine: "bbELS",
+  imageShape: [32, 32, 1],
+  padding: "zeros",
+  schedule: cosineLegacy(),
+  provenance: { toolkit: "test", runtime: "test", seed: 0, config: {} },
+} as const;
+const schedule = importScales(published, context);
+
+Deno.test("imported scales: index i - 1 is t = i/n, with signal and sigma beside it", () => {
+  assertEquals(scaleList(schedule), published);
+  const step = schedule.steps[4]!;
+  assertEquals([step.step, step.t, step.kernelSize], [5, 0.25, 5]);
+  assertEquals(step.sigma, cosineLegacy().sigma(0.25));
+  assertEquals(schedule.candidates, [3, 5, 7, 9, 11, 13, 15]);
+  assertEquals(parseScaleSchedule(writeScaleSchedule(schedule)), schedule);
+});
+
+Deno.test("imported scales: as the public sampler reads them, index i is t = i/n", () => {
+  const steps = importScales(published, { ...context, indexing: "sampler" }).steps;
+  // t = 0.05 takes index 1, t = 0.95 index 19; its sampler has no t = 1.
+  assertEquals([0, 1, 18, 19].map((i) => steps[i]!.kernelSize), [3, 5, 15, 15]);
+});
+
+Deno.test("imported scales: what the machine cannot use is refused", () => {
+  const refused = (scales: number[], message: string, changes = {}) =>
+    assertThrows(() => importScales(scales, { ...context, ...changes }), RangeError, message);
+  refused([], "the list is empty");
+  refused([3, 65], "number 2 is 65, expected odd ones up to 63");
+  refused([3, 33], "number 2 is 33, expected odd ones up to 31", { machine: "ELS" });
+  refused([4], "number 1 is 4");
+  refused([3], "that machine has no scale", { machine: "IS" });
+});

@@ -143,6 +143,8 @@ export {
   scaleCurveSvg,
 } from "./src/figures/scale_curve.ts";
 export { tileImages, type TileOptions } from "./src/figures/tile_images.ts";
+export { parseNpy, writeNpy } from "./src/formats/npy.ts";
+export { PickledObject, type PickleGlobal } from "./src/formats/pickle.ts";
 export { decodePng, encodePng } from "./src/formats/png.ts";
 export { type Provenance } from "./src/formats/provenance.ts";
 export {
@@ -158,6 +160,12 @@ export {
   type WriteSafetensorsOptions,
 } from "./src/formats/safetensors.ts";
 export {
+  parseScaleList,
+  type ParseScaleListOptions,
+  scaleList,
+  writeNpyList,
+} from "./src/formats/scale_list.ts";
+export {
   type MachineName,
   type ScaleAggregate,
   type ScaleSchedule,
@@ -166,6 +174,14 @@ export {
 } from "./src/formats/scale_schedule.ts";
 export { scaleScheduleCsv, similarityCsv } from "./src/formats/scale_schedule_csv.ts";
 export { parseScaleSchedule, writeScaleSchedule } from "./src/formats/scale_schedule_json.ts";
+export { isTorch, parseTorch, type ParseTorchOptions } from "./src/formats/torch_file.ts";
+export {
+  type NumberTable,
+  numberTable,
+  type TorchStateDict,
+  torchStateDict,
+} from "./src/formats/torch_values.ts";
+export { writeTorchList, writeTorchStateDict } from "./src/formats/torch_writer.ts";
 export {
   emptyState,
   mergeInto,
@@ -201,6 +217,12 @@ export {
 export { equivariant } from "./src/machines/equivariant.ts";
 export { equivariantLocal, equivariantLocalWrapped } from "./src/machines/equivariant_local.ts";
 export { ideal } from "./src/machines/ideal.ts";
+export {
+  importScales,
+  type ImportScalesOptions,
+  type ScaleIndexing,
+  scaleIndexings,
+} from "./src/machines/import_scales.ts";
 export { local } from "./src/machines/local.ts";
 export type { MachineDefinition } from "./src/machines/machine_definition.ts";
 export type { Machine } from "./src/machines/patch_machine.ts";
@@ -235,6 +257,11 @@ export {
 export { resnet, type ResnetArchitecture } from "./src/networks/resnet.ts";
 export { timeEmbedding } from "./src/networks/time_embedding.ts";
 export { unet, type UnetArchitecture } from "./src/networks/unet.ts";
+export {
+  networkFromTorch,
+  readTorchWeights,
+  type ReadTorchWeightsOptions,
+} from "./src/networks/torch_weights.ts";
 export { readWeights, type TrainedNetwork, writeWeights } from "./src/networks/weights.ts";
 export { removeTemporaries, writeFileAtomic } from "./src/runs/atomic_write.ts";
 export { JsonlLog, type LogRecord, type OpenLogOptions, readJsonl } from "./src/runs/jsonl_log.ts";

@@ -91,6 +91,14 @@ export {
   type Prediction,
   type PredictOptions,
 } from "./src/denoisers/denoiser.ts";
+export {
+  checkPreconditioning,
+  type NetworkPrediction,
+  type Preconditioning,
+  type PreconditioningFactors,
+  preconditioningFactors,
+  preconditioningKinds,
+} from "./src/denoisers/preconditioning.ts";
 export { type Agreement, agreement, agreementMeasures } from "./src/evaluation/agreement.ts";
 export {
   agreementCsv,
@@ -330,12 +338,25 @@ export {
 export { lossAndGradients, type TrainingBatch } from "./src/training/gradients.ts";
 export { learningRate, type LearningRateSchedule } from "./src/training/learning_rate.ts";
 export {
-  noisePrediction,
+  checkNoiseSampling,
+  drawTimes,
+  type NoiseSampling,
+} from "./src/training/noise_sampling.ts";
+export {
+  type Formulation,
+  lossWeight,
+  type LossWeighting,
+  lossWeightings,
+  rawTarget,
+} from "./src/training/objective.ts";
+export {
+  type Decomposition,
   type NoisyExamples,
-  type Objective,
+  plainTarget,
   stableTarget,
   type StableTargetOptions,
-} from "./src/training/objective.ts";
+  type Target,
+} from "./src/training/target.ts";
 export {
   train,
   TrainingDivergedError,

@@ -2,10 +2,11 @@
  * Named training configurations: the networks of the published table (arXiv 2412.20292, table 1) and
  * small ones for a CPU.
  */
+import { type FormulationChoice, plainFormulation } from "./common/formulation.ts";
 import type { Padding } from "../src/networks/conv2d_implementation.ts";
 
 /** What a preset decides; flags of `deno task train` replace single values. */
-export interface TrainingPreset {
+export interface TrainingPreset extends FormulationChoice {
   /** One line for the help page. */
   readonly about: string;
   readonly dataset: string;
@@ -15,10 +16,6 @@ export interface TrainingPreset {
   readonly padding: Padding;
   readonly width: number;
   readonly layers: number;
-  readonly noiseSchedule: string;
-  /** "noise", or "stable" for the Stable Target Field over `references` images. */
-  readonly objective: "noise" | "stable";
-  readonly references: number;
   readonly steps: number;
   readonly batchSize: number;
   readonly learningRate: number;
@@ -28,19 +25,17 @@ export interface TrainingPreset {
   readonly weightDecay: number;
   readonly emaDecay: number;
   readonly clipNorm: number;
-  /** Times are 1 - (1 - u)^p. */
-  readonly timePower: number;
   /** Parts of a batch, for threads. */
   readonly shards: number;
 }
 
 /** The recipe of the paper: Adam, rate 1e-4 times 0.999965 a step, batch 128, 300 epochs of 60,000. */
 const published = {
+  ...plainFormulation,
   width: 256,
   layers: 6,
   noiseSchedule: "cosine_legacy",
   objective: "noise",
-  references: 1,
   steps: 140_625,
   batchSize: 128,
   learningRate: 1e-4,
@@ -49,7 +44,6 @@ const published = {
   weightDecay: 0,
   emaDecay: 0,
   clipNorm: 0,
-  timePower: 1,
   shards: 8,
 } as const;
 
@@ -85,6 +79,39 @@ export const presets = {
     images: 5000,
     conditional: false,
     padding: "circular",
+    steps: 12_000,
+  },
+  "mnist-small-edm": {
+    ...small,
+    about: "The first under EDM: preconditioned, log-normal noise",
+    dataset: "mnist",
+    images: 5000,
+    conditional: false,
+    padding: "zeros",
+    noiseSchedule: "edm",
+    objective: "x0",
+    steps: 12_000,
+  },
+  "mnist-small-ve": {
+    ...small,
+    about: "The first under the variance-exploding process",
+    dataset: "mnist",
+    images: 5000,
+    conditional: false,
+    padding: "zeros",
+    noiseSchedule: "ve",
+    steps: 12_000,
+  },
+  "mnist-small-stf": {
+    ...small,
+    about: "EDM trained on the Stable Target Field over 1,024 digits",
+    dataset: "mnist",
+    images: 5000,
+    conditional: false,
+    padding: "zeros",
+    noiseSchedule: "edm",
+    objective: "x0",
+    target: "stable",
     steps: 12_000,
   },
   "mnist-tiny": {

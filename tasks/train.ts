@@ -10,13 +10,13 @@ import { writeFileAtomic } from "../src/runs/atomic_write.ts";
 import { JsonlLog } from "../src/runs/jsonl_log.ts";
 import { sha256Json, toolkit } from "../src/runs/provenance.ts";
 import { openRun, type Run } from "../src/runs/run_folder.ts";
-import { createSchedule, scheduleNames } from "../src/schedules/create_schedule.ts";
 import { readTrainingState, writeTrainingState } from "../src/training/checkpoint.ts";
 import type { ExampleSource } from "../src/training/examples.ts";
 import { createGradientPool } from "../src/training/gradient_pool.ts";
-import { stableTarget } from "../src/training/objective.ts";
+import { stableTarget } from "../src/training/target.ts";
 import { train, type TrainingState } from "../src/training/train.ts";
 import { CommandError, runCommand } from "./cli/command.ts";
+import { formulationFlags, parseParameters, resolveFormulation } from "./common/formulation.ts";
 import { presetNames, presets, type TrainingPreset } from "./presets.ts";
 
 const CHECKPOINT_EVERY = 250;
@@ -36,13 +36,7 @@ const flags = {
   padding: { type: "choice", choices: ["zeros", "circular"], help: "Padding of convolutions" },
   width: { type: "integer", min: 8, help: "Channels, a multiple of 8" },
   layers: { type: "integer", min: 1, help: "Residual layers" },
-  noiseSchedule: { type: "choice", choices: scheduleNames, help: "Forward process" },
-  objective: {
-    type: "choice",
-    choices: ["noise", "stable"],
-    help: "Predict the noise, or the Stable Target Field",
-  },
-  references: { type: "integer", min: 1, help: "Images behind a stable target" },
+  ...formulationFlags,
   steps: { type: "integer", min: 1, help: "Steps" },
   batchSize: { type: "integer", min: 1, help: "Images per step" },
   learningRate: { type: "number", min: 0, help: "Largest learning rate" },
@@ -51,7 +45,6 @@ const flags = {
   weightDecay: { type: "number", min: 0, help: "Decoupled weight decay" },
   emaDecay: { type: "number", min: 0, max: 1, help: "Decay of the average of weights; 0: none" },
   clipNorm: { type: "number", min: 0, help: "Largest norm of a gradient; 0: any" },
-  timePower: { type: "number", min: 0.1, help: "Above 1: more practice near t = 1" },
   shards: { type: "integer", min: 1, help: "Parts that a batch is cut into, for threads" },
   seed: { type: "integer", min: 0, default: 1, help: "Seed of everything random" },
   backend: {
@@ -81,6 +74,16 @@ function resolve(preset: string, given: Readonly<Record<string, unknown>>): Trai
       );
     }
     config.decay = factor;
+  }
+  if (given.noiseSchedule !== undefined && given.noiseSchedule !== base.noiseSchedule) {
+    delete config.noiseParameters; // those of another schedule
+  }
+  if (typeof given.noiseParameters === "string") {
+    config.noiseParameters = parseParameters(given.noiseParameters);
+  }
+  if (given.objective === "stable") {
+    config.objective = base.objective;
+    config.target = "stable";
   }
   return config as unknown as TrainingPreset;
 }
@@ -114,18 +117,25 @@ function architectureOf(config: TrainingPreset, data: ImageDataset): Architectur
 
 await runCommand({
   name: "train",
-  description:
-    "Trains a convolution-only diffusion network to predict noise, and writes its weights " +
+  description: "Trains a convolution-only diffusion network, and writes its weights " +
     "with everything that is needed to use them. Run again, it goes on where it stopped.",
   flags,
   examples: [
     "deno task train --preset mnist-tiny",
+    "deno task train --preset mnist-tiny --noise-schedule edm --objective x0 --target stable",
     "deno task train --preset mnist-small --classes 3,7 --steps 4000 --seed 2",
   ],
 }, async ({ flags: given, abort, progress }) => {
   const config = resolve(given.preset, given);
   const { about: _, ...recipe } = config;
-  const resolved = { preset: given.preset, ...recipe, classes: given.classes, seed: given.seed };
+  const { choice, schedule, ...formulation } = resolveFormulation(config);
+  const resolved = {
+    preset: given.preset,
+    ...recipe,
+    ...choice,
+    classes: given.classes,
+    seed: given.seed,
+  };
   if (given.dryRun) {
     console.log(JSON.stringify({ ...resolved, backend: given.backend }, null, 2));
     return;
@@ -137,7 +147,6 @@ await runCommand({
     from: given.from,
   });
   const network = createNetwork(architectureOf(config, data));
-  const schedule = createSchedule(config.noiseSchedule);
   const identity = { ...resolved, backend: backend.name, datasetSha256: data.sha256 };
   using run = await openRun({
     root: given.out,
@@ -162,7 +171,7 @@ await runCommand({
   const resume = await readCheckpoint(run, fingerprint);
   using log = await JsonlLog.open(run.file("log.jsonl"), { upToStep: resume?.step ?? 0 });
   const labels = config.conditional ? data.labels : undefined;
-  const posterior = config.objective === "stable"
+  const posterior = config.target === "stable"
     ? (await import("../src/kernels/wasm/wasm_posterior.ts")).wasmPosterior({ workers: 1 })
     : undefined;
   const examples: ExampleSource = {
@@ -170,10 +179,10 @@ await runCommand({
     schedule,
     batchSize: config.batchSize,
     seed: given.seed,
-    timePower: config.timePower,
+    ...formulation,
     ...labels && { labels },
     ...posterior && {
-      objective: stableTarget({
+      target: stableTarget({
         images: data.images,
         schedule,
         references: config.references,
@@ -202,6 +211,8 @@ await runCommand({
         network,
         parameters: state.average,
         schedule,
+        prediction: formulation.prediction,
+        preconditioning: formulation.preconditioning,
         training: {
           ...resolved,
           toolkit,

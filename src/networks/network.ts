@@ -26,7 +26,7 @@ export interface NetworkInput {
    * @internal
    */
   readonly x: tf.Tensor4D;
-  /** Time of each image in [0, 1]. */
+  /** Time of each image in [0, 1], or what preconditioning puts in its place. */
   readonly times: ArrayLike<number>;
   /** Class of each image; required by a conditional network, refused by others. */
   readonly labels?: ArrayLike<number>;
@@ -55,7 +55,7 @@ export interface Network<A extends ArchitectureBase = ArchitectureBase> {
   /** Multiply-adds times two of one forward pass of one image, for rates. */
   readonly flopsPerImage: number;
   /**
-   * Predicts the noise, `[B, H, W, C]`; differentiable in the parameters and, when asked, in `x`.
+   * Predicts from noisy images, `[B, H, W, C]`; differentiable in the parameters and, when asked, in `x`.
    *
    * @internal
    */

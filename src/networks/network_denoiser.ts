@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { type ImageBatch, imageShapeOf, sliceBatch } from "../array/image_batch.ts";
 import type { Denoiser, PredictOptions } from "../denoisers/denoiser.ts";
 import { labelPerSample } from "../denoisers/labels.ts";
+import { checkPreconditioning, preconditioningFactors } from "../denoisers/preconditioning.ts";
 import { unflatten } from "./parameters.ts";
 import type { TrainedNetwork } from "./weights.ts";
 
@@ -12,19 +13,22 @@ export interface NetworkDenoiser extends Denoiser {
 }
 
 /**
- * Makes a trained network a denoiser that predicts eps, on the backend in use.
+ * Makes a trained network, with its preconditioning around it, a denoiser that predicts what it was
+ * trained for, on the backend in use.
  *
  * @param options.batchSize At most so many images go through at once, which bounds memory. Default 32.
  */
 export function networkDenoiser(
-  { network, parameters, schedule }: TrainedNetwork,
+  { network, parameters, schedule, prediction = "eps", preconditioning = { kind: "none" } }:
+    TrainedNetwork,
   { batchSize = 32 }: { readonly batchSize?: number } = {},
 ): NetworkDenoiser {
   const { kind, imageShape } = network.architecture;
+  checkPreconditioning(prediction, preconditioning);
   const tensors = unflatten(network.parameters, parameters);
   return {
     name: kind,
-    prediction: "eps",
+    prediction,
     imageShape,
     schedule,
     async predict(x: ImageBatch, t: number, { labels, abort }: PredictOptions = {}) {
@@ -37,20 +41,24 @@ export function networkDenoiser(
         );
       }
       const perSample = labelPerSample(labels, x.shape[0]);
+      const { cSkip, cOut, cIn, cNoise } = preconditioningFactors(preconditioning, { schedule, t });
       const out = new Float32Array(x.data.length);
       for (let from = 0; from < x.shape[0]; from += batchSize) {
         abort?.throwIfAborted();
         const part = sliceBatch(x, from, Math.min(from + batchSize, x.shape[0]));
-        const eps = tf.tidy(() =>
+        const raw = tf.tidy(() =>
           network.forward(tensors, {
             // A copy: the cpu backend keeps a reference to the values that it is given.
-            x: tf.tensor4d(part.data.slice(), [...part.shape]),
-            times: new Array<number>(part.shape[0]).fill(t),
+            x: tf.tensor4d(part.data.map((value) => cIn * value), [...part.shape]),
+            times: new Array<number>(part.shape[0]).fill(cNoise),
             ...perSample && { labels: perSample.slice(from, from + part.shape[0]) },
           })
         );
-        out.set(await eps.data(), from * imageShape[0] * imageShape[1] * imageShape[2]);
-        eps.dispose();
+        out.set(await raw.data(), from * imageShape[0] * imageShape[1] * imageShape[2]);
+        raw.dispose();
+      }
+      if (preconditioning.kind === "edm") {
+        for (let i = 0; i < out.length; i++) out[i] = cSkip * x.data[i]! + cOut * out[i]!;
       }
       return { data: out, shape: x.shape };
     },

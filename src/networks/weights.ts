@@ -1,4 +1,10 @@
 import { CheckpointMismatchError } from "../array/errors.ts";
+import {
+  checkPreconditioning,
+  type NetworkPrediction,
+  type Preconditioning,
+  preconditioningKinds,
+} from "../denoisers/preconditioning.ts";
 import { parseSafetensors, writeSafetensors } from "../formats/safetensors.ts";
 import { createSchedule } from "../schedules/create_schedule.ts";
 import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
@@ -17,6 +23,10 @@ export interface TrainedNetwork {
   readonly parameters: FlatParameters;
   /** The forward process that it was trained on. */
   readonly schedule: NoiseSchedule;
+  /** What it predicts; eps by default. */
+  readonly prediction?: NetworkPrediction;
+  /** What stands between the network and noisy images; `none` by default. */
+  readonly preconditioning?: Preconditioning;
   /** How it was trained: free data for provenance. */
   readonly training: Readonly<Record<string, unknown>>;
 }
@@ -28,7 +38,7 @@ export interface TrainedNetwork {
  * @param options.half Store 16-bit floats, half the size and about three digits. Default false.
  */
 export function writeWeights(
-  { network, parameters, schedule, training }: TrainedNetwork,
+  { network, parameters, schedule, prediction = "eps", preconditioning, training }: TrainedNetwork,
   { half = false }: { readonly half?: boolean } = {},
 ): Uint8Array<ArrayBuffer> {
   const arrays = [...toStateDict(network.parameters, parameters)].map(([name, { shape, data }]) =>
@@ -40,7 +50,9 @@ export function writeWeights(
       version: VERSION,
       architecture: JSON.stringify(network.architecture),
       noiseSchedule: JSON.stringify({ name: schedule.name, parameters: schedule.parameters }),
-      prediction: "eps",
+      prediction,
+      ...preconditioning && preconditioning.kind !== "none" &&
+        { preconditioning: JSON.stringify(preconditioning) },
       training: JSON.stringify(training),
     },
   });
@@ -85,8 +97,42 @@ export function readWeights(bytes: Uint8Array, source: string): TrainedNetwork {
     network,
     parameters: fromStateDict(network.parameters, arrays, source),
     schedule,
+    ...readFormulation(metadata, source),
     training: parseObject(metadata.training ?? "{}", "training", source),
   };
+}
+
+/** What the network predicts and what is around it; files that do not say so predict eps. */
+function readFormulation(
+  { prediction = "eps", preconditioning = '{"kind":"none"}' }: Readonly<Record<string, string>>,
+  source: string,
+): { prediction: NetworkPrediction; preconditioning: Preconditioning } {
+  const kinds: readonly string[] = ["eps", "x0", "v"];
+  if (!kinds.includes(prediction)) {
+    throw new CheckpointMismatchError(
+      `${source}: the network predicts ${JSON.stringify(prediction)}, this release knows ${
+        kinds.join(", ")
+      }`,
+    );
+  }
+  const found = parseObject(preconditioning, "preconditioning", source);
+  if (!preconditioningKinds.some((kind) => kind === found.kind)) {
+    throw new CheckpointMismatchError(
+      `${source}: the preconditioning is ${JSON.stringify(found.kind)}, this release knows ${
+        preconditioningKinds.join(", ")
+      }`,
+    );
+  }
+  const parts = {
+    prediction: prediction as NetworkPrediction,
+    preconditioning: found as unknown as Preconditioning,
+  };
+  try {
+    checkPreconditioning(parts.prediction, parts.preconditioning);
+  } catch (error) {
+    throw new CheckpointMismatchError(`${source}: ${(error as Error).message}`);
+  }
+  return parts;
 }
 
 function parseObject(text: string | undefined, what: string, source: string) {

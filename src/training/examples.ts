@@ -1,37 +1,35 @@
 import type { ImageBatch } from "../array/image_batch.ts";
 import { Random } from "../array/random.ts";
-import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
+import { checkPreconditioning, preconditioningFactors } from "../denoisers/preconditioning.ts";
 import type { TrainingBatch } from "./gradients.ts";
-import { noisePrediction, type Objective } from "./objective.ts";
+import { checkNoiseSampling, drawTimes, type NoiseSampling } from "./noise_sampling.ts";
+import { type Formulation, lossWeight, type LossWeighting, rawTarget } from "./objective.ts";
+import { plainTarget, type Target } from "./target.ts";
 
 /** What examples are drawn from. */
-export interface ExampleSource {
+export interface ExampleSource extends Formulation {
   /** Clean images `[N, H, W, C]` in [-1, 1]. */
   readonly images: ImageBatch;
   /** Class of each image, when the network is conditional. */
   readonly labels?: ArrayLike<number>;
-  /** The forward process. */
-  readonly schedule: NoiseSchedule;
-  /** What the network is to predict. Default: noise prediction. */
-  readonly objective?: Objective;
+  /** What the network is to find in noisy images. Default: what they were made of. */
+  readonly target?: Target;
+  /** How much an image's error counts, by its noise. Default: 1 for all. */
+  readonly weighting?: LossWeighting;
   /** Images per step. */
   readonly batchSize: number;
-  /**
-   * Times are `1 - (1 - u)^p` for uniform u. 1 (default): uniform. Above 1: more of them near t = 1,
-   * where a sampler's first steps amplify errors of eps most and small networks need most practice.
-   */
-  readonly timePower?: number;
+  /** How times are drawn. Default: uniformly. */
+  readonly noiseSampling?: NoiseSampling;
   /** Seed of everything drawn. */
   readonly seed: number;
 }
 
 /**
- * Draws the examples of a training step: `x = signal x0 + sigma eps`, and what the objective wants to
- * be predicted from them.
+ * Draws the examples of a training step: `x = signal x0 + sigma eps` as the raw network sees it, and what
+ * it is to say.
  *
  * The batch is a function of (seed, step) alone, so training resumes exactly. Images come in a new
- * random order each epoch; times are stratified, one in each of batchSize equally likely parts of (0, 1],
- * which lowers the variance of the gradient at no cost.
+ * random order each epoch.
  */
 export class ExampleStream {
   readonly #source: ExampleSource;
@@ -41,49 +39,64 @@ export class ExampleStream {
   /**
    * Prepares to draw from a source.
    *
-   * @throws RangeError if there are no images, or the power of times is not positive.
+   * @throws RangeError if there are no images, or an option is out of range.
    */
   constructor(source: ExampleSource) {
-    const { timePower = 1 } = source;
-    if (!(timePower > 0)) throw new RangeError(`The power of times is ${timePower}, not positive`);
+    const { noiseSampling, prediction = "eps", preconditioning = { kind: "none" } } = source;
+    if (noiseSampling) checkNoiseSampling(noiseSampling);
+    checkPreconditioning(prediction, preconditioning);
     if (source.images.shape[0] < 1) throw new RangeError("Cannot train on an empty set of images");
     this.#source = source;
   }
 
   /** The batch of a step, counted from 1. */
   async batch(step: number): Promise<TrainingBatch> {
-    const {
-      images,
-      labels,
-      schedule,
-      objective = noisePrediction,
-      batchSize,
-      seed,
-      timePower = 1,
-    } = this.#source;
+    const { images, labels, batchSize, seed, weighting = "own", ...source } = this.#source;
+    const { schedule, target = plainTarget, noiseSampling = { kind: "uniform" } } = source;
     const [count, h, w, c] = images.shape;
     const values = h * w * c;
     const random = new Random(seed, `examples of step ${step}`);
-    const noise = random.normals(batchSize * values);
-    const strata = random.permutation(batchSize);
+    const eps = random.normals(batchSize * values);
+    const times = drawTimes(noiseSampling, { schedule, count: batchSize, random });
+    const sources = Array.from(
+      { length: batchSize },
+      (_, b) => this.#imageAt((step - 1) * batchSize + b, count),
+    );
+    const x0 = new Float32Array(batchSize * values);
+    sources.forEach((image, b) => {
+      x0.set(images.data.subarray(image * values, (image + 1) * values), b * values);
+    });
     const x = new Float32Array(batchSize * values);
-    const times = new Float64Array(batchSize);
-    const sources: number[] = [];
     for (let b = 0; b < batchSize; b++) {
-      const image = this.#imageAt((step - 1) * batchSize + b, count);
-      const u = (strata[b]! + 1 - random.uniform()) / batchSize;
-      const t = 1 - (1 - u) ** timePower;
-      const [signal, sigma] = [schedule.signal(t), schedule.sigma(t)];
-      for (let i = 0; i < values; i++) {
-        x[b * values + i] = signal * images.data[image * values + i]! +
-          sigma * noise[b * values + i]!;
-      }
-      times[b] = t;
-      sources.push(image);
+      const [signal, sigma] = [schedule.signal(times[b]!), schedule.sigma(times[b]!)];
+      for (let i = b * values; i < (b + 1) * values; i++) x[i] = signal * x0[i]! + sigma * eps[i]!;
     }
     const shape = [batchSize, h, w, c] as const;
-    const target = await objective({ x: { data: x, shape }, eps: noise, times, sources }, random);
-    return { x, target, shape, times, ...labels && { labels: sources.map((i) => labels[i]!) } };
+    const wanted = await target({ x: { data: x, shape }, x0, eps, times, sources }, random);
+    return {
+      ...this.#asNetworkSees(x, times),
+      target: rawTarget(wanted, { ...source, times }),
+      shape,
+      ...labels && { labels: sources.map((i) => labels[i]!) },
+      ...weighting !== "own" && {
+        weights: Array.from(times, (t) => lossWeight(weighting, { ...source, t })),
+      },
+    };
+  }
+
+  /** Scales the images and puts what the network is told in place of the times, where it wants that. */
+  #asNetworkSees(x: Float32Array, times: Float64Array): Pick<TrainingBatch, "x" | "times"> {
+    const { schedule, preconditioning = { kind: "none" } } = this.#source;
+    if (preconditioning.kind === "none") return { x, times };
+    const values = x.length / times.length;
+    const factors = Array.from(
+      times,
+      (t) => preconditioningFactors(preconditioning, { schedule, t }),
+    );
+    return {
+      x: x.map((value, i) => factors[Math.floor(i / values)]!.cIn * value),
+      times: factors.map(({ cNoise }) => cNoise),
+    };
   }
 
   /** Image number `position` of the endless shuffled sequence. */

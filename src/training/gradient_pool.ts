@@ -5,7 +5,7 @@ import { lossAndGradients, type TrainingBatch } from "./gradients.ts";
 
 /** Loss and gradient of a batch. */
 export interface GradientResult {
-  /** Mean squared error over all values. */
+  /** Mean squared error over all values, weighted as the batch says. */
   readonly loss: number;
   /** Gradient as one flat vector; valid until the next call. */
   readonly gradients: Float32Array;
@@ -55,6 +55,7 @@ function split(batch: TrainingBatch, shards: number): { part: TrainingBatch; wei
       shape: [to - from, h, w, c],
       times: Array.from(batch.times).slice(from, to),
       ...batch.labels && { labels: Array.from(batch.labels).slice(from, to) },
+      ...batch.weights && { weights: Array.from(batch.weights).slice(from, to) },
     };
     return { part, weight: (to - from) / b };
   });

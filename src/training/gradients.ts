@@ -10,21 +10,23 @@ export interface TrainingBatch {
   readonly target: Float32Array;
   /** `[B, H, W, C]` of both. */
   readonly shape: readonly [number, number, number, number];
-  /** Time of each image in [0, 1]. */
+  /** What the network is told about each image's noise: its time in [0, 1], or what stands for it. */
   readonly times: ArrayLike<number>;
   /** Class of each image, for a conditional network. */
   readonly labels?: ArrayLike<number>;
+  /** How much each image's error counts; 1 by default. */
+  readonly weights?: ArrayLike<number>;
 }
 
 /**
- * Mean squared error of a network over a batch and its gradient, on the backend in use.
+ * Mean squared error (each image's times its weight) of a network over a batch and its gradient, on the backend in use.
  *
  * @returns The loss, mean over all values, and its gradient as one flat vector.
  */
 export async function lossAndGradients(
   network: Network,
   parameters: FlatParameters,
-  { x, target, shape, times, labels }: TrainingBatch,
+  { x, target, shape, times, labels, weights }: TrainingBatch,
 ): Promise<{ loss: number; gradients: Float32Array }> {
   const [loss, gradients] = tf.tidy(() => {
     const tensors = unflatten(network.parameters, parameters);
@@ -32,9 +34,11 @@ export async function lossAndGradients(
     // Copies: the cpu backend keeps a reference to the values that it is given.
     const input = { x: tf.tensor4d(x.slice(), [...shape]), times, ...labels && { labels } };
     const wanted = tf.tensor4d(target.slice(), [...shape]);
+    const counts = weights && tf.tensor4d(Float32Array.from(weights), [shape[0], 1, 1, 1]);
     const { value, grads } = tf.valueAndGrads((...values: tf.Tensor[]) => {
       const named = Object.fromEntries(names.map((name, i) => [name, values[i]!]));
-      return tf.mean(tf.squaredDifference(network.forward(named, input), wanted)) as tf.Scalar;
+      const errors = tf.squaredDifference(network.forward(named, input), wanted);
+      return tf.mean(counts ? tf.mul(errors, counts) : errors) as tf.Scalar;
     })(names.map((name) => tensors[name]!));
     // One vector, so that a GPU is read once.
     return [value, tf.concat(grads.map((gradient) => tf.reshape(gradient, [-1])))] as const;

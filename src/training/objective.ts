@@ -1,94 +1,104 @@
-import type { ImageBatch } from "../array/image_batch.ts";
-import type { Random } from "../array/random.ts";
-import { posteriorMean } from "../kernels/merge_states.ts";
-import type { PatchPosterior } from "../kernels/patch_posterior.ts";
+import type { NetworkPrediction, Preconditioning } from "../denoisers/preconditioning.ts";
+import { preconditioningFactors } from "../denoisers/preconditioning.ts";
 import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
+import type { Decomposition } from "./target.ts";
 
-/** Noisy images and where they come from. */
-export interface NoisyExamples {
-  /** `[B, H, W, C]`. */
-  readonly x: ImageBatch;
-  /** The noise that is in them, as many values. */
-  readonly eps: Float32Array;
-  /** Time of each. */
-  readonly times: ArrayLike<number>;
-  /** Index of each clean image in the training set. */
-  readonly sources: readonly number[];
-}
-
-/**
- * What the network is to predict from noisy images: as many values as `x`, in units of eps.
- *
- * `random` is a stream of the step's own.
- */
-export type Objective = (examples: NoisyExamples, random: Random) => Promise<Float32Array>;
-
-/** Noise prediction: the target is the noise (Ho et al., arXiv 2006.11239, equation 14). */
-export function noisePrediction({ eps }: NoisyExamples): Promise<Float32Array> {
-  return Promise.resolve(eps);
-}
-
-/** Options of {@linkcode stableTarget}. */
-export interface StableTargetOptions {
-  /** Training images `[N, H, W, C]`. */
-  readonly images: ImageBatch;
-  /** Class of each image: references then come from the source's class only. */
-  readonly labels?: ArrayLike<number>;
+/** The forward process and what the network makes of it. */
+export interface Formulation {
   /** The forward process. */
   readonly schedule: NoiseSchedule;
-  /** Size n of the reference batch; N or more: all images. 1 is noise prediction. */
-  readonly references: number;
-  /** Computes the posterior. */
-  readonly posterior: PatchPosterior;
+  /** What the network predicts; eps by default. */
+  readonly prediction?: NetworkPrediction;
+  /** What stands between raw network and images; `none` by default. */
+  readonly preconditioning?: Preconditioning;
 }
 
 /**
- * The Stable Target Field (Xu, Tong & Jaakkola, arXiv 2302.00670, equation 7): the target is the
- * posterior mean of x0 over a reference batch that contains the source, by the code of the
- * ideal-score machine, turned into eps. The minimiser over all functions is the same as that of noise
- * prediction, the variance of the target is smaller.
+ * What the raw network is to say, so that the wrapped one predicts the decomposition's image and noise:
+ * eps, x0, or `v = signal eps - sigma x0` (Salimans & Ho, arXiv 2202.00512), or behind EDM preconditioning
+ * `F = (x0 - cSkip x) / cOut` (Karras et al., arXiv 2206.00364, equation 8).
  *
- * @throws RangeError if `references` is not a positive integer.
+ * @param times Time of each image, above 0.
+ * @returns As many values as there are in the decomposition.
  */
-export function stableTarget(
-  { images, labels, schedule, references, posterior }: StableTargetOptions,
-): Objective {
-  if (!Number.isInteger(references) || references < 1) {
-    throw new RangeError(`Cannot use ${references} references: expected a positive integer`);
-  }
-  const byClass = new Map<number | undefined, number[]>();
-  for (let i = 0; i < images.shape[0]; i++) {
-    const members = byClass.get(labels?.[i]);
-    if (members) members.push(i);
-    else byClass.set(labels?.[i], [i]);
-  }
-  const everyone = labels === undefined && references >= images.shape[0];
-
-  /** The source and references - 1 others of its class, without repetition. */
-  function choose(source: number, random: Random): Uint32Array {
-    const pool = byClass.get(labels?.[source])!;
-    if (references >= pool.length) return Uint32Array.from(pool);
-    const chosen = new Set([source]);
-    while (chosen.size < references) chosen.add(pool[random.integer(pool.length)]!);
-    return Uint32Array.from(chosen).sort();
-  }
-
-  return async ({ x, times, sources }, random) => {
-    const [b, h, w, c] = x.shape;
-    const values = h * w * c;
-    const target = new Float32Array(b * values);
-    for (let i = 0; i < b; i++) {
-      const t = times[i]!;
-      const [signal, sigma] = [schedule.signal(t), schedule.sigma(t)];
-      const noisy = x.data.subarray(i * values, (i + 1) * values);
-      const query: ImageBatch = { data: noisy, shape: [1, h, w, c] };
-      const run = posterior.begin({ query, rule: "whole", scales: [1], signal, sigma });
-      await run.accumulate(images, everyone ? {} : { select: choose(sources[i]!, random) });
-      const mean = posteriorMean(await run.finish(), { imageShape: [h, w, c] }).data;
-      for (let p = 0; p < values; p++) {
-        target[i * values + p] = (noisy[p]! - signal * mean![p]!) / sigma;
-      }
+export function rawTarget(
+  { x0, eps }: Decomposition,
+  { times, schedule, prediction = "eps", preconditioning = { kind: "none" } }: Formulation & {
+    readonly times: ArrayLike<number>;
+  },
+): Float32Array {
+  const edm = preconditioning.kind === "edm";
+  if (!edm && prediction === "eps") return eps;
+  if (!edm && prediction === "x0") return x0;
+  const values = x0.length / times.length;
+  const out = new Float32Array(x0.length);
+  for (let b = 0; b < times.length; b++) {
+    const [signal, sigma] = [schedule.signal(times[b]!), schedule.sigma(times[b]!)];
+    let [ofX0, ofEps] = [-sigma, signal];
+    if (edm) {
+      // x0 - cSkip x over cOut, with x put in: no difference of nearly equal numbers is left.
+      const { sigmaData } = preconditioning;
+      const deviation = Math.hypot(sigma, signal * sigmaData);
+      [ofX0, ofEps] = [sigma / sigmaData / deviation, -signal * sigmaData / deviation];
     }
-    return target;
-  };
+    for (let i = b * values; i < (b + 1) * values; i++) {
+      out[i] = ofX0 * x0[i]! + ofEps * eps[i]!;
+    }
+  }
+  return out;
+}
+
+/**
+ * How much the squared error of an image counts, by its noise.
+ *
+ * `own`: the raw network's own squared error, 1 for all; for eps that is the simple loss of DDPM
+ * (arXiv 2006.11239, equation 14), behind EDM preconditioning the lambda of EDM. The others are the
+ * squared error in eps (`noise`), x0 or v, EDM's lambda (`edm`), or the error of x0 times
+ * `max(snr, 1)` (`truncated_snr`, arXiv 2202.00512) or `min(snr, 5)` (`min_snr`, arXiv 2303.09556).
+ */
+export type LossWeighting = "own" | "noise" | "x0" | "v" | "edm" | "truncated_snr" | "min_snr";
+
+/** Names of the weightings. */
+export const lossWeightings: readonly [LossWeighting, ...LossWeighting[]] = [
+  "own",
+  "noise",
+  "x0",
+  "v",
+  "edm",
+  "truncated_snr",
+  "min_snr",
+];
+
+/**
+ * Weight of the raw network's squared error at time t.
+ *
+ * @param weighting What is to count.
+ * @param options.t Time in (0, 1].
+ * @param options.sigmaData Standard deviation of the data, for `edm`; that of the preconditioning, or 0.5,
+ * by default.
+ */
+export function lossWeight(
+  weighting: LossWeighting,
+  { t, schedule, prediction = "eps", preconditioning = { kind: "none" }, sigmaData }:
+    & Formulation
+    & { readonly t: number; readonly sigmaData?: number },
+): number {
+  if (weighting === "own") return 1;
+  const [signal, sigma] = [schedule.signal(t), schedule.sigma(t)];
+  const snr = (signal / sigma) ** 2;
+  const data = sigmaData ?? (preconditioning.kind === "none" ? 0.5 : preconditioning.sigmaData);
+  // What a squared error of x0 counts ..
+  const lambda = {
+    noise: snr,
+    x0: 1,
+    v: ((signal ** 2 + sigma ** 2) / sigma) ** 2,
+    edm: snr + 1 / data ** 2,
+    truncated_snr: Math.max(snr, 1),
+    min_snr: Math.min(snr, 5),
+  }[weighting];
+  // .. and how large an error of x0 a unit error of the raw network makes.
+  const error = preconditioning.kind === "edm"
+    ? preconditioningFactors(preconditioning, { schedule, t }).cOut
+    : { eps: sigma / signal, x0: 1, v: sigma / (signal ** 2 + sigma ** 2) }[prediction];
+  return lambda * error ** 2;
 }

@@ -40,7 +40,7 @@ export interface TrainingState {
 export interface TrainingStep {
   /** Step, from 1. */
   readonly step: number;
-  /** Mean squared error of its batch. */
+  /** Mean squared error of its batch, weighted as the objective says. */
   readonly loss: number;
   /** Norm of the gradient before clipping. */
   readonly gradientNorm: number;
@@ -71,7 +71,7 @@ export class TrainingDivergedError extends Error {
 }
 
 /**
- * Trains a network to predict noise. The result depends on the seed, the recipe and the backend only:
+ * Trains a network to predict what the examples ask for. The result depends on the seed, the recipe and the backend only:
  * stopping and resuming, or another number of workers, gives the same bytes.
  *
  * @returns The state after the last step, or where the abort signal stopped it.

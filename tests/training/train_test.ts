@@ -1,5 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { CheckpointMismatchError } from "../../src/array/errors.ts";
+import { gatherImages } from "../../src/array/image_batch.ts";
 import { Random } from "../../src/array/random.ts";
 import { syntheticTextures } from "../../src/datasets/synthetic.ts";
 import { bytesToImages } from "../../src/datasets/labelled_bytes.ts";
@@ -12,7 +13,7 @@ import { updateAverage } from "../../src/training/ema.ts";
 import { ExampleStream } from "../../src/training/examples.ts";
 import { createGradientPool, type GradientPool } from "../../src/training/gradient_pool.ts";
 import { learningRate } from "../../src/training/learning_rate.ts";
-import { stableTarget } from "../../src/training/objective.ts";
+import { stableTarget } from "../../src/training/target.ts";
 import {
   train,
   TrainingDivergedError,
@@ -177,7 +178,10 @@ Deno.test("examples: a batch depends on seed and step alone, and each epoch show
 Deno.test("examples: times lie in (0, 1], one in each stratum, more near 1 for a larger power", async () => {
   const many = { ...examples, batchSize: 100 };
   const even = await new ExampleStream(many).batch(1);
-  const late = await new ExampleStream({ ...many, timePower: 2 }).batch(1);
+  const late = await new ExampleStream({
+    ...many,
+    noiseSampling: { kind: "uniform", power: 2 },
+  }).batch(1);
   const strata = new Set(Array.from(even.times, (t) => Math.ceil(t * 100)));
   assertEquals(strata.size, 100);
   const above = (times: ArrayLike<number>) => Array.from(times).filter((t) => t > 0.75).length;
@@ -193,20 +197,18 @@ Deno.test("stable target: one reference is noise prediction, all references are 
   const batch = await stream.batch(1);
   const x = { data: batch.x, shape: batch.shape };
   const order = new Random(examples.seed, "order of epoch 0").permutation(12);
-  const noisy = {
-    x,
-    eps: batch.target,
-    times: batch.times,
-    sources: [order[0]!, order[1]!, order[2]!],
-  };
+  const sources = [order[0]!, order[1]!, order[2]!];
+  const x0 = gatherImages(images, sources).data;
+  const noisy = { x, x0, eps: batch.target, times: batch.times, sources };
   const single = await stableTarget({ images, schedule, references: 1, posterior })(
     noisy,
     random(),
   );
-  single.forEach((value, i) => {
+  single.eps.forEach((value, i) => {
     // eps is recovered from float32 x, divided by sigma.
     assertAlmostEquals(value, batch.target[i]!, 2e-4);
   });
+  assertEquals(single.x0, x0);
 
   const all = await stableTarget({ images, schedule, references: 99, posterior })(noisy, random());
   const t = batch.times[0]!;
@@ -223,7 +225,8 @@ Deno.test("stable target: one reference is noise prediction, all references are 
   const total = weights.reduce((a, b) => a + b);
   for (let p = 0; p < 64; p++) {
     const mean = weights.reduce((sum, w, n) => sum + w * images.data[n * 64 + p]!, 0) / total;
-    assertAlmostEquals(all[p]!, (batch.x[p]! - signal * mean) / sigma, 1e-4);
+    assertAlmostEquals(all.x0[p]!, mean, 1e-4 * sigma / signal);
+    assertAlmostEquals(all.eps[p]!, (batch.x[p]! - signal * mean) / sigma, 1e-4);
   }
 });
 
@@ -235,12 +238,13 @@ Deno.test("stable target: references of a class come from that class", async () 
   // At t = 1 all references weigh almost the same, so the target tells their mean.
   const x = { data: eps, shape: [1, 8, 8, 1] as const };
   const objective = stableTarget({ images, labels, schedule, references: 99, posterior });
-  const target = await objective({ x, eps, times: [1], sources: [source] }, new Random(1));
+  const examples = { x, x0: eps, eps, times: [1], sources: [source] };
+  const target = await objective(examples, new Random(1));
   const members = Array.from(labels.keys()).filter((i) => labels[i] === 1);
   const [signal, sigma] = [schedule.signal(1), schedule.sigma(1)];
   for (let p = 0; p < 64; p++) {
     const mean = members.reduce((sum, n) => sum + images.data[n * 64 + p]!, 0) / members.length;
-    assertAlmostEquals(target[p]!, -signal * mean / sigma, 0.02 * signal);
+    assertAlmostEquals(target.eps[p]!, -signal * mean / sigma, 0.02 * signal);
   }
 });
 

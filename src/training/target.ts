@@ -1,0 +1,109 @@
+import type { ImageBatch } from "../array/image_batch.ts";
+import type { Random } from "../array/random.ts";
+import { posteriorMean } from "../kernels/merge_states.ts";
+import type { PatchPosterior } from "../kernels/patch_posterior.ts";
+import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
+
+/** Noisy images and where they come from. */
+export interface NoisyExamples {
+  /** `[B, H, W, C]`. */
+  readonly x: ImageBatch;
+  /** The clean images behind them, as many values. */
+  readonly x0: Float32Array;
+  /** The noise that is in them, as many values. */
+  readonly eps: Float32Array;
+  /** Time of each. */
+  readonly times: ArrayLike<number>;
+  /** Index of each clean image in the training set. */
+  readonly sources: readonly number[];
+}
+
+/** Clean images and noise whose sum, `signal x0 + sigma eps`, is x. */
+export interface Decomposition {
+  /** As many values as x. */
+  readonly x0: Float32Array;
+  /** As many values as x. */
+  readonly eps: Float32Array;
+}
+
+/**
+ * How noisy images are to be taken apart: what the network is to find, before it is put in terms of what it
+ * predicts.
+ *
+ * `random` is a stream of the step's own.
+ */
+export type Target = (examples: NoisyExamples, random: Random) => Promise<Decomposition>;
+
+/** Denoising score matching: the image and the noise that x was made of (Vincent, 2011). */
+export function plainTarget({ x0, eps }: NoisyExamples): Promise<Decomposition> {
+  return Promise.resolve({ x0, eps });
+}
+
+/** Options of {@linkcode stableTarget}. */
+export interface StableTargetOptions {
+  /** Training images `[N, H, W, C]`. */
+  readonly images: ImageBatch;
+  /** Class of each image: references then come from the source's class only. */
+  readonly labels?: ArrayLike<number>;
+  /** The forward process. */
+  readonly schedule: NoiseSchedule;
+  /**
+   * Size n of the reference batch; N or more: all images. 1 is plain denoising score matching.
+   * Default 1024, as in the paper's released models.
+   */
+  readonly references?: number;
+  /** Computes the posterior. */
+  readonly posterior: PatchPosterior;
+}
+
+/**
+ * The Stable Target Field (Xu, Tong & Jaakkola, arXiv 2302.00670, equation 7): x0 is the posterior mean
+ * over a reference batch that contains the source, by the code of the ideal-score machine. Its variance
+ * is smaller than that of the source itself, and its bias vanishes as n grows.
+ *
+ * @throws RangeError if `references` is not a positive integer.
+ */
+export function stableTarget(
+  { images, labels, schedule, references = 1024, posterior }: StableTargetOptions,
+): Target {
+  if (!Number.isInteger(references) || references < 1) {
+    throw new RangeError(`Cannot use ${references} references: expected a positive integer`);
+  }
+  const byClass = new Map<number | undefined, number[]>();
+  for (let i = 0; i < images.shape[0]; i++) {
+    const members = byClass.get(labels?.[i]);
+    if (members) members.push(i);
+    else byClass.set(labels?.[i], [i]);
+  }
+  const everyone = labels === undefined && references >= images.shape[0];
+
+  /** The source and references - 1 others of its class, without repetition. */
+  function choose(source: number, random: Random): Uint32Array {
+    const pool = byClass.get(labels?.[source])!;
+    if (references >= pool.length) return Uint32Array.from(pool);
+    const chosen = new Set([source]);
+    while (chosen.size < references) chosen.add(pool[random.integer(pool.length)]!);
+    return Uint32Array.from(chosen).sort();
+  }
+
+  return async ({ x, times, sources }, random) => {
+    const [b, h, w, c] = x.shape;
+    const values = h * w * c;
+    const x0 = new Float32Array(b * values);
+    const eps = new Float32Array(b * values);
+    for (let i = 0; i < b; i++) {
+      const t = times[i]!;
+      const [signal, sigma] = [schedule.signal(t), schedule.sigma(t)];
+      const noisy = x.data.subarray(i * values, (i + 1) * values);
+      const query: ImageBatch = { data: noisy, shape: [1, h, w, c] };
+      const run = posterior.begin({ query, rule: "whole", scales: [1], signal, sigma });
+      await run.accumulate(images, everyone ? {} : { select: choose(sources[i]!, random) });
+      const mean = posteriorMean(await run.finish(), { imageShape: [h, w, c] }).data;
+      x0.set(mean, i * values);
+      for (let p = 0; p < values; p++) {
+        eps[i * values + p] = (noisy[p]! - signal * mean[p]!) / sigma;
+      }
+    }
+    return { x0, eps };
+  };
+}

@@ -1,0 +1,66 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { CheckpointMismatchError } from "../../src/array/errors.ts";
+import { Random } from "../../src/array/random.ts";
+import { parseSafetensors, writeSafetensors } from "../../src/formats/safetensors.ts";
+import { initialParameters } from "../../src/networks/parameters.ts";
+import { resnet } from "../../src/networks/resnet.ts";
+import { readWeights, type TrainedNetwork, writeWeights } from "../../src/networks/weights.ts";
+import { createSchedule } from "../../src/schedules/create_schedule.ts";
+
+const network = resnet({
+  kind: "resnet",
+  imageShape: [4, 4, 1],
+  width: 8,
+  layers: 1,
+  kernelSize: 3,
+  padding: "zeros",
+  classes: 0,
+});
+const parameters = initialParameters(network.parameters, new Random(1));
+const schedule = createSchedule("edm", { sigmaMax: 20, rho: 5 });
+const trained: TrainedNetwork = { network, parameters, schedule, training: {} };
+
+Deno.test("weights: formulation, prediction and preconditioning come back", () => {
+  for (
+    const given of [
+      { prediction: "eps", preconditioning: { kind: "none" } },
+      { prediction: "v", preconditioning: { kind: "input", sigmaData: 0.6 } },
+      { prediction: "x0", preconditioning: { kind: "edm", sigmaData: 0.5 } },
+    ] as const
+  ) {
+    const found = readWeights(writeWeights({ ...trained, ...given }), "memory");
+    assertEquals(
+      { prediction: found.prediction, preconditioning: found.preconditioning },
+      given,
+    );
+    assertEquals(found.schedule.parameters, { sigmaMin: 0.002, sigmaMax: 20, rho: 5 });
+    assertEquals(found.parameters, parameters);
+  }
+});
+
+Deno.test("weights: files that do not say what they predict predict eps, the shipped one too", async () => {
+  const { tensors, metadata } = parseSafetensors(writeWeights(trained));
+  const { prediction: _, ...older } = metadata;
+  const found = readWeights(writeSafetensors(tensors, { metadata: older }), "old");
+  assertEquals([found.prediction, found.preconditioning], ["eps", { kind: "none" }]);
+  const url = new URL("../../data/mnist_small.safetensors", import.meta.url);
+  const shipped = readWeights(await Deno.readFile(url), "shipped");
+  assertEquals([shipped.prediction, shipped.preconditioning], ["eps", { kind: "none" }]);
+});
+
+Deno.test("weights: an unknown prediction or preconditioning is refused by name", () => {
+  const { tensors, metadata } = parseSafetensors(writeWeights(trained));
+  for (
+    const [changed, word] of [
+      [{ prediction: "flow" }, 'predicts "flow", this release knows eps, x0, v'],
+      [{ preconditioning: "{" }, "no readable preconditioning"],
+      [{ preconditioning: '{"kind":"x"}' }, 'preconditioning is "x"'],
+      [{ preconditioning: '{"kind":"edm","sigmaData":0.5}' }, "it predicts x0"],
+      [{ preconditioning: '{"kind":"input","sigmaData":"0.5"}' }, "sigmaData is 0.5"],
+      [{ preconditioning: '{"kind":"input"}' }, "sigmaData is undefined"],
+    ] as const
+  ) {
+    const bytes = writeSafetensors(tensors, { metadata: { ...metadata, ...changed } });
+    assertThrows(() => readWeights(bytes, "file"), CheckpointMismatchError, word);
+  }
+});

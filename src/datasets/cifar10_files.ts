@@ -46,10 +46,10 @@ export const cifar10Source: DatasetSource = {
         hex: "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
       },
     }],
-    async unpack(folder, { abort, onProgress }) {
+    async unpack([archive], { folder, abort, onProgress }) {
       const names = [...batchNames.train, ...batchNames.test];
       const target = join(folder, batchFolder);
-      const source = join(folder, archiveName);
+      const source = archive!;
       const temporary = `${target}.part`;
       await Deno.remove(temporary, { recursive: true }).catch(() => {});
       await Deno.mkdir(temporary);
@@ -65,7 +65,6 @@ export const cifar10Source: DatasetSource = {
       }
       await Deno.remove(target, { recursive: true }).catch(() => {});
       await Deno.rename(temporary, target);
-      await Deno.remove(source);
     },
   },
   async open({ split, from }) {

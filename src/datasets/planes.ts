@@ -13,3 +13,8 @@ export function interleavePlanes(planes: Uint8Array, channels: number): Uint8Arr
   }
   return pixels;
 }
+
+/** Turns pixels into colour planes, `[P, C]` into `[C, P]`: undoes {@linkcode interleavePlanes}. */
+export function separatePlanes(pixels: Uint8Array, channels: number): Uint8Array {
+  return interleavePlanes(pixels, pixels.length / channels);
+}

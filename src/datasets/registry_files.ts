@@ -1,6 +1,8 @@
+import { celebaSource } from "./celeba_files.ts";
 import { cifar10Source } from "./cifar10_files.ts";
 import type { ImageDataset } from "./dataset.ts";
 import { fashionMnistSource } from "./fashion_mnist_files.ts";
+import { imageFolderSource } from "./image_folder_files.ts";
 import { toImageDataset } from "./image_dataset.ts";
 import { mnistSource } from "./mnist_files.ts";
 import type { DatasetSource, Split } from "./source.ts";
@@ -11,6 +13,8 @@ export const datasetSources: readonly DatasetSource[] = [
   mnistSource,
   fashionMnistSource,
   cifar10Source,
+  celebaSource,
+  imageFolderSource,
   syntheticSource,
 ];
 

@@ -52,10 +52,12 @@ export interface DatasetArchive {
   /** For files without an address: what a person has to do to get them, as one sentence. */
   readonly byHand?: string;
   /**
-   * Turns the verified files in `folder` into what {@linkcode DatasetSource.open} finds there; absent
-   * when they are used as they are. Whatever stops it leaves nothing that looks finished.
+   * Turns the verified files at `paths` (in the order of `files`) into what
+   * {@linkcode DatasetSource.open} finds in `folder`; absent when the files are used as they are.
+   * Whatever stops it leaves nothing there that looks finished.
    */
-  unpack?(folder: string, options: {
+  unpack?(paths: readonly string[], options: {
+    readonly folder: string;
     readonly abort?: AbortSignal | undefined;
     readonly onProgress?: ImportProgress | undefined;
   }): Promise<void>;

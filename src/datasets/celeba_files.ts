@@ -1,0 +1,209 @@
+import { basename, join } from "@std/path";
+import { DataFormatError } from "../array/errors.ts";
+import { centreCrop, withChannels } from "./adjust.ts";
+import { createImageDecoder } from "./decode_image.ts";
+import { openFileTree } from "./image_files.ts";
+import { readImages, type ReadImagesOptions } from "./image_folder_files.ts";
+import { downloadsFolder, kindOf, listFolder, locateDataset } from "./locate_files.ts";
+import { interleavePlanes, separatePlanes } from "./planes.ts";
+import { type ByteImages, resizeBilinear } from "./resize.ts";
+import type { DatasetSource, OpenDataset, Split } from "./source.ts";
+
+const archiveName = "img_align_celeba.zip";
+const packedName = "celeba_32.bin";
+const packedSize = 32;
+const recordBytes = 3 * packedSize * packedSize;
+const folders = [join(downloadsFolder(), "celeba")];
+
+/** Images in the whole set, and the official parts by number of the image, counted from 0. */
+const wholeSet = 202_599;
+const parts: Readonly<Record<Split, readonly [start: number, end: number]>> = {
+  train: [0, 162_770],
+  test: [182_637, wholeSet],
+};
+
+/** Height and width of the aligned images, and of the square that is cut out of their centre. */
+const aligned = { height: 218, width: 178, crop: 140 } as const;
+
+/**
+ * CelebA's aligned faces (Liu et al., ICCV 2015): the centred 140 x 140 of each 178 x 218 image, resized
+ * with antialiasing, as in arXiv 2412.20292. From the folder `img_align_celeba` or its zip archive, or
+ * from packed records: the red, green and blue plane of a 32 x 32 image each, as `deno task data` makes
+ * them. There are no classes.
+ *
+ * Where the whole set is there, it is divided into its official parts (of which the second, for
+ * validation, is not used); any other number of images is a training part.
+ */
+export const celebaSource: DatasetSource = {
+  name: "celeba",
+  about: {
+    what: "aligned faces, 162,770 + 19,962, colour, 178 x 218, no classes",
+    licence: "non-commercial research only, by the authors' agreement; do not pass it on",
+    page: "https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html",
+  },
+  folders,
+  archive: {
+    files: [{
+      name: archiveName,
+      bytes: 1_443_490_838,
+      checksum: {
+        algorithm: "sha256",
+        hex: "46fb89443c578308acf364d7d379fe1b9efb793042c0af734b6112e4fd3a8c74",
+      },
+    }],
+    byHand: `read the agreement on the authors' page, download ${archiveName} ` +
+      '("Align&Cropped Images") from there',
+    async unpack([archive], { folder, abort, onProgress }) {
+      await packCeleba(archive!, { target: join(folder, packedName), abort, onProgress });
+    },
+  },
+  async open({ split, size, from }) {
+    let path = await locateDataset("celeba", { from, folders });
+    if (await kindOf(path) === "folder") {
+      const inside = (await listFolder(path)).map(({ name }) => name);
+      const found = [packedName, archiveName].find((name) => inside.includes(name));
+      if (found !== undefined) path = join(path, found);
+    }
+    return path.endsWith(".bin")
+      ? await openPacked(path, { split, size })
+      : await openAligned(path, { split, size });
+  },
+};
+
+/** Indices of a part, of `count` images. */
+function partOf(split: Split, { count, source }: { count: number; source: string }) {
+  if (count === wholeSet) return parts[split];
+  if (split === "train") return [0, count] as const;
+  throw new DataFormatError(
+    source,
+    `${count} images, not the ${wholeSet} of the whole set: they all are the training part`,
+  );
+}
+
+async function openPacked(
+  path: string,
+  { split, size }: { readonly split: Split; readonly size: number },
+): Promise<OpenDataset> {
+  const { size: bytes } = await Deno.stat(path);
+  if (bytes === 0 || bytes % recordBytes !== 0) {
+    throw new DataFormatError(
+      path,
+      `${bytes} bytes, expected a multiple of ${recordBytes} (records of 3 x 32 x 32)`,
+    );
+  }
+  if (size !== packedSize) {
+    throw new DataFormatError(
+      path,
+      `packed at ${packedSize} x ${packedSize}, ${size} x ${size} is asked for; ` +
+        `name the folder or zip archive of the aligned images with --from`,
+    );
+  }
+  const [start, end] = partOf(split, { count: bytes / recordBytes, source: path });
+  return {
+    labels: new Uint8Array(end - start),
+    classNames: [],
+    async read(indices) {
+      using file = await Deno.open(path);
+      const pixels = new Uint8Array(indices.length * recordBytes);
+      const record = new Uint8Array(recordBytes);
+      for (const [i, index] of indices.entries()) {
+        const offset = (start + index) * recordBytes;
+        await file.seek(offset, Deno.SeekMode.Start);
+        for (let at = 0; at < recordBytes;) {
+          const got = await file.read(record.subarray(at));
+          if (got === null) throw new DataFormatError(path, "truncated while it was read", offset);
+          at += got;
+        }
+        pixels.set(interleavePlanes(record, 3), i * recordBytes);
+      }
+      return { pixels, shape: [indices.length, packedSize, packedSize, 3] as const };
+    },
+  };
+}
+
+/** The paths of aligned images, in the order of their numbers. */
+async function listAligned(path: string) {
+  const files = await openFileTree(path);
+  const order = files.paths
+    .map((name, index) => ({ name: basename(name), index, hidden: /(^|\/)(\.|__)/.test(name) }))
+    .filter(({ name, hidden }) => !hidden && /\.(jpe?g|png)$/i.test(name))
+    .sort((a, b) => a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
+    .map(({ index }) => index);
+  if (order.length === 0) {
+    throw new DataFormatError(path, "no JPEG or PNG images, expected those of img_align_celeba");
+  }
+  return { files, order };
+}
+
+async function openAligned(
+  path: string,
+  { split, size }: { readonly split: Split; readonly size: number },
+): Promise<OpenDataset> {
+  const { files, order } = await listAligned(path);
+  const [start, end] = partOf(split, { count: order.length, source: path });
+  const recipe = await celebaRecipe(size);
+  return {
+    labels: new Uint8Array(end - start),
+    classNames: [],
+    read: (indices) =>
+      readImages(files, Array.from(indices, (index) => order[start + index]!), recipe),
+  };
+}
+
+/** How an aligned image becomes one of `size` x `size`. */
+async function celebaRecipe(size: number): Promise<ReadImagesOptions> {
+  return {
+    shape: [size, size, 3],
+    decode: await createImageDecoder(),
+    prepare(image: ByteImages, source: string) {
+      const [, height, width] = image.shape;
+      if (height !== aligned.height || width !== aligned.width) {
+        throw new DataFormatError(
+          source,
+          `${width} x ${height} pixels, expected CelebA's aligned 178 x 218; ` +
+            "for other images use the data set folder",
+        );
+      }
+      const face = centreCrop(withChannels(image, 3), {
+        height: aligned.crop,
+        width: aligned.crop,
+      });
+      return resizeBilinear(face, { height: size, width: size });
+    },
+  };
+}
+
+/** Writes the records of all images; goes on after those that an interrupted run has written. */
+async function packCeleba(
+  source: string,
+  { target, abort, onProgress }: {
+    readonly target: string;
+    readonly abort?: AbortSignal | undefined;
+    readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  },
+): Promise<void> {
+  const { files, order } = await listAligned(source);
+  const recipe = await celebaRecipe(packedSize);
+  const temporary = `${target}.part`;
+  {
+    using out = await Deno.open(temporary, { create: true, write: true });
+    const { size } = await out.stat();
+    let done = Math.min(Math.floor(size / recordBytes), order.length);
+    await out.truncate(done * recordBytes);
+    await out.seek(0, Deno.SeekMode.End);
+    const atOnce = 256;
+    for (; done < order.length; done = Math.min(done + atOnce, order.length)) {
+      onProgress?.(done, order.length);
+      abort?.throwIfAborted();
+      const { pixels } = await readImages(files, order.slice(done, done + atOnce), recipe);
+      for (let at = 0; at < pixels.length;) {
+        const start = at - at % recordBytes;
+        const record = separatePlanes(pixels.subarray(start, start + recordBytes), 3);
+        at += await out.write(record.subarray(at - start));
+      }
+    }
+    onProgress?.(done, order.length);
+    await out.sync();
+  }
+  await Deno.rename(temporary, target);
+}

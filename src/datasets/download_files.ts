@@ -1,0 +1,277 @@
+/** Fetching published files over HTTP: resumable, verified, there whole or not at all. */
+import { createHash } from "node:crypto";
+import { DataFormatError } from "../array/errors.ts";
+import { kindOf } from "./locate_files.ts";
+import type { OfficialFile } from "./source.ts";
+
+/** A file cannot be fetched; the message is one line that says why and what to do. */
+export class DownloadError extends Error {
+  /** Name of the class. */
+  override readonly name = "DownloadError";
+}
+
+/** Options of {@linkcode download}. */
+export interface DownloadOptions {
+  /** Where to fetch it from. */
+  readonly url: string;
+  /** Where to put it; the folder must exist. */
+  readonly path: string;
+  /** Stops it; what has come so far is kept for the next time. */
+  readonly abort?: AbortSignal | undefined;
+  /** Called with the bytes that are here. */
+  readonly onProgress?: ((bytes: number) => void) | undefined;
+  /** Called with one line about what happens besides. */
+  readonly onNote?: ((text: string) => void) | undefined;
+  /** Failures in a row, without a byte between them, after which it gives up. Default 5. */
+  readonly attempts?: number;
+  /** Milliseconds without a byte after which a connection counts as broken. Default 30,000. */
+  readonly stallMs?: number;
+  /** Milliseconds before the second attempt, doubled each time. Default 1,000. */
+  readonly pauseMs?: number;
+}
+
+/**
+ * Fetches a file to `path` and verifies size and checksum. What an earlier call left in `path.part` is
+ * gone on with (HTTP range); the file gets its name when it is whole and right.
+ *
+ * @returns "kept" if the right file was there already, else "fetched".
+ * @throws DownloadError if the server does not have the file, has another one, or cannot be reached, or
+ * another process is fetching it.
+ * @throws DataFormatError if what was fetched has another checksum; it is removed.
+ */
+export async function download(
+  file: OfficialFile,
+  { url, path, abort, onProgress, onNote, ...options }: DownloadOptions,
+): Promise<"kept" | "fetched"> {
+  const { attempts = 5, stallMs = 30_000, pauseMs = 1000 } = options;
+  abort?.throwIfAborted();
+  if (await kindOf(path) === "file") {
+    if (await problemWith(file, path, abort) === undefined) return "kept";
+    onNote?.(`${path} is not the published file: fetching it again`);
+  }
+  const partial = `${path}.part`;
+  using part = await Deno.open(partial, { create: true, read: true, write: true });
+  if (!await part.tryLock(true)) {
+    throw new DownloadError(`Cannot fetch ${url}: another process is fetching ${path}`);
+  }
+  let have = (await part.stat()).size;
+  let resumed = have > 0;
+  if (resumed) onNote?.(`Going on after ${have.toLocaleString("en")} bytes of ${file.name}`);
+  const restart = async () => {
+    await part.truncate(0);
+    have = 0;
+    resumed = false;
+  };
+  if (have > file.bytes) await restart();
+
+  for (let failures = 0;;) {
+    const before = have;
+    try {
+      if (have < file.bytes) {
+        const { body, from } = await request(url, { file, have, abort, stallMs });
+        if (from === 0 && have > 0) await restart();
+        await part.seek(have, Deno.SeekMode.Start);
+        for await (const chunk of body) {
+          if (have + chunk.length > file.bytes) {
+            await restart();
+            throw new DownloadError(tooLong(url, file));
+          }
+          await writeAll(part, chunk);
+          have += chunk.length;
+          onProgress?.(have);
+        }
+        if (have < file.bytes) throw new Broken(`the connection ended after ${have} bytes`);
+      }
+      await part.sync();
+      const problem = await problemWith(file, partial, abort);
+      if (problem === undefined) break;
+      if (!resumed) {
+        await Deno.remove(partial);
+        throw new DataFormatError(url, `${problem}; it was removed: try again later`);
+      }
+      onNote?.(`${file.name}: ${problem}; fetching it from the beginning`);
+      await restart();
+    } catch (error) {
+      abort?.throwIfAborted();
+      if (!(error instanceof Broken)) {
+        if (have === 0) await Deno.remove(partial).catch(() => {});
+        throw error;
+      }
+      if (error.restart) await restart();
+      failures = have > before ? 1 : failures + 1;
+      if (failures >= attempts) {
+        if (have === 0) await Deno.remove(partial).catch(() => {});
+        throw new DownloadError(
+          `Cannot fetch ${url}: ${error.message}; ` +
+            (have > 0 ? "the same command goes on from there" : "check the connection"),
+        );
+      }
+      onNote?.(`${file.name}: ${error.message}; trying again`);
+      await pause(pauseMs * 2 ** (failures - 1), abort);
+    }
+  }
+  await Deno.rename(partial, path);
+  return "fetched";
+}
+
+/** Something that may go better next time. */
+class Broken extends Error {
+  /** Whether what is here has to be thrown away first. */
+  readonly restart: boolean;
+  constructor(message: string, { restart = false }: { readonly restart?: boolean } = {}) {
+    super(message);
+    this.restart = restart;
+  }
+}
+
+const tooLong = (url: string, { bytes }: OfficialFile) =>
+  `Cannot fetch ${url}: the server has another file, longer than the ${bytes} bytes expected`;
+
+/** Asks for the bytes from `have` on; `from` is where the answer begins, 0 or `have`. */
+async function request(
+  url: string,
+  { file, have, abort, stallMs }: {
+    readonly file: OfficialFile;
+    readonly have: number;
+    readonly abort: AbortSignal | undefined;
+    readonly stallMs: number;
+  },
+): Promise<{ body: AsyncIterable<Uint8Array>; from: number }> {
+  const watch = new Watchdog(stallMs, abort);
+  try {
+    const response = await fetch(url, {
+      // Compressed on the way, sizes and ranges would mean something else.
+      headers: { "accept-encoding": "identity", ...have > 0 && { range: `bytes=${have}-` } },
+      signal: watch.signal,
+    });
+    const { status, headers, body } = response;
+    const give = async (error: Error): Promise<never> => {
+      await body?.cancel().catch(() => {});
+      throw error;
+    };
+    const said = `the server answers ${status}${
+      response.statusText ? ` ${response.statusText}` : ""
+    }`;
+    if (status === 416) await give(new Broken(said, { restart: true }));
+    if (status >= 500 || status === 408 || status === 429) await give(new Broken(said));
+    if (status !== 200 && status !== 206) {
+      await give(
+        new DownloadError(
+          `Cannot fetch ${url}: ${said}; fetch ${file.name} by another way and name it with --from`,
+        ),
+      );
+    }
+    if (status === 206) {
+      const range = headers.get("content-range") ?? "none";
+      const [, start, total] = range.match(/^bytes (\d+)-\d+\/(\d+|\*)$/) ?? [];
+      if (Number(start) !== have) {
+        await give(new Broken(`the server sent the range ${range}`, { restart: true }));
+      }
+      if (total !== "*" && Number(total) !== file.bytes) {
+        await give(new DownloadError(otherSize(url, { found: total!, file })));
+      }
+    } else {
+      const length = headers.get("content-length");
+      if (length !== null && Number(length) !== file.bytes) {
+        await give(new DownloadError(otherSize(url, { found: length, file })));
+      }
+    }
+    return { body: watched(body, watch), from: status === 206 ? have : 0 };
+  } catch (error) {
+    watch.stop();
+    throw watch.explain(error);
+  }
+}
+
+const otherSize = (url: string, { found, file }: { found: string; file: OfficialFile }) =>
+  `Cannot fetch ${url}: the server has another file of ${found} bytes, expected ${file.bytes}; ` +
+  `fetch ${file.name} by another way and name it with --from`;
+
+async function* watched(
+  body: ReadableStream<Uint8Array> | null,
+  watch: Watchdog,
+): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of body ?? []) {
+      watch.feed();
+      yield chunk;
+    }
+  } catch (error) {
+    throw watch.explain(error);
+  } finally {
+    watch.stop();
+  }
+}
+
+/** Aborts a request that sends nothing for a while. */
+class Watchdog {
+  readonly signal: AbortSignal;
+  readonly #stall = new AbortController();
+  readonly #ms: number;
+  #timer: ReturnType<typeof setTimeout>;
+
+  constructor(ms: number, abort: AbortSignal | undefined) {
+    this.#ms = ms;
+    this.signal = AbortSignal.any([this.#stall.signal, ...abort ? [abort] : []]);
+    this.#timer = setTimeout(() => this.#stall.abort(), ms);
+  }
+
+  /** The error to throw for one that the network gave: broken connections are TypeErrors there. */
+  explain(error: unknown): unknown {
+    if (this.#stall.signal.aborted) return new Broken(`nothing came for ${this.#ms / 1000} s`);
+    if (!(error instanceof TypeError)) return error;
+    const { message } = error.cause instanceof Error ? error.cause : error;
+    return new Broken(message.replace(/^error sending request for url \(.*?\): /, ""));
+  }
+
+  feed(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#stall.abort(), this.#ms);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+}
+
+async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+}
+
+function pause(ms: number, abort: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = () => {
+      clearTimeout(timer);
+      reject(abort!.reason);
+    };
+    const timer = setTimeout(() => {
+      abort?.removeEventListener("abort", stop);
+      resolve();
+    }, ms);
+    abort?.addEventListener("abort", stop, { once: true });
+  });
+}
+
+/**
+ * What is wrong with a file, by its published size and checksum; undefined if it is right.
+ *
+ * @param abort Stops the reading of a large file.
+ */
+export async function problemWith(
+  { bytes, checksum: { algorithm, hex } }: OfficialFile,
+  path: string,
+  abort?: AbortSignal,
+): Promise<string | undefined> {
+  const { size } = await Deno.stat(path);
+  if (size !== bytes) {
+    return `${size < bytes ? "truncated: " : ""}${size} bytes, expected ${bytes}`;
+  }
+  const hash = createHash(algorithm);
+  for await (const chunk of (await Deno.open(path)).readable) {
+    abort?.throwIfAborted();
+    hash.update(chunk);
+  }
+  const found = hash.digest("hex");
+  const name = algorithm === "md5" ? "MD5" : "SHA-256";
+  return found === hex ? undefined : `its ${name} is ${found}, expected ${hex}`;
+}

@@ -238,6 +238,7 @@ export { type KernelSize, kernelSizeAt } from "./src/machines/scheduled.ts";
 export {
   type Architecture,
   architectureKinds,
+  architectureSizes,
   createNetwork,
   parseArchitecture,
 } from "./src/networks/architecture.ts";

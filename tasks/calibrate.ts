@@ -8,6 +8,7 @@ import {
   machineNames,
   parseMachineName,
 } from "../src/machines/create_machine.ts";
+import { nextOdd, receptiveFieldText } from "./common/receptive_field.ts";
 import { startNetworkBackend } from "./common/backend.ts";
 import { openRun } from "../src/runs/run_folder.ts";
 import { CommandError, runCommand } from "./cli/command.ts";
@@ -83,13 +84,13 @@ await runCommand({
   const candidates = flags.scales ??
     candidateScales(machine, {
       imageShape,
-      to: Math.min(field, imageShape[0] - 1 + imageShape[0] % 2),
+      to: nextOdd(Math.min(field, imageShape[0] - 1)),
     });
   if (candidates.at(-1)! < field) {
     console.error(
-      `Note: the candidate scales end at ${
-        candidates.at(-1)
-      }, below the network's receptive field of ${field}`,
+      `Note: the candidate scales end at ${candidates.at(-1)}, below the network's ${
+        receptiveFieldText(network.network)
+      }`,
     );
   }
   const labels = sampleLabels(network, { labels: flags.labels, samples: flags.samples });

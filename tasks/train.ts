@@ -1,9 +1,6 @@
 /** `deno task train`: trains a network and writes its weights. @module */
-import type { ImageDataset } from "../src/datasets/dataset.ts";
 import { datasetNames, loadDataset } from "../src/datasets/registry_files.ts";
-import { type Architecture, createNetwork } from "../src/networks/architecture.ts";
-import { startNetworkBackend } from "./common/backend.ts";
-
+import { createNetwork } from "../src/networks/architecture.ts";
 import { parameterCount } from "../src/networks/parameters.ts";
 import { writeWeights } from "../src/networks/weights.ts";
 import { writeFileAtomic } from "../src/runs/atomic_write.ts";
@@ -16,7 +13,10 @@ import { createGradientPool } from "../src/training/gradient_pool.ts";
 import { stableTarget } from "../src/training/target.ts";
 import { train, type TrainingState } from "../src/training/train.ts";
 import { CommandError, runCommand } from "./cli/command.ts";
+import { architectureFlags, architectureOf, resolveSizes } from "./common/architecture_flags.ts";
+import { startNetworkBackend } from "./common/backend.ts";
 import { formulationFlags, parseParameters, resolveFormulation } from "./common/formulation.ts";
+import { receptiveFieldText } from "./common/receptive_field.ts";
 import { presetNames, presets, type TrainingPreset } from "./presets.ts";
 
 const CHECKPOINT_EVERY = 250;
@@ -32,10 +32,7 @@ const flags = {
   from: { type: "string", placeholder: "PATH", help: "File or folder that holds the data set" },
   images: { type: "integer", min: 1, help: "Train on the first so many images" },
   classes: { type: "integers", min: 0, placeholder: "3,7", help: "Train on these classes only" },
-  conditional: { type: "boolean", help: "Tell the network the class" },
-  padding: { type: "choice", choices: ["zeros", "circular"], help: "Padding of convolutions" },
-  width: { type: "integer", min: 8, help: "Channels, a multiple of 8" },
-  layers: { type: "integer", min: 1, help: "Residual layers" },
+  ...architectureFlags,
   ...formulationFlags,
   steps: { type: "integer", min: 1, help: "Steps" },
   batchSize: { type: "integer", min: 1, help: "Images per step" },
@@ -61,10 +58,10 @@ const flags = {
 
 /** The preset with the flags that were given put over it. */
 function resolve(preset: string, given: Readonly<Record<string, unknown>>): TrainingPreset {
-  const base: TrainingPreset = presets[preset as keyof typeof presets];
+  const base = presets[preset]!;
   const config: Record<string, unknown> = { ...base };
   for (const key of Object.keys(base).concat("images")) {
-    if (given[key] !== undefined && given[key] !== false) config[key] = given[key];
+    if (given[key] !== undefined) config[key] = given[key];
   }
   if (given.decay !== undefined && given.decay !== "cosine") {
     const factor = Number(given.decay);
@@ -99,35 +96,22 @@ async function readCheckpoint(run: Run, fingerprint: string): Promise<TrainingSt
   }
 }
 
-function architectureOf(config: TrainingPreset, data: ImageDataset): Architecture {
-  const [, height, width, channels] = data.images.shape;
-  if (config.conditional && data.classNames.length === 0) {
-    throw new CommandError(`--conditional needs classes, the data set ${data.name} has none`);
-  }
-  return {
-    kind: "resnet",
-    imageShape: [height, width, channels],
-    width: config.width,
-    layers: config.layers,
-    kernelSize: 3,
-    padding: config.padding,
-    classes: config.conditional ? data.classNames.length : 0,
-  };
-}
-
 await runCommand({
   name: "train",
-  description: "Trains a convolution-only diffusion network, and writes its weights " +
+  description:
+    "Trains a diffusion network (ResNet, UNet or attention UNet), and writes its weights " +
     "with everything that is needed to use them. Run again, it goes on where it stopped.",
   flags,
   examples: [
     "deno task train --preset mnist-tiny",
     "deno task train --preset mnist-tiny --noise-schedule edm --objective x0 --target stable",
     "deno task train --preset mnist-small --classes 3,7 --steps 4000 --seed 2",
+    "deno task train --preset cifar10-unet-small --channels 16,32,64 --norm group --padding circular",
+    "deno task train --preset cifar10-attention-unet-small --attention 0",
   ],
 }, async ({ flags: given, abort, progress }) => {
   const config = resolve(given.preset, given);
-  const { about: _, ...recipe } = config;
+  const { about: _, ...recipe } = resolveSizes(config, given);
   const { choice, schedule, ...formulation } = resolveFormulation(config);
   const resolved = {
     preset: given.preset,
@@ -146,7 +130,7 @@ await runCommand({
     classes: given.classes,
     from: given.from,
   });
-  const network = createNetwork(architectureOf(config, data));
+  const network = createNetwork(architectureOf(recipe, data));
   const identity = { ...resolved, backend: backend.name, datasetSha256: data.sha256 };
   using run = await openRun({
     root: given.out,
@@ -161,8 +145,8 @@ await runCommand({
     return;
   }
   console.error(
-    `${parameterCount(network.parameters).toLocaleString("en")} parameters, receptive field ` +
-      `${network.receptiveField}, ${data.images.shape[0].toLocaleString("en")} images of ` +
+    `${parameterCount(network.parameters).toLocaleString("en")} parameters, ` +
+      `${receptiveFieldText(network)}, ${data.images.shape[0].toLocaleString("en")} images of ` +
       `${data.name}, backend ${backend.name}${backend.adapter ? ` on ${backend.adapter}` : ""} ` +
       `(${backend.reason})`,
   );

@@ -25,6 +25,11 @@ function definitionOf(kind: unknown): ArchitectureDefinition<Architecture> | und
   return found as ArchitectureDefinition<Architecture> | undefined;
 }
 
+/** Names of the fields that descriptions of a kind have besides the common ones. */
+export function architectureSizes(kind: Architecture["kind"]): readonly string[] {
+  return definitionOf(kind)?.sizes ?? [];
+}
+
 /**
  * Builds a network from its description.
  *

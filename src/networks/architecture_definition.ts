@@ -5,6 +5,8 @@ import type { ArchitectureBase, Network } from "./network.ts";
 export interface ArchitectureDefinition<A extends ArchitectureBase> {
   /** Name in descriptions of networks and on the command line. */
   readonly kind: A["kind"];
+  /** Names of its own fields. */
+  readonly sizes: readonly Exclude<keyof A & string, keyof ArchitectureBase>[];
   /**
    * Reads the fields of its own from a description.
    *

@@ -213,6 +213,7 @@ export function attentionUnet(
 /** The attention UNet's entry among the architectures. */
 export const attentionUnetDefinition: ArchitectureDefinition<AttentionUnetArchitecture> = {
   kind: "attention-unet",
+  sizes: ["channels", "blocks", "attention"],
   parse: ({ imageShape, ...common }, fields) => ({
     kind: "attention-unet",
     imageShape,

@@ -110,6 +110,7 @@ export function resnet(architecture: ResnetArchitecture): Network<ResnetArchitec
 /** The ResNet's entry among the architectures. */
 export const resnetDefinition: ArchitectureDefinition<ResnetArchitecture> = {
   kind: "resnet",
+  sizes: ["width", "layers", "kernelSize"],
   parse: ({ imageShape, ...common }, fields) => ({
     kind: "resnet",
     imageShape,

@@ -215,6 +215,7 @@ export function unet(architecture: UnetArchitecture): Network<UnetArchitecture> 
 /** The UNet's entry among the architectures. */
 export const unetDefinition: ArchitectureDefinition<UnetArchitecture> = {
   kind: "unet",
+  sizes: ["channels", "embedding", "norm"],
   parse: ({ imageShape, ...common }, fields) => ({
     kind: "unet",
     imageShape,

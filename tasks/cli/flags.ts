@@ -28,6 +28,8 @@ export interface StringFlag extends FlagBase {
 export interface BooleanFlag extends FlagBase {
   readonly type: "boolean";
   readonly default?: boolean;
+  /** What is on by default depends: the value is undefined unless the flag is given. */
+  readonly open?: true;
 }
 
 /** `--name 3`: a whole number. */
@@ -76,7 +78,8 @@ type Given<S extends Flag, T> = S extends
   : T | undefined;
 
 /** Type of a flag's value: never undefined if the flag has a default or is required. */
-export type FlagValue<S extends Flag> = S extends { readonly type: "boolean" } ? boolean
+export type FlagValue<S extends Flag> = S extends { readonly open: true } ? boolean | undefined
+  : S extends { readonly type: "boolean" } ? boolean
   : S extends { readonly type: "integers" } ? Given<S, readonly number[]>
   : S extends { readonly type: "integer" | "number" } ? Given<S, number>
   : S extends { readonly type: "choice"; readonly choices: readonly (infer C)[] } ? Given<S, C>
@@ -319,7 +322,8 @@ export function parseCommandLine<const S extends FlagSpecs>(
       if (flag.required) {
         throw new UsageError(`--${name} is missing, expected ${expected(flag)}; run with --help`);
       }
-      flags[key] = flag.type === "boolean" ? flag.default ?? false : flag.default;
+      const absent = flag.type === "boolean" && !flag.open ? false : undefined;
+      flags[key] = flag.default ?? absent;
     } else if (flag.type === "boolean") {
       if (text !== "true" && text !== "false") {
         throw new UsageError(`--${name} is ${JSON.stringify(text)}, expected true or false`);

@@ -17,7 +17,8 @@ export function wrap(text: string, width: number): string[] {
 }
 
 function usage(property: string, flag: Flag): string {
-  const name = `--${flag.type === "boolean" && flag.default ? "no-" : ""}${dashed(property)}`;
+  const no = flag.type !== "boolean" ? "" : flag.open ? "[no-]" : flag.default ? "no-" : "";
+  const name = `--${no}${dashed(property)}`;
   if (flag.type === "boolean") return name;
   const kinds = { string: "TEXT", integer: "N", number: "X", integers: "N,N,..", choice: "NAME" };
   return `${name} ${flag.placeholder ?? kinds[flag.type]}`;

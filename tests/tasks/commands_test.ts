@@ -1,44 +1,14 @@
 /** The commands as a user runs them: whole processes, their messages, exit codes and files. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { fromFileUrl, join } from "@std/path";
+import { join } from "@std/path";
 import { syntheticTextures } from "../../src/datasets/synthetic.ts";
 import { parseSafetensors, writeSafetensors } from "../../src/formats/safetensors.ts";
 import { writeZip } from "../../src/formats/zip.ts";
 import { bytesOf } from "../formats/bytes.ts";
 import type { ScaleSchedule } from "../../src/formats/scale_schedule.ts";
+import { finish, inFolder, root, run, spawn } from "./commands.ts";
 
-const root = fromFileUrl(new URL("../..", import.meta.url));
 const weights = join(root, "data/mnist_small.safetensors");
-
-function spawn(task: string, args: readonly (string | number)[]): Deno.ChildProcess {
-  return new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["run", "-q", "--no-prompt", "--no-check", "-R", "-W", "--allow-env"],
-      join(root, `tasks/${task}.ts`),
-      ...args.map(String),
-    ],
-    cwd: root,
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-}
-
-async function finish(child: Deno.ChildProcess) {
-  const { code, stdout, stderr } = await child.output();
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  return { code, out: text(stdout), err: text(stderr) };
-}
-
-const run = (task: string, ...args: (string | number)[]) => finish(spawn(task, args));
-
-async function inFolder(use: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await use(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 /** A few steps of a small network on textures. */
 const quickTraining = (folder: string, steps: number) => [
@@ -204,6 +174,7 @@ Deno.test("commands: bad input gets one line that names the thing, exit code 1, 
       ["train", ["--widht", "16"], /Unknown flag --widht; did you mean --width\?/],
       ["train", ["--width"], /--width has no value, expected an integer/],
       ["train", ["--width", "20"], /width 20: it must be a multiple of 8/],
+      ["train", ["--levels", "2"], /--levels does not apply to --architecture resnet, which has/],
       ["train", ["--decay", "2"], /--decay is "2", expected "cosine" or a factor/],
       ["train", ["--dataset", "mnist", "--images", "99999999"], /99,?999,?999/],
       ["calibrate", ["--run", "nowhere"], /"nowhere": there is no such file or folder/],

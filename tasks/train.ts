@@ -31,6 +31,13 @@ const flags = {
   dataset: { type: "choice", choices: datasetNames, help: "Data set" },
   from: { type: "string", placeholder: "PATH", help: "File or folder that holds the data set" },
   images: { type: "integer", min: 1, help: "Train on the first so many images" },
+  size: { type: "integer", min: 1, max: 4096, help: "Height and width of the images; default: 32" },
+  channels: {
+    type: "integer",
+    min: 1,
+    max: 3,
+    help: "1: make the images grey, 3: colour; default: as they are",
+  },
   classes: { type: "integers", min: 0, placeholder: "3,7", help: "Train on these classes only" },
   ...architectureFlags,
   ...formulationFlags,
@@ -118,6 +125,8 @@ await runCommand({
     ...recipe,
     ...choice,
     classes: given.classes,
+    size: given.size,
+    channels: given.channels,
     seed: given.seed,
   };
   if (given.dryRun) {
@@ -128,6 +137,8 @@ await runCommand({
   const data = await loadDataset(config.dataset, {
     images: config.images,
     classes: given.classes,
+    ...given.size && { size: given.size },
+    channels: given.channels as 1 | 3 | undefined,
     from: given.from,
   });
   const network = createNetwork(architectureOf(recipe, data));

@@ -1,5 +1,6 @@
 import type { ImageBatch } from "../array/image_batch.ts";
 import { sha256Hex } from "../array/sha256.ts";
+import { withChannels } from "./adjust.ts";
 import type { ImageDataset } from "./dataset.ts";
 import { bytesToImages } from "./labelled_bytes.ts";
 import { resizeBilinear } from "./resize.ts";
@@ -14,6 +15,8 @@ export interface ToImageDatasetOptions extends Omit<SubsetOptions, "what" | "cla
   readonly split: string;
   /** Height and width wanted. */
   readonly size: number;
+  /** 1 for grey, 3 for colour; absent: as the set is. */
+  readonly channels?: 1 | 3 | undefined;
 }
 
 /**
@@ -25,7 +28,7 @@ export interface ToImageDatasetOptions extends Omit<SubsetOptions, "what" | "cla
  */
 export async function toImageDataset(
   { labels: all, classNames, read }: OpenDataset,
-  { name, split, size, images: wanted, classes }: ToImageDatasetOptions,
+  { name, split, size, channels, images: wanted, classes }: ToImageDatasetOptions,
 ): Promise<ImageDataset> {
   const indices = subsetIndices(all, {
     images: wanted,
@@ -34,9 +37,9 @@ export async function toImageDataset(
     what: `${name} ${split}`,
   });
   const labels = Uint8Array.from(indices, (index) => all[index]!);
-  const images = bytesToImages(
-    resizeBilinear(await read(indices), { height: size, width: size }),
-  );
+  const found = await read(indices);
+  const bytes = channels === undefined ? found : withChannels(found, channels);
+  const images = bytesToImages(resizeBilinear(bytes, { height: size, width: size }));
   return { name, split, images, labels, classNames, sha256: await datasetSha256(images, labels) };
 }
 

@@ -31,7 +31,7 @@ export interface LoadDatasetOptions {
   readonly classes?: readonly number[] | undefined;
   /** Height and width to resize to, 1 to 4096. Default 32. */
   readonly size?: number;
-  /** 1 for grey, 3 for colour, where the set leaves the choice; default: as the set is. */
+  /** 1 to make the images grey, 3 to make them colour; default: as the set is. */
   readonly channels?: 1 | 3 | undefined;
   /** File or folder that holds the set, when it is not found by itself. */
   readonly from?: string | undefined;
@@ -66,5 +66,5 @@ export async function loadDataset(
     throw new RangeError(`Cannot load ${name} with ${channels} channels: expected 1 or 3`);
   }
   const open = await source.open({ split, size, channels, from });
-  return await toImageDataset(open, { name, split, size, images, classes });
+  return await toImageDataset(open, { name, split, size, channels, images, classes });
 }

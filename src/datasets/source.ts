@@ -10,7 +10,7 @@ export interface DatasetRequest {
   readonly split: Split;
   /** Height and width wanted. Sets whose images have sizes of their own, or none, deliver this. */
   readonly size: number;
-  /** 1 for grey, 3 for colour; absent: as the set is. Only sets without a fixed number look at it. */
+  /** 1 for grey, 3 for colour; absent: as the set is. Only sets of mixed images need look at it. */
   readonly channels?: 1 | 3 | undefined;
   /** File or folder that holds the set; absent: it is looked for where it usually lies. */
   readonly from?: string | undefined;

@@ -76,13 +76,28 @@ export async function loadMachineImages(
   const count = images ?? (own ? training.images as number | undefined : undefined);
   const some = classes ?? (own ? training.classes as number[] | undefined : undefined);
   const [height, width, channels] = network.architecture.imageShape;
-  const data = await loadDataset(name, { images: count, classes: some, from, size: height });
+  const data = await loadDataset(name, {
+    images: count,
+    classes: some,
+    from,
+    size: height,
+    channels: own ? training.channels as 1 | 3 | undefined : undefined,
+  });
   const found = data.images.shape.slice(1);
   if (found.join() !== [height, width, channels].join()) {
     throw new CommandError(
       `Images of ${name} are ${
         found.join(" x ")
       }, the network takes ${height} x ${width} x ${channels}`,
+    );
+  }
+  const chosen = [dataset, images, classes].some((flag) => flag !== undefined);
+  const known = training.datasetSha256;
+  if (!chosen && typeof known === "string" && known !== data.sha256) {
+    throw new CommandError(
+      `These images of ${name} are not those that ${path} was trained on (SHA-256 ` +
+        `${data.sha256.slice(0, 12)}.., expected ${known.slice(0, 12)}..); name their files with ` +
+        `--from, or take these all the same with --dataset ${name}`,
     );
   }
   return data;

@@ -45,6 +45,19 @@ Deno.test("registry: the hash covers exactly the images returned", async () => {
   assert(/^[0-9a-f]{64}$/.test(a!.sha256));
 });
 
+Deno.test("registry: any set can be made grey or colour, and then has another hash", async () => {
+  const load = (channels?: 1 | 3) => loadDataset("synthetic", { images: 3, size: 8, channels });
+  const [plain, grey, colour] = [await load(), await load(1), await load(3)];
+  assertEquals(plain.sha256, grey.sha256);
+  assertEquals(colour.images.shape, [3, 8, 8, 3]);
+  assertNotEquals(colour.sha256, plain.sha256);
+  const digits = await loadDataset("mnist", { images: 2, channels: 3 });
+  assertEquals(digits.images.shape, [2, 32, 32, 3]);
+  const { data } = digits.images;
+  assert(data.every((value, i) => value === data[i - i % 3]));
+  await assertRejects(() => load(2 as 1), RangeError, "2 channels: expected 1 or 3");
+});
+
 Deno.test("registry: a name, split, size or class that does not exist is a RangeError", async () => {
   const known = datasetNames.join(", ");
   await assertRejects(() => loadDataset("mnits"), RangeError, `known ones are ${known}`);

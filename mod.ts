@@ -67,8 +67,11 @@ export {
   scaleAggregates,
 } from "./src/calibration/choose_scale.ts";
 export { type Similarities, similarityMetrics } from "./src/calibration/similarity.ts";
+export { centreCrop, withChannels } from "./src/datasets/adjust.ts";
 export { type ImageDataset } from "./src/datasets/dataset.ts";
+export { createImageDecoder, type ImageDecoder } from "./src/datasets/decode_image.ts";
 export { type IdxArray, parseIdx, type ParseIdxOptions } from "./src/datasets/idx.ts";
+export { toImageDataset, type ToImageDatasetOptions } from "./src/datasets/image_dataset.ts";
 export { bytesToImages, type LabelledBytes } from "./src/datasets/labelled_bytes.ts";
 export {
   datasetNames,
@@ -76,7 +79,8 @@ export {
   type LoadDatasetOptions,
 } from "./src/datasets/registry_files.ts";
 export { type ByteImages, resizeBilinear } from "./src/datasets/resize.ts";
-export { type Split } from "./src/datasets/source.ts";
+export { type OpenDataset, openInMemory, type Split } from "./src/datasets/source.ts";
+export { type SubsetOptions } from "./src/datasets/subset.ts";
 export { type SyntheticOptions, syntheticTextures } from "./src/datasets/synthetic.ts";
 export { addNoise, type AddNoiseOptions } from "./src/denoisers/add_noise.ts";
 export {

@@ -17,6 +17,7 @@ import { architectureFlags, architectureOf, resolveSizes } from "./common/archit
 import { startNetworkBackend } from "./common/backend.ts";
 import { formulationFlags, parseParameters, resolveFormulation } from "./common/formulation.ts";
 import { receptiveFieldText } from "./common/receptive_field.ts";
+import { channelsOf } from "./common/sources.ts";
 import { presetNames, presets, type TrainingPreset } from "./presets.ts";
 
 const CHECKPOINT_EVERY = 250;
@@ -32,11 +33,10 @@ const flags = {
   from: { type: "string", placeholder: "PATH", help: "File or folder that holds the data set" },
   images: { type: "integer", min: 1, help: "Train on the first so many images" },
   size: { type: "integer", min: 1, max: 4096, help: "Height and width of the images; default: 32" },
-  channels: {
-    type: "integer",
-    min: 1,
-    max: 3,
-    help: "1: make the images grey, 3: colour; default: as they are",
+  colours: {
+    type: "choice",
+    choices: ["grey", "rgb"],
+    help: "Make the images grey or colour; default: as they are",
   },
   classes: { type: "integers", min: 0, placeholder: "3,7", help: "Train on these classes only" },
   ...architectureFlags,
@@ -126,7 +126,7 @@ await runCommand({
     ...choice,
     classes: given.classes,
     size: given.size,
-    channels: given.channels,
+    colours: given.colours,
     seed: given.seed,
   };
   if (given.dryRun) {
@@ -138,7 +138,7 @@ await runCommand({
     images: config.images,
     classes: given.classes,
     ...given.size && { size: given.size },
-    channels: given.channels as 1 | 3 | undefined,
+    channels: channelsOf(given.colours),
     from: given.from,
   });
   const network = createNetwork(architectureOf(recipe, data));

@@ -32,7 +32,7 @@ export const imageFolderSource: DatasetSource = {
         throw new DataFormatError(
           source,
           `this image is ${kind(c)}, the first one is ${kind(wanted)}; ` +
-            "make them alike with --channels 1 (grey) or 3 (colour)",
+            "make them alike with --colours grey or --colours rgb",
         );
       }
       const side = Math.min(h, w);

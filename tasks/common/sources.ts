@@ -63,6 +63,11 @@ export interface ImageFlags {
   readonly from?: string | undefined;
 }
 
+/** Channels that images are to have under the flag `--colours`; undefined: as they are. */
+export function channelsOf(colours: unknown): 1 | 3 | undefined {
+  return colours === "grey" ? 1 : colours === "rgb" ? 3 : undefined;
+}
+
 /** The network's own training images, unless flags say otherwise; sizes must fit. */
 export async function loadMachineImages(
   { network, training, path }: LoadedNetwork,
@@ -81,7 +86,7 @@ export async function loadMachineImages(
     classes: some,
     from,
     size: height,
-    channels: own ? training.channels as 1 | 3 | undefined : undefined,
+    channels: own ? channelsOf(training.colours) : undefined,
   });
   const found = data.images.shape.slice(1);
   if (found.join() !== [height, width, channels].join()) {

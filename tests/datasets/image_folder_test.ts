@@ -74,7 +74,7 @@ Deno.test("image folder: grey among colour is named with what to do", () =>
     await assertRejects(
       () => loadDataset("folder", { from: folder, size: 4 }),
       DataFormatError,
-      "2.png: this image is grey, the first one is colour; make them alike with --channels",
+      "2.png: this image is grey, the first one is colour; make them alike with --colours",
     );
     const set = await loadDataset("folder", { from: folder, size: 4, channels: 3 });
     assertEquals([...set.images.data.subarray(48, 51)], [9, 9, 9].map(value));

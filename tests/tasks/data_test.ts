@@ -164,7 +164,7 @@ Deno.test({
     assertStringIncludes((await run("fashion-mnist")).out, "Nothing to fetch: 60,000 train and 10");
     await inFolder(async (folder) => {
       const train = await finish(spawn("train", [
-        ...["--dataset", "fashion-mnist", "--images", "20", "--channels", "3", "--size", "16"],
+        ...["--dataset", "fashion-mnist", "--images", "20", "--colours", "rgb", "--size", "16"],
         ...["--width", "8", "--layers", "1", "--batch-size", "4", "--steps", "2", "--shards", "1"],
         ...["--backend", "wasm", "--out", folder, "--quiet"],
       ]));

@@ -238,7 +238,11 @@ export {
 export { local } from "./src/machines/local.ts";
 export type { MachineDefinition } from "./src/machines/machine_definition.ts";
 export type { Machine } from "./src/machines/patch_machine.ts";
-export { type KernelSize, kernelSizeAt } from "./src/machines/scheduled.ts";
+export {
+  type KernelSize,
+  kernelSizeAt,
+  type KernelSizeAtOptions,
+} from "./src/machines/scheduled.ts";
 export {
   type Architecture,
   architectureKinds,

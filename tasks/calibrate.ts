@@ -61,6 +61,7 @@ await runCommand({
       help: "How samples are combined",
     },
     ...sampleFlags,
+    sampler: { ...sampleFlags.sampler, choices: ["ddim", "euler", "heun", "ddpm"] },
     ...imageFlags,
     ...machineFlags,
     ...outFlags,
@@ -99,6 +100,7 @@ await runCommand({
   const plan = {
     machine,
     candidates,
+    sampler: flags.sampler,
     steps: flags.steps,
     samples: flags.samples,
     seed: flags.seed,

@@ -70,8 +70,8 @@ await runCommand({
   const schedules = loaded.map(({ schedule }) => schedule);
   const steps = flags.steps ?? schedules[0]!.steps.length;
   for (const each of loaded) {
-    const warning = checkSchedule(each, network, { steps });
-    if (warning !== undefined) console.error(`Note: ${warning}`);
+    const warnings = checkSchedule(each, network, { steps, sampler: flags.sampler });
+    for (const warning of warnings) console.error(`Note: ${warning}`);
   }
   const names = flags.machines === undefined
     ? [...new Set([...schedules.map(({ machine }) => machine), "LS" as const, "IS" as const])]
@@ -80,6 +80,7 @@ await runCommand({
   const data = await loadMachineImages(network, flags);
   const backend = await startNetworkBackend(flags.backend);
   const plan = {
+    sampler: flags.sampler,
     steps,
     networkSteps: flags.networkSteps ?? steps,
     samples: flags.samples,
@@ -108,7 +109,8 @@ await runCommand({
   console.error(run.status);
   const posterior = createPosterior(flags);
   try {
-    const machines = scheduledMachines(names, { data, network, schedules, posterior });
+    const { sampler } = flags;
+    const machines = scheduledMachines(names, { data, network, schedules, posterior, sampler });
     const { text } = await runEvaluation(plan, {
       network,
       data,

@@ -74,6 +74,7 @@ await runCommand({
       const plan = {
         machine,
         candidates,
+        sampler: "ddim",
         steps,
         samples: flags.calibrationSamples,
         seed: 1,
@@ -89,7 +90,14 @@ await runCommand({
     }
     const machines = scheduledMachines(["bbELS", "LS", "IS"], { ...means, schedules });
     const { text } = await runEvaluation(
-      { steps, networkSteps: steps, samples: flags.samples, seed: 2, labels: undefined },
+      {
+        sampler: "ddim",
+        steps,
+        networkSteps: steps,
+        samples: flags.samples,
+        seed: 2,
+        labels: undefined,
+      },
       { ...means, machines, schedules },
     );
     if (!run.finished) await run.finish({ report: evaluationFiles.report });

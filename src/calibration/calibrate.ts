@@ -4,9 +4,9 @@ import type { Denoiser, MultiScaleDenoiser } from "../denoisers/denoiser.ts";
 import { labelPerSample } from "../denoisers/labels.ts";
 import { checkSameProcess } from "../denoisers/same_process.ts";
 import type { SimilarityMetric } from "../formats/scale_schedule.ts";
-import { ddim } from "../samplers/ddim.ts";
-import type { SamplerStep } from "../samplers/sampler.ts";
 import { initialNoise } from "../samplers/initial_noise.ts";
+import type { SamplerStep } from "../samplers/sampler.ts";
+import { type SamplerName, samplers } from "../samplers/samplers.ts";
 import { uniformTimeGrid } from "../samplers/time_grid.ts";
 import {
   type Calibration,
@@ -34,11 +34,13 @@ export interface CalibrationProgress {
 export interface CalibrateOptions extends ChooseScalesOptions {
   /** Candidate scales k: odd, ascending. */
   readonly candidates: readonly number[];
-  /** Steps n of the network's DDIM trajectory. */
+  /** Sampler whose trajectories the network follows; "ddim" by default, not "churn". */
+  readonly sampler?: SamplerName;
+  /** Steps n of the network's trajectory. */
   readonly steps: number;
   /** Number of trajectories. */
   readonly samples: number;
-  /** Seed of the noise x_T. */
+  /** Seed of the noise x_T, and of what a stochastic sampler adds. */
   readonly seed: number;
   /** Noise to start from, `[samples, H, W, C]`, in place of the seed's. */
   readonly xT?: ImageBatch;
@@ -61,8 +63,8 @@ export interface CalibrateOptions extends ChooseScalesOptions {
 
 /**
  * Finds the locality scale of each reverse step (Kamb & Ganguli, arXiv 2412.20292, section 5): along the
- * network's own DDIM trajectory from x_T ~ N(0, I), the scale whose machine predicts an eps most
- * like the network's.
+ * network's own trajectory from x_T ~ N(0, sigma(1)^2), of DDIM unless another sampler is asked for, the
+ * scale whose machine predicts an eps most like the network's.
  *
  * Every candidate is evaluated at every step, all in one pass of the machine, and similarities by
  * all metrics are kept.
@@ -76,7 +78,14 @@ export async function calibrate(
   options: CalibrateOptions,
 ): Promise<Calibration> {
   const { candidates, steps, samples, seed, abort, onProgress, onState, resume } = options;
-  const { metric = "cosine", aggregate = "median", batch = 16 } = options;
+  const { metric = "cosine", aggregate = "median", batch = 16, sampler = "ddim" } = options;
+  const { sample, stochastic, offGrid } = samplers[sampler];
+  if (offGrid) {
+    throw new RangeError(
+      `Cannot calibrate along ${sampler}: it asks between the steps, where a schedule has no scale; ` +
+        "calibrate along heun or ddpm",
+    );
+  }
   checkOptions({ candidates, samples, batch });
   const times = uniformTimeGrid(steps);
   checkSameProcess(network, machine, { times });
@@ -88,7 +97,8 @@ export async function calibrate(
     machine: machine.name,
     imageShape,
     noiseSchedule: { name, parameters },
-    seed: options.xT === undefined ? seed : null,
+    seed: options.xT === undefined || stochastic ? seed : null,
+    sampler,
     steps,
     candidates: [...candidates],
     labels,
@@ -160,9 +170,12 @@ export async function calibrate(
       report(1);
       await onState?.(state(i === 1 ? null : { first, step: i, x: Array.from(xNext.data) }));
     };
-    await ddim(network, {
+    await sample(network, {
       xT: start,
       times: times.slice(steps - lastStep),
+      totalSteps: steps,
+      seed,
+      sampleNumbers: Array.from({ length: count }, (_, index) => first + index),
       onStep,
       ...(batchLabels === undefined ? {} : { labels: batchLabels }),
       ...(abort === undefined ? {} : { abort }),

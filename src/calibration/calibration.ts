@@ -7,6 +7,7 @@ import type {
   SimilarityMetric,
 } from "../formats/scale_schedule.ts";
 import type { Provenance } from "../formats/provenance.ts";
+import type { SamplerName } from "../samplers/samplers.ts";
 import { aggregateScales, bestScale } from "./choose_scale.ts";
 
 /** Similarities `[samples][steps][candidates]`; step index 0 is t = 1/n; null: not evaluated. */
@@ -38,8 +39,10 @@ export interface CalibrationState {
     readonly name: string;
     readonly parameters: Readonly<Record<string, number>>;
   };
-  /** Seed of x_T; null if the noise was given. */
+  /** Seed of x_T and of a stochastic sampler; null if the noise was given. */
   readonly seed: number | null;
+  /** Sampler of the network's trajectory; states of older releases have none: DDIM. */
+  readonly sampler?: SamplerName;
   /** Steps n of the network's trajectory. */
   readonly steps: number;
   /** Candidate scales, ascending. */

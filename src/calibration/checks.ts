@@ -54,8 +54,10 @@ export function checkResume(
     rows.every((row) => Array.isArray(row) && row.length === identity.steps)
   );
   if (!whole) fail("table", "damaged", `rows of ${identity.steps} steps for each metric`);
-  const only = (key: string, value: unknown) =>
-    key === "labels" && Array.isArray(value) ? value.slice(0, begun) : value;
+  const only = (key: string, value: unknown) => {
+    if (key === "labels" && Array.isArray(value)) return value.slice(0, begun);
+    return key === "sampler" ? value ?? "ddim" : value;
+  };
   for (const key of Object.keys(identity) as (keyof typeof identity)[]) {
     const [found, expected] = [only(key, resume[key]), only(key, identity[key])];
     if (JSON.stringify(found) !== JSON.stringify(expected)) fail(key, found, expected);

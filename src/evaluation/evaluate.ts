@@ -10,8 +10,8 @@ import { CheckpointMismatchError } from "../array/errors.ts";
 import type { Denoiser } from "../denoisers/denoiser.ts";
 import { labelPerSample } from "../denoisers/labels.ts";
 import { checkSameProcess } from "../denoisers/same_process.ts";
-import { ddim } from "../samplers/ddim.ts";
 import { initialNoise } from "../samplers/initial_noise.ts";
+import { type SamplerName, samplers } from "../samplers/samplers.ts";
 import { uniformTimeGrid } from "../samplers/time_grid.ts";
 import { type Agreement, agreement } from "./agreement.ts";
 
@@ -29,11 +29,13 @@ export interface SampleRecord {
   readonly sample: number;
   /** Its class; null when unconditional. */
   readonly label: number | null;
-  /** Seed of x_T; null if the noise was given. */
+  /** Seed of x_T and of a stochastic sampler; null if the noise was given. */
   readonly seed: number | null;
-  /** DDIM steps of the machines. */
+  /** Sampler of all; records of older releases have none: DDIM. */
+  readonly sampler?: SamplerName;
+  /** Steps of the machines. */
   readonly steps: number;
-  /** DDIM steps of the network. */
+  /** Steps of the network. */
   readonly networkSteps: number;
   /** The network's image, `[H, W, C]` values. */
   readonly network: readonly number[];
@@ -57,11 +59,13 @@ export interface AgreementResult {
   readonly network: string;
   /** Names of the machines, in the order given. */
   readonly machines: readonly string[];
-  /** DDIM steps of the machines. */
+  /** Sampler of all. */
+  readonly sampler: SamplerName;
+  /** Steps of the machines. */
   readonly steps: number;
-  /** DDIM steps of the network. */
+  /** Steps of the network. */
   readonly networkSteps: number;
-  /** Seed of x_T; null if the noise was given. */
+  /** Seed of x_T and of a stochastic sampler; null if the noise was given. */
   readonly seed: number | null;
   /** Height, width, channels. */
   readonly imageShape: ImageShape;
@@ -90,13 +94,18 @@ export interface EvaluationProgress {
 
 /** Options of {@linkcode evaluateAgreement}. */
 export interface EvaluateOptions {
-  /** DDIM steps of the machines. */
+  /** Sampler of network and machines alike; "ddim" by default. */
+  readonly sampler?: SamplerName;
+  /** Steps of the machines. */
   readonly steps: number;
-  /** DDIM steps of the network; as many as the machines' by default. */
+  /**
+   * Steps of the network; as many as the machines' by default. A stochastic sampler needs as many: its
+   * noise belongs to the steps.
+   */
   readonly networkSteps?: number;
   /** Number of samples. */
   readonly samples: number;
-  /** Seed of the noise x_T. */
+  /** Seed of the noise x_T, and of what a stochastic sampler adds. */
   readonly seed: number;
   /** Noise to start from, `[samples, H, W, C]`, in place of the seed's. */
   readonly xT?: ImageBatch;
@@ -115,9 +124,9 @@ export interface EvaluateOptions {
 }
 
 /**
- * Compares what a network and machines generate from the same noise (and label) by DDIM
+ * Compares what a network and machines generate from the same noise (and label) by the same sampler
  * (Kamb & Ganguli, arXiv 2412.20292, section 5): r, r^2 and R^2 per sample, the network being the
- * reference. Both start at t = 1.
+ * reference. Both start at t = 1, and a stochastic sampler adds the same noise to both.
  *
  * @throws RangeError if options, names, shapes or noise levels do not fit.
  * @throws CheckpointMismatchError if a record of `resume` belongs to another run.
@@ -128,7 +137,8 @@ export async function evaluateAgreement(
   options: EvaluateOptions,
 ): Promise<AgreementResult> {
   const { steps, samples, seed, abort, onProgress, onSample, resume = [] } = options;
-  const { networkSteps = steps, batch = 16 } = options;
+  const { networkSteps = steps, batch = 16, sampler = "ddim" } = options;
+  const { sample: run, stochastic } = samplers[sampler];
   for (const [what, value] of [["samples", samples], ["batch", batch]] as const) {
     if (!Number.isSafeInteger(value) || value < 1) {
       throw new RangeError(`Cannot evaluate: ${what} is ${value}, expected a positive integer`);
@@ -140,6 +150,12 @@ export async function evaluateAgreement(
       `Cannot evaluate machines named [${
         names.join(", ")
       }]: expected at least one, without repeats`,
+    );
+  }
+  if (stochastic && networkSteps !== steps) {
+    throw new RangeError(
+      `Cannot evaluate with ${sampler} in ${networkSteps} steps of the network and ${steps} of the ` +
+        "machines: it adds noise at each step, expected as many",
     );
   }
   const times = uniformTimeGrid(steps);
@@ -156,7 +172,12 @@ export async function evaluateAgreement(
       } from noise of shape [${xT.shape}]`,
     );
   }
-  const identity = { seed: options.xT === undefined ? seed : null, steps, networkSteps };
+  const identity = {
+    seed: options.xT === undefined || stochastic ? seed : null,
+    sampler,
+    steps,
+    networkSteps,
+  };
   const records: (SampleRecord | undefined)[] = new Array(samples).fill(undefined);
   for (const record of resume) {
     checkRecord(record, { ...identity, samples, labels, names, imageShape });
@@ -170,9 +191,11 @@ export async function evaluateAgreement(
     const chosen = missing.slice(from, from + batch);
     const start = gatherImages(xT, chosen);
     const generate = ({ name, denoiser }: NamedDenoiser, grid: readonly number[]) =>
-      ddim(denoiser, {
+      run(denoiser, {
         xT: start,
         times: grid,
+        seed,
+        sampleNumbers: chosen,
         onStep: () =>
           onProgress?.({ done: done += chosen.length, total: samples * perSample, name }),
         ...(labels === null ? {} : { labels: chosen.map((sample) => labels[sample]!) }),
@@ -229,6 +252,7 @@ function checkRecord(
   record: SampleRecord,
   expected: {
     readonly seed: number | null;
+    readonly sampler: SamplerName;
     readonly steps: number;
     readonly networkSteps: number;
     readonly samples: number;
@@ -251,6 +275,8 @@ function checkRecord(
   for (const key of ["seed", "steps", "networkSteps"] as const) {
     if (record[key] !== expected[key]) fail(key, record[key], expected[key]);
   }
+  const { sampler = "ddim" } = record;
+  if (sampler !== expected.sampler) fail("sampler", sampler, expected.sampler);
   const label = expected.labels?.[sample] ?? null;
   if (record.label !== label) fail("the label", record.label, label);
   const length = expected.imageShape.reduce((a, b) => a * b);

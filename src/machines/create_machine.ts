@@ -87,6 +87,8 @@ export interface CreateMachineOptions {
   readonly schedule: NoiseSchedule;
   /** The scale k, fixed or by time; without it only `predictScales` works. */
   readonly kernelSize?: KernelSize;
+  /** What to do between the steps of a scale by time: `refuse` (default), or take the `nearest` step. */
+  readonly between?: "refuse" | "nearest";
   /** Backend; absent: a wasm one with its own workers, ended by the machine's `dispose`. */
   readonly posterior?: PatchPosterior;
 }
@@ -112,7 +114,7 @@ export interface CreateMachineOptions {
  */
 export function createMachine(
   name: MachineName,
-  { images, labels, schedule, kernelSize, posterior }: CreateMachineOptions,
+  { images, labels, schedule, kernelSize, between = "refuse", posterior }: CreateMachineOptions,
 ): Machine {
   const definition = machineDefinitions[name];
   if (images.shape[0] === 0) {
@@ -142,6 +144,7 @@ export function createMachine(
     labels,
     schedule,
     kernelSize,
+    between,
     posterior: posterior ?? wasmPosterior(),
     ownsPosterior: posterior === undefined,
   });

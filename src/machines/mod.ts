@@ -58,4 +58,4 @@ export { ideal } from "./ideal.ts";
 export { local } from "./local.ts";
 export type { MachineDefinition } from "./machine_definition.ts";
 export type { Machine } from "./patch_machine.ts";
-export { type KernelSize, kernelSizeAt } from "./scheduled.ts";
+export { type KernelSize, kernelSizeAt, type KernelSizeAtOptions } from "./scheduled.ts";

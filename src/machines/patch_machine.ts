@@ -25,6 +25,7 @@ export interface PatchMachineParts {
   readonly labels: ArrayLike<number> | undefined;
   readonly schedule: NoiseSchedule;
   readonly kernelSize: KernelSize | undefined;
+  readonly between: "refuse" | "nearest";
   readonly posterior: PatchPosterior;
   readonly ownsPosterior: boolean;
 }
@@ -116,14 +117,14 @@ export class PatchMachine implements Machine {
   }
 
   #scaleAt(t: number): number {
-    const { kernelSize, definition: { rule } } = this.#parts;
+    const { kernelSize, between, definition: { rule } } = this.#parts;
     if (!hasScale(rule)) return 1;
     if (kernelSize === undefined) {
       throw new RangeError(
         `Cannot predict with ${this.name}: it has no scale; pass kernelSize, or use predictScales`,
       );
     }
-    return kernelSizeAt(kernelSize, t);
+    return kernelSizeAt(kernelSize, t, { between });
   }
 
   #imagesOf(label: number): Uint32Array {

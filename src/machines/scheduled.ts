@@ -23,17 +23,32 @@ export function kernelSizesOf(kernelSize: KernelSize): number[] {
   return [...new Set(all)].sort((a, b) => a - b);
 }
 
+/** Options of {@linkcode kernelSizeAt}. */
+export interface KernelSizeAtOptions {
+  /**
+   * At times that are no step: `refuse` (default), so that no index slips unseen, or take the scale of the
+   * `nearest` step, as samplers that leave the grid need.
+   */
+  readonly between?: "refuse" | "nearest";
+}
+
 /**
  * The scale at a time.
  *
  * @throws RangeError if t is not a step of the list or schedule; the message names t and the steps.
  */
-export function kernelSizeAt(kernelSize: KernelSize, t: number): number {
+export function kernelSizeAt(
+  kernelSize: KernelSize,
+  t: number,
+  { between = "refuse" }: KernelSizeAtOptions = {},
+): number {
   if (typeof kernelSize === "number") return kernelSize;
   const steps = isSchedule(kernelSize)
     ? kernelSize.steps
     : kernelSize.map((k, i) => ({ t: (i + 1) / kernelSize.length, kernelSize: k }));
-  const step = steps.find((each) => Math.abs(each.t - t) <= timeTolerance);
+  const step = between === "nearest"
+    ? steps.reduce((best, each) => Math.abs(each.t - t) < Math.abs(best.t - t) ? each : best)
+    : steps.find((each) => Math.abs(each.t - t) <= timeTolerance);
   if (step !== undefined) return step.kernelSize;
   const times = steps.map((each) => Number(each.t.toPrecision(6)));
   const listed = times.length > 6

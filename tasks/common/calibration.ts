@@ -18,6 +18,7 @@ import { networkDenoiser } from "../../src/networks/network_denoiser.ts";
 import { writeFileAtomic } from "../../src/runs/atomic_write.ts";
 import { createProvenance } from "../../src/runs/provenance.ts";
 import type { Run } from "../../src/runs/run_folder.ts";
+import type { SamplerName } from "../../src/samplers/samplers.ts";
 import { loadRasterizer } from "../cli/rasterizer.ts";
 import type { ProgressReporter } from "../cli/progress.ts";
 import { type LoadedNetwork, sourcesProvenance } from "./sources.ts";
@@ -26,6 +27,7 @@ import { type LoadedNetwork, sourcesProvenance } from "./sources.ts";
 export interface CalibrationPlan {
   readonly machine: MachineName;
   readonly candidates: readonly number[];
+  readonly sampler: SamplerName;
   readonly steps: number;
   readonly samples: number;
   readonly seed: number;
@@ -106,6 +108,7 @@ export async function runCalibration(
   try {
     const calibration = await calibrate(denoiser, machine, {
       candidates: plan.candidates,
+      sampler: plan.sampler,
       steps: plan.steps,
       samples: plan.samples,
       seed: plan.seed,

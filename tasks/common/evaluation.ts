@@ -29,11 +29,14 @@ import { JsonlLog } from "../../src/runs/jsonl_log.ts";
 import { createProvenance } from "../../src/runs/provenance.ts";
 import type { Run } from "../../src/runs/run_folder.ts";
 import type { ProgressReporter } from "../cli/progress.ts";
+import { noiseDeviation } from "../../src/samplers/initial_noise.ts";
+import type { SamplerName } from "../../src/samplers/samplers.ts";
 import { loadRasterizer } from "../cli/rasterizer.ts";
 import { type LoadedNetwork, sourcesProvenance } from "./sources.ts";
 
 /** What an evaluation computes. */
 export interface EvaluationPlan {
+  readonly sampler: SamplerName;
   readonly steps: number;
   readonly networkSteps: number;
   readonly samples: number;
@@ -139,7 +142,7 @@ async function exportEvaluation(
     await writeFileAtomic(run.file(`${name}.svg`), svg);
     await writeFileAtomic(run.file(`${name}.png`), rasterize(svg));
   };
-  const grid = sampleGrid(result, network.label);
+  const grid = sampleGrid(result, network);
   const plot = await agreementPlotSvg(
     result.machines.map((machine) => ({
       label: machine,
@@ -170,7 +173,7 @@ async function exportEvaluation(
         `The machines use ${
           data.images.shape[0].toLocaleString("en")
         } images of ${data.name} and ` +
-        `${result.steps} steps, the network ${result.networkSteps}.`,
+        `${result.steps} steps of ${result.sampler}, the network ${result.networkSteps}.`,
       keyNumbers: result.machines.map((machine) => ({
         label: `median r² of ${machine}`,
         value: measure(machine, "r^2").median?.toFixed(2) ?? "undefined",
@@ -212,6 +215,7 @@ async function exportEvaluation(
       version: 1,
       network: network.label,
       machines: result.machines,
+      sampler: result.sampler,
       steps: result.steps,
       networkSteps: result.networkSteps,
       medians: rows,
@@ -221,12 +225,16 @@ async function exportEvaluation(
   );
 }
 
-function sampleGrid(result: AgreementResult, network: string): string {
+function sampleGrid(result: AgreementResult, { label, schedule }: LoadedNetwork): string {
   const n = Math.min(SHOWN, result.samples.length);
   const first = (batch: AgreementResult["images"]["noise"]) => sliceBatch(batch, 0, n);
+  // Noise of any process is shown as noise of unit variance.
+  const { data, shape } = first(result.images.noise);
+  const deviation = noiseDeviation(schedule);
+  const noise = { data: data.map((value) => value / deviation), shape };
   return imageGridSvg({
     rows: [
-      { label: "noise x_T", images: first(result.images.noise) },
+      { label: "noise x_T", images: noise },
       ...result.machines.slice(0, 1).map((machine) => ({
         label: machine,
         images: first(result.images.machines[machine]!),
@@ -244,7 +252,7 @@ function sampleGrid(result: AgreementResult, network: string): string {
       ),
     })),
     // A narrow picture has no room for it.
-    ...n >= 6 && { title: `Theory and network (${network}) from the same noise` },
+    ...n >= 6 && { title: `Theory and network (${label}) from the same noise` },
   });
 }
 
@@ -256,6 +264,6 @@ function imagesFile({ images }: AgreementResult): Uint8Array {
         [name, { dtype: "F32" as const, shape: [...shape], data }] as const
       ),
     ),
-    { metadata: { layout: "NHWC", range: "[-1, 1]" } },
+    { metadata: { layout: "NHWC", range: "[-1, 1]; noise: as sampling starts from" } },
   );
 }

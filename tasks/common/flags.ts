@@ -1,4 +1,5 @@
 /** Flags that several commands share. */
+import { samplerNames } from "../../src/samplers/samplers.ts";
 
 /** Which images the machine may use. */
 export const imageFlags = {
@@ -18,6 +19,12 @@ export const imageFlags = {
 
 /** Which samples are looked at. */
 export const sampleFlags = {
+  sampler: {
+    type: "choice",
+    choices: samplerNames,
+    default: "ddim",
+    help: "How images are made from noise: heun is of second order, ddpm and churn add noise",
+  },
   seed: { type: "integer", min: 0, default: 1, help: "Seed of the noise" },
   labels: {
     type: "integers",

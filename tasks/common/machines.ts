@@ -8,6 +8,7 @@ import type { PatchPosterior } from "../../src/kernels/patch_posterior.ts";
 import { hasScale } from "../../src/kernels/request.ts";
 import { createMachine, machineDefinitions } from "../../src/machines/create_machine.ts";
 import { join } from "@std/path";
+import { type SamplerName, samplers } from "../../src/samplers/samplers.ts";
 import { CommandError } from "../cli/command.ts";
 import type { LoadedNetwork } from "./sources.ts";
 
@@ -37,14 +38,15 @@ export async function loadSchedules(paths: string): Promise<LoadedSchedule[]> {
 /**
  * Checks that a schedule can be used with a network.
  *
- * @returns A warning where it was calibrated against other weights, which is allowed.
+ * @returns Warnings where it was calibrated against other weights or with another sampler, which is
+ * allowed.
  * @throws CheckpointMismatchError if image shape, noise schedule, padding or steps differ.
  */
 export function checkSchedule(
   { path, schedule }: LoadedSchedule,
   network: LoadedNetwork,
-  { steps }: { readonly steps: number },
-): string | undefined {
+  { steps, sampler }: { readonly steps: number; readonly sampler: SamplerName },
+): string[] {
   const { architecture } = network.network;
   const noise = (name: string, parameters: Readonly<Record<string, number>>) =>
     [name, ...Object.entries(parameters).map(([key, value]) => `${key}=${value}`).sort()].join(" ");
@@ -71,10 +73,15 @@ export function checkSchedule(
         `use --steps ${schedule.steps.length} or calibrate with --steps ${steps}`,
     );
   }
-  const other = schedule.provenance.network?.sha256;
-  return other === undefined || other === network.sha256
-    ? undefined
-    : `${path} was calibrated against other weights (${schedule.provenance.network?.name})`;
+  const warnings: string[] = [];
+  const { network: other, config } = schedule.provenance;
+  if (other !== undefined && other.sha256 !== network.sha256) {
+    warnings.push(`${path} was calibrated against other weights (${other.name})`);
+  }
+  if ((config.sampler ?? "ddim") !== sampler) {
+    warnings.push(`${path} was calibrated with ${config.sampler ?? "ddim"}, not ${sampler}`);
+  }
+  return warnings;
 }
 
 /**
@@ -83,7 +90,9 @@ export function checkSchedule(
  */
 export function scheduledMachines(
   names: readonly MachineName[],
-  { data, network, schedules, posterior }: {
+  { data, network, schedules, posterior, sampler = "ddim" }: {
+    /** Those that leave the grid take the scale of the nearest step. */
+    readonly sampler?: SamplerName;
     readonly data: ImageDataset;
     readonly network: LoadedNetwork;
     readonly schedules: readonly ScaleSchedule[];
@@ -100,6 +109,7 @@ export function scheduledMachines(
       labels: data.labels,
       schedule: network.schedule,
       posterior,
+      between: samplers[sampler].offGrid ? "nearest" : "refuse",
       ...schedule && hasScale(machineDefinitions[name].rule) && { kernelSize: schedule },
     });
     return { name, denoiser };

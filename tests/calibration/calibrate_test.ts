@@ -157,6 +157,33 @@ Deno.test("calibrate: interrupted anywhere and resumed through JSON equals no in
   }
 });
 
+for (const sampler of ["euler", "heun", "ddpm"] as const) {
+  Deno.test(`calibrate: along ${sampler}, batches and interruptions change nothing, and it is another path`, async () => {
+    const all = { ...options, sampler };
+    const whole = await calibrate(posing(), machine, all);
+    assertEquals(whole.chosen.map(({ kernelSize }) => kernelSize), known);
+    assertEquals(await calibrate(posing(), machine, { ...all, batch: 2 }), whole);
+    const states: CalibrationState[] = [];
+    await calibrate(posing(), machine, {
+      ...all,
+      batch: 3,
+      onState: (state) => void states.push(JSON.parse(JSON.stringify(state))),
+    });
+    for (const resume of [states[2]!, states[7]!]) {
+      assertEquals(await calibrate(posing(), machine, { ...all, resume }), whole);
+      await assertRejects(
+        () => calibrate(posing(), machine, { ...options, resume }),
+        CheckpointMismatchError,
+        `sampler is "${sampler}", this run has "ddim"`,
+      );
+    }
+    const plain = await calibrate(posing(), machine, options);
+    assert(JSON.stringify(plain.tables.l2) !== JSON.stringify(whole.tables.l2));
+    const { sampler: _, ...older } = plain;
+    assertEquals(await calibrate(posing(), machine, { ...options, resume: older }), plain);
+  });
+}
+
 Deno.test("calibrate: a finished state answers at once, by another metric, or goes on to more samples", async () => {
   const small = await calibrate(posing(), machine, { ...options, samples: 3 });
   const idle: Denoiser = {
@@ -278,6 +305,7 @@ Deno.test("calibrate: bad options, another image size and another schedule are r
     [{ samples: 0 }, "samples is 0"],
     [{ batch: 1.5 }, "batch is 1.5"],
     [{ steps: 0 }, "0 steps"],
+    [{ sampler: "churn" }, "along churn"],
     [{ seed: -1 }, "seed"],
   ];
   for (const [changed, word] of cases) {

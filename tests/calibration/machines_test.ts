@@ -6,43 +6,56 @@ import { loadDataset } from "../../src/datasets/registry_files.ts";
 import { agreementTable } from "../../src/evaluation/agreement_table.ts";
 import { evaluateAgreement } from "../../src/evaluation/evaluate.ts";
 import { referencePosterior } from "../../src/kernels/reference/reference_posterior.ts";
+import { wasmPosterior } from "../../src/kernels/wasm/wasm_posterior.ts";
 import { createMachine } from "../../src/machines/create_machine.ts";
-import { createSchedule } from "../../src/schedules/create_schedule.ts";
+import type { SamplerName } from "../../src/samplers/samplers.ts";
+import { createSchedule, scheduleNames } from "../../src/schedules/create_schedule.ts";
 
 const known = [3, 5, 5, 7]; // index 0: t = 1/4
 const labels = [7, 1];
 const data = await loadDataset("mnist", { images: 16, classes: [1, 7], size: 8 });
 
-for (const name of ["LS", "ELS", "ELS_wrapped", "bbELS"] as const) {
-  for (const scheduleName of ["cosine_legacy", "vp_linear"]) {
-    Deno.test(`calibrate: ${name} with known scales on ${scheduleName} gives them back, and its schedule then agrees perfectly`, async () => {
-      const posterior = referencePosterior();
-      const schedule = createSchedule(scheduleName);
-      const parts = { images: data.images, labels: data.labels, schedule, posterior };
-      const network = createMachine(name, { ...parts, kernelSize: known });
-      const machine = createMachine(name, parts);
-      const found = await calibrate(network, machine, {
-        candidates: [3, 5, 7],
-        steps: 4,
-        samples: 2,
-        seed: 1,
-        labels,
-      });
-      assertEquals(found.chosen.map(({ kernelSize }) => kernelSize), known);
+/** Every machine on every process, and one of them by every sampler. */
+const cases: (readonly ["LS" | "ELS" | "ELS_wrapped" | "bbELS", string, SamplerName])[] = [
+  ...(["LS", "ELS", "ELS_wrapped", "bbELS"] as const).flatMap((name) =>
+    scheduleNames.map((scheduleName) => [name, scheduleName, "ddim"] as const)
+  ),
+  ...(["euler", "heun", "ddpm"] as const).map((sampler) => ["bbELS", "edm", sampler] as const),
+];
 
-      const provenance = { toolkit: "t", runtime: "r", seed: 1, config: {} };
-      const kernelSize = toScaleSchedule(found, { machine: name, padding: "zeros", provenance });
-      const result = await evaluateAgreement(network, [
-        { name: "calibrated", denoiser: createMachine(name, { ...parts, kernelSize }) },
-        { name: "k = 3", denoiser: createMachine(name, { ...parts, kernelSize: 3 }) },
-      ], { steps: 4, samples: 2, seed: 9, labels });
-      const of = (machine: string) =>
-        agreementTable(result, { resamples: 10 })
-          .filter((row) => row.machine === machine)
-          .map(({ median }) => median!);
-      // The same machine at the same scales: only the correlation's own rounding.
-      assert(of("calibrated").every((median) => median > 1 - 1e-14));
-      assert(of("k = 3").every((median) => median < 1 - 1e-6), "other scales make other images");
+const fast = wasmPosterior({ workers: 1 });
+Deno.test.afterAll(() => fast.dispose());
+
+for (const [name, scheduleName, sampler] of cases) {
+  Deno.test(`calibrate: ${name} with known scales on ${scheduleName} by ${sampler} gives them back, and its schedule then agrees perfectly`, async () => {
+    // The oracle on the first process, the kernel that users run on all others.
+    const posterior = scheduleName === "cosine_legacy" ? referencePosterior() : fast;
+    const schedule = createSchedule(scheduleName);
+    const parts = { images: data.images, labels: data.labels, schedule, posterior };
+    const network = createMachine(name, { ...parts, kernelSize: known });
+    const machine = createMachine(name, parts);
+    const found = await calibrate(network, machine, {
+      candidates: [3, 5, 7],
+      sampler,
+      steps: 4,
+      samples: 2,
+      seed: 1,
+      labels,
     });
-  }
+    assertEquals(found.chosen.map(({ kernelSize }) => kernelSize), known);
+
+    const provenance = { toolkit: "t", runtime: "r", seed: 1, config: {} };
+    const kernelSize = toScaleSchedule(found, { machine: name, padding: "zeros", provenance });
+    const result = await evaluateAgreement(network, [
+      { name: "calibrated", denoiser: createMachine(name, { ...parts, kernelSize }) },
+      { name: "k = 3", denoiser: createMachine(name, { ...parts, kernelSize: 3 }) },
+    ], { sampler, steps: 4, samples: 2, seed: 9, labels });
+    const of = (machine: string) =>
+      agreementTable(result, { resamples: 10 })
+        .filter((row) => row.machine === machine)
+        .map(({ median }) => median!);
+    // The same machine at the same scales: only the correlation's own rounding.
+    assert(of("calibrated").every((median) => median > 1 - 1e-14));
+    assert(of("k = 3").every((median) => median < 1 - 1e-6), "other scales make other images");
+  });
 }

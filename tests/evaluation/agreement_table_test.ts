@@ -17,6 +17,7 @@ const empty = { data: new Float32Array(0), shape: [0, 1, 1, 1] as const };
 const result: AgreementResult = {
   network: "resnet",
   machines: ["bbELS", 'odd, "name"'],
+  sampler: "ddim",
   steps: 20,
   networkSteps: 150,
   seed: 0,

@@ -9,6 +9,7 @@ import {
 } from "../../src/evaluation/evaluate.ts";
 import { ddim } from "../../src/samplers/ddim.ts";
 import { initialNoise } from "../../src/samplers/initial_noise.ts";
+import { samplerNames, samplers } from "../../src/samplers/samplers.ts";
 import { uniformTimeGrid } from "../../src/samplers/time_grid.ts";
 import { createSchedule } from "../../src/schedules/create_schedule.ts";
 
@@ -53,6 +54,49 @@ Deno.test("evaluateAgreement: images are those of DDIM from the seed's noise, fo
     );
   }
   assertEquals([result.steps, result.networkSteps, result.machines], [4, 6, ["bbELS", "IS"]]);
+});
+
+Deno.test("evaluateAgreement: every sampler makes the images it makes alone, noise included", async () => {
+  const xT = initialNoise({ seed: 8, samples: 5, imageShape });
+  const times = uniformTimeGrid(4);
+  const made = new Set<number>();
+  for (const sampler of samplerNames) {
+    const same = { name: "same", denoiser: network };
+    const result = await evaluateAgreement(network, [same], { ...options, sampler, batch: 2 });
+    const expected = await samplers[sampler].sample(network, { xT, times, seed: 8 });
+    assertEquals(result.images.network, expected);
+    assertEquals(result.images.machines.same, expected);
+    assertEquals(result.sampler, sampler);
+    made.add(expected.data[0]!);
+  }
+  assert(made.size >= 4, "all but Euler and DDIM differ");
+});
+
+Deno.test("evaluateAgreement: a stochastic sampler needs as many steps of both, and belongs to its records", async () => {
+  await assertRejects(
+    () => evaluateAgreement(network, machines, { ...options, networkSteps: 6, sampler: "ddpm" }),
+    RangeError,
+    "with ddpm in 6 steps of the network and 4 of the machines",
+  );
+  const resume: SampleRecord[] = [];
+  const all = { ...options, sampler: "ddpm", batch: 2 } as const;
+  const whole = await evaluateAgreement(network, machines, {
+    ...all,
+    onSample: (record) => void resume.push(JSON.parse(JSON.stringify(record))),
+  });
+  const half = resume.filter(({ sample }) => sample !== 1 && sample !== 4);
+  assertEquals(await evaluateAgreement(network, machines, { ...all, resume: half }), whole);
+  await assertRejects(
+    () => evaluateAgreement(network, machines, { ...options, resume }),
+    CheckpointMismatchError,
+    'sampler is "ddpm", expected "ddim"',
+  );
+  const older: SampleRecord[] = [];
+  const plain = await evaluateAgreement(network, machines, {
+    ...options,
+    onSample: ({ sampler: _, ...record }) => void older.push(record),
+  });
+  assertEquals(await evaluateAgreement(network, machines, { ...options, resume: older }), plain);
 });
 
 Deno.test("evaluateAgreement: the network posing as a machine agrees perfectly, a worse one less", async () => {

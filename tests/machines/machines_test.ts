@@ -142,6 +142,8 @@ Deno.test("scheduled: a scale belongs to its time, and other times are refused b
   const error = assertThrows(() => kernelSizeAt(list, 0.3), RangeError, "t = 0.3");
   assert(error.message.includes("0.25, 0.5, 0.75, 1"), error.message);
   assertThrows(() => kernelSizeAt(list, 0), RangeError, "4 steps");
+  const nearest = (t: number) => kernelSizeAt(list, t, { between: "nearest" });
+  assertEquals([0, 0.3, 0.45, 0.75, 0.99].map(nearest), [3, 3, 5, 7, 9]);
   const schedule20 = { steps: list.map((kernelSize, i) => ({ t: (i + 1) / 4, kernelSize })) };
   assertEquals(kernelSizeAt(schedule20 as unknown as ScaleSchedule, 0.5 + 1e-9), 5);
 });

@@ -62,6 +62,37 @@ Deno.test("commands: train, calibrate and evaluate work on each other's folders,
   });
 });
 
+Deno.test("commands: an EDM network on a stable target is calibrated along Heun and evaluated with churn", async () => {
+  await inFolder(async (folder) => {
+    const formulation = ["--noise-schedule", "edm", "--objective", "x0", "--target", "stable"];
+    const trained = await run("train", ...quickTraining(folder, 5), ...formulation);
+    assertEquals(trained.code, 0, trained.err);
+    const training = join(folder, "00001-train-mnist-small");
+    const { metadata } = parseSafetensors(
+      await Deno.readFile(join(training, "weights.safetensors")),
+    );
+    assertEquals(metadata.prediction, "x0");
+    assertEquals(metadata.preconditioning, '{"kind":"edm","sigmaData":0.5}');
+    const recipe = JSON.parse(metadata.training!);
+    assertEquals([recipe.target, recipe.references], ["stable", 1024]);
+    assertEquals(recipe.noiseParameters, { sigmaMin: 0.002, sigmaMax: 80, rho: 7 });
+
+    const common = ["--run", training, "--images", 20, "--backend", "wasm", "--out", folder];
+    const calibration = ["--steps", 3, "--samples", 1, "--scales", "3,5", "--sampler", "heun"];
+    const calibrated = await run("calibrate", ...calibration, ...common);
+    assertEquals(calibrated.code, 0, calibrated.err);
+    const scales = join(folder, "00002-calibrate-mnist-small-bbels");
+    const evaluation = ["--schedule", scales, "--samples", 2, "--sampler", "churn"];
+    const evaluated = await run("evaluate", ...evaluation, ...common);
+    assertEquals(evaluated.code, 0, evaluated.err);
+    assertStringIncludes(evaluated.err, "was calibrated with heun, not churn");
+    const result = JSON.parse(
+      await Deno.readTextFile(join(folder, "00003-evaluate-mnist-small/evaluation.json")),
+    );
+    assertEquals(result.sampler, "churn");
+  });
+});
+
 Deno.test({
   name: "commands: Ctrl-C saves and stops, and the resumed training writes the same bytes",
   ignore: Deno.build.os === "windows", // no SIGINT to send there
@@ -175,6 +206,9 @@ Deno.test("commands: bad input gets one line that names the thing, exit code 1, 
       ["train", ["--width"], /--width has no value, expected an integer/],
       ["train", ["--width", "20"], /width 20: it must be a multiple of 8/],
       ["train", ["--levels", "2"], /--levels does not apply to --architecture resnet, which has/],
+      ["train", ["--noise-parameters", "rho"], /--noise-parameters has "rho"/],
+      ["train", ["--preconditioning", "edm"], /it predicts x0; use the objective x0/],
+      ["calibrate", ["--sampler", "churn"], /--sampler is "churn", expected one of ddim, euler/],
       ["train", ["--decay", "2"], /--decay is "2", expected "cosine" or a factor/],
       ["train", ["--dataset", "mnist", "--images", "99999999"], /99,?999,?999/],
       ["calibrate", ["--run", "nowhere"], /"nowhere": there is no such file or folder/],

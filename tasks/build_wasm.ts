@@ -28,6 +28,11 @@ const kernels: readonly Kernel[] = [
     output: "src/networks/wasm/conv2d_wasm.ts",
     flags: ["--importMemory"],
   },
+  {
+    source: "src/networks/wasm/group_norm.as.ts",
+    output: "src/networks/wasm/group_norm_wasm.ts",
+    flags: ["--importMemory"],
+  },
 ];
 
 const root = fromFileUrl(new URL("..", import.meta.url));

@@ -1,19 +1,49 @@
 import * as tf from "@tensorflow/tfjs";
 import { customGradient } from "./custom_gradient.ts";
+import { wasmProduct } from "./wasm/mat_mul_kernel.ts";
 
-function transposed(x: tf.Tensor): tf.Tensor {
-  return tf.transpose(x, x.rank === 2 ? [1, 0] : [0, 2, 1]);
+/** Which product: a b, a transposed b, transposed a b. */
+export type Product = "ab" | "abT" | "aTb";
+
+/**
+ * tfjs multiplies by transposed matrices some forty times slower than others on its wasm backend, and
+ * pairs of matrices slowly as well; there it is our kernel, elsewhere tfjs with transposes of its own.
+ */
+function multiply(a: tf.Tensor, b: tf.Tensor, product: Product): tf.Tensor {
+  if (tf.getBackend() === "wasm") return wasmProduct(a, b, product);
+  const transposed = (x: tf.Tensor) => tf.transpose(x, x.rank === 2 ? [1, 0] : [0, 2, 1]);
+  return tf.matMul(
+    product === "aTb" ? transposed(a) : a,
+    product === "abT" ? transposed(b) : b,
+  );
 }
 
 /**
- * The matrix product of `[.., n, k]` and `[.., k, m]`, both of rank 2 or both of rank 3.
+ * The product of two matrices, or of as many pairs of them, differentiable in both.
  *
- * Its gradients transpose first and multiply then: what tfjs does, a product of transposed matrices,
- * is some forty times slower on its wasm backend.
+ * @param a `[n, k]` or `[B, n, k]`.
+ * @param b `[k, m]` or `[B, k, m]`; with `transposeB` `[m, k]` or `[B, m, k]`.
+ * @returns `[n, m]` or `[B, n, m]`.
+ * @throws RangeError if the shapes do not fit.
  */
-export function matMul<T extends tf.Tensor2D | tf.Tensor3D>(a: T, b: T): T {
+export function matMul<T extends tf.Tensor2D | tf.Tensor3D>(
+  a: T,
+  b: T,
+  { transposeB = false }: { readonly transposeB?: boolean } = {},
+): T {
+  const inner = b.shape.at(transposeB ? -1 : -2);
+  if (a.shape.at(-1) !== inner || a.shape.slice(0, -2).join() !== b.shape.slice(0, -2).join()) {
+    throw new RangeError(
+      `Cannot multiply [${a.shape}] by ${transposeB ? "transposed " : ""}[${b.shape}]`,
+    );
+  }
   return customGradient([a, b], {
-    forward: () => ({ value: tf.matMul(a, b) }),
-    backward: (dy, [a, b]) => [tf.matMul(dy, transposed(b!)), tf.matMul(transposed(a!), dy)],
+    forward: () => ({ value: multiply(a, b, transposeB ? "abT" : "ab") }),
+    backward: (dy, saved) => {
+      const [a, b] = saved as [tf.Tensor, tf.Tensor];
+      return transposeB
+        ? [multiply(dy, b, "ab"), multiply(dy, a, "aTb")]
+        : [multiply(dy, b, "abT"), multiply(a, dy, "aTb")];
+    },
   }) as T;
 }

@@ -52,7 +52,8 @@ export function selfAttention(
     tf.Tensor3D,
     tf.Tensor3D,
   ];
-  const scores = matMul(tf.mul(q, 1 / Math.sqrt(c)) as tf.Tensor3D, tf.transpose(k, [0, 2, 1]));
+  const scaled: tf.Tensor3D = tf.mul(q, 1 / Math.sqrt(c));
+  const scores = matMul(scaled, k, { transposeB: true });
   const mixture = matMul(tf.softmax(scores), v);
   return tf.add(x, pixelwise(tf.reshape(mixture, [b, h, w, c]), [out]));
 }

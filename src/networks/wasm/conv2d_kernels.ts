@@ -2,23 +2,13 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Conv2dImplementation } from "../conv2d_implementation.ts";
 import { plain, relaxed } from "./conv2d_wasm.ts";
+import { type NativeModule, onEachBackend, registerOnce } from "./native_module.ts";
 
 const FORWARD_KERNEL = "ElsConv2D";
 const BACKWARD_KERNEL = "ElsConv2DBackward";
 
-/** The parts of tfjs's wasm backend that a kernel of ours needs. */
-interface WasmBackend {
-  readonly wasm: {
-    readonly asm: { readonly memory: WebAssembly.Memory };
-    _malloc(bytes: number): number;
-    _free(pointer: number): void;
-  };
-  readonly dataIdMap: { get(dataId: object): { readonly memoryOffset: number } };
-  makeOutput(shape: readonly number[], dtype: string): tf.TensorInfo;
-}
-
 /** Exports of `conv2d.as.ts`; all arguments are pointers or integers. */
-interface Functions {
+export interface ConvFunctions {
   readonly pad: (...args: number[]) => void;
   readonly padGradient: (...args: number[]) => void;
   readonly sumPixels: (...args: number[]) => void;
@@ -27,68 +17,11 @@ interface Functions {
   readonly filterGradient: (...args: number[]) => void;
 }
 
-/** The module on one backend's memory, with a work space that only grows. */
-class ConvModule {
-  readonly functions: Functions;
-  readonly #backend: WasmBackend;
-  #workspace = 0;
-  #workspaceBytes = 0;
-
-  constructor(backend: WasmBackend) {
-    const bytes = [relaxed, plain].map((code) =>
-      Uint8Array.from(atob(code), (c) => c.charCodeAt(0))
-    )
-      .find((candidate) => WebAssembly.validate(candidate));
-    if (bytes === undefined) {
-      throw new Error("This engine has no WebAssembly SIMD, which is needed");
-    }
-    const { memory } = backend.wasm.asm;
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
-    this.functions = instance.exports as unknown as Functions;
-    this.#backend = backend;
-  }
-
-  /** Pointers to consecutive pieces of work space, in floats each. */
-  workspace(...floats: number[]): number[] {
-    const bytes = floats.reduce((sum, n) => sum + ((n + 3) & ~3) * 4, 0);
-    if (bytes > this.#workspaceBytes) {
-      const { wasm } = this.#backend;
-      if (this.#workspace) wasm._free(this.#workspace);
-      this.#workspace = wasm._malloc(bytes);
-      if (this.#workspace === 0) {
-        this.#workspaceBytes = 0;
-        throw new RangeError(`Cannot convolve: no room for ${bytes} bytes of work space`);
-      }
-      this.#workspaceBytes = bytes;
-    }
-    let at = this.#workspace;
-    return floats.map((n) => {
-      const pointer = at;
-      at += ((n + 3) & ~3) * 4;
-      return pointer;
-    });
-  }
-
-  pointer(tensor: tf.TensorInfo | undefined): number {
-    return tensor === undefined ? 0 : this.#backend.dataIdMap.get(tensor.dataId).memoryOffset;
-  }
-
-  output(shape: readonly number[]): tf.TensorInfo {
-    return this.#backend.makeOutput(shape, "float32");
-  }
-
-  fillZero(pointer: number, floats: number): void {
-    new Float32Array(this.#backend.wasm.asm.memory.buffer, pointer, floats).fill(0);
-  }
-}
-
-const modules = new WeakMap<object, ConvModule>();
-
-function moduleOf(backend: object): ConvModule {
-  let module = modules.get(backend);
-  if (module === undefined) modules.set(backend, module = new ConvModule(backend as WasmBackend));
-  return module;
-}
+/** The module of `conv2d.as.ts` on a backend. */
+export const convModule: (backend: object) => NativeModule<ConvFunctions> = onEachBackend({
+  plain,
+  relaxed,
+});
 
 interface Geometry {
   readonly n: number;
@@ -120,7 +53,7 @@ interface Attributes {
 function forward(
   { inputs, backend, attrs }: { inputs: Inputs; backend: object; attrs: Attributes },
 ): tf.TensorInfo {
-  const module = moduleOf(backend);
+  const module = convModule(backend);
   const { x, filter, bias, shift } = inputs;
   const { n, h, w, ci, co, k, r } = geometry(x, filter);
   const circular = attrs.padding === "circular" ? 1 : 0;
@@ -153,7 +86,7 @@ type BackwardInputs = Readonly<Record<"x" | "filter" | "y" | "dy", tf.TensorInfo
 function backward(
   { inputs, backend, attrs }: { inputs: BackwardInputs; backend: object; attrs: Attributes },
 ): tf.TensorInfo[] {
-  const module = moduleOf(backend);
+  const module = convModule(backend);
   const { x, filter, y, dy, shift } = inputs;
   const { n, h, w, ci, co, k, r } = geometry(x, filter);
   const circular = attrs.padding === "circular" ? 1 : 0;
@@ -189,22 +122,10 @@ function backward(
   return [dx, filterGrad, biasGrad, shiftGrad];
 }
 
-/** Registers the kernels; calling it again does nothing. */
-function register(): void {
-  if (tf.getKernel(FORWARD_KERNEL, "wasm")) return;
-  for (const [kernelName, kernelFunc] of [[FORWARD_KERNEL, forward], [BACKWARD_KERNEL, backward]]) {
-    tf.registerKernel({
-      kernelName: kernelName as string,
-      backendName: "wasm",
-      kernelFunc: kernelFunc as unknown as tf.KernelFunc,
-    });
-  }
-}
-
 /** The convolution of `conv2d.ts` by the SIMD kernels; the backend in use must be wasm. */
 export const wasmConv2d: Conv2dImplementation = {
   forward({ x, filter, bias, shift }, { padding, relu }) {
-    register();
+    registerOnce({ [FORWARD_KERNEL]: forward, [BACKWARD_KERNEL]: backward });
     const inputs = { x, filter, ...bias && { bias }, ...shift && { shift } };
     return tf.engine().runKernel(FORWARD_KERNEL, inputs, { padding, relu }) as tf.Tensor4D;
   },

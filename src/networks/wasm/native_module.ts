@@ -1,0 +1,113 @@
+/** SIMD modules of ours that work on the memory of the wasm backend of TensorFlow.js. */
+import * as tf from "@tensorflow/tfjs";
+
+/** The parts of tfjs's wasm backend that a kernel of ours needs. */
+interface WasmBackend {
+  readonly wasm: {
+    readonly asm: { readonly memory: WebAssembly.Memory };
+    _malloc(bytes: number): number;
+    _free(pointer: number): void;
+  };
+  readonly dataIdMap: { get(dataId: object): { readonly memoryOffset: number } };
+  makeOutput(shape: readonly number[], dtype: string): tf.TensorInfo;
+}
+
+/** A compiled module, in base64. */
+export interface NativeCode {
+  /** For engines with SIMD. */
+  readonly plain: string;
+  /** For those that have fused multiply-add, too. */
+  readonly relaxed: string;
+}
+
+/** Functions that a module exports; all arguments are pointers or numbers. */
+export type NativeFunctions = object;
+
+/** The module on one backend's memory, with a work space that only grows. */
+export class NativeModule<F extends NativeFunctions> {
+  /** What it exports. */
+  readonly functions: F;
+  readonly #backend: WasmBackend;
+  #workspace = 0;
+  #workspaceBytes = 0;
+
+  /** Compiles the code for this engine onto a backend's memory. */
+  constructor(backend: WasmBackend, { plain, relaxed }: NativeCode) {
+    const bytes = [relaxed, plain].map((code) =>
+      Uint8Array.from(atob(code), (c) => c.charCodeAt(0))
+    )
+      .find((candidate) => WebAssembly.validate(candidate));
+    if (bytes === undefined) {
+      throw new Error("This engine has no WebAssembly SIMD, which is needed");
+    }
+    const { memory } = backend.wasm.asm;
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
+    this.functions = instance.exports as unknown as F;
+    this.#backend = backend;
+  }
+
+  /** Pointers to consecutive pieces of work space, in floats each. */
+  workspace(...floats: number[]): number[] {
+    const bytes = floats.reduce((sum, n) => sum + ((n + 3) & ~3) * 4, 0);
+    if (bytes > this.#workspaceBytes) {
+      const { wasm } = this.#backend;
+      if (this.#workspace) wasm._free(this.#workspace);
+      this.#workspace = wasm._malloc(bytes);
+      if (this.#workspace === 0) {
+        this.#workspaceBytes = 0;
+        throw new RangeError(`Cannot compute: no room for ${bytes} bytes of work space`);
+      }
+      this.#workspaceBytes = bytes;
+    }
+    let at = this.#workspace;
+    return floats.map((n) => {
+      const pointer = at;
+      at += ((n + 3) & ~3) * 4;
+      return pointer;
+    });
+  }
+
+  /** Where a tensor lies; 0 for none. */
+  pointer(tensor: tf.TensorInfo | undefined): number {
+    return tensor === undefined ? 0 : this.#backend.dataIdMap.get(tensor.dataId).memoryOffset;
+  }
+
+  /** A new tensor of floats, not yet filled. */
+  output(shape: readonly number[]): tf.TensorInfo {
+    return this.#backend.makeOutput(shape, "float32");
+  }
+
+  /** Fills floats with zeros. */
+  fillZero(pointer: number, floats: number): void {
+    new Float32Array(this.#backend.wasm.asm.memory.buffer, pointer, floats).fill(0);
+  }
+}
+
+/** A function that gives the module of each backend, compiled when it is first asked for. */
+export function onEachBackend<F extends NativeFunctions>(
+  code: NativeCode,
+): (backend: object) => NativeModule<F> {
+  const modules = new WeakMap<object, NativeModule<F>>();
+  return (backend) => {
+    let module = modules.get(backend);
+    if (module === undefined) {
+      modules.set(backend, module = new NativeModule<F>(backend as WasmBackend, code));
+    }
+    return module;
+  };
+}
+
+/** A kernel as tfjs calls it; what inputs and attributes there are is the kernel's own affair. */
+export type NativeKernel = (call: never) => tf.TensorInfo | tf.TensorInfo[];
+
+/** Registers kernels for the wasm backend by name; a name that is known already is left as it is. */
+export function registerOnce(kernels: Readonly<Record<string, NativeKernel>>): void {
+  for (const [kernelName, kernelFunc] of Object.entries(kernels)) {
+    if (tf.getKernel(kernelName, "wasm")) continue;
+    tf.registerKernel({
+      kernelName,
+      backendName: "wasm",
+      kernelFunc: kernelFunc as unknown as tf.KernelFunc,
+    });
+  }
+}

@@ -1,9 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { customGradient } from "./custom_gradient.ts";
-import { wasmProduct } from "./wasm/mat_mul_kernel.ts";
-
-/** Which product: a b, a transposed b, transposed a b. */
-export type Product = "ab" | "abT" | "aTb";
+import { type Product, wasmProduct } from "./wasm/mat_mul_kernel.ts";
 
 /**
  * tfjs multiplies by transposed matrices some forty times slower than others on its wasm backend, and

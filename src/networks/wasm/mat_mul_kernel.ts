@@ -1,10 +1,12 @@
 /** Matrix products on the wasm backend of TensorFlow.js by the SIMD kernels of the convolution. */
 import * as tf from "@tensorflow/tfjs";
-import type { Product } from "../mat_mul.ts";
 import { convModule } from "./conv2d_kernels.ts";
 import { registerOnce } from "./native_module.ts";
 
 const KERNEL = "ElsMatMul";
+
+/** Which product: a b, a transposed b, transposed a b. */
+export type Product = "ab" | "abT" | "aTb";
 
 interface Call {
   readonly inputs: Readonly<Record<"a" | "b", tf.TensorInfo>>;

@@ -104,7 +104,9 @@ function pivotOf(
       }
     }
     const smooth = Math.min(1, Math.max(-1, sum / count));
-    pivot[i] = Math.min(x[i]! + 1.5 * noise, Math.max(x[i]! - 1.5 * noise, smooth));
+    const near = Math.min(x[i]! + 1.5 * noise, Math.max(x[i]! - 1.5 * noise, smooth));
+    // A multiple of 2^-10, which fixed point holds too.
+    pivot[i] = Math.round(near * 1024) / 1024;
   }
   return pivot;
 }

@@ -1,0 +1,121 @@
+import type { ImageBatch } from "../../array/image_batch.ts";
+import type { PatchRule } from "../patch_posterior.ts";
+import type { PosteriorPlan } from "../wasm/posterior_plan.ts";
+import type { GpuContext } from "./gpu_context.ts";
+import type { ImageStore } from "./image_store.ts";
+
+/** What every run of a backend shares. */
+export interface GpuBackend {
+  readonly gpu: GpuContext;
+  readonly store: ImageStore;
+  /** See `WebgpuPosteriorOptions`. */
+  readonly tolerance: number;
+}
+
+/** One tile of training images for one request. */
+export interface TileWork {
+  readonly plan: PosteriorPlan;
+  readonly rule: PatchRule;
+  readonly scales: readonly number[];
+  readonly images: ImageBatch;
+  /** Which of the images, in order. */
+  readonly indices: Uint32Array;
+  readonly abort?: AbortSignal;
+  readonly onProgress?: (imagesDone: number) => void;
+}
+
+/** Work that fills a device, and that keeps a dispatch short. */
+export function workloadOf(
+  { software }: GpuContext,
+): { workgroups: number; pairsPerRound: number } {
+  // A thousand workgroups are eight on each multiprocessor of a large GPU, and two pairs of subgroups
+  // on each of its schedulers.
+  return software
+    ? { workgroups: 8, pairsPerRound: 2e7 }
+    : { workgroups: 1056, pairsPerRound: 4e9 };
+}
+
+/** The query as the shaders read it: pivot z and mirror m = 2 x / signal - z, `[B, C, P]`. */
+export function queryPairs({ x, pivot }: PosteriorPlan): Float32Array<ArrayBuffer> {
+  const pairs = new Float32Array(2 * x.length);
+  for (let i = 0; i < x.length; i++) {
+    pairs[2 * i] = pivot[i]!;
+    pairs[2 * i + 1] = 2 * x[i]! - pivot[i]!;
+  }
+  return pairs;
+}
+
+/** The query in fixed point, with as many bits of fraction as leave 29 bits for every value. */
+export function fixedQuery(
+  { x, pivot }: PosteriorPlan,
+  images: ImageBatch,
+): { fraction: number; pairs: Int32Array<ArrayBuffer> } {
+  let largest = largestValue(images);
+  for (let i = 0; i < x.length; i++) {
+    largest = Math.max(largest, Math.abs(pivot[i]!), Math.abs(2 * x[i]! - pivot[i]!));
+  }
+  const fraction = Math.min(40, 29 - Math.ceil(Math.log2(Math.max(largest, 2 ** -20))));
+  const one = 2 ** fraction;
+  const pairs = new Int32Array(2 * x.length);
+  for (let i = 0; i < x.length; i++) {
+    pairs[2 * i] = Math.round(pivot[i]! * one);
+    pairs[2 * i + 1] = Math.round((2 * x[i]! - pivot[i]!) * one);
+  }
+  return { fraction, pairs };
+}
+
+const largestValues = new WeakMap<Float32Array, number>();
+
+function largestValue({ data }: ImageBatch): number {
+  let largest = largestValues.get(data);
+  if (largest === undefined) {
+    largest = 0;
+    for (let i = 0; i < data.length; i++) largest = Math.max(largest, Math.abs(data[i]!));
+    largestValues.set(data, largest);
+  }
+  return largest;
+}
+
+/** Images of a tile by the piece that they lie in: its number, and places in it. */
+export function byPiece(
+  indices: Uint32Array,
+  imagesPerPiece: number,
+): { piece: number; places: Uint32Array<ArrayBuffer> }[] {
+  const pieces = new Map<number, number[]>();
+  for (const index of indices) {
+    const piece = Math.floor(index / imagesPerPiece);
+    const places = pieces.get(piece);
+    if (places) places.push(index % imagesPerPiece);
+    else pieces.set(piece, [index % imagesPerPiece]);
+  }
+  return [...pieces].sort(([a], [b]) => a - b)
+    .map(([piece, places]) => ({ piece, places: Uint32Array.from(places) }));
+}
+
+/**
+ * Lets two rounds be on their way at a time: enough to keep the device busy, few enough that an abort
+ * takes effect soon. Other tasks get a turn after each.
+ */
+export class Pace {
+  readonly #gpu: GpuContext;
+  readonly #work: TileWork;
+  readonly #waiting: { finished: Promise<void>; images: number }[] = [];
+  #done = 0;
+
+  constructor(gpu: GpuContext, work: TileWork) {
+    this.#gpu = gpu;
+    this.#work = work;
+  }
+
+  /** Call after a round of so many images was submitted; `last` waits for all of them. */
+  async submitted(images: number, last: boolean): Promise<void> {
+    this.#waiting.push({ finished: this.#gpu.finished(), images });
+    while (this.#waiting.length > (last ? 0 : 1)) {
+      const { finished, images } = this.#waiting.shift()!;
+      await finished;
+      await new Promise((resolve) => setTimeout(resolve));
+      this.#work.abort?.throwIfAborted();
+      if (images > 0) this.#work.onProgress?.(this.#done += images);
+    }
+  }
+}

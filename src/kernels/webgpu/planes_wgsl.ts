@@ -6,6 +6,15 @@
 import { commonWgsl, exactWgsl, workgroupSize } from "./common_wgsl.ts";
 import type { Axis, KernelShape, Segment } from "./segments.ts";
 
+/** A shader of a rule with a scale. */
+export interface PatchShader {
+  readonly code: string;
+  /** Shifts of an image, which parts share. */
+  readonly shifts: number;
+  /** Rounds of loops that a thread goes through per shift, at most. */
+  readonly iterations: number;
+}
+
 /** What a shader of this kind is made for. */
 export interface PlanesOptions extends KernelShape {
   readonly segment: Segment;
@@ -13,6 +22,13 @@ export interface PlanesOptions extends KernelShape {
   readonly wary: boolean;
   /** Bytes of workgroup memory that the device grants. */
   readonly workgroupMemory: number;
+}
+
+/** A sum as a balanced tree: a longer chain has more rounding, and each addition would wait. */
+function tree(terms: readonly string[]): string {
+  if (terms.length === 1) return terms[0]!;
+  const half = terms.length >> 1;
+  return `(${tree(terms.slice(0, half))} + ${tree(terms.slice(half))})`;
 }
 
 /** How the outputs of a plane are cut into tiles that fit workgroup memory. */
@@ -204,36 +220,41 @@ fn storeState(base: i32, thread: i32) {
 /**
  * Makes the shader, or undefined where not even one output's window fits workgroup memory.
  *
- * A workgroup takes some images (a slot) and some of their row shifts (a part) and goes through their
- * shifts one by one. For a shift, E(q) goes to workgroup memory, then the row sums R(q), then each
+ * A workgroup takes some images (a slot) and some of their shifts (a part), one by one. For a shift, E(q) goes to workgroup memory, then the row sums R(q), then each
  * thread sums columns of R and weighs the candidates. Strips of four neighbours share the middle of
  * their windows, so that a sum costs (k + 8) / 4 additions and (k + 3) / 4 reads per axis. Two barriers
  * a shift; since q = p + s is one to one, every pixel's state has one owner between barriers, and no
  * reduction is needed.
  */
-export function planesWgsl(options: PlanesOptions): string | undefined {
+export function planesWgsl(options: PlanesOptions): PatchShader | undefined {
   const tiling = tilingOf(options);
   if (tiling === undefined) return undefined;
-  const { height, width, k, segment } = options;
+  const { height, width, channels, k, segment, wary } = options;
   const r = (k - 1) / 2;
   const y = outputs(segment.y, height, r), x = outputs(segment.x, width, r);
   const { tileH, tileW, rows, stride, sumRows, sumStride, stateInside } = tiling;
   const columns = up4(tileW);
-  const fourSums = (source: string, step: string) =>
-    k === 1
-      ? `let sums = vec4<f32>(${
-        [0, 1, 2, 3].map((i) => `${source}[at + ${i} * ${step}]`).join(", ")
-      });`
-      : `var middle = 0.0;
-      for (var j = 3; j < K; j++) { middle += ${source}[at + j * ${step}]; }
-      let first = ${source}[at] + (${source}[at + ${step}] + ${source}[at + 2 * ${step}]);
-      let second = ${source}[at + ${step}] + ${source}[at + 2 * ${step}];
-      let third = ${source}[at + 2 * ${step}];
-      let next = ${source}[at + K * ${step}];
-      let after = next + ${source}[at + (K + 1) * ${step}];
-      let last = after + ${source}[at + (K + 2) * ${step}];
-      let sums = middle + vec4<f32>(first, second + next, third + after, last);`;
-  return /* wgsl */ `
+  const rowShifts = segment.y === "padded" ? 1 : height;
+  const columnShifts = segment.x === "padded" ? 1 : width;
+  const fourSums = (source: string, step: string) => {
+    const term = (j: number) => `${source}[at + ${j} * ${step}]`;
+    if (k === 1) return `let sums = vec4<f32>(${[0, 1, 2, 3].map(term).join(", ")});`;
+    const middle = Array.from({ length: k - 3 }, (_, j) => term(j + 3));
+    return `let middle = ${middle.length > 0 ? tree(middle) : "0.0"};
+    let t1 = ${term(1)};
+    let t2 = ${term(2)};
+    let n1 = ${term(k)};
+    let n2 = ${term(k + 1)};
+    let sums = middle + vec4<f32>(
+      ${term(0)} + (t1 + t2), (t1 + t2) + n1, t2 + (n1 + n2), (n1 + n2) + ${term(k + 2)});`;
+  };
+  const times = (count: number) => Math.ceil(count / workgroupSize);
+  const weighed = channels + 2 + (wary ? k * (1 + k * (1 + channels)) : 0);
+  const iterations = Math.ceil(y.count / tileH) * Math.ceil(x.count / tileW) * (
+    1 + times(rows * stride) + times(rows * columns / 4) +
+    times(tileW * Math.ceil(tileH / 4)) * (1 + 4 * weighed)
+  );
+  const code = /* wgsl */ `
 ${candidateWgsl({ ...options, stateInside })}
 const ROWS: i32 = ${rows};
 const STRIDE: i32 = ${stride};
@@ -247,10 +268,13 @@ fn difference(b: i32, image: i32, y: i32, x: i32, sy: i32, sx: i32) -> f32 {
   ${places(segment.y, "y", "H")}
   ${places(segment.x, "x", "W")}
   var sum = 0.0;
-  for (var c = 0; c < C; c++) {
-    let value = images[image + c * P + qy * W + qx];
-    let pivot = query[(b * C + c) * P + py * W + px];
+  ${
+    Array.from({ length: channels }, (_, c) =>
+      `{
+    let value = images[image + ${c} * P + qy * W + qx];
+    let pivot = query[(b * C + ${c}) * P + py * W + px];
     sum = fma(pivot.x - value, pivot.y - value, sum);
+  }`).join("\n  ")
   }
   return sum;
 }
@@ -310,12 +334,10 @@ fn main(
     let item = slot * params.perSlot + n;
     if (item >= params.count) { break; }
     let image = i32(indices[params.first + item]) * C * P;
-    for (var sy = part; sy < ${segment.y === "padded" ? "1" : "H"}; sy += i32(params.parts)) {
-      for (var sx = 0; sx < ${segment.x === "padded" ? "1" : "W"}; sx++) {
-        for (var top = 0; top < ${y.count}; top += ${tileH}) {
-          for (var left = 0; left < ${x.count}; left += ${tileW}) {
-            addShift(b, base, image, sy, sx, top, left, thread);
-          }
+    for (var s = part; s < ${rowShifts * columnShifts}; s += i32(params.parts)) {
+      for (var top = 0; top < ${y.count}; top += ${tileH}) {
+        for (var left = 0; left < ${x.count}; left += ${tileW}) {
+          addShift(b, base, image, s / ${columnShifts}, s % ${columnShifts}, top, left, thread);
         }
       }
     }
@@ -324,4 +346,5 @@ fn main(
   storeState(base, thread);
 }
 `;
+  return { code, shifts: rowShifts * columnShifts, iterations };
 }

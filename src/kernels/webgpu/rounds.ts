@@ -19,8 +19,11 @@ export interface PlanRoundsOptions {
   readonly pairs: number;
   /** Candidates of a pixel in one image. */
   readonly candidates: number;
-  /** Row shifts that can be shared out. */
-  readonly rowShifts: number;
+  /** Shifts of an image that parts can share. */
+  readonly shifts: number;
+  /** Rounds of loops per shift, and how many a thread may go through. */
+  readonly iterations: number;
+  readonly mostIterations: number;
   /** Workgroups that fill the device. */
   readonly workgroups: number;
   /** Pairs of a dispatch at most, so that none takes long; one image of a slot is the least. */
@@ -34,7 +37,7 @@ const candidatesPerSlot = 8192;
  * Cuts images into rounds. The first rounds are short, because thresholds close with what they find.
  */
 export function planRounds(options: PlanRoundsOptions): Round[] {
-  const { images, queries, pairs, candidates, rowShifts, workgroups, pairsPerRound } = options;
+  const { images, queries, pairs, candidates, shifts, workgroups, pairsPerRound } = options;
   const affordable = Math.max(1, Math.floor(pairsPerRound / (queries * Math.max(1, pairs))));
   const mostPerSlot = Math.max(1, Math.floor(candidatesPerSlot / candidates));
   const mostSlots = Math.min(Math.max(1, Math.ceil(workgroups / queries)), affordable);
@@ -47,12 +50,14 @@ export function planRounds(options: PlanRoundsOptions): Round[] {
       grown,
       mostPerSlot,
       Math.max(1, Math.floor(affordable / slots)),
+      Math.max(1, Math.floor(options.mostIterations / options.iterations)),
       Math.ceil(left / slots),
     );
     const count = Math.min(left, slots * perSlot);
     const used = Math.ceil(count / perSlot);
-    let parts = 1;
-    while (used * parts * queries < workgroups && 2 * parts <= Math.min(8, rowShifts)) parts *= 2;
+    const least = Math.ceil(shifts * perSlot * options.iterations / options.mostIterations);
+    const wanted = Math.min(8, Math.ceil(workgroups / (used * queries)));
+    const parts = Math.min(shifts, Math.max(wanted, least));
     rounds.push({ first, count, slots: used, perSlot, parts });
     first += count;
   }

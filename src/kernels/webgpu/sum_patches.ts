@@ -7,7 +7,7 @@ import type { GpuKernel } from "./gpu_context.ts";
 import { mergeWgsl } from "./merge_wgsl.ts";
 import { planesWgsl } from "./planes_wgsl.ts";
 import { planRounds, type Round } from "./rounds.ts";
-import { pairsOf, type Segment, segmentsOf } from "./segments.ts";
+import { pairsOf, segmentsOf } from "./segments.ts";
 import {
   byPiece,
   fixedQuery,
@@ -32,7 +32,12 @@ const resultBytes = 2 ** 25;
 interface ScaleKernels {
   readonly scale: number;
   readonly wary: boolean;
+  /** One for each segment of the rule. */
   readonly kernels: readonly GpuKernel[];
+  /** Pairs of an image and query; shifts, and rounds of loops per shift, of the largest segment. */
+  readonly pairs: number;
+  readonly shifts: number;
+  readonly iterations: number;
 }
 
 /**
@@ -90,22 +95,39 @@ async function compile(
   { gpu }: GpuBackend,
   { plan: { height, width, channels }, rule, scales }: PatchWork,
   { scale, wary }: { scale: number; wary: boolean },
-): Promise<ScaleKernels & { segments: Segment[] }> {
+): Promise<ScaleKernels> {
   const k = scales[scale]!;
   const shape = { height, width, channels, k };
   const segments = segmentsOf(rule, shape);
   const workgroupMemory = gpu.device.limits.maxComputeWorkgroupStorageSize;
-  const kernels = await Promise.all(segments.map((segment) => {
-    const code = planesWgsl({ ...shape, segment, wary, workgroupMemory });
-    if (code === undefined) {
+  const shaders = segments.map((segment) => {
+    const shader = planesWgsl({ ...shape, segment, wary, workgroupMemory });
+    if (shader === undefined) {
       throw new DeviceUnavailableError(
         `Cannot sum windows of ${k} x ${k} on the GPU ${gpu.adapter}: its workgroups have ` +
           `${workgroupMemory} bytes of memory; use the wasm backend for this scale`,
       );
     }
-    return gpu.kernel({ code, bindings: wary ? "rrrrwr" : "rrrrw" });
-  }));
-  return { scale, wary, kernels, segments };
+    return shader;
+  });
+  const kernels = await Promise.all(
+    shaders.map(({ code }) => gpu.kernel({ code, bindings: wary ? "rrrrwr" : "rrrrw" })),
+  );
+  const iterations = Math.max(...shaders.map((shader) => shader.iterations));
+  if (iterations > workloadOf(gpu).mostIterations) {
+    throw new DeviceUnavailableError(
+      `Cannot sum windows of ${k} x ${k} at this noise level on the software adapter ` +
+        `${gpu.adapter}: its shaders end after too few rounds; use the wasm backend`,
+    );
+  }
+  return {
+    scale,
+    wary,
+    kernels,
+    iterations,
+    shifts: Math.max(...shaders.map((shader) => shader.shifts)),
+    pairs: segments.reduce((sum, segment) => sum + pairsOf(segment, shape), 0),
+  };
 }
 
 async function sumRounds(
@@ -134,12 +156,10 @@ async function sumRounds(
     rounds: planRounds({
       images: places.length,
       queries,
-      pairs: Math.max(...compiled.map(({ segments, scale }) => {
-        const shape = { height, width, k: work.scales[scale]! };
-        return segments.reduce((sum, segment) => sum + pairsOf(segment, shape), 0);
-      })),
+      pairs: Math.max(...compiled.map(({ pairs }) => pairs)),
+      shifts: Math.max(...compiled.map(({ shifts }) => shifts)),
+      iterations: Math.max(...compiled.map(({ iterations }) => iterations)),
       candidates: plan.candidatesPerImage,
-      rowShifts: work.rule === "same-position" ? 1 : height,
       ...workloadOf(gpu),
     }),
   }));

@@ -36,7 +36,7 @@ export async function sumWholeImages(
   abort?.throwIfAborted();
 
   const { fraction, pairs } = fixedQuery(plan, images);
-  const { pairsPerRound } = workloadOf(gpu);
+  const { pairsPerRound, mostIterations } = workloadOf(gpu);
   const { maxComputeWorkgroupsPerDimension: mostGroups } = gpu.device.limits;
   const perRound = Math.max(
     1,
@@ -44,8 +44,8 @@ export async function sumWholeImages(
       pairsPerRound / (queries * candidates * values),
       distanceBytes / (8 * queries * candidates),
       mostGroups * (shifts ? workgroupSize / pixels : 1),
-      // Two blocks of sums below 4,096 each: their rounding stays below 1e-6.
-      mostSlots * 4096,
+      // Longer sums would have more rounding than 1e-6.
+      mostSlots * Math.max(1, Math.min(4096, Math.floor(mostIterations / (2 * candidates)))),
     )),
   );
   const slotFloats = 3 + values;

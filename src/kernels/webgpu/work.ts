@@ -24,15 +24,22 @@ export interface TileWork {
   readonly onProgress?: (imagesDone: number) => void;
 }
 
-/** Work that fills a device, and that keeps a dispatch short. */
-export function workloadOf(
-  { software }: GpuContext,
-): { workgroups: number; pairsPerRound: number } {
-  // A thousand workgroups are eight on each multiprocessor of a large GPU, and two pairs of subgroups
-  // on each of its schedulers.
-  return software
-    ? { workgroups: 8, pairsPerRound: 2e7 }
-    : { workgroups: 1056, pairsPerRound: 4e9 };
+/** Work that suits a device. */
+export interface Workload {
+  /** Workgroups that fill it. */
+  readonly workgroups: number;
+  /** Pairs of pixels of a dispatch, so that it stays short. */
+  readonly pairsPerRound: number;
+  /** Rounds of loops of a thread. */
+  readonly mostIterations: number;
+}
+
+/** The workload of a device. */
+export function workloadOf({ software }: GpuContext): Workload {
+  // Mesa's llvmpipe ends all loops of a thread, without a word, after 65,535 rounds together.
+  if (software) return { workgroups: 8, pairsPerRound: 2e7, mostIterations: 50_000 };
+  // A thousand workgroups are eight on each multiprocessor of a large GPU.
+  return { workgroups: 1056, pairsPerRound: 4e9, mostIterations: Infinity };
 }
 
 /** The query as the shaders read it: pivot z and mirror m = 2 x / signal - z, `[B, C, P]`. */

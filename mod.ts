@@ -216,6 +216,11 @@ export {
   wasmPosterior,
   type WasmPosteriorOptions,
 } from "./src/kernels/wasm/wasm_posterior.ts";
+export {
+  type WebgpuPosterior,
+  webgpuPosterior,
+  type WebgpuPosteriorOptions,
+} from "./src/kernels/webgpu/webgpu_posterior.ts";
 export { boundaryBroken } from "./src/machines/boundary_broken.ts";
 export {
   candidateScales,

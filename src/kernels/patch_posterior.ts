@@ -76,7 +76,7 @@ export interface PosteriorRun {
   finish(): Promise<PosteriorState>;
 }
 
-/** A way to compute patch posteriors: `reference` (float64, the oracle), `wasm`, later `webgpu`. */
+/** A way to compute patch posteriors: `reference` (float64, the oracle), `wasm`, `webgpu`. */
 export interface PatchPosterior {
   /** Name of the backend. */
   readonly name: string;

@@ -41,6 +41,11 @@ export {
   wasmPosterior,
   type WasmPosteriorOptions,
 } from "../kernels/wasm/wasm_posterior.ts";
+export {
+  type WebgpuPosterior,
+  webgpuPosterior,
+  type WebgpuPosteriorOptions,
+} from "../kernels/webgpu/webgpu_posterior.ts";
 export type { NoiseSchedule } from "../schedules/noise_schedule.ts";
 export { boundaryBroken } from "./boundary_broken.ts";
 export {

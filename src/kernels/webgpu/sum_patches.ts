@@ -26,6 +26,13 @@ export interface PatchWork extends TileWork {
   readonly wary: Set<number>;
 }
 
+/**
+ * Sums here are trees and their errors some 2e-9 of a nat per nat, so more is left to float32 than the
+ * plan says: a scale is summed again where what counts is beyond `coarseFrom` times the plan's bound
+ * (a thousand nats), and then every distance beyond `exactFrom` times it is taken in integers.
+ */
+const coarseFrom = 12, exactFrom = 4;
+
 /** Bytes of results that wait on the GPU at most. */
 const resultBytes = 2 ** 25;
 
@@ -78,14 +85,14 @@ function isCoarse(
   state: PosteriorState,
   scale: number,
 ): boolean {
-  const { queries, height, width, shared, bitsPerUnit, exactFrom } = plan;
+  const { queries, height, width, shared, bitsPerUnit } = plan;
   const pixels = height * width;
   for (let b = 0; b < queries; b++) {
     const from = (b * scales.length + scale) * pixels;
     for (let cell = from; cell < from + pixels; cell++) {
       if (!(state.sum[cell]! > 0)) continue;
       const bits = state.max[cell]! / Math.LN2 + Math.log2(state.sum[cell]!);
-      if (Math.abs(bits / bitsPerUnit + shared[cell]!) > exactFrom) return true;
+      if (Math.abs(bits / bitsPerUnit + shared[cell]!) > coarseFrom * plan.exactFrom) return true;
     }
   }
   return false;
@@ -191,7 +198,7 @@ async function sumRounds(
     const common = {
       bits: plan.bitsPerUnit,
       window,
-      exactFrom: plan.exactFrom,
+      exactFrom: exactFrom * plan.exactFrom,
       fraction: fixed.fraction,
       scales: scaleCount,
     };

@@ -15,6 +15,11 @@ export const imageFlags = {
     help: "First so many images; default: as many as the network's",
   },
   classes: { type: "integers", min: 0, placeholder: "3,7", help: "Images of these classes only" },
+  colours: {
+    type: "choice",
+    choices: ["grey", "rgb"],
+    help: "Make the images grey or colour; default: as the network's",
+  },
 } as const;
 
 /** Which samples are looked at. */

@@ -61,6 +61,7 @@ export interface ImageFlags {
   readonly images?: number | undefined;
   readonly classes?: readonly number[] | undefined;
   readonly from?: string | undefined;
+  readonly colours?: "grey" | "rgb" | undefined;
 }
 
 /** Channels that images are to have under the flag `--colours`; undefined: as they are. */
@@ -71,7 +72,7 @@ export function channelsOf(colours: unknown): 1 | 3 | undefined {
 /** The network's own training images, unless flags say otherwise; sizes must fit. */
 export async function loadMachineImages(
   { network, training, path }: LoadedNetwork,
-  { dataset, images, classes, from }: ImageFlags,
+  { dataset, images, classes, from, colours }: ImageFlags,
 ): Promise<ImageDataset> {
   const name = dataset ?? (typeof training.dataset === "string" ? training.dataset : undefined);
   if (name === undefined) {
@@ -86,17 +87,18 @@ export async function loadMachineImages(
     classes: some,
     from,
     size: height,
-    channels: own ? channelsOf(training.colours) : undefined,
+    channels: channelsOf(colours ?? (own ? training.colours : undefined)),
   });
   const found = data.images.shape.slice(1);
   if (found.join() !== [height, width, channels].join()) {
     throw new CommandError(
       `Images of ${name} are ${
         found.join(" x ")
-      }, the network takes ${height} x ${width} x ${channels}`,
+      }, the network takes ${height} x ${width} x ${channels}` +
+        (found[2] === channels ? "" : `; try --colours ${channels === 1 ? "grey" : "rgb"}`),
     );
   }
-  const chosen = [dataset, images, classes].some((flag) => flag !== undefined);
+  const chosen = [dataset, images, classes, colours].some((flag) => flag !== undefined);
   const known = training.datasetSha256;
   if (!chosen && typeof known === "string" && known !== data.sha256) {
     throw new CommandError(

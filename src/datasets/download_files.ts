@@ -87,7 +87,8 @@ export async function download(
       if (problem === undefined) break;
       if (!resumed) {
         await Deno.remove(partial);
-        throw new DataFormatError(url, `${problem}; it was removed: try again later`);
+        const remedy = `try again, or fetch ${file.name} by another way and name it with --from`;
+        throw new DataFormatError(url, `${problem}; it was removed: ${remedy}`);
       }
       onNote?.(`${file.name}: ${problem}; fetching it from the beginning`);
       await restart();

@@ -19,6 +19,7 @@ export interface BringOptions {
   readonly print: (line: string) => void;
 }
 
+const inMegabytes = (bytes: number) => Math.round(bytes / 1e5) / 10;
 const humanSize = (bytes: number) =>
   bytes < 1e9 ? `${(bytes / 1e6).toPrecision(3)} MB` : `${(bytes / 1e9).toPrecision(3)} GB`;
 
@@ -50,8 +51,8 @@ async function verifiedFiles(
     const path = kind === "file" && files.length === 1 ? from : join(from, file.name);
     if (await kindOf(path) !== "file") {
       throw new CommandError(
-        `--from is ${from}: there is no ${file.name} in it; what the commands can read ` +
-          "themselves, they take by --from and needs no import",
+        `--from is ${from}: there is no ${file.name} in it; files in another form need no import, ` +
+          "give them to the commands themselves with --from",
       );
     }
     progress.note(`Checking ${path}`);
@@ -81,11 +82,11 @@ async function fetchFiles(
       onProgress: (bytes) => {
         bar ??= progress.start({
           label: file.name,
-          total: file.bytes / 1e6,
-          done: bytes / 1e6,
+          total: inMegabytes(file.bytes),
+          done: inMegabytes(bytes),
           unit: "MB",
         });
-        bar.update(bytes / 1e6);
+        bar.update(inMegabytes(bytes));
       },
     });
     bar?.finish();

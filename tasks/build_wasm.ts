@@ -10,7 +10,7 @@ import asc from "npm:assemblyscript@0.28.20/asc";
 import { fromFileUrl } from "@std/path";
 import { CommandError, runCommand } from "./cli/command.ts";
 
-/** One kernel: where it is written, where its two builds go, and what its compiler call adds. */
+/** One kernel: its entry (which may import others beside it), where its two builds go, and what its compiler call adds. */
 interface Kernel {
   readonly source: string;
   readonly output: string;
@@ -19,7 +19,7 @@ interface Kernel {
 
 const kernels: readonly Kernel[] = [
   {
-    source: "src/kernels/wasm/posterior.as.ts",
+    source: "src/kernels/wasm/posterior/posterior.as.ts",
     output: "src/kernels/wasm/posterior_wasm.ts",
     flags: [],
   },
@@ -41,15 +41,16 @@ const root = fromFileUrl(new URL("..", import.meta.url));
 const builds = { plain: "simd", relaxed: "simd,relaxed-simd" } as const;
 
 async function compile({ source, flags }: Kernel, features: string): Promise<Uint8Array> {
-  const text = await Deno.readTextFile(root + source);
-  const name = source.split("/").at(-1)!;
+  const end = source.lastIndexOf("/") + 1;
+  const [folder, name] = [root + source.slice(0, end), source.slice(end)];
   let binary: Uint8Array | undefined;
   const { error, stderr } = await asc.main([
     name,
     ...["-O3", "--noAssert", "--runtime", "stub", "--enable", features, "--outFile", "kernel.wasm"],
     ...flags,
   ], {
-    readFile: (path: string) => path === name ? text : null,
+    readFile: (path: string) =>
+      path.endsWith(".as.ts") ? Deno.readTextFile(folder + path).catch(() => null) : null,
     writeFile: (path: string, contents: string | Uint8Array) => {
       if (path === "kernel.wasm" && typeof contents !== "string") binary = contents;
     },

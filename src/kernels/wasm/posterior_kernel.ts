@@ -1,7 +1,7 @@
 import type { KernelResult, PosteriorPlan } from "./posterior_plan.ts";
 import { plain, relaxed } from "./posterior_wasm.ts";
 
-/** Exports of `posterior.as.ts`. */
+/** Exports of `posterior/posterior.as.ts`. */
 interface Exports {
   readonly memory: WebAssembly.Memory;
   configure(...sizes: number[]): void;

@@ -1,0 +1,55 @@
+/** Noise level, and the arithmetic of inner loops. */
+
+/** Weights stay within 2^-LIMIT .. 2^LIMIT, sums of thousands of them within float32. */
+export const LIMIT: f32 = 100;
+
+/** Bits of weight per unit of distance; see `setNoise`. */
+export let bitsPerUnit: f32, exactBits: f64, windowBits: f64, exactFrom: f32;
+
+/**
+ * The noise level: `bits` is signal^2 / (2 sigma^2 ln 2); weights below 2^-window of the sum are
+ * skipped; distances beyond `exact` (in magnitude) are taken again in float64.
+ */
+export function setNoise(bits: f64, window: f64, exact: f64): void {
+  bitsPerUnit = <f32>bits;
+  exactBits = bits;
+  windowBits = window;
+  exactFrom = <f32>exact;
+  loadConstants();
+}
+
+/**
+ * Constants of the inner loop. They are loaded before it: an engine that sees a literal builds it
+ * again at each use, in several instructions.
+ */
+export let c5: v128, c4: v128, c3: v128, c2: v128, c1: v128, one: v128, magic: v128;
+export let limit: v128, low: v128, bits4: v128, exact4: v128;
+
+function loadConstants(): void {
+  // Minimax of degree 5 for 2^f on [-1/2, 1/2] with p(0) = 1: relative error below 1e-7.
+  c5 = f32x4.splat(0.001326472723042024);
+  c4 = f32x4.splat(0.009671513081489773);
+  c3 = f32x4.splat(0.055507337472945624);
+  c2 = f32x4.splat(0.24022242078466247);
+  c1 = f32x4.splat(0.693146977594463);
+  one = f32x4.splat(1);
+  magic = f32x4.splat(12582912); // 1.5 * 2^23: adding it leaves the nearest integer in the low bits
+  limit = f32x4.splat(LIMIT);
+  low = f32x4.splat(-LIMIT);
+  bits4 = f32x4.splat(bitsPerUnit);
+  exact4 = f32x4.splat(exactFrom);
+}
+
+// @ts-ignore: decorator
+@inline
+export function fma(a: v128, b: v128, c: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
+  return f32x4.add(f32x4.mul(a, b), c);
+}
+
+/** Factor that takes a sum relative to `from` to one relative to `to`. */
+// @ts-ignore: decorator
+@inline
+export function power(to: f32, from: f32): f64 {
+  return to == from ? 1 : Math.pow(2, (<f64>to - <f64>from) * exactBits);
+}

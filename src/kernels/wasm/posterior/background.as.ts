@@ -1,0 +1,158 @@
+/** Patches of pure background: found, counted, and weighed once with their number. */
+import { exactBits, LIMIT, power, windowBits } from "./arithmetic.as";
+import {
+  accs, B, background, backgroundValue, BORDER, C, cellPlane, cellRow, counts, doublePlane,
+  exactMirrors, FAR, H, image, imagePlane, imageRow, INTERIOR, pivots, R, radii, references, rule,
+  S, sums, W,
+} from "./layout.as";
+
+/** Is the image boxed; has the background been measured; are there counts not weighed yet? */
+export let boxed: bool, measured: bool, counted: bool;
+export let boxTop: i32, boxBottom: i32, boxLeft: i32, boxRight: i32;
+
+/** The queries are new. */
+export function forgetBackground(): void {
+  measured = false;
+}
+
+/** Candidates are forgotten. */
+export function clearCounts(): void {
+  memory.fill(counts, 0, (<usize>S * H * W) << 2);
+  counted = false;
+}
+
+/**
+ * Finds the box outside which the current image has its corner's value. Patches that do not touch it
+ * are all the same patch: `addShift` leaves out those inside the image that are further than R from
+ * the box, and they are counted here, to be weighed once (`addBackground`).
+ *
+ * With the rule INTERIOR a pixel matches all of them. With BORDER only a pixel at least r from every
+ * border does, and the shifts along its own row and column leave out nothing.
+ */
+export function countBackground(): void {
+  boxed = rule == INTERIOR || rule == BORDER;
+  if (!boxed) return;
+  boxTop = H; boxBottom = 0; boxLeft = W; boxRight = 0;
+  let same = measured;
+  for (let c = 0; c < C; c++) {
+    const value = load<f32>(image + <usize>c * imagePlane);
+    if (load<f32>(backgroundValue + (<usize>c << 2)) != value) same = false;
+    for (let y = 0; y < H; y++) {
+      const row = image + <usize>c * imagePlane + <usize>(y * imageRow);
+      for (let x = 0; x < W; x++) {
+        if (load<f32>(row + (<usize>x << 2)) == value) continue;
+        boxTop = min(boxTop, y);
+        boxBottom = max(boxBottom, y + 1);
+        boxLeft = min(boxLeft, x);
+        boxRight = max(boxRight, x + 1);
+      }
+    }
+  }
+  if (boxBottom == 0) boxTop = boxLeft = 0;
+  const visited = (min(H, boxBottom + R) - max(0, boxTop - R)) *
+    (min(W, boxRight + R) - max(0, boxLeft - R));
+  // Little to save: leave it, and the measuring of the background with it.
+  boxed = visited * 10 < H * W * 9;
+  if (!boxed) return;
+  if (!same) {
+    if (counted) addBackground();
+    for (let c = 0; c < C; c++) {
+      store<f32>(backgroundValue + (<usize>c << 2), load<f32>(image + <usize>c * imagePlane));
+    }
+    measureBackground();
+  }
+  counted = true;
+  for (let s = 0; s < S; s++) {
+    const r = load<i32>(radii + (<usize>s << 2));
+    const top = max(r, boxTop - R), bottom = min(H - r, boxBottom + R);
+    const left = max(r, boxLeft - R), right = min(W - r, boxRight + R);
+    const rows = max(0, bottom - top), columns = max(0, right - left);
+    const allRows = H - 2 * r, allColumns = W - 2 * r;
+    const all = allRows * allColumns - rows * columns;
+    const edge = rule == BORDER ? r : 0;
+    for (let v = edge; v < H - edge; v++) {
+      const inRows = v >= top && v < bottom;
+      for (let u = edge; u < W - edge; u++) {
+        let count = all;
+        if (rule == BORDER) {
+          const inColumns = u >= left && u < right;
+          count -= inRows ? allColumns - columns : allColumns;
+          count -= inColumns ? allRows - rows : allRows;
+          count += inRows && inColumns ? 0 : 1;
+        }
+        const at = counts + (<usize>((s * H + v) * W + u) << 2);
+        store<i32>(at, load<i32>(at) + count);
+      }
+    }
+  }
+}
+
+/** D between every patch of every query and the patch of the background's value, in float64. */
+function measureBackground(): void {
+  measured = true;
+  for (let bs = 0; bs < B * S; bs++) {
+    const b = bs / S, r = load<i32>(radii + (<usize>(bs % S) << 2));
+    for (let v = 0; v < H; v++) {
+      for (let u = 0; u < W; u++) {
+        let sum: f64 = 0;
+        for (let dy = -r; dy <= r; dy++) {
+          const y = (v + dy + H) % H;
+          for (let dx = -r; dx <= r; dx++) {
+            const x = (u + dx + W) % W;
+            for (let c = 0; c < C; c++) {
+              const value = <f64>load<f32>(backgroundValue + (<usize>c << 2));
+              const m = load<f64>(
+                exactMirrors + <usize>(b * C + c) * doublePlane + (<usize>(y * W + x) << 3),
+              );
+              sum += (pivotAt(b, c, y, x) - value) * (m - value);
+            }
+          }
+        }
+        store<f64>(background + <usize>bs * doublePlane + (<usize>(v * W + u) << 3), sum);
+      }
+    }
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function pivotAt(b: i32, c: i32, v: i32, u: i32): f64 {
+  return <f64>load<f32>(pivots + <usize>(b * C + c) * cellPlane + <usize>(v * cellRow + (u << 2)));
+}
+
+/** Weighs the background patches counted so far, relative to the references; counting begins anew. */
+export function addBackground(): void {
+  counted = false;
+  for (let bs = 0; bs < B * S; bs++) {
+    const b = bs / S, s = bs % S;
+    for (let p = 0; p < H * W; p++) {
+      const count = <f64>load<i32>(counts + (<usize>(s * H * W + p) << 2));
+      if (count == 0) continue;
+      const cell = <usize>(bs * H * W + p);
+      const distance = load<f64>(background + (cell << 3));
+      let reference = load<f32>(references + (cell << 2));
+      let t = (<f64>reference - distance) * exactBits;
+      if (t < -<f64>LIMIT) continue;
+      if (t > <f64>LIMIT) {
+        const next = <f32>(distance + windowBits / exactBits);
+        const keep = reference >= FAR ? 0 : power(next, reference);
+        store<f64>(sums + (cell << 3), load<f64>(sums + (cell << 3)) * keep);
+        for (let c = 0; c < C; c++) {
+          const acc = accs + (<usize>((bs * C + c) * H * W + p) << 3);
+          store<f64>(acc, load<f64>(acc) * keep);
+        }
+        store<f32>(references + (cell << 2), next);
+        reference = next;
+        t = (<f64>reference - distance) * exactBits;
+      }
+      const weight = count * Math.pow(2, t);
+      store<f64>(sums + (cell << 3), load<f64>(sums + (cell << 3)) + weight);
+      for (let c = 0; c < C; c++) {
+        const acc = accs + (<usize>((bs * C + c) * H * W + p) << 3);
+        const value = <f64>load<f32>(backgroundValue + (<usize>c << 2)) - pivotAt(b, c, p / W, p % W);
+        store<f64>(acc, load<f64>(acc) + weight * value);
+      }
+    }
+  }
+  memory.fill(counts, 0, (<usize>S * H * W) << 2);
+}

@@ -1,0 +1,84 @@
+/**
+ * The job and where its data lie in memory.
+ *
+ * Planes. The training image, state cells, z and m are planes of rows with a stride of their own; the
+ * latter three have rows of 2 W: position p and its copy p + W, so that four lanes that are neighbours
+ * in q are neighbours in p although p wraps around.
+ */
+
+export const WHOLE = 0, SHIFTS = 1, SAME = 2, INTERIOR = 3, WRAPPED = 4, BORDER = 5;
+/** Above every distance; sums of a few hundred stay finite. */
+export const FAR: f32 = 1e30;
+
+export let rule: i32, H: i32, W: i32, C: i32, B: i32, S: i32, R: i32;
+
+/** Row strides in bytes: column sums; state cells, z and m; the training image. */
+export let planeRow: i32, cellRow: i32, imageRow: i32;
+export let cellPlane: usize, imagePlane: usize, doublePlane: usize;
+
+let top: usize;
+export let radii: usize, raw: usize, image: usize;
+export let E: usize, columns: usize, suffix: usize, distances: usize;
+/** Eight zeros, then eight times FAR. */
+export let ends: usize;
+/** A strip of E. */
+export let stripBytes: usize;
+export let pivots: usize, mirrors: usize, exactMirrors: usize, states: usize;
+export let calms: usize, references: usize, sums: usize, accs: usize, logits: usize;
+/** Number of background patches per scale and pixel, their distance, and the value that they have. */
+export let counts: usize, background: usize, backgroundValue: usize;
+
+function take(bytes: usize): usize {
+  const at = top;
+  top = (top + bytes + 15) & ~15;
+  return at;
+}
+
+/** Lays out memory for a job. */
+export function layOut(
+  rule_: i32, H_: i32, W_: i32, C_: i32, B_: i32, S_: i32, R_: i32,
+): void {
+  rule = rule_; H = H_; W = W_; C = C_; B = B_; S = S_; R = R_;
+  const slack: usize = 64;
+  planeRow = (W + 2 * R + 12) << 2;
+  cellRow = (2 * W + 12) << 2;
+  imageRow = (W + 8) << 2;
+  cellPlane = <usize>H * cellRow;
+  imagePlane = <usize>H * imageRow;
+  doublePlane = (<usize>H * W) << 3;
+  const scaled = rule != WHOLE && rule != SHIFTS;
+  top = (__heap_base + 15) & ~15;
+  radii = take(<usize>S << 2);
+  raw = take((<usize>H * W * C) << 2);
+  image = take(C * imagePlane + slack);
+  pivots = take(<usize>B * C * cellPlane + slack);
+  exactMirrors = take(<usize>B * C * doublePlane);
+  sums = take(<usize>B * S * doublePlane);
+  accs = take(<usize>B * S * C * doublePlane);
+  if (scaled) {
+    stripBytes = <usize>(H + 2 * R) << 5;
+    E = take(<usize>((W + 7) >> 3) * stripBytes);
+    columns = take(<usize>H * planeRow + slack);
+    distances = take(<usize>H << 5);
+    ends = take(64);
+    suffix = take((<usize>(2 * R + 1) << 5) + 32);
+    mirrors = take(<usize>B * C * cellPlane + slack);
+    counts = take((<usize>S * H * W) << 2);
+    background = take(<usize>B * S * doublePlane);
+    backgroundValue = take(<usize>C << 2);
+    states = take(<usize>B * S * (2 + C) * cellPlane + slack);
+    references = take((<usize>B * S * H * W) << 2);
+    calms = take(B * S);
+  } else {
+    logits = take(max(<usize>B << 3, (<usize>H * W) << 3));
+    references = take(<usize>B << 3);
+  }
+  const missing = <i32>((top + 0xffff) >>> 16) - memory.size();
+  if (missing > 0 && memory.grow(missing) < 0) unreachable();
+  memory.fill(image, 0, C * imagePlane + slack);
+  if (scaled) {
+    // Lanes beyond the end are computed too, and must stay small beside FAR.
+    memory.fill(E, 0, distances - E);
+    for (let i: usize = 0; i < 16; i++) store<f32>(ends + (i << 2), i < 8 ? 0 : FAR);
+  }
+}

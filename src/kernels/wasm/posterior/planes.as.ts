@@ -1,0 +1,336 @@
+/**
+ * Distances. For one shift s = q - p, E(q) = e(q - s, q) for all q. Then
+ *   C_k(q) = sum of E over k rows: by prefix and suffix sums of blocks of k rows (van Herk), three
+ *   additions whatever k is; or grown from a smaller scale by its two outer rows;
+ *   D_k(q) = sum of C_k over k columns.
+ * Nothing is subtracted, so that errors stay relative. All of it works in strips of 8 columns.
+ */
+import { fma } from "./arithmetic.as";
+import {
+  C, cellPlane, cellRow, columns, distances, E, H, image, imagePlane, imageRow, mirrors, pivots,
+  planeRow, R, rule, stripBytes, suffix, W, WRAPPED,
+} from "./layout.as";
+
+/**
+ * E over q in [ya, yb) x [xa, xb) for query b and shift (sy, sx), and its column sums of radius r at
+ * rows [y0, y1). E is kept in strips: strip i holds columns xa + 8 i .. xa + 8 i + 7, row after row,
+ * with R rows above and below.
+ */
+export function differences(
+  surrounded: bool, b: i32, sy: i32, sx: i32, ya: i32, yb: i32, xa: i32, xb: i32,
+  r: i32, y0: i32, y1: i32,
+): void {
+  // Rows of the query wrap around once at most.
+  const seam = sy > ya && sy < yb ? sy : yb;
+  const v = ya < sy ? ya - sy + H : ya - sy;
+  let z = pivots + <usize>(b * C) * cellPlane + ((xa - sx + W) << 2);
+  let at = image + (<usize>xa << 2);
+  let strip = E;
+  let out = columns + <usize>(y0 * planeRow + ((xa + R) << 2));
+  for (let x = xa; x < xb; x += 8) {
+    const e = strip + (<usize>(ya + R) << 5);
+    if (xb - x > 4) {
+      stripDifferences(true, e, z, at, ya, seam, v);
+      if (seam < yb) stripDifferences(true, e + (<usize>(seam - ya) << 5), z, at, seam, yb, 0);
+    } else {
+      stripDifferences(false, e, z, at, ya, seam, v);
+      if (seam < yb) stripDifferences(false, e + (<usize>(seam - ya) << 5), z, at, seam, yb, 0);
+    }
+    if (surrounded) surroundRows(strip);
+    const first = strip + (<usize>(y0 - r + R) << 5);
+    if (r == 0) copyRows(first, out, y1 - y0);
+    else if (r == 1) sumThree(first, out, y1 - y0);
+    else if (r == 2) sumFive(first, out, y1 - y0);
+    else sumWindows(first, out, 2 * r + 1, y1 - y0);
+    strip += stripBytes;
+    z += 32;
+    at += 32;
+    out += 32;
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function stripDifferences(
+  pair: bool, e: usize, z: usize, at: usize, y: i32, yEnd: i32, v: i32,
+): void {
+  const zPlane = cellPlane, yPlane = imagePlane;
+  const apart = mirrors - pivots;
+  const cellStep = <usize>cellRow, imageStep = <usize>imageRow;
+  const end = e + (<usize>(yEnd - y) << 5);
+  at += <usize>y * imageStep;
+  z += <usize>v * cellStep;
+  if (C == 1) {
+    for (let m = z + apart; e < end; e += 32) {
+      v128.store(e, square(z, m, at));
+      if (pair) v128.store(e, square(z + 16, m + 16, at + 16), 16);
+      at += imageStep;
+      z += cellStep;
+      m += cellStep;
+    }
+  } else if (C == 3) {
+    const z1 = zPlane, z2 = 2 * zPlane, y1 = yPlane, y2 = 2 * yPlane;
+    for (let m = z + apart; e < end; e += 32) {
+      const sum = addSquare(z + z1, m + z1, at + y1, square(z, m, at));
+      v128.store(e, addSquare(z + z2, m + z2, at + y2, sum));
+      if (pair) {
+        const next = addSquare(
+          z + z1 + 16, m + z1 + 16, at + y1 + 16, square(z + 16, m + 16, at + 16));
+        v128.store(e, addSquare(z + z2 + 16, m + z2 + 16, at + y2 + 16, next), 16);
+      }
+      at += imageStep;
+      z += cellStep;
+      m += cellStep;
+    }
+  } else {
+    const channels = C;
+    for (; e < end; e += 32) {
+      let sum = f32x4.splat(0), next = sum;
+      let zc = z, yc = at;
+      for (let c = 0; c < channels; c++) {
+        sum = addSquare(zc, zc + apart, yc, sum);
+        if (pair) next = addSquare(zc + 16, zc + apart + 16, yc + 16, next);
+        zc += zPlane;
+        yc += yPlane;
+      }
+      v128.store(e, sum);
+      if (pair) v128.store(e, next, 16);
+      at += imageStep;
+      z += cellStep;
+    }
+  }
+}
+
+/** e of four pixels. */
+// @ts-ignore: decorator
+@inline
+function square(z: usize, m: usize, y: usize): v128 {
+  const value = v128.load(y);
+  return f32x4.mul(f32x4.sub(v128.load(z), value), f32x4.sub(v128.load(m), value));
+}
+
+// @ts-ignore: decorator
+@inline
+function addSquare(z: usize, m: usize, y: usize, sum: v128): v128 {
+  const value = v128.load(y);
+  return fma(f32x4.sub(v128.load(z), value), f32x4.sub(v128.load(m), value), sum);
+}
+
+/** Rows above and below a strip where patches may leave the image: wrapped around, or zeros. */
+function surroundRows(above: usize): void {
+  const bytes = <usize>R << 5, all = <usize>H << 5;
+  const below = above + bytes + all;
+  if (rule == WRAPPED) {
+    memory.copy(above, above + all, bytes);
+    memory.copy(below, above + bytes, bytes);
+  } else {
+    memory.fill(above, 0, bytes);
+    memory.fill(below, 0, bytes);
+  }
+}
+
+/** Columns left and right of the column sums, likewise. */
+export function surroundColumns(r: i32, y0: i32, y1: i32): void {
+  const bytes = <usize>r << 2, all = <usize>W << 2;
+  for (let y = y0; y < y1; y++) {
+    const row = columns + <usize>(y * planeRow + (R << 2));
+    if (rule == WRAPPED) {
+      memory.copy(row - bytes, row + all - bytes, bytes);
+      memory.copy(row + all, row, bytes);
+    } else {
+      memory.fill(row - bytes, 0, bytes);
+      memory.fill(row + all, 0, bytes);
+    }
+  }
+}
+
+/** Column sums of radius `before` at rows [y0, y1) of columns [xa, xb) grow to radius r. */
+export function growColumns(before: i32, r: i32, y0: i32, y1: i32, xa: i32, xb: i32): void {
+  const row = <usize>planeRow;
+  let e = E + (<usize>(y0 + R) << 5);
+  let out = columns + <usize>(y0 * planeRow + ((xa + R) << 2));
+  for (let x = xa; x < xb; x += 8) {
+    for (let j = before + 1; j <= r; j++) {
+      let above = e - (<usize>j << 5), below = e + (<usize>j << 5), to = out;
+      const end = above + (<usize>(y1 - y0) << 5);
+      for (; above < end; above += 32) {
+        v128.store(to, f32x4.add(v128.load(to), f32x4.add(v128.load(above), v128.load(below))));
+        v128.store(to, f32x4.add(
+          v128.load(to, 16), f32x4.add(v128.load(above, 16), v128.load(below, 16))), 16);
+        below += 32;
+        to += row;
+      }
+    }
+    e += stripBytes;
+    out += 32;
+  }
+}
+
+function copyRows(from: usize, to: usize, left: i32): void {
+  for (; left > 0; left--) {
+    v128.store(to, v128.load(from));
+    v128.store(to, v128.load(from, 16), 16);
+    from += 32;
+    to += planeRow;
+  }
+}
+
+/** Sums of 3 consecutive rows of a strip for `left` outputs. */
+// @ts-ignore: decorator
+@inline
+function sumThree(from: usize, to: usize, left: i32): void {
+  const row = <usize>planeRow;
+  let r0 = v128.load(from), r1 = v128.load(from, 32);
+  let s0 = v128.load(from, 16), s1 = v128.load(from, 48);
+  for (; left > 0; left--) {
+    const r2 = v128.load(from, 64), s2 = v128.load(from, 80);
+    v128.store(to, f32x4.add(f32x4.add(r0, r1), r2));
+    v128.store(to, f32x4.add(f32x4.add(s0, s1), s2), 16);
+    r0 = r1;
+    r1 = r2;
+    s0 = s1;
+    s1 = s2;
+    from += 32;
+    to += row;
+  }
+}
+
+/** Sums of 5 consecutive rows, likewise; sums of two are kept, so an output takes three additions. */
+// @ts-ignore: decorator
+@inline
+function sumFive(from: usize, to: usize, left: i32): void {
+  const row = <usize>planeRow;
+  let r3 = v128.load(from, 96), s3 = v128.load(from, 112);
+  let p1 = f32x4.add(v128.load(from), v128.load(from, 32));
+  let p2 = f32x4.add(v128.load(from, 32), v128.load(from, 64));
+  let p3 = f32x4.add(v128.load(from, 64), r3);
+  let q1 = f32x4.add(v128.load(from, 16), v128.load(from, 48));
+  let q2 = f32x4.add(v128.load(from, 48), v128.load(from, 80));
+  let q3 = f32x4.add(v128.load(from, 80), s3);
+  for (; left > 0; left--) {
+    const r4 = v128.load(from, 128), s4 = v128.load(from, 144);
+    v128.store(to, f32x4.add(f32x4.add(p1, p3), r4));
+    v128.store(to, f32x4.add(f32x4.add(q1, q3), s4), 16);
+    p1 = p2;
+    p2 = p3;
+    p3 = f32x4.add(r3, r4);
+    q1 = q2;
+    q2 = q3;
+    q3 = f32x4.add(s3, s4);
+    r3 = r4;
+    s3 = s4;
+    from += 32;
+    to += row;
+  }
+}
+
+/**
+ * Sums of k consecutive rows of a strip for `left` outputs: a window is the suffix of one block of k
+ * rows and the prefix of the next, so an output takes three additions.
+ */
+// @ts-ignore: decorator
+@inline
+function sumWindows(from: usize, to: usize, k: i32, left: i32): void {
+  const row = <usize>planeRow;
+  const block = <usize>k << 5;
+  while (left > 0) {
+    const next = from + block;
+    let at = suffix + block - 32;
+    let i = next - 32;
+    let r0 = v128.load(i), s0 = v128.load(i, 16);
+    while (i > from) {
+      i -= 32;
+      v128.store(at, r0);
+      v128.store(at, s0, 16);
+      r0 = f32x4.add(r0, v128.load(i));
+      s0 = f32x4.add(s0, v128.load(i, 16));
+      at -= 32;
+    }
+    v128.store(to, r0);
+    v128.store(to, s0, 16);
+    to += row;
+    const end = next + (<usize>(min(k, left) - 1) << 5);
+    r0 = f32x4.splat(0);
+    s0 = r0;
+    for (i = next; i < end; i += 32) {
+      at += 32;
+      r0 = f32x4.add(r0, v128.load(i));
+      s0 = f32x4.add(s0, v128.load(i, 16));
+      v128.store(to, f32x4.add(v128.load(at), r0));
+      v128.store(to, f32x4.add(v128.load(at, 16), s0), 16);
+      to += row;
+    }
+    left -= k;
+    from = next;
+  }
+}
+
+/**
+ * Sums 2 r + 1 columns of column sums for 4 or 8 outputs in each of `left` rows; `mask` points at 8
+ * numbers that are added: zeros, or FAR for lanes beyond the end, so that none of them passes.
+ */
+// @ts-ignore: decorator
+@inline
+function sumRow(pair: bool, r: i32, from: usize, mask: usize, left: i32): void {
+  const row = <usize>planeRow;
+  const mask0 = v128.load(mask), mask1 = v128.load(mask, 16);
+  const end = distances + (<usize>left << 5);
+  for (let to = distances; to < end; to += 32) {
+    let d = f32x4.add(mask0, v128.load(from));
+    if (r >= 1) d = f32x4.add(d, f32x4.add(v128.load(from, 4), v128.load(from, 8)));
+    if (r >= 2) d = f32x4.add(d, f32x4.add(v128.load(from, 12), v128.load(from, 16)));
+    if (r >= 3) d = f32x4.add(d, f32x4.add(v128.load(from, 20), v128.load(from, 24)));
+    if (r >= 4) d = f32x4.add(d, f32x4.add(v128.load(from, 28), v128.load(from, 32)));
+    v128.store(to, d);
+    if (pair) {
+      d = f32x4.add(mask1, v128.load(from, 16));
+      if (r >= 1) d = f32x4.add(d, f32x4.add(v128.load(from, 20), v128.load(from, 24)));
+      if (r >= 2) d = f32x4.add(d, f32x4.add(v128.load(from, 28), v128.load(from, 32)));
+      if (r >= 3) d = f32x4.add(d, f32x4.add(v128.load(from, 36), v128.load(from, 40)));
+      if (r >= 4) d = f32x4.add(d, f32x4.add(v128.load(from, 44), v128.load(from, 48)));
+      v128.store(to, d, 16);
+    }
+    from += row;
+  }
+}
+
+/** The same for any r, on top of the sums of radius 4 that `sumRow` has made of the first 9 columns. */
+// @ts-ignore: decorator
+@inline
+function sumFurther(pair: bool, r: i32, from: usize, left: i32): void {
+  const row = <usize>planeRow;
+  const bytes = <usize>(2 * r - 8) << 2;
+  const end = distances + (<usize>left << 5);
+  from += 36;
+  for (let to = distances; to < end; to += 32) {
+    let d = v128.load(to), e = pair ? v128.load(to, 16) : d;
+    for (let at = from; at < from + bytes; at += 8) {
+      d = f32x4.add(d, f32x4.add(v128.load(at), v128.load(at, 4)));
+      if (pair) e = f32x4.add(e, f32x4.add(v128.load(at, 16), v128.load(at, 20)));
+    }
+    v128.store(to, d);
+    if (pair) v128.store(to, e, 16);
+    from += row;
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function sumRowsOf(pair: bool, r: i32, from: usize, mask: usize, left: i32): void {
+  if (r == 0) sumRow(pair, 0, from, mask, left);
+  else if (r == 1) sumRow(pair, 1, from, mask, left);
+  else if (r == 2) sumRow(pair, 2, from, mask, left);
+  else if (r == 3) sumRow(pair, 3, from, mask, left);
+  else {
+    sumRow(pair, 4, from, mask, left);
+    if (r > 4) sumFurther(pair, r, from, left);
+  }
+}
+
+// One function for each width, so that the compiler leaves the other out of its loop.
+export function sumRowsOf8(r: i32, from: usize, mask: usize, left: i32): void {
+  sumRowsOf(true, r, from, mask, left);
+}
+export function sumRowsOf4(r: i32, from: usize, mask: usize, left: i32): void {
+  sumRowsOf(false, r, from, mask, left);
+}

@@ -1,0 +1,99 @@
+/** Candidates whose distance float32 cannot tell, or that are far above the threshold. */
+import { bitsPerUnit, exactBits, exactFrom, LIMIT, windowBits } from "./arithmetic.as";
+import {
+  C, calms, cellPlane, cellRow, doublePlane, exactMirrors, H, image, imagePlane, imageRow,
+  INTERIOR, pivots, rule, S, states, W, WRAPPED,
+} from "./layout.as";
+
+/** Exponents of four candidates of which some are far above the threshold or too coarse in float32. */
+export function reconsider(d: v128, tp: usize, yp: usize, k: i32, bs: i32): v128 {
+  const state = states + <usize>bs * (2 + C) * cellPlane;
+  let t = f32x4.splat(0);
+  for (let lane = 0; lane < 4; lane++) {
+    const distance = lane == 0 ? f32x4.extract_lane(d, 0) : lane == 1 ? f32x4.extract_lane(d, 1)
+      : lane == 2 ? f32x4.extract_lane(d, 2) : f32x4.extract_lane(d, 3);
+    const cell = tp + (<usize>lane << 2);
+    let thr = load<f32>(cell);
+    if ((thr - distance) * bitsPerUnit > LIMIT) {
+      const next = distance + <f32>(windowBits / exactBits);
+      const keep = <f32>Math.pow(2, (<f64>next - <f64>thr) * exactBits);
+      for (let c = 0; c <= C; c++) {
+        const at = cell + <usize>(c + 1) * cellPlane;
+        store<f32>(at, load<f32>(at) * keep);
+      }
+      store<f32>(cell, next);
+      if (!isCalm(next, next)) store<u8>(calms + bs, 0);
+      thr = next;
+    }
+    let bits = (<f64>thr - <f64>distance) * exactBits;
+    if (bits > 0 && abs(distance) > exactFrom) {
+      const offset = cell - state, from = yp - image;
+      bits = (<f64>thr - exactDistance(
+        bs / S, k >> 1,
+        <i32>(offset / cellRow), <i32>((offset % cellRow) >> 2) % W,
+        <i32>(from / imageRow), <i32>((from % imageRow) >> 2) + lane,
+      )) * exactBits;
+    }
+    const value = <f32>min(max(bits, -LIMIT), LIMIT);
+    t = lane == 0 ? f32x4.replace_lane(t, 0, value) : lane == 1 ? f32x4.replace_lane(t, 1, value)
+      : lane == 2 ? f32x4.replace_lane(t, 2, value) : f32x4.replace_lane(t, 3, value);
+  }
+  return t;
+}
+
+/** D of one candidate in float64, relative to the pivot as everywhere. */
+function exactDistance(b: i32, r: i32, py: i32, px: i32, qy: i32, qx: i32): f64 {
+  const cyclic = rule == INTERIOR || rule == WRAPPED;
+  const k = 2 * r + 1;
+  let sum: f64 = 0;
+  for (let dy = -r; dy <= r; dy++) {
+    let y = qy + dy, v = py + dy;
+    if (cyclic) {
+      if (y < 0) y += H; else if (y >= H) y -= H;
+      if (v < 0) v += H; else if (v >= H) v -= H;
+    } else if (y < 0 || y >= H) continue;
+    const alongside = qx >= r && qx + r < W && px >= r && px + r < W;
+    for (let c = 0; c < C; c++) {
+      const yRow = image + c * imagePlane + <usize>(y * imageRow);
+      const zRow = pivots + <usize>(b * C + c) * cellPlane + <usize>(v * cellRow);
+      const mRow = exactMirrors + <usize>(b * C + c) * doublePlane + (<usize>(v * W) << 3);
+      if (alongside) {
+        let yp = yRow + (<usize>(qx - r) << 2), zp = zRow + (<usize>(px - r) << 2);
+        let mp = mRow + (<usize>(px - r) << 3);
+        let part = f64x2.splat(0);
+        for (let i = 1; i < k; i += 2) {
+          const value = f64x2.promote_low_f32x4(v128.load64_zero(yp));
+          const z = f64x2.promote_low_f32x4(v128.load64_zero(zp));
+          const m = v128.load(mp);
+          part = f64x2.add(part, f64x2.mul(f64x2.sub(z, value), f64x2.sub(m, value)));
+          yp += 8;
+          zp += 8;
+          mp += 16;
+        }
+        const value = <f64>load<f32>(yp);
+        sum += (<f64>load<f32>(zp) - value) * (load<f64>(mp) - value) +
+          (f64x2.extract_lane(part, 0) + f64x2.extract_lane(part, 1));
+        continue;
+      }
+      for (let dx = -r; dx <= r; dx++) {
+        let x = qx + dx, u = px + dx;
+        if (cyclic) {
+          if (x < 0) x += W; else if (x >= W) x -= W;
+          if (u < 0) u += W; else if (u >= W) u -= W;
+        } else if (x < 0 || x >= W) continue;
+        const value = <f64>load<f32>(yRow + (<usize>x << 2));
+        sum += (<f64>load<f32>(zRow + (<usize>u << 2)) - value) *
+          (load<f64>(mRow + (<usize>u << 3)) - value);
+      }
+    }
+  }
+  return sum;
+}
+
+/**
+ * Can a candidate below thresholds in this range be too coarse in float32 only with a weight beyond
+ * LIMIT, where it is reconsidered anyway? Thresholds only fall, and when one falls it is asked again.
+ */
+export function isCalm(nearest: f32, farthest: f32): bool {
+  return farthest < exactFrom && nearest - LIMIT / bitsPerUnit > -exactFrom;
+}

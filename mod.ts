@@ -137,6 +137,11 @@ export {
 export { type LossCurve, type LossCurveOptions, lossCurveSvg } from "./src/figures/loss_curve.ts";
 export { type PlotOptions, roundCoordinates } from "./src/figures/plot_svg.ts";
 export {
+  receptiveFieldMapsSvg,
+  type ReceptiveFieldPlotOptions,
+  receptiveFieldPlotSvg,
+} from "./src/figures/receptive_field_plot.ts";
+export {
   createRasterizer,
   type Rasterizer,
   type RasterizerAssets,
@@ -159,6 +164,15 @@ export { parseNpy, writeNpy } from "./src/formats/npy.ts";
 export { PickledObject, type PickleGlobal } from "./src/formats/pickle.ts";
 export { decodePng, encodePng } from "./src/formats/png.ts";
 export { type Provenance } from "./src/formats/provenance.ts";
+export {
+  effectiveField,
+  type FieldAtTime,
+  type FieldProfile,
+  fieldProfile,
+  fieldShares,
+  type ReceptiveField,
+  receptiveFieldCsv,
+} from "./src/formats/receptive_field.ts";
 export {
   type ByteTensor,
   type DoubleTensor,
@@ -279,6 +293,11 @@ export {
 export { resnet, type ResnetArchitecture } from "./src/networks/resnet.ts";
 export { timeEmbedding } from "./src/networks/time_embedding.ts";
 export { unet, type UnetArchitecture } from "./src/networks/unet.ts";
+export {
+  type FieldPoint,
+  measureReceptiveField,
+  type MeasureReceptiveFieldOptions,
+} from "./src/networks/receptive_field.ts";
 export {
   networkFromTorch,
   readTorchWeights,

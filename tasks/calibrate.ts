@@ -8,13 +8,13 @@ import {
   machineNames,
   parseMachineName,
 } from "../src/machines/create_machine.ts";
-import { nextOdd, receptiveFieldText } from "./common/receptive_field.ts";
 import { startNetworkBackend } from "./common/backend.ts";
 import { openRun } from "../src/runs/run_folder.ts";
 import { CommandError, runCommand } from "./cli/command.ts";
 import { calibrationFiles, runCalibration, scalesLine } from "./common/calibration.ts";
 import { imageFlags, machineFlags, outFlags, sampleFlags } from "./common/flags.ts";
 import { createPosterior } from "./common/posterior.ts";
+import { checkCandidates, nextOdd } from "./common/receptive_field.ts";
 import {
   loadMachineImages,
   loadNetwork,
@@ -76,7 +76,6 @@ await runCommand({
   const machine = flags.machine === undefined
     ? machineForPadding(padding)
     : parseMachineName(flags.machine);
-  const field = network.network.receptiveField;
   if (!hasScale(machineDefinitions[machine].rule)) {
     throw new CommandError(
       `--machine is ${machine}, which has no scale to calibrate; choose LS, ELS or bbELS`,
@@ -85,15 +84,8 @@ await runCommand({
   const candidates = flags.scales ??
     candidateScales(machine, {
       imageShape,
-      to: nextOdd(Math.min(field, imageShape[0] - 1)),
+      to: nextOdd(Math.min(network.network.receptiveField, imageShape[0] - 1)),
     });
-  if (candidates.at(-1)! < field) {
-    console.error(
-      `Note: the candidate scales end at ${candidates.at(-1)}, below the network's ${
-        receptiveFieldText(network.network)
-      }`,
-    );
-  }
   const labels = sampleLabels(network, { labels: flags.labels, samples: flags.samples });
   const data = await loadMachineImages(network, flags);
   const backend = await startNetworkBackend(flags.backend);
@@ -124,6 +116,10 @@ await runCommand({
     fresh: flags.fresh,
   });
   console.error(run.status);
+  const field = run.finished
+    ? undefined
+    : await checkCandidates(network, { candidates, seed: flags.seed, labels, abort });
+  if (field?.warning) console.error(`Warning: ${field.warning}`);
   const posterior = createPosterior(flags);
   try {
     const schedule = await runCalibration(plan, {
@@ -134,6 +130,7 @@ await runCommand({
       run,
       abort,
       progress,
+      evidence: field?.evidence,
     });
     const files = calibrationFiles("");
     if (!run.finished) await run.finish({ schedule: files.schedule, scales: scalesLine(schedule) });

@@ -45,6 +45,8 @@ export interface CalibrationMeans {
   readonly run: Run;
   readonly abort: AbortSignal;
   readonly progress: ProgressReporter;
+  /** What else the exported schedule should tell, such as a warning. */
+  readonly evidence?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** Files that a calibration leaves in its folder, by what they hold; `prefix` tells machines apart. */
@@ -129,7 +131,7 @@ export async function runCalibration(
         machineBackend: posterior.name,
         seed: plan.seed,
         ...sourcesProvenance(network, data),
-        config: { ...plan, labels: plan.labels ?? null },
+        config: { ...plan, labels: plan.labels ?? null, ...means.evidence },
       }),
     });
     await exportCalibration(schedule, { run, network: network.label, files });

@@ -9,7 +9,7 @@ export function spawn(task: string, args: readonly (string | number)[]): Deno.Ch
   return new Deno.Command(Deno.execPath(), {
     args: [
       ...["run", "-q", "--no-prompt", "--no-check", "-R", "-W", "--allow-env"],
-      join(root, `tasks/${task}.ts`),
+      join(root, `tasks/${task.replaceAll("-", "_")}.ts`),
       ...args.map(String),
     ],
     cwd: root,

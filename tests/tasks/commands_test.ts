@@ -35,6 +35,14 @@ Deno.test("commands: train, calibrate and evaluate work on each other's folders,
     assertEquals(written.steps.length, 4);
     assertEquals(written.steps[0]!.similarity.length, 2);
     assertEquals(written.provenance.dataset?.name, "synthetic");
+    // One layer between stem and head sees 7 pixels.
+    const { receptiveField, warning } = written.provenance.config;
+    assertEquals(receptiveField, 7);
+    assertMatch(
+      String(warning),
+      /candidate scales end at 5, .* receptive field 7 by its architecture/,
+    );
+    assertStringIncludes(calibrated.err, `Warning: ${warning}`);
 
     const evaluated = await run("evaluate", "--schedule", scales, "--samples", 3, ...common);
     assertEquals(evaluated.code, 0, evaluated.err);
@@ -55,6 +63,19 @@ Deno.test("commands: train, calibrate and evaluate work on each other's folders,
       ]
     ) assert(files.includes(name), `${name} is missing among ${files}`);
     assert(files.every((name) => !name.endsWith(".tmp")), `${files}`);
+
+    const field = ["--run", training, "--schedule", scales, "--steps", 2, "--samples", 1];
+    const looked = await run("receptive-field", ...field, "--out", folder);
+    assertEquals(looked.code, 0, looked.err);
+    assertMatch(looked.out, /the architecture allows 7, measured up to 9/);
+    const measured = join(folder, "00004-field-mnist-small");
+    const { times, radius } = JSON.parse(
+      await Deno.readTextFile(join(measured, "receptive_field.json")),
+    );
+    assertEquals([times.length, times[0].map.length, radius], [2, 81, 4]);
+    assertEquals((await Deno.stat(join(measured, "receptive_field_maps.png"))).isFile, true);
+    const twice = await run("receptive-field", ...field, "--out", folder);
+    assertEquals([twice.out, /nothing left to do/.test(twice.err)], [looked.out, true]);
 
     const again = await run("calibrate", ...calibration);
     assertStringIncludes(again.err, "is finished: nothing left to do");

@@ -1,0 +1,175 @@
+/** `deno task receptive-field`: how far a network looks at each time, from its Jacobian. @module */
+import { scaleCurveOf } from "../src/figures/scale_curve.ts";
+import {
+  receptiveFieldMapsSvg,
+  receptiveFieldPlotSvg,
+} from "../src/figures/receptive_field_plot.ts";
+import { writeJsonText } from "../src/formats/json_text.ts";
+import {
+  effectiveField,
+  fieldShares,
+  type ReceptiveField,
+  receptiveFieldCsv,
+} from "../src/formats/receptive_field.ts";
+import { writeFileAtomic } from "../src/runs/atomic_write.ts";
+import { createProvenance } from "../src/runs/provenance.ts";
+import { openRun } from "../src/runs/run_folder.ts";
+import { runCommand } from "./cli/command.ts";
+import { loadRasterizer } from "./cli/rasterizer.ts";
+import { textTable } from "./cli/table.ts";
+import { startNetworkBackend } from "./common/backend.ts";
+import { machineFlags, outFlags, sampleFlags } from "./common/flags.ts";
+import { loadSchedules } from "./common/machines.ts";
+import { measureAlongTrajectories } from "./common/receptive_field.ts";
+import { loadNetwork, sampleLabels } from "./common/sources.ts";
+
+const files = {
+  json: "receptive_field.json",
+  csv: "receptive_field.csv",
+  maps: "receptive_field_maps",
+  plot: "receptive_field",
+} as const;
+
+await runCommand({
+  name: "receptive-field",
+  description:
+    "Measures how far a network looks: the mean absolute gradient of an output pixel by the noisy " +
+    "pixels around it, at each time of the network's own reverse trajectories, beside the width that the " +
+    "architecture allows.",
+  flags: {
+    run: {
+      type: "string",
+      placeholder: "PATH",
+      help: "Training run or weights file; default: the checkpoint that ships",
+    },
+    of: {
+      type: "choice",
+      choices: ["x0", "eps"],
+      default: "x0",
+      help: "What is differentiated: the clean image that the network expects, or the noise",
+    },
+    steps: { type: "integer", min: 1, max: 1000, default: 10, help: "Times, t = i/n" },
+    samples: { type: "integer", min: 1, default: 4, help: "Trajectories" },
+    pixels: { type: "integer", min: 1, default: 16, help: "Output pixels of each image" },
+    radius: {
+      type: "integer",
+      min: 0,
+      help:
+        "Farthest offset; default: one more than the architecture allows, if the image has room",
+    },
+    schedule: {
+      type: "string",
+      placeholder: "PATH",
+      help: "Calibration to draw beside it; several with commas",
+    },
+    seed: sampleFlags.seed,
+    labels: sampleFlags.labels,
+    backend: machineFlags.backend,
+    ...outFlags,
+  },
+  examples: [
+    "deno task receptive-field",
+    "deno task receptive-field --run runs/00001-train-mnist-tiny \\\n" +
+    "    --schedule runs/00002-calibrate-mnist-tiny-bbels",
+  ],
+}, async ({ flags, abort, progress }) => {
+  const network = await loadNetwork(flags.run);
+  const schedules = flags.schedule === undefined ? [] : await loadSchedules(flags.schedule);
+  const { of, steps, samples, pixels, radius, seed } = flags;
+  const labels = sampleLabels(network, { labels: flags.labels, samples });
+  const backend = await startNetworkBackend(flags.backend);
+  const plan = { of, steps, samples, pixels, radius: radius ?? null, seed, labels: labels ?? null };
+  using run = await openRun({
+    root: flags.out,
+    command: "field",
+    label: network.label,
+    config: {
+      ...plan,
+      network: network.sha256,
+      backend: backend.name,
+      scales: schedules.map(({ schedule: { machine, steps } }) => [
+        machine,
+        steps.map(({ kernelSize }) => kernelSize),
+      ]),
+    },
+    fresh: flags.fresh,
+  });
+  console.error(run.status);
+  if (!run.finished) {
+    const bar = progress.start({ label: "gradients", total: steps * samples * pixels });
+    const field = await measureAlongTrajectories(network, {
+      of,
+      steps,
+      samples,
+      pixels,
+      radius,
+      seed,
+      labels,
+      abort,
+      onProgress: (done) => bar.update(done),
+    });
+    bar.finish();
+    const rasterize = await loadRasterizer();
+    const picture = async (name: string, svg: string) => {
+      await writeFileAtomic(run.file(`${name}.svg`), svg);
+      await writeFileAtomic(run.file(`${name}.png`), rasterize(svg));
+    };
+    const title = `Receptive field of ${network.label}`;
+    await picture(files.maps, receptiveFieldMapsSvg(field, { title }));
+    await picture(
+      files.plot,
+      await receptiveFieldPlotSvg(field, {
+        title,
+        scales: schedules.map(({ schedule }) =>
+          scaleCurveOf(schedule, `${schedule.machine} scale`)
+        ),
+      }),
+    );
+    await writeFileAtomic(run.file(files.csv), receptiveFieldCsv(field));
+    await writeFileAtomic(
+      run.file(files.json),
+      writeJsonText({
+        format: "els-receptive-field",
+        version: 1,
+        of: field.of,
+        // JSON has no infinity: with attention there is no such width.
+        computed: Number.isFinite(field.computed) ? field.computed : null,
+        radius: field.radius,
+        gradients: field.gradients,
+        times: field.times,
+        provenance: createProvenance({
+          networkBackend: backend.name + (backend.adapter ? ` (${backend.adapter})` : ""),
+          seed,
+          network: {
+            name: network.label,
+            sha256: network.sha256,
+            architecture: { ...network.network.architecture },
+          },
+          config: plan,
+        }),
+      }),
+    );
+    await run.finish({ field: files.json });
+  }
+  const stored = JSON.parse(await Deno.readTextFile(run.file(files.json))) as
+    & Omit<ReceptiveField, "computed">
+    & { readonly computed: number | null };
+  console.log(textTable({
+    header: ["t", "sigma", ...fieldShares.map((share) => `k of ${100 * share} %`), "k of all"],
+    rows: stored.times.map((field) => [
+      Number(field.t.toFixed(3)),
+      Number(field.sigma.toPrecision(3)),
+      ...[...fieldShares, 1].map((share) =>
+        effectiveField(field, { radius: stored.radius, share })
+      ),
+    ]),
+  }));
+  console.log(
+    `\nWidths of the squares that hold so much of the absolute gradient; the architecture allows ${
+      stored.computed ?? "the whole image"
+    }, measured up to ${2 * stored.radius + 1}.\n`,
+  );
+  console.log(`Maps:    ${run.file(`${files.maps}.png`)}`);
+  console.log(`Profile: ${run.file(`${files.plot}.png`)}`);
+  console.log(`Numbers: ${run.file(files.json)}`);
+});

@@ -230,6 +230,7 @@ export async function receptiveFieldPlotSvg(
                     values: oddTicks(limit),
                     // Without a count Vega keeps every second value.
                     tickCount: 99,
+                    format: "d",
                   },
                 },
                 color: {

@@ -13,7 +13,7 @@ import { openRun } from "../src/runs/run_folder.ts";
 import { CommandError, runCommand } from "./cli/command.ts";
 import { calibrationFiles, runCalibration, scalesLine } from "./common/calibration.ts";
 import { imageFlags, machineFlags, outFlags, sampleFlags } from "./common/flags.ts";
-import { createPosterior } from "./common/posterior.ts";
+import { createPosterior, devicesLine, posteriorName } from "./common/posterior.ts";
 import { checkCandidates, nextOdd } from "./common/receptive_field.ts";
 import {
   loadMachineImages,
@@ -111,7 +111,7 @@ await runCommand({
       images: data.images.shape[0],
       datasetSha256: data.sha256,
       backend: backend.name,
-      posterior: flags.posterior,
+      posterior: posteriorName(flags.posterior, backend),
     },
     fresh: flags.fresh,
   });
@@ -120,7 +120,8 @@ await runCommand({
     ? undefined
     : await checkCandidates(network, { candidates, seed: flags.seed, labels, abort });
   if (field?.warning) console.error(`Warning: ${field.warning}`);
-  const posterior = createPosterior(flags);
+  const posterior = await createPosterior(flags, backend);
+  console.error(devicesLine(backend, posterior));
   try {
     const schedule = await runCalibration(plan, {
       network,

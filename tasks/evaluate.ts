@@ -14,7 +14,7 @@ import {
   loadSchedules,
   scheduledMachines,
 } from "./common/machines.ts";
-import { createPosterior } from "./common/posterior.ts";
+import { createPosterior, devicesLine, posteriorName } from "./common/posterior.ts";
 import {
   type LoadedNetwork,
   loadMachineImages,
@@ -102,12 +102,13 @@ await runCommand({
       images: data.images.shape[0],
       datasetSha256: data.sha256,
       backend: backend.name,
-      posterior: flags.posterior,
+      posterior: posteriorName(flags.posterior, backend),
     },
     fresh: flags.fresh,
   });
   console.error(run.status);
-  const posterior = createPosterior(flags);
+  const posterior = await createPosterior(flags, backend);
+  console.error(devicesLine(backend, posterior));
   try {
     const { sampler } = flags;
     const machines = scheduledMachines(names, { data, network, schedules, posterior, sampler });

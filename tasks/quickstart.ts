@@ -8,7 +8,7 @@ import { calibrationFiles, runCalibration } from "./common/calibration.ts";
 import { evaluationFiles, runEvaluation } from "./common/evaluation.ts";
 import { machineFlags, outFlags } from "./common/flags.ts";
 import { scheduledMachines } from "./common/machines.ts";
-import { createPosterior } from "./common/posterior.ts";
+import { createPosterior, devicesLine, posteriorName } from "./common/posterior.ts";
 import { loadMachineImages, loadNetwork } from "./common/sources.ts";
 
 await runCommand({
@@ -50,7 +50,7 @@ await runCommand({
     steps,
     candidates,
     backend: backend.name,
-    posterior: flags.posterior,
+    posterior: posteriorName(flags.posterior, backend),
   };
   using run = await openRun({
     root: flags.out,
@@ -62,11 +62,10 @@ await runCommand({
   console.error(run.status);
   console.error(
     `Network: ${network.label}, receptive field ${network.network.receptiveField}; machines: ` +
-      `${
-        data.images.shape[0].toLocaleString("en")
-      } digits; backend ${backend.name} (${backend.reason})`,
+      `${data.images.shape[0].toLocaleString("en")} digits`,
   );
-  const posterior = createPosterior(flags);
+  const posterior = await createPosterior(flags, backend);
+  console.error(devicesLine(backend, posterior));
   try {
     const means = { network, data, backend, posterior, run, abort, progress };
     const schedules = [];

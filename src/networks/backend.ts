@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { DeviceUnavailableError } from "../array/errors.ts";
+import { type GuardedBackend, guardWebgpu } from "./webgpu_guard.ts";
 
 /** What a user may ask for. */
 export type BackendChoice = "auto" | "webgpu" | "wasm" | "cpu";
@@ -10,38 +11,36 @@ export interface BackendInfo {
   readonly name: "webgpu" | "wasm" | "cpu";
   /** Name of the GPU adapter, where there is one. */
   readonly adapter?: string;
+  /** Whether that is a software adapter: right, but slower than wasm. */
+  readonly software?: boolean;
+  /** The GPU's device, for kernels that share it with TensorFlow.js. */
+  readonly device?: GPUDevice;
   /** Why this one, in a few words. */
   readonly reason: string;
 }
 
-/** The parts of WebGPU that are needed to look before choosing. */
-interface Gpu {
-  requestAdapter(): Promise<
-    {
-      readonly info?: {
-        readonly vendor: string;
-        readonly description: string;
-        readonly isFallbackAdapter?: boolean;
-      };
-      readonly isFallbackAdapter?: boolean;
-    } | null
-  >;
+interface Adapter {
+  readonly name: string;
+  readonly software: boolean;
 }
 
-async function findAdapter(): Promise<{ name: string; fallback: boolean } | undefined> {
-  const { gpu } = globalThis.navigator as { gpu?: Gpu };
-  const adapter = await gpu?.requestAdapter().catch(() => null);
+/** The adapter that TensorFlow.js will take. */
+async function findAdapter(): Promise<Adapter | undefined> {
+  const options = { powerPreference: "high-performance" } as const;
+  const adapter = await globalThis.navigator?.gpu?.requestAdapter(options).catch(() => null);
   if (!adapter) return undefined;
-  const info = adapter.info;
-  return {
-    name: info?.description || info?.vendor || "unnamed adapter",
-    fallback: info?.isFallbackAdapter ?? adapter.isFallbackAdapter ?? false,
+  const { vendor, description, isFallbackAdapter } = adapter.info as GPUAdapterInfo & {
+    readonly isFallbackAdapter?: boolean;
   };
+  return { name: description || vendor || "unnamed adapter", software: isFallbackAdapter ?? false };
 }
 
 /**
  * Chooses and starts a backend of TensorFlow.js for the networks. `auto` takes a real GPU where there
  * is one, else wasm; software GPUs are taken only by name.
+ *
+ * On webgpu, tensors above the device's limits are refused, and after an error or the loss of the
+ * device every reading of a tensor rejects with a {@linkcode DeviceUnavailableError}.
  *
  * @throws DeviceUnavailableError if the backend that was asked for cannot start.
  */
@@ -53,7 +52,7 @@ export async function startBackend(choice: BackendChoice = "auto"): Promise<Back
       "Cannot use --backend webgpu: no GPU adapter was found; --backend wasm runs on the CPU",
     );
   }
-  const real = adapter && !adapter.fallback;
+  const real = adapter && !adapter.software;
   const name = choice === "auto" ? (real ? "webgpu" : "wasm") : choice;
   if (name === "wasm") await import("@tensorflow/tfjs-backend-wasm");
   if (name === "webgpu") await import("@tensorflow/tfjs-backend-webgpu");
@@ -64,7 +63,6 @@ export async function startBackend(choice: BackendChoice = "auto"): Promise<Back
     );
   }
   await tf.ready();
-  if (name === "webgpu") failOnGpuErrors();
   const reason = choice !== "auto"
     ? "as asked"
     : real
@@ -72,17 +70,17 @@ export async function startBackend(choice: BackendChoice = "auto"): Promise<Back
     : adapter
     ? `the only GPU adapter is software (${adapter.name})`
     : "no GPU adapter was found";
-  return { name, reason, ...name === "webgpu" && adapter && { adapter: adapter.name } };
+  if (name !== "webgpu" || !adapter) return { name, reason };
+  const backend = tf.backend() as unknown as GuardedBackend;
+  if (!guarded.has(backend)) guardWebgpu(backend, adapter.name);
+  guarded.add(backend);
+  return {
+    name,
+    reason,
+    adapter: adapter.name,
+    software: adapter.software,
+    device: backend.device,
+  };
 }
 
-/** Without this a tensor above the device's binding limit yields zeros in silence. */
-function failOnGpuErrors(): void {
-  const { device } = tf.backend() as unknown as { device: EventTarget };
-  device.addEventListener("uncapturederror", (event) => {
-    const { error } = event as Event & { error?: { message: string } };
-    event.preventDefault();
-    throw new DeviceUnavailableError(
-      `The GPU refused an operation: ${error?.message ?? "unknown"}`,
-    );
-  });
-}
+const guarded = new WeakSet<GuardedBackend>();

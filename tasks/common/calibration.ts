@@ -21,6 +21,7 @@ import type { Run } from "../../src/runs/run_folder.ts";
 import type { SamplerName } from "../../src/samplers/samplers.ts";
 import { loadRasterizer } from "../cli/rasterizer.ts";
 import type { ProgressReporter } from "../cli/progress.ts";
+import { describePosterior } from "./posterior.ts";
 import { type LoadedNetwork, sourcesProvenance } from "./sources.ts";
 
 /** What a calibration computes. */
@@ -128,7 +129,7 @@ export async function runCalibration(
       padding: network.network.architecture.padding,
       provenance: createProvenance({
         networkBackend: backend.name + (backend.adapter ? ` (${backend.adapter})` : ""),
-        machineBackend: posterior.name,
+        machineBackend: describePosterior(posterior),
         seed: plan.seed,
         ...sourcesProvenance(network, data),
         config: { ...plan, labels: plan.labels ?? null, ...means.evidence },

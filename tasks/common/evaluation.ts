@@ -32,6 +32,7 @@ import type { ProgressReporter } from "../cli/progress.ts";
 import { noiseDeviation } from "../../src/samplers/initial_noise.ts";
 import type { SamplerName } from "../../src/samplers/samplers.ts";
 import { loadRasterizer } from "../cli/rasterizer.ts";
+import { describePosterior } from "./posterior.ts";
 import { type LoadedNetwork, sourcesProvenance } from "./sources.ts";
 
 /** What an evaluation computes. */
@@ -126,7 +127,7 @@ async function exportEvaluation(
   const { run, network, data, backend, posterior, plan, schedules } = means;
   const provenance = createProvenance({
     networkBackend: backend.name + (backend.adapter ? ` (${backend.adapter})` : ""),
-    machineBackend: posterior.name,
+    machineBackend: describePosterior(posterior),
     seed: plan.seed,
     ...sourcesProvenance(network, data),
     config: {

@@ -45,13 +45,13 @@ export const machineFlags = {
     type: "choice",
     choices: ["auto", "webgpu", "wasm", "cpu"],
     default: "auto",
-    help: "Where TensorFlow.js computes the network",
+    help: "Where TensorFlow.js computes the network; auto: a GPU that is not software, else wasm",
   },
   posterior: {
     type: "choice",
-    choices: ["wasm", "reference"],
-    default: "wasm",
-    help: "Where the machine is computed; reference is float64 and slow",
+    choices: ["auto", "webgpu", "wasm", "reference"],
+    default: "auto",
+    help: "Where the machine is computed; auto: where the network is; reference: float64, slow",
   },
   workers: { type: "integer", min: 1, help: "Threads of the machine; default: the cores" },
 } as const;

@@ -1,0 +1,57 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import * as tf from "@tensorflow/tfjs";
+import { DeviceUnavailableError } from "../../src/array/errors.ts";
+import { startBackend } from "../../src/networks/backend.ts";
+import { webgpuPosterior } from "../../src/kernels/webgpu/webgpu_posterior.ts";
+
+// Without a runtime folder, as in a container, the search for a GPU complains on stderr.
+if (!Deno.env.get("XDG_RUNTIME_DIR")) Deno.env.set("XDG_RUNTIME_DIR", "/tmp");
+const hasGpu = await navigator.gpu?.requestAdapter().then((found) => found !== null, () => false);
+if (!hasGpu) console.log("skipped: failures of webgpu: no GPU adapter, not even a software one");
+
+Deno.test({
+  name: "backend: a tensor above the GPU's limit, an error and a lost device are all loud",
+  ignore: !hasGpu,
+  // The device's own timers and promises live as long as the process.
+  sanitizeOps: false,
+  sanitizeResources: false,
+  async fn() {
+    const { name, adapter, device, software } = await startBackend("webgpu");
+    assertEquals(name, "webgpu");
+    assert(adapter !== undefined && device !== undefined && software !== undefined);
+    const sum = () => tf.tidy(() => tf.add(tf.tensor1d([1, 2]), 1)).data();
+    assertEquals([...await sum()], [2, 3]);
+
+    const { maxStorageBufferBindingSize } = device.limits;
+    const above = maxStorageBufferBindingSize / 4 + 1;
+    assertThrows(
+      () => tf.tidy(() => tf.add(tf.zeros([above]), 1)),
+      DeviceUnavailableError,
+      `its limit is ${maxStorageBufferBindingSize}`,
+    );
+    // What was refused was not made: the backend goes on, and so does a posterior on its device.
+    assertEquals([...await sum()], [2, 3]);
+    const posterior = webgpuPosterior({ device });
+    await posterior.start();
+    await posterior.dispose();
+    assertEquals([...await sum()], [2, 3]);
+
+    device.createBuffer({ size: 2 ** 45, usage: GPUBufferUsage.STORAGE });
+    for (let i = 0; i < 2; i++) {
+      await assertRejects(sum, DeviceUnavailableError, "refused an operation");
+    }
+    device.destroy();
+    const { message } = await assertRejects(sum, DeviceUnavailableError);
+    assert(!message.includes("\n"), "one line");
+  },
+});
+
+Deno.test("backend: auto says which backend it takes and why", async () => {
+  const { name, reason, adapter, software } = await startBackend("auto");
+  if (name === "webgpu") assert(adapter && !software && reason === "a GPU was found");
+  else {
+    assertEquals(name, "wasm");
+    assert(/no GPU adapter was found|the only GPU adapter is software \(.+\)/.test(reason), reason);
+  }
+  assertEquals((await startBackend("wasm")).reason, "as asked");
+});

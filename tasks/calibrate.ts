@@ -121,7 +121,7 @@ await runCommand({
     : await checkCandidates(network, { candidates, seed: flags.seed, labels, abort });
   if (field?.warning) console.error(`Warning: ${field.warning}`);
   const posterior = await createPosterior(flags, backend);
-  console.error(devicesLine(backend, posterior));
+  progress.note(devicesLine(backend, posterior));
   try {
     const schedule = await runCalibration(plan, {
       network,

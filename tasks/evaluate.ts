@@ -108,7 +108,7 @@ await runCommand({
   });
   console.error(run.status);
   const posterior = await createPosterior(flags, backend);
-  console.error(devicesLine(backend, posterior));
+  progress.note(devicesLine(backend, posterior));
   try {
     const { sampler } = flags;
     const machines = scheduledMachines(names, { data, network, schedules, posterior, sampler });

@@ -65,7 +65,7 @@ await runCommand({
       `${data.images.shape[0].toLocaleString("en")} digits`,
   );
   const posterior = await createPosterior(flags, backend);
-  console.error(devicesLine(backend, posterior));
+  progress.note(devicesLine(backend, posterior));
   try {
     const means = { network, data, backend, posterior, run, abort, progress };
     const schedules = [];

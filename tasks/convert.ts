@@ -12,8 +12,11 @@ import { scaleIndexings } from "../src/machines/import_scales.ts";
 import { parameterCount } from "../src/networks/parameters.ts";
 import { type TrainedNetwork, writeWeights } from "../src/networks/weights.ts";
 import { writeFileAtomic } from "../src/runs/atomic_write.ts";
+import type { NoiseSchedule } from "../src/schedules/noise_schedule.ts";
 import { createSchedule, scheduleNames } from "../src/schedules/create_schedule.ts";
 import { CommandError, runCommand } from "./cli/command.ts";
+import { UsageError } from "./cli/flags.ts";
+import { formulationFlags, parseParameters } from "./common/formulation.ts";
 import { type Content, readContent, readInput, scheduleOfList } from "./common/interchange.ts";
 import { loadNetwork, machineForPadding } from "./common/sources.ts";
 
@@ -54,6 +57,20 @@ function describeNetwork({ network, schedule }: TrainedNetwork): string {
   }, padding ${padding}, ${classes === 0 ? "no classes" : `${classes} classes`}, ${schedule.name}`;
 }
 
+function requestedNoise(
+  { noiseSchedule, noiseParameters }: {
+    readonly noiseSchedule: string | undefined;
+    readonly noiseParameters: string | undefined;
+  },
+): NoiseSchedule | undefined {
+  if (noiseSchedule !== undefined) {
+    const given = noiseParameters === undefined ? {} : parseParameters(noiseParameters);
+    return createSchedule(noiseSchedule, given);
+  }
+  if (noiseParameters === undefined) return undefined;
+  throw new UsageError("--noise-parameters is given without --noise-schedule; run with --help");
+}
+
 await runCommand({
   name: "convert",
   description:
@@ -75,11 +92,12 @@ await runCommand({
       min: 1,
       help: "Height and width of its images, where the file does not tell",
     },
-    noise: {
+    noiseSchedule: {
       type: "choice",
       choices: scheduleNames,
-      help: "Its noise schedule, where the file does not tell; the public code's is cosine_legacy",
+      help: "Its forward process, where the file does not tell; the public code's is cosine_legacy",
     },
+    noiseParameters: formulationFlags.noiseParameters,
     dataset: { type: "string", placeholder: "NAME", help: "What a network was trained on" },
     images: { type: "integer", min: 1, help: "On how many images of it" },
     half: { type: "boolean", help: "Write 16-bit floats" },
@@ -116,7 +134,7 @@ await runCommand({
   examples: [
     "deno task convert model.pt weights.safetensors",
     "deno task convert state_dict.pt weights.safetensors --padding zeros --image-size 32 \\\n" +
-    "    --noise cosine_legacy",
+    "    --noise-schedule cosine_legacy",
     "deno task convert runs/00002-calibrate-mnist-small-bbels scales.pt",
     "deno task convert scales.pt scale_schedule.json --run weights.safetensors",
   ],
@@ -124,12 +142,13 @@ await runCommand({
   const [input, output] = positionals as [string, string];
   const ending = extname(output).toLowerCase();
   const file = await readInput(input);
-  const { padding, imageSize, noise } = flags;
+  const { padding, imageSize } = flags;
+  const noise = requestedNoise(flags);
   const content: Content = await readContent(file.bytes, file.path, {
     padding,
     imageSize,
     aggregate: flags.aggregate,
-    schedule: noise === undefined ? undefined : createSchedule(noise),
+    schedule: noise,
     training: {
       ...flags.dataset !== undefined && { dataset: flags.dataset },
       ...flags.images !== undefined && { images: flags.images },
@@ -147,6 +166,13 @@ await runCommand({
     throw new CommandError(`${output} exists; --force replaces it`);
   }
   if (content.kind === "network") {
+    const { prediction = "eps", preconditioning } = content.network;
+    if (ending === ".pt" && (prediction !== "eps" || preconditioning?.kind === "edm")) {
+      console.error(
+        `Note: a .pt file does not tell that this network predicts ${prediction}, with ` +
+          `preconditioning ${preconditioning?.kind ?? "none"}`,
+      );
+    }
     const options = { ending, half: flags.half, prefix: flags.prefix ?? "" };
     await writeFileAtomic(output, networkBytes(content.network, options));
     console.log(`Wrote ${output}: ${describeNetwork(content.network)}`);
@@ -177,13 +203,13 @@ await runCommand({
     const side = imageSize ?? shape?.[0];
     const channels = flags.channels ?? shape?.[2];
     const edges = padding ?? architecture?.padding;
-    const schedule = noise === undefined ? like?.schedule : createSchedule(noise);
+    const schedule = noise ?? like?.schedule;
     if (!side || !channels || !edges || !schedule) {
       const missing = [
         ...side ? [] : ["--image-size"],
         ...channels ? [] : ["--channels"],
         ...edges ? [] : ["--padding"],
-        ...schedule ? [] : ["--noise"],
+        ...schedule ? [] : ["--noise-schedule"],
       ];
       throw new CommandError(
         `${file.path} is a bare list of scales: say ${missing.join(", ")}, or name its network ` +

@@ -182,8 +182,14 @@ export function torchGlobals(
       makers[`${module}.${name}`] = ([items = []]) => new Set(items as Iterable<unknown>);
     }
   }
-  for (const module of ["numpy.core.multiarray", "numpy._core.multiarray"]) {
-    makers[`${module}.scalar`] = numpyScalar;
+  for (const core of ["numpy.core", "numpy._core"]) {
+    makers[`${core}.multiarray.scalar`] = numpyScalar;
+    makers[`${core}.numeric._frombuffer`] = ([bytes, dtype, shape, order]) => {
+      if (!(bytes instanceof Uint8Array) || !isSizes(shape)) {
+        throw new RangeError("a NumPy array has no shape or no bytes");
+      }
+      return numpyTensor(bytes, { descr: descrOf(dtype), shape, fortranOrder: order === "F" });
+    };
   }
   return (module, name) => {
     const full = `${module}.${name}`;

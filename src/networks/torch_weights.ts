@@ -96,7 +96,7 @@ export function networkFromTorch(
   const noise = settle("noise schedule", {
     given: schedule?.name,
     told: told.schedule,
-    hint: "--noise, cosine_legacy in the public code",
+    hint: "--noise-schedule, cosine_legacy in the public code",
   });
   if (missing.length > 0) {
     throw new CheckpointMismatchError(

@@ -46,7 +46,7 @@ const expected = new Map<string, unknown>([
 ]);
 
 async function checkFolder(folder: string): Promise<void> {
-  for (const name of ["torch_values.pt", "torch_values_legacy.pt"]) {
+  for (const name of ["torch_values.pt", "torch_values_protocol5.pt", "torch_values_legacy.pt"]) {
     const bytes = await Deno.readFile(join(folder, name));
     assert(isTorch(bytes));
     const found = parseTorch(bytes, name) as Map<string, unknown>;

@@ -33,6 +33,7 @@ values = {
     "bytes": b"\x00\xff",
 }
 torch.save(values, f"{folder}/torch_values.pt")
+torch.save(values, f"{folder}/torch_values_protocol5.pt", pickle_protocol=5)
 torch.save(values, f"{folder}/torch_values_legacy.pt", _use_new_zipfile_serialization=False)
 np.save(f"{folder}/numpy_fortran.npy", np.asfortranarray([[3, 5], [7, 9], [11, 13]]))
 np.save(f"{folder}/numpy_big_endian.npy", np.array([0.5, -2], dtype=">f4"))

@@ -111,7 +111,7 @@ Deno.test("torch weights: a state dict needs padding, image size and noise sched
     const { message } = assertThrows(
       () => readTorchWeights(bytes, "x.pt", { imageSize: 32 }),
       CheckpointMismatchError,
-      "padding (--padding zeros or circular), noise schedule (--noise",
+      "padding (--padding zeros or circular), noise schedule (--noise-schedule",
     );
     assert(!message.includes("image size") && !message.includes("\n"), message);
   }

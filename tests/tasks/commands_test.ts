@@ -260,6 +260,7 @@ Deno.test("commands: bad input gets one line that names the thing, exit code 1, 
     const converting: typeof cases = [
       ["convert", [evil, join(folder, "a.json")], /evil.pt \(x\/data.pkl\): it wants "os.system"/],
       ["convert", [list, join(folder, "a.json")], /bare list of scales: say --image-size, --chann/],
+      ["convert", [list, "a.json", "--noise-parameters", "a=1"], /without --noise-schedule/],
       ["convert", [list, join(folder, "a.xyz")], /holds a scale schedule, which can be written as/],
       ["convert", [list, list], /list.pt exists; --force replaces it/],
       ["convert", [foreign, join(folder, "a.safetensors")], /does not tell the network's image/],
@@ -293,7 +294,14 @@ Deno.test("commands: convert takes a checkpoint to our weights and back, and sca
     const module = join(root, "tests/fixtures/resnet_circular_conditional.pt");
     await convert(module, "weights.safetensors", "--dataset", "cifar10");
     await convert(path("weights.safetensors"), "state.pt");
-    const told = ["--padding", "circular", "--image-size", "32", "--noise", "cosine_legacy"];
+    const told = [
+      "--padding",
+      "circular",
+      "--image-size",
+      "32",
+      "--noise-schedule",
+      "cosine_legacy",
+    ];
     await convert(path("state.pt"), "again.safetensors", ...told);
     const read = async (name: string) => parseSafetensors(await Deno.readFile(path(name)));
     const [first, second] = [await read("weights.safetensors"), await read("again.safetensors")];

@@ -119,7 +119,7 @@ await runCommand({
   const field = run.finished
     ? undefined
     : await checkCandidates(network, { candidates, seed: flags.seed, labels, abort });
-  if (field?.warning) console.error(`Warning: ${field.warning}`);
+  if (field?.line) console.error(field.line);
   const posterior = await createPosterior(flags, backend);
   progress.note(devicesLine(backend, posterior));
   try {

@@ -80,8 +80,8 @@ export interface FieldCheck {
     readonly receptiveFieldMeasured?: number;
     readonly warning?: string;
   };
-  /** One line, where the candidates stop below the field. */
-  readonly warning: string | undefined;
+  /** One line for the terminal, where the candidates stop below the field. */
+  readonly line: string | undefined;
 }
 
 /** Share of the absolute gradient that counts as the measured field. */
@@ -103,7 +103,7 @@ export async function checkCandidates(
   const last = candidates.at(-1)!;
   const computed = network.network.receptiveField;
   const receptiveField = Number.isFinite(computed) ? computed : null;
-  if (last >= computed) return { evidence: { receptiveField }, warning: undefined };
+  if (last >= computed) return { evidence: { receptiveField }, line: undefined };
   const { times, radius } = await measureAlongTrajectories(network, {
     steps: 4,
     samples: 1,
@@ -119,6 +119,7 @@ export async function checkCandidates(
   } by its architecture; as measured ${measured} pixels hold ${100 * SHARE} % of its gradient`;
   return {
     evidence: { receptiveField, receptiveFieldMeasured: measured, warning },
-    warning,
+    // What the network hardly looks at is worth a note only.
+    line: `${measured > last ? "Warning" : "Note"}: ${warning}`,
   };
 }

@@ -42,7 +42,7 @@ Deno.test("commands: train, calibrate and evaluate work on each other's folders,
       String(warning),
       /candidate scales end at 5, .* receptive field 7 by its architecture/,
     );
-    assertStringIncludes(calibrated.err, `Warning: ${warning}`);
+    assertStringIncludes(calibrated.err, `: ${warning}\n`);
 
     const evaluated = await run("evaluate", "--schedule", scales, "--samples", 3, ...common);
     assertEquals(evaluated.code, 0, evaluated.err);

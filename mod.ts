@@ -347,6 +347,9 @@ export {
   checkTimes,
   karrasTimeGrid,
   type KarrasTimeGridOptions,
+  powerTimeGrid,
+  timeGrid,
+  timeGridNames,
   uniformTimeGrid,
 } from "./src/samplers/time_grid.ts";
 export { cosine, type CosineParameters } from "./src/schedules/cosine.ts";

@@ -11,8 +11,8 @@ import {
 import { startNetworkBackend } from "./common/backend.ts";
 import { openRun } from "../src/runs/run_folder.ts";
 import { CommandError, runCommand } from "./cli/command.ts";
-import { calibrationFiles, runCalibration, scalesLine } from "./common/calibration.ts";
-import { imageFlags, machineFlags, outFlags, sampleFlags } from "./common/flags.ts";
+import { calibrationFiles, runCalibration, scalesLine, timesText } from "./common/calibration.ts";
+import { gridFlag, imageFlags, machineFlags, outFlags, sampleFlags } from "./common/flags.ts";
 import { createPosterior, devicesLine, posteriorName } from "./common/posterior.ts";
 import { checkCandidates, nextOdd } from "./common/receptive_field.ts";
 import {
@@ -47,6 +47,7 @@ await runCommand({
       help: "Candidate scales; default: 3 up to the receptive field",
     },
     steps: { type: "integer", min: 1, max: 1000, default: 20, help: "Steps of the trajectory" },
+    grid: { ...gridFlag, default: "uniform" },
     samples: { type: "integer", min: 1, default: 10, help: "Trajectories" },
     metric: {
       type: "choice",
@@ -93,6 +94,7 @@ await runCommand({
     machine,
     candidates,
     sampler: flags.sampler,
+    grid: flags.grid,
     steps: flags.steps,
     samples: flags.samples,
     seed: flags.seed,
@@ -135,7 +137,7 @@ await runCommand({
     });
     const files = calibrationFiles("");
     if (!run.finished) await run.finish({ schedule: files.schedule, scales: scalesLine(schedule) });
-    console.log(`Scales of ${machine}, t = 1/${flags.steps} to 1: ${scalesLine(schedule)}`);
+    console.log(`Scales of ${machine}, ${timesText(schedule)}: ${scalesLine(schedule)}`);
     console.log(`Schedule: ${run.file(files.schedule)}`);
     console.log(`Picture:  ${run.file(files.png)}`);
   } finally {

@@ -16,6 +16,7 @@ import type { NoiseSchedule } from "../src/schedules/noise_schedule.ts";
 import { createSchedule, scheduleNames } from "../src/schedules/create_schedule.ts";
 import { CommandError, runCommand } from "./cli/command.ts";
 import { UsageError } from "./cli/flags.ts";
+import { timesText } from "./common/calibration.ts";
 import { formulationFlags, parseParameters } from "./common/formulation.ts";
 import { type Content, readContent, readInput, scheduleOfList } from "./common/interchange.ts";
 import { loadNetwork, machineForPadding } from "./common/sources.ts";
@@ -181,6 +182,11 @@ await runCommand({
   const scales = content.kind === "schedule" ? scaleList(content.schedule) : content.scales;
   const list = listBytes(scales, ending);
   if (list) {
+    if (content.kind === "schedule" && content.schedule.timeGrid !== undefined) {
+      console.error(
+        `Note: a bare list holds no times; these scales are for the ${content.schedule.timeGrid} grid`,
+      );
+    }
     await writeFileAtomic(output, list);
     console.log(`Wrote ${output}: index 0 to ${scales.length - 1} is ${scales.join(",")}`);
     return;
@@ -191,7 +197,7 @@ await runCommand({
   const text = ending === ".csv" ? scaleScheduleCsv(schedule) : writeScaleSchedule(schedule);
   await writeFileAtomic(output, text);
   console.log(
-    `Wrote ${output}: ${schedule.machine}, t = 1/${schedule.steps.length} to 1: ${
+    `Wrote ${output}: ${schedule.machine}, ${timesText(schedule)}: ${
       scaleList(schedule).join(",")
     }`,
   );

@@ -6,7 +6,7 @@ import { openRun } from "../src/runs/run_folder.ts";
 import { runCommand } from "./cli/command.ts";
 import { UsageError } from "./cli/flags.ts";
 import { evaluationFiles, runEvaluation } from "./common/evaluation.ts";
-import { imageFlags, machineFlags, outFlags, sampleFlags } from "./common/flags.ts";
+import { gridFlag, imageFlags, machineFlags, outFlags, sampleFlags } from "./common/flags.ts";
 import { loadScaleList } from "./common/interchange.ts";
 import {
   checkSchedule,
@@ -52,6 +52,7 @@ await runCommand({
     },
     samples: { type: "integer", min: 1, default: 20, help: "Samples" },
     steps: { type: "integer", min: 1, help: "Machines' steps; default: the schedule's" },
+    grid: { ...gridFlag, help: `${gridFlag.help}; default: the schedule's` },
     networkSteps: { type: "integer", min: 1, help: "Network's steps; default: as the machines" },
     ...sampleFlags,
     seed: { ...sampleFlags.seed, default: 2, help: "Seed of the noise, not that of calibration" },
@@ -69,8 +70,9 @@ await runCommand({
   const loaded = await requestedSchedules(flags, network);
   const schedules = loaded.map(({ schedule }) => schedule);
   const steps = flags.steps ?? schedules[0]!.steps.length;
+  const grid = flags.grid ?? schedules[0]!.timeGrid ?? "uniform";
   for (const each of loaded) {
-    const warnings = checkSchedule(each, network, { steps, sampler: flags.sampler });
+    const warnings = checkSchedule(each, network, { steps, grid, sampler: flags.sampler });
     for (const warning of warnings) console.error(`Note: ${warning}`);
   }
   const names = flags.machines === undefined
@@ -81,6 +83,7 @@ await runCommand({
   const backend = await startNetworkBackend(flags.backend);
   const plan = {
     sampler: flags.sampler,
+    grid,
     steps,
     networkSteps: flags.networkSteps ?? steps,
     samples: flags.samples,

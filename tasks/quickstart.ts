@@ -6,7 +6,7 @@ import { runCommand } from "./cli/command.ts";
 import { textTable } from "./cli/table.ts";
 import { calibrationFiles, runCalibration } from "./common/calibration.ts";
 import { evaluationFiles, runEvaluation } from "./common/evaluation.ts";
-import { machineFlags, outFlags } from "./common/flags.ts";
+import { gridFlag, machineFlags, outFlags } from "./common/flags.ts";
 import { scheduledMachines } from "./common/machines.ts";
 import { createPosterior, devicesLine, posteriorName } from "./common/posterior.ts";
 import { loadMachineImages, loadNetwork } from "./common/sources.ts";
@@ -19,8 +19,14 @@ await runCommand({
     images: {
       type: "integer",
       min: 1,
+      default: 5000,
+      help: "MNIST digits for the machines, by default all that the network has seen",
+    },
+    calibrationImages: {
+      type: "integer",
+      min: 1,
       default: 500,
-      help: "MNIST digits for the machines, of the network's 5,000; time grows in proportion",
+      help: "Digits to calibrate with, where every scale is tried",
     },
     calibrationSamples: {
       type: "integer",
@@ -29,25 +35,31 @@ await runCommand({
       help: "Trajectories to calibrate on",
     },
     samples: { type: "integer", min: 1, default: 20, help: "Samples to evaluate" },
-    steps: { type: "integer", min: 1, max: 1000, default: 20, help: "Reverse steps" },
+    steps: { type: "integer", min: 1, max: 1000, default: 6, help: "Reverse steps" },
+    grid: { ...gridFlag, default: "cubic" },
     ...machineFlags,
     ...outFlags,
   },
-  examples: ["deno task quickstart", "deno task quickstart --images 5000"],
+  examples: ["deno task quickstart", "deno task quickstart --steps 20 --grid uniform --images 500"],
 }, async ({ flags, abort, progress }) => {
   const network = await loadNetwork(undefined);
   const data = await loadMachineImages(network, { images: flags.images });
+  const few = await loadMachineImages(network, {
+    images: Math.min(flags.calibrationImages, flags.images),
+  });
   const backend = await startNetworkBackend(flags.backend);
   const { imageShape } = network.network.architecture;
   const candidates = candidateScales("bbELS", { imageShape, to: network.network.receptiveField });
-  const { steps } = flags;
+  const { steps, grid } = flags;
   const config = {
     network: network.sha256,
     datasetSha256: data.sha256,
     images: data.images.shape[0],
+    calibrationImages: few.images.shape[0],
     calibrationSamples: flags.calibrationSamples,
     samples: flags.samples,
     steps,
+    grid,
     candidates,
     backend: backend.name,
     posterior: posteriorName(flags.posterior, backend),
@@ -74,6 +86,7 @@ await runCommand({
         machine,
         candidates,
         sampler: "ddim",
+        grid,
         steps,
         samples: flags.calibrationSamples,
         seed: 1,
@@ -82,7 +95,7 @@ await runCommand({
         labels: undefined,
       } as const;
       schedules.push(
-        await runCalibration(plan, means, {
+        await runCalibration(plan, { ...means, data: few }, {
           prefix: `${machine}_`.toLowerCase(),
         }),
       );
@@ -91,6 +104,7 @@ await runCommand({
     const { text } = await runEvaluation(
       {
         sampler: "ddim",
+        grid,
         steps,
         networkSteps: steps,
         samples: flags.samples,
@@ -101,7 +115,10 @@ await runCommand({
     );
     if (!run.finished) await run.finish({ report: evaluationFiles.report });
     console.log(textTable({
-      header: ["calibrated scale k at t =", ...schedules[0]!.steps.map(({ t }) => t.toFixed(2))],
+      header: [
+        "calibrated scale k at t =",
+        ...schedules[0]!.steps.map(({ t }) => String(Number(t.toFixed(3)))),
+      ],
       rows: schedules.map((
         { machine, steps },
       ) => [machine, ...steps.map((step) => step.kernelSize)]),

@@ -7,7 +7,7 @@ import type { SimilarityMetric } from "../formats/scale_schedule.ts";
 import { initialNoise } from "../samplers/initial_noise.ts";
 import type { SamplerStep } from "../samplers/sampler.ts";
 import { type SamplerName, samplers } from "../samplers/samplers.ts";
-import { uniformTimeGrid } from "../samplers/time_grid.ts";
+import { timeGrid, type TimeGridName } from "../samplers/time_grid.ts";
 import {
   type Calibration,
   type CalibrationInProgress,
@@ -36,6 +36,8 @@ export interface CalibrateOptions extends ChooseScalesOptions {
   readonly candidates: readonly number[];
   /** Sampler whose trajectories the network follows; "ddim" by default, not "churn". */
   readonly sampler?: SamplerName;
+  /** How the times of the trajectory are spread; "uniform" by default. */
+  readonly grid?: TimeGridName;
   /** Steps n of the network's trajectory. */
   readonly steps: number;
   /** Number of trajectories. */
@@ -78,7 +80,8 @@ export async function calibrate(
   options: CalibrateOptions,
 ): Promise<Calibration> {
   const { candidates, steps, samples, seed, abort, onProgress, onState, resume } = options;
-  const { metric = "cosine", aggregate = "median", batch = 16, sampler = "ddim" } = options;
+  const { metric = "cosine", aggregate = "median", batch = 16 } = options;
+  const { sampler = "ddim", grid = "uniform" } = options;
   const { sample, stochastic, offGrid } = samplers[sampler];
   if (offGrid) {
     throw new RangeError(
@@ -87,7 +90,7 @@ export async function calibrate(
     );
   }
   checkOptions({ candidates, samples, batch });
-  const times = uniformTimeGrid(steps);
+  const times = timeGrid(grid, { steps, schedule: network.schedule });
   checkSameProcess(network, machine, { times });
   const labels = labelPerSample(options.labels, samples);
   const { imageShape } = network;
@@ -99,6 +102,7 @@ export async function calibrate(
     noiseSchedule: { name, parameters },
     seed: options.xT === undefined || stochastic ? seed : null,
     sampler,
+    grid,
     steps,
     candidates: [...candidates],
     labels,

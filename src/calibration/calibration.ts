@@ -8,9 +8,10 @@ import type {
 } from "../formats/scale_schedule.ts";
 import type { Provenance } from "../formats/provenance.ts";
 import type { SamplerName } from "../samplers/samplers.ts";
+import type { TimeGridName } from "../samplers/time_grid.ts";
 import { aggregateScales, bestScale } from "./choose_scale.ts";
 
-/** Similarities `[samples][steps][candidates]`; step index 0 is t = 1/n; null: not evaluated. */
+/** Similarities `[samples][steps][candidates]`; step index 0 is the lowest noise; null: not evaluated. */
 export type SimilarityTable = readonly (readonly (readonly (number | null)[])[])[];
 
 /** Samples part of the way down their trajectories, as plain data. */
@@ -43,6 +44,8 @@ export interface CalibrationState {
   readonly seed: number | null;
   /** Sampler of the network's trajectory; states of older releases have none: DDIM. */
   readonly sampler?: SamplerName;
+  /** How its times are spread; states of older releases have none: uniform. */
+  readonly grid?: TimeGridName;
   /** Steps n of the network's trajectory. */
   readonly steps: number;
   /** Candidate scales, ascending. */
@@ -59,7 +62,7 @@ export interface CalibrationState {
 export interface CalibratedStep {
   /** Step number i, from 1 (lowest noise) to n. */
   readonly step: number;
-  /** Time i / n. */
+  /** Time in (0, 1]; i / n on the uniform grid. */
   readonly t: number;
   /** Factor of the clean image at t. */
   readonly signal: number;
@@ -134,6 +137,7 @@ export function toScaleSchedule(
 ): ScaleSchedule {
   const { imageShape, noiseSchedule, metric, aggregate, candidates, labels, tables, chosen } =
     calibration;
+  const { grid = "uniform" } = calibration;
   return {
     format: "els-scale-schedule",
     version: 1,
@@ -145,6 +149,7 @@ export function toScaleSchedule(
     aggregate,
     candidates,
     labels,
+    ...grid !== "uniform" && { timeGrid: grid },
     steps: chosen.map((step, index): ScaleStep => ({
       ...step,
       similarity: tables[metric].map((rows) => rows[index]!),

@@ -56,7 +56,8 @@ export function checkResume(
   if (!whole) fail("table", "damaged", `rows of ${identity.steps} steps for each metric`);
   const only = (key: string, value: unknown) => {
     if (key === "labels" && Array.isArray(value)) return value.slice(0, begun);
-    return key === "sampler" ? value ?? "ddim" : value;
+    if (key === "sampler") return value ?? "ddim";
+    return key === "grid" ? value ?? "uniform" : value;
   };
   for (const key of Object.keys(identity) as (keyof typeof identity)[]) {
     const [found, expected] = [only(key, resume[key]), only(key, identity[key])];

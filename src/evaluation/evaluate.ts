@@ -12,7 +12,7 @@ import { labelPerSample } from "../denoisers/labels.ts";
 import { checkSameProcess } from "../denoisers/same_process.ts";
 import { initialNoise } from "../samplers/initial_noise.ts";
 import { type SamplerName, samplers } from "../samplers/samplers.ts";
-import { uniformTimeGrid } from "../samplers/time_grid.ts";
+import { timeGrid, type TimeGridName } from "../samplers/time_grid.ts";
 import { type Agreement, agreement } from "./agreement.ts";
 
 /** A machine under the name that tables show. */
@@ -33,6 +33,8 @@ export interface SampleRecord {
   readonly seed: number | null;
   /** Sampler of all; records of older releases have none: DDIM. */
   readonly sampler?: SamplerName;
+  /** How times are spread; records of older releases have none: uniform. */
+  readonly grid?: TimeGridName;
   /** Steps of the machines. */
   readonly steps: number;
   /** Steps of the network. */
@@ -61,6 +63,8 @@ export interface AgreementResult {
   readonly machines: readonly string[];
   /** Sampler of all. */
   readonly sampler: SamplerName;
+  /** How times are spread. */
+  readonly grid: TimeGridName;
   /** Steps of the machines. */
   readonly steps: number;
   /** Steps of the network. */
@@ -96,6 +100,8 @@ export interface EvaluationProgress {
 export interface EvaluateOptions {
   /** Sampler of network and machines alike; "ddim" by default. */
   readonly sampler?: SamplerName;
+  /** How their times are spread; "uniform" by default. */
+  readonly grid?: TimeGridName;
   /** Steps of the machines. */
   readonly steps: number;
   /**
@@ -137,7 +143,8 @@ export async function evaluateAgreement(
   options: EvaluateOptions,
 ): Promise<AgreementResult> {
   const { steps, samples, seed, abort, onProgress, onSample, resume = [] } = options;
-  const { networkSteps = steps, batch = 16, sampler = "ddim" } = options;
+  const { networkSteps = steps, batch = 16 } = options;
+  const { sampler = "ddim", grid = "uniform" } = options;
   const { sample: run, stochastic } = samplers[sampler];
   for (const [what, value] of [["samples", samples], ["batch", batch]] as const) {
     if (!Number.isSafeInteger(value) || value < 1) {
@@ -158,8 +165,9 @@ export async function evaluateAgreement(
         "machines: it adds noise at each step, expected as many",
     );
   }
-  const times = uniformTimeGrid(steps);
-  const networkTimes = uniformTimeGrid(networkSteps);
+  const { schedule } = network;
+  const times = timeGrid(grid, { steps, schedule });
+  const networkTimes = timeGrid(grid, { steps: networkSteps, schedule });
   for (const { denoiser } of machines) checkSameProcess(network, denoiser, { times });
   const labels = labelPerSample(options.labels, samples);
   const { imageShape } = network;
@@ -175,6 +183,7 @@ export async function evaluateAgreement(
   const identity = {
     seed: options.xT === undefined || stochastic ? seed : null,
     sampler,
+    grid,
     steps,
     networkSteps,
   };
@@ -190,10 +199,10 @@ export async function evaluateAgreement(
   for (let from = 0; from < missing.length; from += batch) {
     const chosen = missing.slice(from, from + batch);
     const start = gatherImages(xT, chosen);
-    const generate = ({ name, denoiser }: NamedDenoiser, grid: readonly number[]) =>
+    const generate = ({ name, denoiser }: NamedDenoiser, at: readonly number[]) =>
       run(denoiser, {
         xT: start,
-        times: grid,
+        times: at,
         seed,
         sampleNumbers: chosen,
         onStep: () =>
@@ -253,6 +262,7 @@ function checkRecord(
   expected: {
     readonly seed: number | null;
     readonly sampler: SamplerName;
+    readonly grid: TimeGridName;
     readonly steps: number;
     readonly networkSteps: number;
     readonly samples: number;
@@ -275,8 +285,9 @@ function checkRecord(
   for (const key of ["seed", "steps", "networkSteps"] as const) {
     if (record[key] !== expected[key]) fail(key, record[key], expected[key]);
   }
-  const { sampler = "ddim" } = record;
+  const { sampler = "ddim", grid = "uniform" } = record;
   if (sampler !== expected.sampler) fail("sampler", sampler, expected.sampler);
+  if (grid !== expected.grid) fail("grid", grid, expected.grid);
   const label = expected.labels?.[sample] ?? null;
   if (record.label !== label) fail("the label", record.label, label);
   const length = expected.imageShape.reduce((a, b) => a * b);

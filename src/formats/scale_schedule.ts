@@ -13,7 +13,7 @@ export type ScaleAggregate = "median" | "mode";
 export interface ScaleStep {
   /** Step number i from 1 (lowest noise) to n. */
   readonly step: number;
-  /** Time i / n in (0, 1]. */
+  /** Time in (0, 1], ascending with the step; i / n on the uniform grid. */
   readonly t: number;
   /** Factor of the clean image at t. */
   readonly signal: number;
@@ -52,6 +52,8 @@ export interface ScaleSchedule {
   readonly candidates: readonly number[];
   /** Class label of each sample; null when unconditional. */
   readonly labels: readonly number[] | null;
+  /** How the times are spread; absent: uniform, t = step / n. */
+  readonly timeGrid?: "uniform" | "quadratic" | "cubic" | "karras";
   /** Steps 1 .. n in ascending order. */
   readonly steps: readonly ScaleStep[];
   /** Where the schedule comes from. */

@@ -26,6 +26,7 @@ export function writeScaleSchedule(schedule: ScaleSchedule): string {
     aggregate: schedule.aggregate,
     candidates: schedule.candidates,
     labels: schedule.labels,
+    ...schedule.timeGrid && { timeGrid: schedule.timeGrid },
     steps: schedule.steps?.map((step: ScaleStep) => ({
       step: step.step,
       t: step.t,
@@ -46,7 +47,7 @@ export function writeScaleSchedule(schedule: ScaleSchedule): string {
  * Reads a scale schedule from JSON text.
  *
  * The text is checked against `data/scale_schedule.schema.json`, then field against field: steps
- * ascend from 1 to n with t = step / n, scales are candidates, and every table has its rows and columns.
+ * ascend from 1 to n with t = step / n (on another grid: with t), scales are candidates, and every table has its rows and columns.
  *
  * @param source Path, or a name for the text, for error messages.
  * @throws DataFormatError that names the first offending field, what was found and what was expected.
@@ -120,8 +121,15 @@ function findInconsistency(schedule: ScaleSchedule): string | undefined {
     const { step, t, kernelSize, perSample, similarity } = entry;
     if (step !== i + 1) return `${at}.step is ${step}, expected ${i + 1}`;
     // A decimal of nine digits is as good as the fraction: schedules may be written by hand.
-    if (Math.abs(t - step / steps.length) > 1e-9) {
-      return `${at}.t is ${t}, expected step / n = ${step / steps.length}`;
+    const expected = timeOf(schedule.timeGrid, step / steps.length);
+    if (expected !== undefined && Math.abs(t - expected) > 1e-9) {
+      const rule = (schedule.timeGrid ?? "uniform") === "uniform"
+        ? "step / n"
+        : `on the ${schedule.timeGrid} grid`;
+      return `${at}.t is ${t}, expected ${rule} = ${expected}`;
+    }
+    if (i > 0 && t <= steps[i - 1]!.t) {
+      return `${at}.t is ${t}, expected more than ${steps[i - 1]!.t}, that of the step before`;
     }
     if (!candidates.includes(kernelSize)) {
       return `${at}.kernelSize is ${kernelSize}, expected ${among}`;
@@ -147,6 +155,12 @@ function findInconsistency(schedule: ScaleSchedule): string | undefined {
     }
   }
   return undefined;
+}
+
+/** Time at u = step / n; undefined where it depends on the noise schedule. */
+function timeOf(grid: ScaleSchedule["timeGrid"], u: number): number | undefined {
+  if (grid === "karras") return undefined;
+  return grid === "quadratic" ? 1 - (1 - u) ** 2 : grid === "cubic" ? 1 - (1 - u) ** 3 : u;
 }
 
 function show(value: unknown): string {

@@ -15,6 +15,60 @@ export function uniformTimeGrid(steps: number): number[] {
   return Array.from({ length: steps + 1 }, (_, index) => (steps - index) / steps);
 }
 
+/**
+ * Times that lie closer the nearer they are to t = 1: `t_i = 1 - (1 - i / n)^power`, i = n .. 0.
+ *
+ * A step from a time of nearly no signal turns an error of eps into sigma / signal times as large an
+ * error of xHat0 (80 times at t = 1 of `cosine_legacy`), and the next time decides how much of it stays
+ * in x. Short first steps keep little of it.
+ *
+ * @param steps Number of steps n, a positive integer.
+ * @param power At least 1; 1 gives equal steps.
+ * @returns n + 1 times, descending.
+ * @throws RangeError if `steps` is not a positive integer, `power` is below 1, or times coincide.
+ */
+export function powerTimeGrid(steps: number, power: number): number[] {
+  if (!(power >= 1 && power < Infinity)) {
+    throw new RangeError(`Cannot make a time grid of power ${power}: expected a number from 1`);
+  }
+  const times = uniformTimeGrid(steps).map((u) => u === 0 ? 0 : 1 - (1 - u) ** power);
+  checkTimes(times);
+  return times;
+}
+
+/** How the times of a reverse process are spread. */
+export type TimeGridName = "uniform" | "quadratic" | "cubic" | "karras";
+
+/** The values of {@linkcode TimeGridName}. */
+export const timeGridNames: readonly [TimeGridName, ...TimeGridName[]] = [
+  "uniform",
+  "quadratic",
+  "cubic",
+  "karras",
+];
+
+/** Options of {@linkcode timeGrid}. */
+export interface TimeGridOptions {
+  /** Number of steps n. */
+  readonly steps: number;
+  /** The forward process, which `karras` needs to turn noise levels into times. */
+  readonly schedule: NoiseSchedule;
+}
+
+/**
+ * The times of a reverse process by the name of their grid: `uniform` (t = i/n), `quadratic` or `cubic`
+ * ({@linkcode powerTimeGrid} of power 2 or 3), or `karras` ({@linkcode karrasTimeGrid}, rho = 7).
+ *
+ * @returns n + 1 times from 1 to 0, strictly descending.
+ * @throws RangeError if the number of steps does not allow it.
+ */
+export function timeGrid(name: TimeGridName, { steps, schedule }: TimeGridOptions): number[] {
+  if (name === "uniform") return uniformTimeGrid(steps);
+  if (name === "quadratic") return powerTimeGrid(steps, 2);
+  if (name === "cubic") return powerTimeGrid(steps, 3);
+  return karrasTimeGrid(schedule, { steps });
+}
+
 /** Options of {@linkcode karrasTimeGrid}. */
 export interface KarrasTimeGridOptions {
   /** Number of steps n, at least 2. */

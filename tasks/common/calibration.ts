@@ -19,6 +19,7 @@ import { writeFileAtomic } from "../../src/runs/atomic_write.ts";
 import { createProvenance } from "../../src/runs/provenance.ts";
 import type { Run } from "../../src/runs/run_folder.ts";
 import type { SamplerName } from "../../src/samplers/samplers.ts";
+import type { TimeGridName } from "../../src/samplers/time_grid.ts";
 import { loadRasterizer } from "../cli/rasterizer.ts";
 import type { ProgressReporter } from "../cli/progress.ts";
 import { describePosterior } from "./posterior.ts";
@@ -29,6 +30,7 @@ export interface CalibrationPlan {
   readonly machine: MachineName;
   readonly candidates: readonly number[];
   readonly sampler: SamplerName;
+  readonly grid: TimeGridName;
   readonly steps: number;
   readonly samples: number;
   readonly seed: number;
@@ -112,6 +114,7 @@ export async function runCalibration(
     const calibration = await calibrate(denoiser, machine, {
       candidates: plan.candidates,
       sampler: plan.sampler,
+      grid: plan.grid,
       steps: plan.steps,
       samples: plan.samples,
       seed: plan.seed,
@@ -165,4 +168,10 @@ async function exportCalibration(
 /** The schedule in one line, from the lowest noise to the highest. */
 export function scalesLine(schedule: ScaleSchedule): string {
   return schedule.steps.map(({ kernelSize }) => kernelSize).join(",");
+}
+
+/** Which times the scales of a schedule belong to, in words. */
+export function timesText({ steps }: ScaleSchedule): string {
+  const digits = (t: number) => Number(t.toFixed(3));
+  return `t = ${digits(steps[0]!.t)} to ${digits(steps.at(-1)!.t)}`;
 }

@@ -31,6 +31,7 @@ import type { Run } from "../../src/runs/run_folder.ts";
 import type { ProgressReporter } from "../cli/progress.ts";
 import { noiseDeviation } from "../../src/samplers/initial_noise.ts";
 import type { SamplerName } from "../../src/samplers/samplers.ts";
+import type { TimeGridName } from "../../src/samplers/time_grid.ts";
 import { loadRasterizer } from "../cli/rasterizer.ts";
 import { describePosterior } from "./posterior.ts";
 import { type LoadedNetwork, sourcesProvenance } from "./sources.ts";
@@ -38,6 +39,7 @@ import { type LoadedNetwork, sourcesProvenance } from "./sources.ts";
 /** What an evaluation computes. */
 export interface EvaluationPlan {
   readonly sampler: SamplerName;
+  readonly grid: TimeGridName;
   readonly steps: number;
   readonly networkSteps: number;
   readonly samples: number;
@@ -174,7 +176,8 @@ async function exportEvaluation(
         `The machines use ${
           data.images.shape[0].toLocaleString("en")
         } images of ${data.name} and ` +
-        `${result.steps} steps of ${result.sampler}, the network ${result.networkSteps}.`,
+        `${result.steps} steps of ${result.sampler}, the network ${result.networkSteps}; the times ` +
+        `are ${result.grid}.`,
       keyNumbers: result.machines.map((machine) => ({
         label: `median r² of ${machine}`,
         value: measure(machine, "r^2").median?.toFixed(2) ?? "undefined",
@@ -217,6 +220,7 @@ async function exportEvaluation(
       network: network.label,
       machines: result.machines,
       sampler: result.sampler,
+      grid: result.grid,
       steps: result.steps,
       networkSteps: result.networkSteps,
       medians: rows,

@@ -1,5 +1,6 @@
 /** Flags that several commands share. */
 import { samplerNames } from "../../src/samplers/samplers.ts";
+import { timeGridNames } from "../../src/samplers/time_grid.ts";
 
 /** Which images the machine may use. */
 export const imageFlags = {
@@ -37,6 +38,13 @@ export const sampleFlags = {
     placeholder: "0..9",
     help: "Classes of the samples in turn, for a conditional network",
   },
+} as const;
+
+/** How times are spread. */
+export const gridFlag = {
+  type: "choice",
+  choices: timeGridNames,
+  help: "Times: uniform (t = i/n, as published); quadratic, cubic: closer near t = 1; karras",
 } as const;
 
 /** Where things are computed. */

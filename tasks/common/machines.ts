@@ -9,6 +9,7 @@ import { hasScale } from "../../src/kernels/request.ts";
 import { createMachine, machineDefinitions } from "../../src/machines/create_machine.ts";
 import { join } from "@std/path";
 import { type SamplerName, samplers } from "../../src/samplers/samplers.ts";
+import type { TimeGridName } from "../../src/samplers/time_grid.ts";
 import { CommandError } from "../cli/command.ts";
 import type { LoadedNetwork } from "./sources.ts";
 
@@ -40,12 +41,16 @@ export async function loadSchedules(paths: string): Promise<LoadedSchedule[]> {
  *
  * @returns Warnings where it was calibrated against other weights or with another sampler, which is
  * allowed.
- * @throws CheckpointMismatchError if image shape, noise schedule, padding or steps differ.
+ * @throws CheckpointMismatchError if image shape, noise schedule, padding, steps or times differ.
  */
 export function checkSchedule(
   { path, schedule }: LoadedSchedule,
   network: LoadedNetwork,
-  { steps, sampler }: { readonly steps: number; readonly sampler: SamplerName },
+  { steps, grid, sampler }: {
+    readonly steps: number;
+    readonly grid: TimeGridName;
+    readonly sampler: SamplerName;
+  },
 ): string[] {
   const { architecture } = network.network;
   const noise = (name: string, parameters: Readonly<Record<string, number>>) =>
@@ -71,6 +76,13 @@ export function checkSchedule(
     throw new CheckpointMismatchError(
       `${path}: the schedule has ${schedule.steps.length} steps, ${steps} were asked for; ` +
         `use --steps ${schedule.steps.length} or calibrate with --steps ${steps}`,
+    );
+  }
+  const found = schedule.timeGrid ?? "uniform";
+  if (found !== grid) {
+    throw new CheckpointMismatchError(
+      `${path}: the times of the schedule are ${found}, ${grid} ones were asked for; ` +
+        `use --grid ${found} or calibrate with --grid ${grid}`,
     );
   }
   const warnings: string[] = [];

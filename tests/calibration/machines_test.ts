@@ -1,5 +1,5 @@
 /** Every machine with a scale, posing as the network: calibration must find the scales that it used. */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { calibrate } from "../../src/calibration/calibrate.ts";
 import { toScaleSchedule } from "../../src/calibration/calibration.ts";
 import { loadDataset } from "../../src/datasets/registry_files.ts";
@@ -9,6 +9,7 @@ import { referencePosterior } from "../../src/kernels/reference/reference_poster
 import { wasmPosterior } from "../../src/kernels/wasm/wasm_posterior.ts";
 import { createMachine } from "../../src/machines/create_machine.ts";
 import type { SamplerName } from "../../src/samplers/samplers.ts";
+import { timeGrid } from "../../src/samplers/time_grid.ts";
 import { createSchedule, scheduleNames } from "../../src/schedules/create_schedule.ts";
 
 const known = [3, 5, 5, 7]; // index 0: t = 1/4
@@ -59,3 +60,65 @@ for (const [name, scheduleName, sampler] of cases) {
     assert(of("k = 3").every((median) => median < 1 - 1e-6), "other scales make other images");
   });
 }
+
+Deno.test("calibrate: on another time grid known scales come back, with their own times, and agree there only", async () => {
+  const schedule = createSchedule("cosine_legacy");
+  const parts = { images: data.images, labels: data.labels, schedule, posterior: fast };
+  const grid = "cubic";
+  const times = timeGrid(grid, { steps: 4, schedule }).slice(0, 4).reverse();
+  const provenance = { toolkit: "t", runtime: "r", seed: 1, config: {} };
+  // The scales at the times of the grid: a schedule, since a list stands for uniform times.
+  const steps = times.map((t, i) => ({
+    step: i + 1,
+    t,
+    signal: schedule.signal(t),
+    sigma: schedule.sigma(t),
+    kernelSize: known[i]!,
+    perSample: [],
+    similarity: [],
+  }));
+  const scales = {
+    format: "els-scale-schedule",
+    version: 1,
+    imageShape: [8, 8, 1],
+    machine: "bbELS",
+    padding: "zeros",
+    noiseSchedule: { name: schedule.name, parameters: schedule.parameters },
+    metric: "cosine",
+    aggregate: "median",
+    candidates: [3, 5, 7],
+    labels: null,
+    timeGrid: grid,
+    steps,
+    provenance,
+  } as const;
+  const network = createMachine("bbELS", { ...parts, kernelSize: scales });
+  const found = await calibrate(network, createMachine("bbELS", parts), {
+    candidates: [3, 5, 7],
+    grid,
+    steps: 4,
+    samples: 2,
+    seed: 1,
+    labels,
+  });
+  assertEquals(
+    found.chosen.map(({ t, kernelSize }) => [t, kernelSize]),
+    times.map((t, i) => [t, known[i]]),
+  );
+  const exported = toScaleSchedule(found, { machine: "bbELS", padding: "zeros", provenance });
+  assertEquals(exported.timeGrid, grid);
+
+  const again = [{
+    name: "again",
+    denoiser: createMachine("bbELS", { ...parts, kernelSize: exported }),
+  }];
+  const options = { steps: 4, samples: 2, seed: 9, labels };
+  const result = await evaluateAgreement(network, again, { ...options, grid });
+  assertEquals(result.grid, grid);
+  assertEquals(agreementTable(result, { resamples: 10 }).map(({ median }) => median), [1, 1, 1]);
+  await assertRejects(
+    () => evaluateAgreement(network, again, options),
+    RangeError,
+    "Cannot choose a scale at t = 0.75",
+  );
+});

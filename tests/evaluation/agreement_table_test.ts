@@ -18,6 +18,7 @@ const result: AgreementResult = {
   network: "resnet",
   machines: ["bbELS", 'odd, "name"'],
   sampler: "ddim",
+  grid: "uniform",
   steps: 20,
   networkSteps: 150,
   seed: 0,

@@ -50,6 +50,21 @@ Deno.test("scale schedule: a round trip gives the same schedule and the same tex
   assertEquals(writeScaleSchedule(back), text);
 });
 
+Deno.test("scale schedule: the times of every grid are read as they were written", () => {
+  const steps = (t: (u: number) => number) =>
+    schedule.steps.map((each) => ({ ...each, t: t(each.step / 3) }));
+  for (
+    const [timeGrid, t] of [
+      ["quadratic", (u: number) => 1 - (1 - u) ** 2],
+      ["cubic", (u: number) => 1 - (1 - u) ** 3],
+      ["karras", (u: number) => u ** 0.1],
+    ] as const
+  ) {
+    const given: ScaleSchedule = { ...schedule, timeGrid, steps: steps(t) };
+    assertEquals(parseScaleSchedule(writeScaleSchedule(given)), given);
+  }
+});
+
 Deno.test("scale schedule: the text does not depend on the order of fields", () => {
   const { provenance, steps, ...rest } = schedule;
   const reordered = {
@@ -95,6 +110,15 @@ Deno.test("scale schedule: each breach names the field, what was found and what 
     [(s) => s.steps[1].step = 3, "steps[1].step is 3, expected 2"],
     [(s) => s.steps.pop(), "steps[0].t is 0.3333333333333333, expected step / n = 0.5"],
     [(s) => s.steps[0].t = 0.5, "steps[0].t is 0.5, expected step / n = 0.333"],
+    [(s) => s.timeGrid = "even", 'timeGrid is "even", expected one of "uniform", "quadratic"'],
+    [
+      (s) => s.timeGrid = "cubic",
+      "steps[0].t is 0.3333333333333333, expected on the cubic grid = 0.7037",
+    ],
+    [
+      (s) => (s.timeGrid = "karras", s.steps[1].t = 0.2),
+      "steps[1].t is 0.2, expected more than 0.333",
+    ],
     [
       (s) => s.steps[0].kernelSize = 7,
       "steps[0].kernelSize is 7, expected one of the candidates 3, 5, 9",

@@ -10,7 +10,13 @@ import { heun } from "../../src/samplers/heun.ts";
 import { initialNoise } from "../../src/samplers/initial_noise.ts";
 import type { Sampler, SamplerStep } from "../../src/samplers/sampler.ts";
 import { samplerNames, samplers } from "../../src/samplers/samplers.ts";
-import { karrasTimeGrid, uniformTimeGrid } from "../../src/samplers/time_grid.ts";
+import {
+  karrasTimeGrid,
+  powerTimeGrid,
+  timeGrid,
+  timeGridNames,
+  uniformTimeGrid,
+} from "../../src/samplers/time_grid.ts";
 import { createSchedule, scheduleNames } from "../../src/schedules/create_schedule.ts";
 import { noiseLevel } from "../../src/schedules/noise_level.ts";
 import { deviation, exactFlow, gaussian, mean } from "./gaussian.ts";
@@ -113,6 +119,22 @@ Deno.test("heun: 18 steps on the EDM grid are 35 evaluations, all at sigmas of t
   const expected = grid.flatMap((sigma, i) => i === 0 ? [sigma] : [sigma, sigma]);
   // seventh roots and powers, and the inversion of sigma(t)
   asked.forEach((sigma, k) => assertAlmostEquals(sigma / expected[k]!, 1, 1e-12));
+});
+
+Deno.test("timeGrid: each name gives n + 1 times from 1 to 0, closer near t = 1 the higher the power", () => {
+  const schedule = createSchedule("cosine_legacy");
+  for (const name of timeGridNames) {
+    const times = timeGrid(name, { steps: 6, schedule });
+    assertEquals([times.length, times[0], times[6]], [7, 1, 0], name);
+    assert(times.every((t, i) => i === 0 || t < times[i - 1]!), name);
+  }
+  assertEquals(timeGrid("quadratic", { steps: 4, schedule }), [1, 0.9375, 0.75, 0.4375, 0]);
+  assertEquals(timeGrid("cubic", { steps: 2, schedule }), [1, 0.875, 0]);
+  assertEquals(powerTimeGrid(4, 1), uniformTimeGrid(4));
+  assertThrows(() => powerTimeGrid(5, 0.5), RangeError, "power 0.5: expected a number from 1");
+  assertThrows(() => powerTimeGrid(0, 2), RangeError, "0 steps");
+  // 1 - 1e-24 is 1: the first two times would be one.
+  assertThrows(() => powerTimeGrid(100, 12), RangeError, "strictly descending");
 });
 
 Deno.test("karrasTimeGrid: every schedule is stepped through the same levels, from t = 1 to 0", () => {

@@ -136,8 +136,6 @@ function smallOnes(dataset: TableDataset): [string, TrainingPreset][] {
       about: `Zero-padded UNet on 5,000 images of ${title}`,
       architecture: "unet",
       padding: "zeros",
-      // Without normalisation or residuals the larger rate of the ResNet ends in dead units.
-      learningRate: 1e-3,
     }],
   ];
 }

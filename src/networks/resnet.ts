@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import type { ArchitectureDefinition } from "./architecture_definition.ts";
 import { CLASS_TABLE, classSpecs, embed } from "./conditioning.ts";
 import { conv2d } from "./conv2d.ts";
+import { matMul } from "./mat_mul.ts";
 import { type ArchitectureBase, checkLabels, type Network } from "./network.ts";
 import { convSpecs, linearSpecs, normSpecs, type Parameters } from "./parameters.ts";
 
@@ -59,7 +60,7 @@ export function resnet(architecture: ResnetArchitecture): Network<ResnetArchitec
     const all = (suffix: string, axis: number) =>
       tf.concat(indices.map((i) => p[`embs.${i}.${suffix}`]!), axis);
     const linear = tf.add(
-      tf.matMul(embedding, all("0.weight", 1) as tf.Tensor2D),
+      matMul(embedding, all("0.weight", 1) as tf.Tensor2D),
       all("0.bias", 0),
     );
     const groups = tf.reshape(linear, [batch, (layers + 1) * GROUPS, width / GROUPS]);

@@ -66,6 +66,7 @@ export {
   type BestScaleOptions,
   scaleAggregates,
 } from "./src/calibration/choose_scale.ts";
+export { type ScaleSearch, scaleSearches } from "./src/calibration/scale_search.ts";
 export { type Similarities, similarityMetrics } from "./src/calibration/similarity.ts";
 export { centreCrop, withChannels } from "./src/datasets/adjust.ts";
 export { type ImageDataset } from "./src/datasets/dataset.ts";

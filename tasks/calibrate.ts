@@ -1,5 +1,6 @@
 /** `deno task calibrate`: finds the locality scale of each step, against a trained network. @module */
 import { similarityMetrics } from "../src/calibration/similarity.ts";
+import { scaleSearches } from "../src/calibration/scale_search.ts";
 import { scaleAggregates } from "../src/calibration/choose_scale.ts";
 import { hasScale } from "../src/kernels/request.ts";
 import {
@@ -47,6 +48,12 @@ await runCommand({
       help: "Candidate scales; default: 3 up to the receptive field",
     },
     steps: { type: "integer", min: 1, max: 1000, default: 20, help: "Steps of the trajectory" },
+    search: {
+      type: "choice",
+      choices: scaleSearches,
+      default: "full",
+      help: "neighbours: only scales around the last step's best, outwards until they get worse",
+    },
     grid: { ...gridFlag, default: "uniform" },
     samples: { type: "integer", min: 1, default: 10, help: "Trajectories" },
     metric: {
@@ -93,6 +100,7 @@ await runCommand({
   const plan = {
     machine,
     candidates,
+    search: flags.search,
     sampler: flags.sampler,
     grid: flags.grid,
     steps: flags.steps,

@@ -15,7 +15,9 @@ import {
   chooseScales,
   type ChooseScalesOptions,
 } from "./calibration.ts";
+import { bestScale, type BestScaleOptions } from "./choose_scale.ts";
 import { checkOptions, checkResume } from "./checks.ts";
+import { type ScaleSearch, searchScales } from "./scale_search.ts";
 import { compareVectors, similarityMetrics } from "./similarity.ts";
 
 /** How far a calibration has come. */
@@ -34,6 +36,12 @@ export interface CalibrationProgress {
 export interface CalibrateOptions extends ChooseScalesOptions {
   /** Candidate scales k: odd, ascending. */
   readonly candidates: readonly number[];
+  /**
+   * Which of them are evaluated: all at every step (`full`, the default), or all at t = 1 and then those
+   * around each sample's last winner, outwards until the best has a worse one on either side
+   * (`neighbours`; see {@linkcode searchScales}). What was not evaluated is null in the tables.
+   */
+  readonly search?: ScaleSearch;
   /** Sampler whose trajectories the network follows; "ddim" by default, not "churn". */
   readonly sampler?: SamplerName;
   /** How the times of the trajectory are spread; "uniform" by default. */
@@ -68,8 +76,8 @@ export interface CalibrateOptions extends ChooseScalesOptions {
  * network's own trajectory from x_T ~ N(0, sigma(1)^2), of DDIM unless another sampler is asked for, the
  * scale whose machine predicts an eps most like the network's.
  *
- * Every candidate is evaluated at every step, all in one pass of the machine, and similarities by
- * all metrics are kept.
+ * Every candidate is evaluated at every step, all in one pass of the machine, unless `search` says
+ * otherwise, and similarities by all metrics are kept.
  *
  * @throws RangeError if options or shapes do not fit, or network and machine have different noise levels.
  * @throws CheckpointMismatchError if `resume` belongs to other options; the message names which.
@@ -81,7 +89,7 @@ export async function calibrate(
 ): Promise<Calibration> {
   const { candidates, steps, samples, seed, abort, onProgress, onState, resume } = options;
   const { metric = "cosine", aggregate = "median", batch = 16 } = options;
-  const { sampler = "ddim", grid = "uniform" } = options;
+  const { sampler = "ddim", grid = "uniform", search = "full" } = options;
   const { sample, stochastic, offGrid } = samplers[sampler];
   if (offGrid) {
     throw new RangeError(
@@ -103,6 +111,7 @@ export async function calibrate(
     seed: options.xT === undefined || stochastic ? seed : null,
     sampler,
     grid,
+    search: search === "full" ? search : `${search} by ${metric}` as const,
     steps,
     candidates: [...candidates],
     labels,
@@ -152,23 +161,33 @@ export async function calibrate(
           t,
         });
       report(0);
-      const predictions = await machine.predictScales(x, t, {
-        scales: candidates,
-        onProgress: report,
-        ...(batchLabels === undefined ? {} : { labels: batchLabels }),
-        ...(abort === undefined ? {} : { abort }),
-      });
-      const rows = compareScales(eps, {
-        x,
-        t,
-        predictions,
-        machine,
-        candidates,
-        first,
+      // Each further round of a search takes half of what is left.
+      let left = 1;
+      const rows = await searchScales({
+        samples: count,
+        candidates: candidates.length,
+        metric,
+        start: search === "full" || i === steps
+          ? null
+          : tables[metric].slice(first, end).map((steps) =>
+            winner(steps[i]!, { candidates, metric })
+          ),
+        evaluate: async (indices) => {
+          const scales = indices.map((index) => candidates[index]!);
+          const share = scales.length === candidates.length ? left : left / 2;
+          const predictions = await machine.predictScales(x, t, {
+            scales,
+            onProgress: (fraction) => report(1 - left + share * fraction),
+            ...(batchLabels === undefined ? {} : { labels: batchLabels }),
+            ...(abort === undefined ? {} : { abort }),
+          });
+          left -= share;
+          return compareScales(eps, { x, t, predictions, machine, candidates: scales, first });
+        },
       });
       rows.forEach((row, index) => {
         for (const metric of similarityMetrics) {
-          tables[metric][first + index]![i - 1] = row.map((value) => value[metric]);
+          tables[metric][first + index]![i - 1] = row.map((value) => value?.[metric] ?? null);
         }
       });
       report(1);
@@ -238,6 +257,15 @@ function compareScales(
       })
     );
   });
+}
+
+/** Index of the best candidate of a row; -1 if none has a value. */
+function winner(
+  row: readonly (number | null)[],
+  { candidates, metric }: BestScaleOptions,
+): number {
+  if (row.every((value) => value === null)) return -1;
+  return candidates.indexOf(bestScale(row, { candidates, metric }));
 }
 
 function heldImages(

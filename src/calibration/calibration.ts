@@ -46,6 +46,8 @@ export interface CalibrationState {
   readonly sampler?: SamplerName;
   /** How its times are spread; states of older releases have none: uniform. */
   readonly grid?: TimeGridName;
+  /** Which candidates were evaluated; states of older releases have none: "full". */
+  readonly search?: "full" | `neighbours by ${SimilarityMetric}`;
   /** Steps n of the network's trajectory. */
   readonly steps: number;
   /** Candidate scales, ascending. */

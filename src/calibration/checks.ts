@@ -57,6 +57,7 @@ export function checkResume(
   const only = (key: string, value: unknown) => {
     if (key === "labels" && Array.isArray(value)) return value.slice(0, begun);
     if (key === "sampler") return value ?? "ddim";
+    if (key === "search") return value ?? "full";
     return key === "grid" ? value ?? "uniform" : value;
   };
   for (const key of Object.keys(identity) as (keyof typeof identity)[]) {

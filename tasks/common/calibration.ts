@@ -1,6 +1,7 @@
 /** A calibration as the commands do it: resumable in a run folder, exported with its pictures. */
 import { calibrate, type CalibrationProgress } from "../../src/calibration/calibrate.ts";
 import { type CalibrationState, toScaleSchedule } from "../../src/calibration/calibration.ts";
+import type { ScaleSearch } from "../../src/calibration/scale_search.ts";
 import type { ImageDataset } from "../../src/datasets/dataset.ts";
 import { scaleCurveOf, scaleCurveSvg } from "../../src/figures/scale_curve.ts";
 import { scaleScheduleCsv, similarityCsv } from "../../src/formats/scale_schedule_csv.ts";
@@ -29,6 +30,8 @@ import { type LoadedNetwork, sourcesProvenance } from "./sources.ts";
 export interface CalibrationPlan {
   readonly machine: MachineName;
   readonly candidates: readonly number[];
+  /** Absent: full. */
+  readonly search?: ScaleSearch;
   readonly sampler: SamplerName;
   readonly grid: TimeGridName;
   readonly steps: number;
@@ -113,6 +116,7 @@ export async function runCalibration(
   try {
     const calibration = await calibrate(denoiser, machine, {
       candidates: plan.candidates,
+      ...plan.search && { search: plan.search },
       sampler: plan.sampler,
       grid: plan.grid,
       steps: plan.steps,

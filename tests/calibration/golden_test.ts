@@ -97,3 +97,32 @@ for (const name of ["LS", "bbELS"] as const) {
     network.dispose();
   });
 }
+
+Deno.test("golden calibration: a search among neighbours gives the winners of the full grid, and says what it left out", async () => {
+  await startBackend("wasm");
+  const network = goldenNetwork();
+  await using machine = createMachine("bbELS", { images, labels, schedule: network.schedule });
+  const found = await calibrate(network, machine, { ...settings, search: "neighbours" });
+  network.dispose();
+  const expected = numbers("bbELS/cosine");
+  let evaluated = 0;
+  for (let sample = 0; sample < samples; sample++) {
+    for (let step = 0; step < steps; step++) {
+      const row = found.tables.cosine[sample]![step]!;
+      const at = (sample * steps + step) * candidates.length;
+      const whole = expected.slice(at, at + candidates.length);
+      assertEquals(
+        found.chosen[step]!.perSample[sample],
+        candidates[whole.indexOf(Math.max(...whole))],
+      );
+      row.forEach((value, index) => {
+        if (value === null) return;
+        evaluated++;
+        // As in the full table: sums in another order.
+        assertAlmostEquals(value, whole[index]!, 1e-5);
+      });
+    }
+  }
+  const all = samples * steps * candidates.length;
+  assert(evaluated < all * 0.8, `${evaluated} of ${all} evaluated`);
+});

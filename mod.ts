@@ -36,6 +36,7 @@ export { Random, type RandomState } from "./src/array/random.ts";
 export {
   bootstrapMedian,
   type BootstrapOptions,
+  determination,
   lowerMedian,
   mean,
   median,
@@ -67,6 +68,21 @@ export {
   scaleAggregates,
 } from "./src/calibration/choose_scale.ts";
 export { type ScaleSearch, scaleSearches } from "./src/calibration/scale_search.ts";
+export {
+  type RefinementProgress,
+  refineScales,
+  type RefineScalesOptions,
+} from "./src/calibration/refine.ts";
+export {
+  applyRefinement,
+  type Refinement,
+  refinementCsv,
+  type RefinementIdentity,
+  type RefinementMeasure,
+  refinementMeasures,
+  type RefinementState,
+  type RefinementTrial,
+} from "./src/calibration/refinement.ts";
 export { type Similarities, similarityMetrics } from "./src/calibration/similarity.ts";
 export { centreCrop, withChannels } from "./src/datasets/adjust.ts";
 export { type ImageDataset } from "./src/datasets/dataset.ts";

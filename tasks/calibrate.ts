@@ -1,6 +1,7 @@
 /** `deno task calibrate`: finds the locality scale of each step, against a trained network. @module */
 import { similarityMetrics } from "../src/calibration/similarity.ts";
 import { scaleSearches } from "../src/calibration/scale_search.ts";
+import { refinementMeasures } from "../src/calibration/refinement.ts";
 import { scaleAggregates } from "../src/calibration/choose_scale.ts";
 import { hasScale } from "../src/kernels/request.ts";
 import {
@@ -12,7 +13,13 @@ import {
 import { startNetworkBackend } from "./common/backend.ts";
 import { openRun } from "../src/runs/run_folder.ts";
 import { CommandError, runCommand } from "./cli/command.ts";
-import { calibrationFiles, runCalibration, scalesLine, timesText } from "./common/calibration.ts";
+import {
+  calibrationFiles,
+  calibrationIdentity,
+  runCalibration,
+  scalesLine,
+  timesText,
+} from "./common/calibration.ts";
 import { gridFlag, imageFlags, machineFlags, outFlags, sampleFlags } from "./common/flags.ts";
 import { createPosterior, devicesLine, posteriorName } from "./common/posterior.ts";
 import { checkCandidates, nextOdd } from "./common/receptive_field.ts";
@@ -68,6 +75,14 @@ await runCommand({
       default: "median",
       help: "How samples are combined",
     },
+    refine: {
+      type: "choice",
+      choices: ["none", ...refinementMeasures],
+      default: "none",
+      help: "Then move scales by the final images' agreement with the network's: r^2 or R^2",
+    },
+    refineSamples: { type: "integer", min: 1, default: 8, help: "Trajectories to refine on" },
+    refinePasses: { type: "integer", min: 1, default: 2, help: "Sweeps over the steps at most" },
     ...sampleFlags,
     sampler: { ...sampleFlags.sampler, choices: ["ddim", "euler", "heun", "ddpm"] },
     ...imageFlags,
@@ -77,6 +92,7 @@ await runCommand({
   examples: [
     "deno task calibrate --samples 3 --images 1000",
     "deno task calibrate --run runs/00001-train-mnist-tiny --machine bbels --scales 3..13",
+    "deno task calibrate --grid cubic --steps 8 --refine r^2 --images 1000",
   ],
 }, async ({ flags, abort, progress }) => {
   const network = await loadNetwork(flags.run);
@@ -109,20 +125,23 @@ await runCommand({
     metric: flags.metric,
     aggregate: flags.aggregate,
     labels,
+    refine: flags.refine === "none" ? undefined : {
+      measure: flags.refine,
+      samples: flags.refineSamples,
+      passes: flags.refinePasses,
+      labels: sampleLabels(network, { labels: flags.labels, samples: flags.refineSamples }),
+    },
   };
   using run = await openRun({
     root: flags.out,
     command: "calibrate",
     label: `${network.label}-${machine}`,
-    config: {
-      ...plan,
-      network: network.sha256,
-      dataset: data.name,
-      images: data.images.shape[0],
-      datasetSha256: data.sha256,
-      backend: backend.name,
+    config: calibrationIdentity(plan, {
+      network,
+      data,
+      backend,
       posterior: posteriorName(flags.posterior, backend),
-    },
+    }),
     fresh: flags.fresh,
   });
   console.error(run.status);

@@ -5,7 +5,7 @@ import { startNetworkBackend } from "./common/backend.ts";
 import { openRun } from "../src/runs/run_folder.ts";
 import { runCommand } from "./cli/command.ts";
 import { UsageError } from "./cli/flags.ts";
-import { evaluationFiles, runEvaluation } from "./common/evaluation.ts";
+import { evaluationFiles, evaluationIdentity, runEvaluation } from "./common/evaluation.ts";
 import { gridFlag, imageFlags, machineFlags, outFlags, sampleFlags } from "./common/flags.ts";
 import { loadScaleList } from "./common/interchange.ts";
 import {
@@ -94,19 +94,14 @@ await runCommand({
     root: flags.out,
     command: "evaluate",
     label: network.label,
-    config: {
-      ...plan,
+    config: evaluationIdentity(plan, {
       machines: names,
-      scales: schedules.map((
-        { machine, steps },
-      ) => [machine, steps.map((step) => step.kernelSize)]),
-      network: network.sha256,
-      dataset: data.name,
-      images: data.images.shape[0],
-      datasetSha256: data.sha256,
-      backend: backend.name,
+      schedules,
+      network,
+      data,
+      backend,
       posterior: posteriorName(flags.posterior, backend),
-    },
+    }),
     fresh: flags.fresh,
   });
   console.error(run.status);

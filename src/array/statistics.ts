@@ -86,6 +86,36 @@ export function pearson(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return Math.max(-1, Math.min(1, ab / Math.sqrt(aa) / Math.sqrt(bb)));
 }
 
+/**
+ * Coefficient of determination R^2 = 1 - SSres / SStot of a prediction, at most 1; negative where the
+ * reference's own mean predicts better.
+ *
+ * @param reference What is predicted; SStot is its sum of squares about its mean.
+ * @returns NaN where it is not defined: a reference whose values are all equal.
+ * @throws RangeError if the lengths differ, or a side is empty or holds NaN or an infinity.
+ */
+export function determination(
+  reference: ArrayLike<number>,
+  prediction: ArrayLike<number>,
+): number {
+  checkFinite(reference, "determination");
+  checkFinite(prediction, "determination");
+  if (reference.length !== prediction.length) {
+    throw new RangeError(
+      `Cannot determine ${reference.length} values by ${prediction.length} predictions`,
+    );
+  }
+  // Equal values are found by comparison, because rounding of the mean leaves a total above zero.
+  if (isConstant(reference)) return NaN;
+  const center = sum(reference) / reference.length;
+  let [residual, total] = [0, 0];
+  for (let i = 0; i < reference.length; i++) {
+    residual += (reference[i]! - prediction[i]!) ** 2;
+    total += (reference[i]! - center) ** 2;
+  }
+  return total === 0 ? NaN : 1 - residual / total;
+}
+
 /** Options of {@linkcode bootstrapMedian}. */
 export interface BootstrapOptions {
   /** Number of resamples. Default 10,000. */

@@ -1,4 +1,4 @@
-import { mean, pearson } from "../array/statistics.ts";
+import { determination, pearson } from "../array/statistics.ts";
 
 /** How well a prediction agrees with a reference. */
 export interface Agreement {
@@ -42,19 +42,10 @@ export function agreement(
     );
   }
   const r = pearson(reference, prediction);
-  const center = mean(reference);
-  let [residual, total, constant] = [0, 0, true];
-  for (let i = 0; i < n; i++) {
-    const a = reference[i]!;
-    constant &&= a === reference[0];
-    residual += (a - prediction[i]!) ** 2;
-    total += (a - center) ** 2;
-  }
-  const defined = !Number.isNaN(r);
+  const R2 = determination(reference, prediction);
   return {
-    r: defined ? r : null,
-    rSquared: defined ? r * r : null,
-    // Equal values are found by comparison, because rounding of the mean leaves a total above zero.
-    determination: constant || total === 0 ? null : 1 - residual / total,
+    r: Number.isNaN(r) ? null : r,
+    rSquared: Number.isNaN(r) ? null : r * r,
+    determination: Number.isNaN(R2) ? null : R2,
   };
 }

@@ -2,6 +2,15 @@
 import { calibrate, type CalibrationProgress } from "../../src/calibration/calibrate.ts";
 import { type CalibrationState, toScaleSchedule } from "../../src/calibration/calibration.ts";
 import type { ScaleSearch } from "../../src/calibration/scale_search.ts";
+import { refineScales } from "../../src/calibration/refine.ts";
+import {
+  applyRefinement,
+  type Refinement,
+  refinementCsv,
+  type RefinementMeasure,
+  type RefinementState,
+} from "../../src/calibration/refinement.ts";
+import type { Denoiser, MultiScaleDenoiser } from "../../src/denoisers/denoiser.ts";
 import type { ImageDataset } from "../../src/datasets/dataset.ts";
 import { scaleCurveOf, scaleCurveSvg } from "../../src/figures/scale_curve.ts";
 import { scaleScheduleCsv, similarityCsv } from "../../src/formats/scale_schedule_csv.ts";
@@ -18,13 +27,13 @@ import type { BackendInfo } from "../../src/networks/backend.ts";
 import { networkDenoiser } from "../../src/networks/network_denoiser.ts";
 import { writeFileAtomic } from "../../src/runs/atomic_write.ts";
 import { createProvenance } from "../../src/runs/provenance.ts";
-import type { Run } from "../../src/runs/run_folder.ts";
+import type { Run, RunConfig } from "../../src/runs/run_folder.ts";
 import type { SamplerName } from "../../src/samplers/samplers.ts";
 import type { TimeGridName } from "../../src/samplers/time_grid.ts";
 import { loadRasterizer } from "../cli/rasterizer.ts";
 import type { ProgressReporter } from "../cli/progress.ts";
 import { describePosterior } from "./posterior.ts";
-import { type LoadedNetwork, sourcesProvenance } from "./sources.ts";
+import { type LoadedNetwork, sourcesIdentity, sourcesProvenance } from "./sources.ts";
 
 /** What a calibration computes. */
 export interface CalibrationPlan {
@@ -39,6 +48,16 @@ export interface CalibrationPlan {
   readonly seed: number;
   readonly metric: SimilarityMetric;
   readonly aggregate: ScaleAggregate;
+  readonly labels: readonly number[] | undefined;
+  /** Refinement by final images that follows; absent: none. */
+  readonly refine?: RefinementPlan | undefined;
+}
+
+/** How a calibration is refined by the agreement of final images. */
+export interface RefinementPlan {
+  readonly measure: RefinementMeasure;
+  readonly samples: number;
+  readonly passes: number;
   readonly labels: readonly number[] | undefined;
 }
 
@@ -55,6 +74,17 @@ export interface CalibrationMeans {
   readonly evidence?: Readonly<Record<string, unknown>> | undefined;
 }
 
+/** The configuration by which `openRun` knows a calibration. */
+export function calibrationIdentity(
+  plan: CalibrationPlan,
+  { network, data, backend, posterior }: Pick<CalibrationMeans, "network" | "data" | "backend"> & {
+    /** Name of the machine's backend. */
+    readonly posterior: string;
+  },
+): RunConfig {
+  return { ...plan, ...sourcesIdentity(network, data), backend: backend.name, posterior };
+}
+
 /** Files that a calibration leaves in its folder, by what they hold; `prefix` tells machines apart. */
 export function calibrationFiles(prefix: string) {
   return {
@@ -64,6 +94,8 @@ export function calibrationFiles(prefix: string) {
     similarities: `${prefix}similarities.csv`,
     svg: `${prefix}scales.svg`,
     png: `${prefix}scales.png`,
+    refinementState: `${prefix}refinement_state.json`,
+    refinement: `${prefix}refinement.csv`,
   };
 }
 
@@ -131,7 +163,8 @@ export async function runCalibration(
       ...resume && { resume },
     });
     bar?.finish();
-    const schedule = toScaleSchedule(calibration, {
+    const { refine: _, ...config } = plan;
+    let schedule = toScaleSchedule(calibration, {
       machine: plan.machine,
       padding: network.network.architecture.padding,
       provenance: createProvenance({
@@ -139,14 +172,60 @@ export async function runCalibration(
         machineBackend: describePosterior(posterior),
         seed: plan.seed,
         ...sourcesProvenance(network, data),
-        config: { ...plan, labels: plan.labels ?? null, ...means.evidence },
+        config: { ...config, labels: plan.labels ?? null, ...means.evidence },
       }),
     });
+    if (plan.refine) {
+      const refinement = await refine(schedule, {
+        ...means,
+        plan: plan.refine,
+        denoiser,
+        machine,
+        sampler: plan.sampler,
+        stateFile: run.file(files.refinementState),
+      });
+      await writeFileAtomic(run.file(files.refinement), refinementCsv(refinement));
+      schedule = applyRefinement(schedule, refinement);
+    }
     await exportCalibration(schedule, { run, network: network.label, files });
     return schedule;
   } finally {
     denoiser.dispose();
   }
+}
+
+/** Refines by final images, or goes on where the state stands. */
+async function refine(
+  schedule: ScaleSchedule,
+  { plan, denoiser, machine, sampler, stateFile, abort, progress }: CalibrationMeans & {
+    readonly plan: RefinementPlan;
+    readonly denoiser: Denoiser;
+    readonly machine: MultiScaleDenoiser;
+    readonly sampler: SamplerName;
+    readonly stateFile: string;
+  },
+): Promise<Refinement> {
+  const resume = await readJson(stateFile) as RefinementState | undefined;
+  const steps = schedule.steps.length;
+  const bar = progress.start({ label: `refine ${schedule.machine}`, total: plan.passes * steps });
+  const refinement = await refineScales(denoiser, machine, {
+    start: schedule.steps.map(({ kernelSize }) => kernelSize),
+    candidates: schedule.candidates,
+    measure: plan.measure,
+    passes: plan.passes,
+    samples: plan.samples,
+    sampler,
+    grid: schedule.timeGrid ?? "uniform",
+    seed: schedule.provenance.seed,
+    abort,
+    onProgress: ({ pass, step, best }) =>
+      bar.update((pass - 1) * steps + steps - step, { [plan.measure]: best }),
+    onState: (state) => writeFileAtomic(stateFile, JSON.stringify(state)),
+    ...plan.labels && { labels: plan.labels },
+    ...resume && { resume },
+  });
+  bar.finish();
+  return refinement;
 }
 
 async function exportCalibration(

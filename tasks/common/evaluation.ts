@@ -27,14 +27,14 @@ import { sliceBatch } from "../../src/array/image_batch.ts";
 import { writeFileAtomic } from "../../src/runs/atomic_write.ts";
 import { JsonlLog } from "../../src/runs/jsonl_log.ts";
 import { createProvenance } from "../../src/runs/provenance.ts";
-import type { Run } from "../../src/runs/run_folder.ts";
+import type { Run, RunConfig } from "../../src/runs/run_folder.ts";
 import type { ProgressReporter } from "../cli/progress.ts";
 import { noiseDeviation } from "../../src/samplers/initial_noise.ts";
 import type { SamplerName } from "../../src/samplers/samplers.ts";
 import type { TimeGridName } from "../../src/samplers/time_grid.ts";
 import { loadRasterizer } from "../cli/rasterizer.ts";
 import { describePosterior } from "./posterior.ts";
-import { type LoadedNetwork, sourcesProvenance } from "./sources.ts";
+import { type LoadedNetwork, sourcesIdentity, sourcesProvenance } from "./sources.ts";
 
 /** What an evaluation computes. */
 export interface EvaluationPlan {
@@ -59,6 +59,31 @@ export interface EvaluationMeans {
   readonly run: Run;
   readonly abort: AbortSignal;
   readonly progress: ProgressReporter;
+}
+
+/** The configuration by which `openRun` knows an evaluation. */
+export function evaluationIdentity(
+  plan: EvaluationPlan,
+  { machines, schedules, network, data, backend, posterior }:
+    & Pick<EvaluationMeans, "schedules" | "network" | "data" | "backend">
+    & {
+      /** Names of the machines. */
+      readonly machines: readonly string[];
+      /** Name of the machines' backend. */
+      readonly posterior: string;
+    },
+): RunConfig {
+  return {
+    ...plan,
+    machines,
+    scales: schedules.map(({ machine, steps }) => [
+      machine,
+      steps.map(({ kernelSize }) => kernelSize),
+    ]),
+    ...sourcesIdentity(network, data),
+    backend: backend.name,
+    posterior,
+  };
 }
 
 /** Files that an evaluation leaves in its folder. */

@@ -6,6 +6,7 @@ import type { Provenance } from "../../src/formats/provenance.ts";
 import type { MachineName } from "../../src/formats/scale_schedule.ts";
 import type { TrainedNetwork } from "../../src/networks/weights.ts";
 import { sha256Hex } from "../../src/array/sha256.ts";
+import type { RunConfig } from "../../src/runs/run_folder.ts";
 import { CommandError } from "../cli/command.ts";
 import { readAnyWeights } from "./interchange.ts";
 
@@ -133,6 +134,16 @@ export function sampleLabels(
 /** The machine that predicts networks of a padding (theory: borders are visible to zero padding). */
 export function machineForPadding(padding: "zeros" | "circular"): MachineName {
   return padding === "zeros" ? "bbELS" : "ELS";
+}
+
+/** The part of a run's configuration about network and images. */
+export function sourcesIdentity({ sha256 }: LoadedNetwork, data: ImageDataset): RunConfig {
+  return {
+    network: sha256,
+    dataset: data.name,
+    images: data.images.shape[0],
+    datasetSha256: data.sha256,
+  };
 }
 
 /** The part of provenance about network and images. */

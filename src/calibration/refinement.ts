@@ -1,0 +1,165 @@
+import { CheckpointMismatchError } from "../array/errors.ts";
+import type { ScaleSchedule } from "../formats/scale_schedule.ts";
+import type { SamplerName } from "../samplers/samplers.ts";
+import type { TimeGridName } from "../samplers/time_grid.ts";
+
+/** What final images are compared by: Pearson's r squared, or the coefficient of determination. */
+export type RefinementMeasure = "r^2" | "R^2";
+
+/** The values of {@linkcode RefinementMeasure}, the default first. */
+export const refinementMeasures: readonly [RefinementMeasure, ...RefinementMeasure[]] = [
+  "r^2",
+  "R^2",
+];
+
+/** What a refinement works on. */
+export interface RefinementIdentity {
+  /** Name of the network. */
+  readonly network: string;
+  /** Name of the machine. */
+  readonly machine: string;
+  /** The forward process that both invert. */
+  readonly noiseSchedule: {
+    readonly name: string;
+    readonly parameters: Readonly<Record<string, number>>;
+  };
+  /** What final images are compared by. */
+  readonly measure: RefinementMeasure;
+  /** Sampler of network and machine. */
+  readonly sampler: SamplerName;
+  /** How its times are spread. */
+  readonly grid: TimeGridName;
+  /** Steps n of the machine. */
+  readonly steps: number;
+  /** Steps of the network. */
+  readonly networkSteps: number;
+  /** Seed of x_T and of a stochastic sampler; null if the noise was given. */
+  readonly seed: number | null;
+  /** Number of trajectories. */
+  readonly samples: number;
+  /** Class label of each sample; null when unconditional. */
+  readonly labels: readonly number[] | null;
+  /** Candidate scales, ascending. */
+  readonly candidates: readonly number[];
+  /** Scales to begin with, index 0 the lowest noise. */
+  readonly start: readonly number[];
+}
+
+/** All that a refinement has found so far, as plain data that JSON can hold. */
+export interface RefinementState extends RefinementIdentity {
+  /** Every schedule tried, with the agreement of each sample. */
+  readonly tried: readonly {
+    readonly scales: readonly number[];
+    readonly perSample: readonly number[];
+  }[];
+}
+
+/** One move that was tried. */
+export interface RefinementTrial {
+  /** Sweep, from 1. */
+  readonly pass: number;
+  /** Step whose scale was changed, from 1 (lowest noise) to n. */
+  readonly step: number;
+  /** The scale that was tried there. */
+  readonly kernelSize: number;
+  /** Mean agreement over the samples. */
+  readonly score: number;
+  /** Agreement of each sample. */
+  readonly perSample: readonly number[];
+  /** Whether it was kept: better than all before. */
+  readonly accepted: boolean;
+}
+
+/** A finished refinement: the evidence and the choice. */
+export interface Refinement extends RefinementIdentity {
+  /** The refined scales, index 0 the lowest noise. */
+  readonly scales: readonly number[];
+  /** Mean agreement of the scales to begin with. */
+  readonly startScore: number;
+  /** Mean agreement of the refined scales, on the same samples. */
+  readonly score: number;
+  /** Agreement of each sample under the scales to begin with. */
+  readonly startPerSample: readonly number[];
+  /** Agreement of each sample under the refined scales. */
+  readonly perSample: readonly number[];
+  /** Every move that was tried, in order. */
+  readonly trials: readonly RefinementTrial[];
+}
+
+/**
+ * The schedule with its scales refined; the table of similarities stays, and the refinement becomes part
+ * of `provenance.config`.
+ *
+ * @throws RangeError if the refinement began from other scales.
+ */
+export function applyRefinement(schedule: ScaleSchedule, refinement: Refinement): ScaleSchedule {
+  const found = schedule.steps.map(({ kernelSize }) => kernelSize).join();
+  if (found !== refinement.start.join()) {
+    throw new RangeError(
+      `Cannot refine the scales ${found}: the refinement began from ${refinement.start.join()}`,
+    );
+  }
+  const { measure, sampler, grid, networkSteps, seed, samples, labels, start, scales } = refinement;
+  const { startScore, score, trials } = refinement;
+  return {
+    ...schedule,
+    steps: schedule.steps.map((step, index) => ({ ...step, kernelSize: scales[index]! })),
+    provenance: {
+      ...schedule.provenance,
+      config: {
+        ...schedule.provenance.config,
+        refinement: {
+          measure,
+          sampler,
+          grid,
+          networkSteps,
+          seed,
+          samples,
+          labels,
+          start,
+          startScore,
+          score,
+          trials,
+        },
+      },
+    },
+  };
+}
+
+/** The start and every trial as CSV with a header: pass, step, scale, mean agreement, whether kept. */
+export function refinementCsv({ trials, startScore }: Refinement): string {
+  const rows = [
+    ["pass", "step", "kernel_size", "score", "accepted"],
+    [0, "", "", startScore, 1],
+    ...trials.map((
+      { pass, step, kernelSize, score, accepted },
+    ) => [pass, step, kernelSize, score, accepted ? 1 : 0]),
+  ];
+  return rows.map((row) => row.join(",") + "\n").join("");
+}
+
+/**
+ * Checks that a saved state belongs to a run.
+ *
+ * @throws CheckpointMismatchError that names what differs.
+ */
+export function checkRefinementResume(identity: RefinementIdentity, resume: RefinementState): void {
+  const fail = (what: string, found: unknown, expected: unknown) => {
+    throw new CheckpointMismatchError(
+      `Cannot resume the refinement: its ${what} is ${JSON.stringify(found)}, this run has ${
+        JSON.stringify(expected)
+      }; use the same options or start anew`,
+    );
+  };
+  for (const key of Object.keys(identity) as (keyof RefinementIdentity)[]) {
+    if (JSON.stringify(resume[key]) !== JSON.stringify(identity[key])) {
+      fail(key, resume[key], identity[key]);
+    }
+  }
+  const whole = Array.isArray(resume.tried) &&
+    resume.tried.every((each) =>
+      each?.scales?.length === identity.steps && each.perSample?.length === identity.samples &&
+      each.perSample.every(Number.isFinite)
+    );
+  if (!whole) fail("list of trials", "damaged", `${identity.samples} numbers for each schedule`);
+}

@@ -1,12 +1,18 @@
-import { commonWgsl, workgroupSize } from "./common_wgsl.ts";
+import { commonWgsl } from "./common_wgsl.ts";
+
+/** Pixels of a workgroup, and threads that share the states of each. */
+export const mergedPixels = 32;
+const sharers = 8;
 
 /**
- * Makes the shader that adds up the partial states of a round, in their order, one thread per pixel,
- * and lets the thresholds of the next round follow what has been summed.
+ * Makes the shader that adds up the partial states of a round and lets the thresholds of the next one
+ * follow what has been summed. Eight threads have a run of states each, then the first of them adds up
+ * the eight: always in the same order.
  */
 export function mergeWgsl(
   { pixels, channels }: { readonly pixels: number; readonly channels: number },
 ): string {
+  const values = 2 + channels;
   return /* wgsl */ `
 ${commonWgsl}
 const C: i32 = ${channels};
@@ -18,43 +24,62 @@ const P: i32 = ${pixels};
 // [B][threshold, sum, acc of each channel][P] from params.result on.
 @group(0) @binding(3) var<storage, read_write> results: array<f32>;
 
-@compute @workgroup_size(${workgroupSize})
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-  let p = i32(id.x);
-  let b = i32(id.y);
-  if (p >= P) { return; }
+var<workgroup> shares: array<array<f32, ${values}>, ${sharers * mergedPixels}>;
+
+@compute @workgroup_size(${sharers * mergedPixels})
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) index: u32,
+) {
+  let share = i32(index) / ${mergedPixels};
+  let p = i32(group.x) * ${mergedPixels} + i32(index) % ${mergedPixels};
+  let b = i32(group.y);
   let states = i32(params.slots * params.parts);
   let step = (2 + C) * P;
   let begin = b * states * step + p;
+  let each = (states + ${sharers - 1}) / ${sharers};
+  let start = min(share * each, states);
+  let end = select(start, min(start + each, states), p < P);
+  var least = FAR;
+  for (var j = start; j < end; j++) { least = min(least, partial[begin + j * step]); }
+  var sums: array<f32, ${values - 1}>;
+  for (var j = start; j < end; j++) {
+    let state = begin + j * step;
+    if (partial[state + P] > 0.0) {
+      let factor = pow2((least - partial[state]) * params.bits);
+      for (var c = 0; c <= C; c++) { sums[c] += factor * partial[state + (1 + c) * P]; }
+    }
+  }
+  shares[index][0] = least;
+  for (var c = 0; c <= C; c++) { shares[index][1 + c] = sums[c]; }
+  workgroupBarrier();
+  if (share > 0 || p >= P) { return; }
+
   let at = (b * i32(params.scales) + i32(params.scale)) * P + p;
   let before = running[at];
   var lowest = before.x;
-  for (var j = 0; j < states; j++) { lowest = min(lowest, partial[begin + j * step]); }
-  var sums: array<f32, ${channels + 1}>;
-  var blocks: array<f32, ${channels + 1}>;
-  for (var j = 0; j < states; j++) {
-    let state = begin + j * step;
-    if (partial[state + P] > 0.0) {
-      let factor = pow2((lowest - partial[state]) * params.bits);
-      for (var c = 0; c <= C; c++) { blocks[c] += factor * partial[state + (1 + c) * P]; }
-    }
-    // Sums of sums of 32: the rounding of a thousand states is that of some sixty.
-    if ((j & 31) == 31 || j == states - 1) {
-      for (var c = 0; c <= C; c++) { sums[c] += blocks[c]; blocks[c] = 0.0; }
+  for (var i = 0u; i < ${sharers}u; i++) {
+    lowest = min(lowest, shares[index + i * ${mergedPixels}u][0]);
+  }
+  var total: array<f32, ${values - 1}>;
+  for (var i = 0u; i < ${sharers}u; i++) {
+    let other = index + i * ${mergedPixels}u;
+    if (shares[other][1] > 0.0) {
+      let factor = pow2((lowest - shares[other][0]) * params.bits);
+      for (var c = 0; c <= C; c++) { total[c] += factor * shares[other][1 + c]; }
     }
   }
   let to = i32(params.result) + b * step + p;
   results[to] = lowest;
-  for (var c = 0; c <= C; c++) { results[to + (1 + c) * P] = sums[c]; }
+  for (var c = 0; c <= C; c++) { results[to + (1 + c) * P] = total[c]; }
   if (lowest >= FAR) { return; }
-  var total = sums[0];
-  if (before.x < FAR) { total += before.y * pow2((lowest - before.x) * params.bits); }
+  var sum = total[0];
+  if (before.x < FAR) { sum += before.y * pow2((lowest - before.x) * params.bits); }
   // The threshold stays where a candidate weighs 2^-window of the sum.
-  let excess = log2(max(total, 1e-30)) - params.window;
+  let excess = log2(max(sum, 1e-30)) - params.window;
   if (excess > 1.0) {
-    running[at] = vec2<f32>(lowest - excess / params.bits, total * pow2(-excess));
+    running[at] = vec2<f32>(lowest - excess / params.bits, sum * pow2(-excess));
   } else {
-    running[at] = vec2<f32>(lowest, total);
+    running[at] = vec2<f32>(lowest, sum);
   }
 }
 `;

@@ -3,33 +3,15 @@
  *
  * @module
  */
-import { commonWgsl, exactWgsl, workgroupSize } from "./common_wgsl.ts";
-import type { Axis, KernelShape, Segment } from "./segments.ts";
-
-/** A shader of a rule with a scale. */
-export interface PatchShader {
-  readonly code: string;
-  /** Shifts of an image, which parts share. */
-  readonly shifts: number;
-  /** Rounds of loops that a thread goes through per shift, at most. */
-  readonly iterations: number;
-}
-
-/** What a shader of this kind is made for. */
-export interface PlanesOptions extends KernelShape {
-  readonly segment: Segment;
-  /** Take coarse distances again in integers. */
-  readonly wary: boolean;
-  /** Bytes of workgroup memory that the device grants. */
-  readonly workgroupMemory: number;
-}
-
-/** A sum as a balanced tree: a longer chain has more rounding, and each addition would wait. */
-function tree(terms: readonly string[]): string {
-  if (terms.length === 1) return terms[0]!;
-  const half = terms.length >> 1;
-  return `(${tree(terms.slice(0, half))} + ${tree(terms.slice(half))})`;
-}
+import {
+  candidateWgsl,
+  type PatchShader,
+  type PatchShaderOptions,
+  places,
+  tree,
+} from "./candidate_wgsl.ts";
+import { workgroupSize } from "./common_wgsl.ts";
+import type { Axis } from "./segments.ts";
 
 /** How the outputs of a plane are cut into tiles that fit workgroup memory. */
 interface Tiling {
@@ -53,7 +35,7 @@ function outputs(axis: Axis, size: number, r: number): { count: number; from: nu
 }
 
 function tilingOf(
-  { height, width, channels, k, segment, workgroupMemory }: PlanesOptions,
+  { height, width, channels, k, segment, workgroupMemory }: PatchShaderOptions,
 ): Tiling | undefined {
   const r = (k - 1) / 2;
   const floats = Math.floor(workgroupMemory / 4);
@@ -76,147 +58,6 @@ function tilingOf(
   }
 }
 
-/** `name` of q along an axis as a place in the image, and of p; zero outside where that is padding. */
-function places(axis: Axis, name: string, size: string): string {
-  const q = `q${name}`, p = `p${name}`;
-  switch (axis) {
-    case "inside":
-      return `if (${q} >= ${size}) { return 0.0; }
-  let ${p} = select(${q} - s${name}, ${q} - s${name} + ${size}, ${q} < s${name});`;
-    case "padded":
-      return `if (${q} < 0 || ${q} >= ${size}) { return 0.0; }
-  let ${p} = ${q};`;
-    case "cyclic":
-      return `${q} = select(${q}, ${q} + ${size}, ${q} < 0);
-  ${q} = select(${q}, ${q} - ${size}, ${q} >= ${size});
-  let ${p} = select(${q} - s${name}, ${q} - s${name} + ${size}, ${q} < s${name});`;
-  }
-}
-
-/** The exact distance of one candidate, window by window. */
-export function exactDistanceWgsl(segment: Segment): string {
-  return /* wgsl */ `
-fn exactTerm(b: i32, image: i32, y: i32, x: i32, sy: i32, sx: i32) -> Wide {
-  var qy = y;
-  var qx = x;
-  var sum = Wide(0u, 0u, 0);
-  ${places(segment.y, "y", "H").replaceAll("return 0.0;", "return sum;")}
-  ${places(segment.x, "x", "W").replaceAll("return 0.0;", "return sum;")}
-  for (var c = 0; c < C; c++) {
-    let value = toFixed(images[image + c * P + qy * W + qx]);
-    let pivot = fixedQuery[(b * C + c) * P + py * W + px];
-    sum = addWide(sum, product(pivot.x - value, pivot.y - value));
-  }
-  return sum;
-}
-
-fn exactDistance(b: i32, image: i32, qy: i32, qx: i32, sy: i32, sx: i32) -> Wide {
-  var sum = Wide(0u, 0u, 0);
-  for (var dy = -R; dy <= R; dy++) {
-    for (var dx = -R; dx <= R; dx++) {
-      sum = addWide(sum, exactTerm(b, image, qy + dy, qx + dx, sy, sx));
-    }
-  }
-  return sum;
-}
-`;
-}
-
-/** Declarations and the weighing of candidates, shared by the shaders of rules with a scale. */
-export function candidateWgsl(
-  { height, width, channels, k, segment, wary, stateInside }:
-    & Omit<PlanesOptions, "workgroupMemory">
-    & { readonly stateInside: boolean },
-): string {
-  const { owns } = segment;
-  const inner = (v: string, size: string) => `(${v} >= R && ${v} < ${size} - R)`;
-  const conditions = [];
-  if (owns === "inner-query" || owns === "edge-query") {
-    // A pixel belongs to exactly one segment: interior in an axis that slides, at an edge in one
-    // that stays.
-    conditions.push(segment.y === "padded" ? `!${inner("py", "H")}` : inner("py", "H"));
-    conditions.push(segment.x === "padded" ? `!${inner("px", "W")}` : inner("px", "W"));
-  }
-  const cell = (plane: string) => stateInside ? `${plane} * P + p` : `base + ${plane} * P + p`;
-  const name = stateInside ? "state" : "partial";
-  return /* wgsl */ `
-${commonWgsl}${wary ? exactWgsl : ""}
-const H: i32 = ${height};
-const W: i32 = ${width};
-const C: i32 = ${channels};
-const P: i32 = ${height * width};
-const R: i32 = ${(k - 1) / 2};
-const K: i32 = ${k};
-const T: i32 = ${workgroupSize};
-
-@group(0) @binding(1) var<storage, read> images: array<f32>;
-@group(0) @binding(2) var<storage, read> indices: array<u32>;
-// Pivot z and mirror m = 2 x / signal - z, [B, C, P].
-@group(0) @binding(3) var<storage, read> query: array<vec2<f32>>;
-// Threshold and sum so far, [B, S, P].
-@group(0) @binding(4) var<storage, read> running: array<vec2<f32>>;
-// [B, slots, parts][threshold, sum, acc of each channel][P].
-@group(0) @binding(5) var<storage, read_write> partial: array<f32>;
-${wary ? "@group(0) @binding(6) var<storage, read> fixedQuery: array<vec2<i32>>;" : ""}
-${stateInside ? `var<workgroup> state: array<f32, ${height * width * (2 + channels)}>;` : ""}
-${wary ? exactDistanceWgsl(segment) : ""}
-
-// One candidate: q at (qy, qx) of an image, p = q - s, at distance d relative to the pivot. Only this
-// thread looks at p until the next barrier, since a shift is one to one.
-fn weigh(d: f32, b: i32, base: i32, image: i32, qy: i32, qx: i32, sy: i32, sx: i32) {
-  let py = select(qy - sy, qy - sy + H, qy < sy);
-  let px = select(qx - sx, qx - sx + W, qx < sx);
-  ${conditions.length > 0 ? `if (!(${conditions.join(" && ")})) { return; }` : ""}
-  let p = py * W + px;
-  var threshold = ${name}[${cell("0")}];
-  if (!(d < threshold)) { return; }
-  var t = (threshold - d) * params.bits;
-  var keep = 1.0;
-  if (t > LIMIT) {
-    let next = d + params.window / params.bits;
-    keep = select(pow2((next - threshold) * params.bits), 0.0, threshold >= FAR);
-    threshold = next;
-    ${name}[${cell("0")}] = next;
-    t = (threshold - d) * params.bits;
-  }
-  ${
-    wary
-      ? `if (abs(d) > params.exactFrom) {
-    t = exactBitsBelow(threshold, exactDistance(b, image, qy, qx, sy, sx));
-  }`
-      : ""
-  }
-  let w = pow2(clamp(t, -LIMIT, LIMIT));
-  ${name}[${cell("1")}] = ${name}[${cell("1")}] * keep + w;
-  for (var c = 0; c < C; c++) {
-    let difference = images[image + c * P + qy * W + qx] - query[(b * C + c) * P + p].x;
-    ${name}[${cell("(2 + c)")}] = ${name}[${cell("(2 + c)")}] * keep + w * difference;
-  }
-}
-
-fn loadState(b: i32, base: i32, thread: i32) {
-  for (var p = thread; p < P; p += T) {
-    if (params.resume == 0u) {
-      ${name}[${cell("0")}] = running[(b * i32(params.scales) + i32(params.scale)) * P + p].x;
-      for (var c = 1; c < 2 + C; c++) { ${name}[${cell("c")}] = 0.0; }
-    } ${
-    stateInside
-      ? "else { for (var c = 0; c < 2 + C; c++) { state[c * P + p] = partial[base + c * P + p]; } }"
-      : ""
-  }
-  }
-}
-
-fn storeState(base: i32, thread: i32) {
-  ${
-    stateInside
-      ? `for (var i = thread; i < (2 + C) * P; i += T) { partial[base + i] = state[i]; }`
-      : ""
-  }
-}
-`;
-}
-
 /**
  * Makes the shader, or undefined where not even one output's window fits workgroup memory.
  *
@@ -226,7 +67,7 @@ fn storeState(base: i32, thread: i32) {
  * a shift; since q = p + s is one to one, every pixel's state has one owner between barriers, and no
  * reduction is needed.
  */
-export function planesWgsl(options: PlanesOptions): PatchShader | undefined {
+export function planesWgsl(options: PatchShaderOptions): PatchShader | undefined {
   const tiling = tilingOf(options);
   if (tiling === undefined) return undefined;
   const { height, width, channels, k, segment, wary } = options;
@@ -255,7 +96,7 @@ export function planesWgsl(options: PlanesOptions): PatchShader | undefined {
     times(tileW * Math.ceil(tileH / 4)) * (1 + 4 * weighed)
   );
   const code = /* wgsl */ `
-${candidateWgsl({ ...options, stateInside })}
+${candidateWgsl({ ...options, stateInside, threads: workgroupSize })}
 const ROWS: i32 = ${rows};
 const STRIDE: i32 = ${stride};
 const SUM_STRIDE: i32 = ${sumStride};
@@ -272,7 +113,7 @@ fn difference(b: i32, image: i32, y: i32, x: i32, sy: i32, sx: i32) -> f32 {
     Array.from({ length: channels }, (_, c) =>
       `{
     let value = images[image + ${c} * P + qy * W + qx];
-    let pivot = query[(b * C + ${c}) * P + py * W + px];
+    let pivot = query[((b * C + ${c}) * H + py) * QUERY_ROW + px];
     sum = fma(pivot.x - value, pivot.y - value, sum);
   }`).join("\n  ")
   }

@@ -30,8 +30,8 @@ export interface PlanRoundsOptions {
   readonly pairsPerRound: number;
 }
 
-/** Float32 sums of a slot end after about this many candidates: their rounding stays below 1e-6. */
-const candidatesPerSlot = 8192;
+/** Float32 sums of a slot end after about this many candidates: their rounding is some 1e-6. */
+const candidatesPerSlot = 4096;
 
 /**
  * Cuts images into rounds. The first rounds are short, because thresholds close with what they find.

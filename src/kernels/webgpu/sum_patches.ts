@@ -2,9 +2,11 @@ import { DeviceUnavailableError } from "../../array/errors.ts";
 import { emptyState, mergeInto } from "../merge_states.ts";
 import type { PosteriorState } from "../patch_posterior.ts";
 import { stateOf, thresholdsOf, windowBits } from "../wasm/posterior_plan.ts";
-import { far, packParams, type Params, paramsStride, workgroupSize } from "./common_wgsl.ts";
+import { far, packParams, type Params, paramsStride } from "./common_wgsl.ts";
 import type { GpuKernel } from "./gpu_context.ts";
-import { mergeWgsl } from "./merge_wgsl.ts";
+import { mergedPixels, mergeWgsl } from "./merge_wgsl.ts";
+import { queryRow } from "./candidate_wgsl.ts";
+import { marchWgsl } from "./march_wgsl.ts";
 import { planesWgsl } from "./planes_wgsl.ts";
 import { planRounds, type Round } from "./rounds.ts";
 import { pairsOf, segmentsOf } from "./segments.ts";
@@ -13,7 +15,7 @@ import {
   fixedQuery,
   type GpuBackend,
   Pace,
-  queryPairs,
+  queryRows,
   type TileWork,
   workloadOf,
 } from "./work.ts";
@@ -108,7 +110,8 @@ async function compile(
   const segments = segmentsOf(rule, shape);
   const workgroupMemory = gpu.device.limits.maxComputeWorkgroupStorageSize;
   const shaders = segments.map((segment) => {
-    const shader = planesWgsl({ ...shape, segment, wary, workgroupMemory });
+    const options = { ...shape, segment, wary, workgroupMemory };
+    const shader = marchWgsl(options) ?? planesWgsl(options);
     if (shader === undefined) {
       throw new DeviceUnavailableError(
         `Cannot sum windows of ${k} x ${k} on the GPU ${gpu.adapter}: its workgroups have ` +
@@ -184,7 +187,7 @@ async function sumRounds(
     const dispatches = compiled.reduce((count, { kernels }) => count + kernels.length + 1, 0);
     const buffers = await gpu.guarded(() => ({
       params: hold(gpu.buffer("parameters", dispatches * paramsStride, UNIFORM | COPY_DST)),
-      query: hold(gpu.upload("queries", queryPairs(plan))),
+      query: hold(gpu.upload("queries", queryRows(plan, queryRow(width)))),
       fixed: hold(gpu.upload("queries in fixed point", fixed.pairs)),
       running: hold(gpu.upload("thresholds", runningOf(work, options.before, window))),
       partial: hold(gpu.buffer("partial states", 4 * queries * states * stateFloats, STORAGE)),
@@ -237,7 +240,7 @@ async function sumRounds(
           dispatch(kernel, bound, [round.slots * round.parts, queries], { scale, resume });
         });
         const result = waiting * roundFloats + i * queries * stateFloats;
-        const groups = Math.ceil(pixels / workgroupSize);
+        const groups = Math.ceil(pixels / mergedPixels);
         dispatch(merge, [partial, running, results], [groups, queries], { scale, result });
       });
       pass.end();

@@ -52,6 +52,21 @@ export function queryPairs({ x, pivot }: PosteriorPlan): Float32Array<ArrayBuffe
   return pairs;
 }
 
+/** The same with each row twice: `[B, C, H, rowLength]`. */
+export function queryRows(plan: PosteriorPlan, rowLength: number): Float32Array<ArrayBuffer> {
+  const { queries, channels, height, width } = plan;
+  const pairs = queryPairs(plan);
+  const rows = queries * channels * height;
+  const wide = new Float32Array(2 * rows * rowLength);
+  for (let row = 0; row < rows; row++) {
+    const once = pairs.subarray(2 * row * width, 2 * (row + 1) * width);
+    for (let at = 0; at < rowLength; at += width) {
+      wide.set(once.subarray(0, 2 * Math.min(width, rowLength - at)), 2 * (row * rowLength + at));
+    }
+  }
+  return wide;
+}
+
 /** The query in fixed point, with as many bits of fraction as leave 29 bits for every value. */
 export function fixedQuery(
   { x, pivot }: PosteriorPlan,

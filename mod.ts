@@ -176,6 +176,11 @@ export {
   type ScaleCurveOptions,
   scaleCurveSvg,
 } from "./src/figures/scale_curve.ts";
+export {
+  type TargetCurveOptions,
+  targetCurveSvg,
+  type TargetPoint,
+} from "./src/figures/target_curve.ts";
 export { tileImages, type TileOptions } from "./src/figures/tile_images.ts";
 export { parseNpy, writeNpy } from "./src/formats/npy.ts";
 export { PickledObject, type PickleGlobal } from "./src/formats/pickle.ts";
@@ -402,6 +407,11 @@ export {
   lossWeightings,
   rawTarget,
 } from "./src/training/objective.ts";
+export {
+  measureTargets,
+  type MeasureTargetsOptions,
+  type TargetStatistics,
+} from "./src/training/target_statistics.ts";
 export {
   type Decomposition,
   type NoisyExamples,

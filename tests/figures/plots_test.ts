@@ -4,6 +4,7 @@ import { agreementPlotSvg } from "../../src/figures/agreement_plot.ts";
 import { lossCurveSvg } from "../../src/figures/loss_curve.ts";
 import { roundCoordinates } from "../../src/figures/plot_svg.ts";
 import { scaleCurveOf, scaleCurveSvg } from "../../src/figures/scale_curve.ts";
+import { targetCurveSvg } from "../../src/figures/target_curve.ts";
 import { quantile } from "../../src/figures/statistics.ts";
 import type { ScaleSchedule } from "../../src/formats/scale_schedule.ts";
 import { assertSnapshot } from "./snapshot.ts";
@@ -61,6 +62,33 @@ Deno.test("loss curve: equals its snapshot", async () => {
   await assertSnapshot(svg, "loss_curve.svg");
 });
 
+const targets = [0.25, 0.5, 0.75, 1].flatMap((t) =>
+  [1, 8, 64].map((references) => ({
+    t,
+    level: 10 * t,
+    references,
+    variance: 0.01 * t ** 2 / references ** t,
+    varianceError: 1e-5,
+    biasSquared: 0,
+    biasSquaredWithoutSource: 0.02 / references,
+  }))
+);
+
+Deno.test("target curve: equals its snapshot", async () => {
+  await assertSnapshot(await targetCurveSvg(targets), "target_curve.svg");
+});
+
+Deno.test("target curve: variances that are not known are left out", async () => {
+  const vague = targets.map((point) =>
+    point.references === 64 && point.t === 0.25 ? { ...point, varianceError: 1 } : point
+  );
+  const lengths = async (points: typeof targets) =>
+    [...(await targetCurveSvg(points)).matchAll(/ d="(M[^"]*L[^"]*)"/g)]
+      .reduce((sum, [, path]) => sum + path!.split("L").length, 0);
+  // One vertex fewer in each of the first two panels.
+  assertEquals(await lengths(targets) - await lengths(vague), 2);
+});
+
 Deno.test("plots: the same input gives the same bytes, other input does not", async () => {
   const draw = (title: string) => scaleCurveSvg([calibrated], { title });
   assertEquals(await draw("a"), await draw("a"));
@@ -83,6 +111,9 @@ Deno.test("plots: empty, uneven and non-finite data are refused by name", async 
     [() => scaleCurveSvg([{ label: "x", t: [0.5], kernelSize: [NaN] }]), "found NaN"],
     [() => agreementPlotSvg([]), "no machine"],
     [() => agreementPlotSvg([{ label: "IS", values: [] }]), "finite values"],
+    [() => targetCurveSvg([]), "n = 1 is missing"],
+    [() => targetCurveSvg(targets.slice(1)), "n = 1 is missing at some time"],
+    [() => targetCurveSvg([{ ...targets[0]!, variance: NaN }]), "variance is NaN"],
     [() => lossCurveSvg([{ label: "x", step: [1, 2], loss: [1] }]), "2 steps and 1 losses"],
     [() => lossCurveSvg([{ label: "x", step: [7], loss: [0] }]), "the loss at step 7 is 0"],
   ];

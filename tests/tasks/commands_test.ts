@@ -114,6 +114,47 @@ Deno.test("commands: an EDM network on a stable target is calibrated along Heun 
   });
 });
 
+Deno.test("commands: stable-target draws its figures from few numbers, and knows when it is done", async () => {
+  await inFolder(async (folder) => {
+    const small = [
+      ...[
+        "--dataset",
+        "synthetic",
+        "--images",
+        40,
+        "--references",
+        "8",
+        "--times",
+        4,
+        "--examples",
+        2,
+      ],
+      ...["--draws", 2, "--steps", 10, "--width", 8, "--layers", 1, "--backend", "wasm"],
+      ...["--out", folder],
+    ];
+    const first = await run("stable_target", ...small);
+    assertEquals(first.code, 0, first.err);
+    const made = join(folder, "00001-stable_target-synthetic");
+    const names = [];
+    for await (const { name } of Deno.readDir(made)) names.push(name);
+    for (const name of ["targets.svg", "targets.png", "losses.png", "targets.csv", "losses.csv"]) {
+      assert(names.includes(name), `${name} is missing among ${names}`);
+    }
+    const { targets, losses } = JSON.parse(
+      await Deno.readTextFile(join(made, "stable_target.json")),
+    );
+    assertEquals(targets.length, 8); // four times, n = 1 and 8
+    assertEquals([losses.plain.loss.length, losses.stable.loss.length], [10, 10]);
+    assert(losses.plain.loss[0] !== losses.stable.loss[0], "the targets differ");
+    assertEquals((await Deno.readTextFile(join(made, "losses.csv"))).trim().split("\n").length, 11);
+    const again = await run("stable_target", ...small);
+    assertStringIncludes(again.err, "is finished");
+    assertEquals(again.out, first.out);
+    const wrong = await run("stable_target", ...small.map((word) => word === "8" ? "99" : word));
+    assertMatch(wrong.err, /--references has 99 as its largest, expected 2 to .* 40/);
+  });
+});
+
 Deno.test({
   name: "commands: Ctrl-C saves and stops, and the resumed training writes the same bytes",
   ignore: Deno.build.os === "windows", // no SIGINT to send there

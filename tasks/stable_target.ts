@@ -1,0 +1,232 @@
+/** `deno task stable-target`: what the Stable Target Field does to targets and training. @module */
+import { datasetNames, loadDataset } from "../src/datasets/registry_files.ts";
+import { writeJsonText } from "../src/formats/json_text.ts";
+import { wasmPosterior } from "../src/kernels/wasm/wasm_posterior.ts";
+import { createNetwork } from "../src/networks/architecture.ts";
+import { writeFileAtomic } from "../src/runs/atomic_write.ts";
+import { JsonlLog } from "../src/runs/jsonl_log.ts";
+import { openRun, type Run } from "../src/runs/run_folder.ts";
+import { ExampleStream } from "../src/training/examples.ts";
+import { createGradientPool } from "../src/training/gradient_pool.ts";
+import { stableTarget } from "../src/training/target.ts";
+import { measureTargets, type TargetStatistics } from "../src/training/target_statistics.ts";
+import { train } from "../src/training/train.ts";
+import { CommandError, runCommand } from "./cli/command.ts";
+import { startNetworkBackend } from "./common/backend.ts";
+import { plainFormulation, resolveFormulation } from "./common/formulation.ts";
+import { outFlags } from "./common/flags.ts";
+import {
+  exportStableTarget,
+  type Losses,
+  stableTargetText,
+} from "./common/stable_target_report.ts";
+
+/** Examples on which both networks are compared with the ideal target. */
+const PROBE = 64;
+/** Times during a training at which that is done. */
+const PROBES = 15;
+
+async function readJson(path: string): Promise<unknown> {
+  try {
+    return JSON.parse(await Deno.readTextFile(path));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+await runCommand({
+  name: "stable-target",
+  description:
+    "Measures the variance and bias of training targets with and without a Stable Target Field " +
+    "(arXiv 2302.00670) on a data set, and trains the same small network on both from the same " +
+    "seed. Writes two figures, tables and numbers. Run again, it goes on where it stopped.",
+  flags: {
+    dataset: { type: "choice", choices: datasetNames, default: "mnist", help: "Data set" },
+    from: { type: "string", placeholder: "PATH", help: "File or folder that holds the data set" },
+    images: { type: "integer", min: 2, default: 10_000, help: "The first so many images" },
+    noiseSchedule: {
+      type: "choice",
+      choices: ["ve", "edm", "cosine_legacy", "cosine", "vp_linear"],
+      default: "ve",
+      help: "Forward process",
+    },
+    references: {
+      type: "integers",
+      min: 1,
+      default: [1, 4, 16, 64, 256, 1024],
+      placeholder: "1,64,1024",
+      help: "Sizes of reference batches; 1 is added, and the largest is trained on",
+    },
+    times: { type: "integer", min: 2, max: 1000, default: 20, help: "Times i / n measured" },
+    examples: { type: "integer", min: 2, default: 16, help: "Noisy images at each time" },
+    draws: { type: "integer", min: 2, default: 8, help: "Reference batches for each of them" },
+    steps: { type: "integer", min: 10, default: 300, help: "Training steps of each network" },
+    batchSize: { type: "integer", min: 1, default: 16, help: "Images per step" },
+    width: { type: "integer", min: 8, default: 16, help: "Channels of the ResNet" },
+    layers: { type: "integer", min: 1, default: 4, help: "Residual layers" },
+    seed: { type: "integer", min: 0, default: 1, help: "Seed of everything random" },
+    backend: {
+      type: "choice",
+      choices: ["auto", "webgpu", "wasm", "cpu"],
+      default: "auto",
+      help: "Where TensorFlow.js computes",
+    },
+    ...outFlags,
+  },
+  examples: [
+    "deno task stable-target",
+    "deno task stable-target --images 2000 --references 1,64 --times 10 --examples 8 --steps 100",
+  ],
+}, async ({ flags, abort, progress }) => {
+  const data = await loadDataset(flags.dataset, { images: flags.images, from: flags.from });
+  const count = data.images.shape[0];
+  const references = [...new Set([1, ...flags.references])].sort((a, b) => a - b);
+  const most = references.at(-1)!;
+  if (most < 2 || most > count) {
+    throw new CommandError(
+      `--references has ${most} as its largest, expected 2 to the number of images, ${count}`,
+    );
+  }
+  const { choice, schedule, ...formulation } = resolveFormulation({
+    ...plainFormulation,
+    noiseSchedule: flags.noiseSchedule,
+    objective: "x0",
+    preconditioning: "edm",
+    noiseSampling: "uniform",
+  });
+  const backend = await startNetworkBackend(flags.backend);
+  const { out: _, fresh: __, from: ___, ...settings } = flags;
+  const config = {
+    ...settings,
+    ...choice,
+    references,
+    trainedOn: most,
+    images: count,
+    backend: backend.name,
+    datasetSha256: data.sha256,
+  };
+  using run = await openRun({
+    root: flags.out,
+    command: "stable_target",
+    label: flags.dataset,
+    config,
+    fresh: flags.fresh,
+  });
+  console.error(run.status);
+  const posterior = wasmPosterior({ workers: 1 });
+  try {
+    const rows = await measure(run);
+    const plain = await learn(run, "plain");
+    const stable = await learn(run, "stable");
+    const results = { rows, plain, stable, trainedOn: most };
+    await exportStableTarget(run, results, {
+      networkBackend: backend.name,
+      machineBackend: posterior.name,
+      seed: flags.seed,
+      config,
+    });
+    if (!run.finished) await run.finish({ references, trainedOn: most });
+    console.log(stableTargetText(run, results));
+  } finally {
+    await posterior.dispose();
+  }
+
+  /** All times and sizes, after those that the folder's log has. */
+  async function measure(run: Run): Promise<TargetStatistics[]> {
+    using log = await JsonlLog.open(run.file("targets.jsonl"));
+    const rows = log.earlier.flatMap(({ rows }) => rows as TargetStatistics[]);
+    const bar = progress.start({
+      label: "targets",
+      total: flags.times,
+      done: log.earlier.length,
+    });
+    for (let i = flags.times - log.earlier.length; i >= 1; i--) {
+      const measured = await measureTargets({
+        images: data.images,
+        schedule,
+        t: i / flags.times,
+        references,
+        examples: flags.examples,
+        draws: flags.draws,
+        seed: flags.seed,
+        posterior,
+        abort,
+      });
+      log.append({ rows: measured });
+      rows.push(...measured);
+      bar.update(flags.times - i + 1, { t: i / flags.times });
+    }
+    bar.finish();
+    return rows;
+  }
+
+  /** One training, or its losses where the folder has them. */
+  async function learn(run: Run, target: "plain" | "stable"): Promise<Losses> {
+    const file = run.file(`losses_${target}.json`);
+    const done = await readJson(file) as Losses | undefined;
+    if (done !== undefined) return done;
+    const [, height, width, channels] = data.images.shape;
+    const network = createNetwork({
+      kind: "resnet",
+      imageShape: [height, width, channels],
+      width: flags.width,
+      layers: flags.layers,
+      kernelSize: 3,
+      padding: "zeros",
+      classes: 0,
+    });
+    const examples = {
+      images: data.images,
+      schedule,
+      ...formulation,
+      batchSize: flags.batchSize,
+      seed: flags.seed,
+    };
+    const over = (n: number) =>
+      stableTarget({ images: data.images, schedule, references: n, posterior });
+    const probe = await new ExampleStream({
+      ...examples,
+      batchSize: PROBE,
+      seed: flags.seed + 1,
+      target: over(count),
+    }).batch(1);
+    const pool = await createGradientPool(network, { backend: backend.name, shards: 2 });
+    const losses = {
+      step: [] as number[],
+      loss: [] as number[],
+      probeStep: [] as number[],
+      probe: [] as number[],
+    };
+    const bar = progress.start({ label: `train, ${target}`, total: flags.steps });
+    const every = Math.max(1, Math.floor(flags.steps / PROBES));
+    try {
+      await train(network, {
+        examples: { ...examples, ...target === "stable" && { target: over(most) } },
+        pool,
+        recipe: {
+          steps: flags.steps,
+          learningRate: { base: 2e-3, warmup: Math.ceil(flags.steps / 10), decay: "cosine" },
+          weightDecay: 0,
+          emaDecay: 0.99,
+          clipNorm: 1,
+        },
+        async onStep({ step, loss }, state) {
+          abort.throwIfAborted();
+          losses.step.push(step);
+          losses.loss.push(loss);
+          if (step % every === 0 || step === flags.steps) {
+            losses.probeStep.push(step);
+            losses.probe.push((await pool.compute(state().average, probe)).loss);
+          }
+          bar.update(step, { loss });
+        },
+      });
+    } finally {
+      pool.dispose();
+    }
+    bar.finish();
+    await writeFileAtomic(file, writeJsonText(losses));
+    return losses;
+  }
+});

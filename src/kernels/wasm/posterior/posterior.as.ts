@@ -24,7 +24,7 @@ import {
 } from "./layout.as";
 import { differences, growColumns, surroundColumns } from "./planes.as";
 import { isCalm } from "./rescoring.as";
-import { calm1, calm3, wary1, waryAny } from "./weights.as";
+import { calm1, calm3, scoutAll, wary1, waryAny } from "./weights.as";
 import { addWholeImage } from "./whole_images.as";
 
 export { setNoise } from "./arithmetic.as";
@@ -32,6 +32,8 @@ export { setNoise } from "./arithmetic.as";
 /** Float32 sums move to float64 after about this many candidates per pixel. */
 const FLUSH_AFTER = 4096;
 let unflushed: i32, nextFlush: i32;
+/** Are there no thresholds yet; are they being looked for? */
+let fresh: bool, scouting: bool;
 
 /** Prepares for a job; sizes are those of the contract, R the largest radius. */
 export function configure(
@@ -48,6 +50,7 @@ export function clear(): void {
   memory.fill(accs, 0, (cells * C) << 3);
   unflushed = 0;
   nextFlush = 1;
+  fresh = true;
   if (rule == WHOLE || rule == SHIFTS) {
     for (let b = 0; b < B; b++) store<f64>(references + (<usize>b << 3), -Infinity);
     return;
@@ -96,6 +99,7 @@ export function prepareQuery(b: i32): void {
 
 /** Takes the references [B][S][H W] that the caller wrote as thresholds, before the first image. */
 export function adoptReferences(): void {
+  fresh = false;
   for (let i = 0; i < B * S; i++) {
     const thr = states + <usize>i * (2 + C) * cellPlane;
     for (let y = 0; y < H; y++) {
@@ -192,11 +196,20 @@ function addShift(b: i32, sy: i32, sx: i32): void {
     if (!insideX) surroundColumns(r, y0, y1);
     const bs = b * S + s;
     const calm = load<u8>(calms + bs) != 0;
-    if (C == 1 && calm) calm1(b, bs, r, sy, sx, y0, y1, x0, x1);
+    if (scouting) scoutAll(b, bs, r, sy, sx, y0, y1, x0, x1);
+    else if (C == 1 && calm) calm1(b, bs, r, sy, sx, y0, y1, x0, x1);
     else if (C == 3 && calm) calm3(b, bs, r, sy, sx, y0, y1, x0, x1);
     else if (C == 1) wary1(b, bs, r, sy, sx, y0, y1, x0, x1);
     else waryAny(b, bs, r, sy, sx, y0, y1, x0, x1);
     before = r;
+  }
+}
+
+function addShifts(b: i32): void {
+  const firstY = rule == BORDER ? 1 - H : 0, lastY = rule == SAME ? 0 : H - 1;
+  const firstX = rule == BORDER ? 1 - W : 0, lastX = rule == SAME ? 0 : W - 1;
+  for (let sy = firstY; sy <= lastY; sy++) {
+    for (let sx = firstX; sx <= lastX; sx++) addShift(b, sy, sx);
   }
 }
 
@@ -218,12 +231,14 @@ export function addImage(): void {
       addWholeImage(b);
       continue;
     }
-    const firstY = rule == BORDER ? 1 - H : 0, lastY = rule == SAME ? 0 : H - 1;
-    const firstX = rule == BORDER ? 1 - W : 0, lastX = rule == SAME ? 0 : W - 1;
-    for (let sy = firstY; sy <= lastY; sy++) {
-      for (let sx = firstX; sx <= lastX; sx++) addShift(b, sy, sx);
+    if (fresh) {
+      scouting = true;
+      addShifts(b);
+      scouting = false;
     }
+    addShifts(b);
   }
+  fresh = false;
   // The first flushes come early, because they let the thresholds close.
   unflushed++;
   const perImage = rule == SAME ? 1 : H * W;

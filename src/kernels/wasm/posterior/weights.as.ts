@@ -4,7 +4,9 @@
  * A candidate with D >= thr weighs less than 2^-window of what has been summed already: skipped.
  * Every few images the float32 sums move to float64 and thr follows the growing sum.
  */
-import { bits4, c1, c2, c3, c4, c5, exact4, fma, limit, low, magic, one } from "./arithmetic.as";
+import {
+  bits4, c1, c2, c3, c4, c5, exact4, exactBits, fma, limit, low, magic, one, windowBits,
+} from "./arithmetic.as";
 import {
   C, cellPlane, cellRow, columns, distances, ends, H, image, imagePlane, imageRow, pivots,
   planeRow, R, states, W,
@@ -103,6 +105,36 @@ function weigh(
     yp += imageStep;
     tp += cellStep;
     if (tp == wrapAt) tp = column;
+  }
+}
+
+/**
+ * Lets thresholds fall to what each candidate alone would set, and sums nothing. Done with the first
+ * image before it is weighed, since without thresholds all of its candidates would pass, most of them
+ * too far off for float32.
+ */
+export function scoutAll(
+  b: i32, bs: i32, r: i32, sy: i32, sx: i32, y0: i32, y1: i32, x0: i32, x1: i32,
+): void {
+  const window = f32x4.splat(<f32>(windowBits / exactBits));
+  const cellStep = <usize>cellRow;
+  const state = states + <usize>bs * (2 + C) * cellPlane;
+  let v = y0 - sy;
+  if (v < 0) v += H;
+  for (let x = x0; x < x1; x += 8) {
+    const from = columns + <usize>(y0 * planeRow + ((x - r + R) << 2));
+    sumRowsOf8(r, from, ends + (<usize>max(0, x + 8 - x1) << 2), y1 - y0);
+    const column = state + (<usize>(x - sx + W) << 2);
+    const wrapAt = column + cellPlane;
+    const end = distances + (<usize>(y1 - y0) << 5);
+    let tp = column + <usize>v * cellStep;
+    for (let at = distances; at < end; at += 32) {
+      v128.store(tp, f32x4.pmin(v128.load(tp), f32x4.add(v128.load(at), window)));
+      v128.store(
+        tp, f32x4.pmin(v128.load(tp, 16), f32x4.add(v128.load(at, 16), window)), 16);
+      tp += cellStep;
+      if (tp == wrapAt) tp = column;
+    }
   }
 }
 

@@ -371,7 +371,9 @@ export {
   type KarrasTimeGridOptions,
   powerTimeGrid,
   timeGrid,
+  type TimeGridName,
   timeGridNames,
+  type TimeGridOptions,
   uniformTimeGrid,
 } from "./src/samplers/time_grid.ts";
 export { cosine, type CosineParameters } from "./src/schedules/cosine.ts";

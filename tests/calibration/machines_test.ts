@@ -1,5 +1,5 @@
 /** Every machine with a scale, posing as the network: calibration must find the scales that it used. */
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { calibrate } from "../../src/calibration/calibrate.ts";
 import { toScaleSchedule } from "../../src/calibration/calibration.ts";
 import { loadDataset } from "../../src/datasets/registry_files.ts";
@@ -115,7 +115,9 @@ Deno.test("calibrate: on another time grid known scales come back, with their ow
   const options = { steps: 4, samples: 2, seed: 9, labels };
   const result = await evaluateAgreement(network, again, { ...options, grid });
   assertEquals(result.grid, grid);
-  assertEquals(agreementTable(result, { resamples: 10 }).map(({ median }) => median), [1, 1, 1]);
+  for (const { median } of agreementTable(result, { resamples: 10 })) {
+    assertAlmostEquals(median!, 1, 1e-14); // the correlation's own rounding
+  }
   await assertRejects(
     () => evaluateAgreement(network, again, options),
     RangeError,

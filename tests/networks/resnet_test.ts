@@ -3,33 +3,13 @@ import { CheckpointMismatchError } from "../../src/array/errors.ts";
 import { Random } from "../../src/array/random.ts";
 import { startBackend } from "../../src/networks/backend.ts";
 import { fromStateDict, initialParameters, toStateDict } from "../../src/networks/parameters.ts";
-import { resnet, type ResnetArchitecture } from "../../src/networks/resnet.ts";
+import { resnet } from "../../src/networks/resnet.ts";
 import { readWeights, writeWeights } from "../../src/networks/weights.ts";
 import { createSchedule } from "../../src/schedules/create_schedule.ts";
 import { testGolden } from "./golden.ts";
+import { goldenResnets } from "./golden_architectures.ts";
 
-const cases: Record<string, ResnetArchitecture> = {
-  resnet_zeros: {
-    kind: "resnet",
-    imageShape: [32, 32, 1],
-    width: 16,
-    layers: 3,
-    kernelSize: 3,
-    padding: "zeros",
-    classes: 0,
-  },
-  resnet_circular_conditional: {
-    kind: "resnet",
-    imageShape: [32, 32, 3],
-    width: 16,
-    layers: 4,
-    kernelSize: 3,
-    padding: "circular",
-    classes: 10,
-  },
-};
-
-for (const [name, architecture] of Object.entries(cases)) {
+for (const [name, architecture] of Object.entries(goldenResnets)) {
   testGolden({
     name,
     architecture,
@@ -41,7 +21,7 @@ for (const [name, architecture] of Object.entries(cases)) {
 
 Deno.test("weights: a network comes back from its file with the same output", async () => {
   await startBackend("wasm");
-  const network = resnet({ ...cases.resnet_circular_conditional!, width: 8, layers: 2 });
+  const network = resnet({ ...goldenResnets.resnet_circular_conditional!, width: 8, layers: 2 });
   const parameters = initialParameters(network.parameters, new Random(3));
   const schedule = createSchedule("vp_linear", { betaMax: 12 });
   const bytes = writeWeights({ network, parameters, schedule, training: { steps: 7 } });
@@ -54,16 +34,16 @@ Deno.test("weights: a network comes back from its file with the same output", as
 });
 
 Deno.test("weights: another network's file is refused by the name of the array", () => {
-  const network = resnet({ ...cases.resnet_zeros!, width: 8 });
+  const network = resnet({ ...goldenResnets.resnet_zeros!, width: 8 });
   const parameters = initialParameters(network.parameters, new Random(3));
   const arrays = toStateDict(network.parameters, parameters);
-  const wider = resnet({ ...cases.resnet_zeros!, width: 16 });
+  const wider = resnet({ ...goldenResnets.resnet_zeros!, width: 16 });
   assertThrows(
     () => fromStateDict(wider.parameters, arrays, "w"),
     CheckpointMismatchError,
     "up_projection.weight has shape [8,1,3,3], the network needs [16,1,3,3]",
   );
-  const shorter = resnet({ ...cases.resnet_zeros!, width: 8, layers: 2 });
+  const shorter = resnet({ ...goldenResnets.resnet_zeros!, width: 8, layers: 2 });
   assertThrows(
     () => fromStateDict(shorter.parameters, arrays, "w"),
     CheckpointMismatchError,

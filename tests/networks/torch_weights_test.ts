@@ -15,6 +15,7 @@ import { unflatten } from "../../src/networks/parameters.ts";
 import { networkFromTorch, readTorchWeights } from "../../src/networks/torch_weights.ts";
 import { readWeights, writeWeights } from "../../src/networks/weights.ts";
 import { createSchedule } from "../../src/schedules/create_schedule.ts";
+import { goldenResnets, goldenUnets } from "./golden_architectures.ts";
 import { pythonWithTorch, runPython } from "../formats/python_torch.ts";
 
 const fixture = (name: string) => Deno.readFile(new URL(`../fixtures/${name}`, import.meta.url));
@@ -23,44 +24,7 @@ const fixture = (name: string) => Deno.readFile(new URL(`../fixtures/${name}`, i
 const image = ({ data, shape }: FloatTensor) =>
   tf.transpose(tf.tensor4d(data, shape as [number, number, number, number]), [0, 2, 3, 1]);
 
-const known = {
-  resnet_zeros: {
-    kind: "resnet",
-    imageShape: [32, 32, 1],
-    width: 16,
-    layers: 3,
-    kernelSize: 3,
-    padding: "zeros",
-    classes: 0,
-  },
-  resnet_circular_conditional: {
-    kind: "resnet",
-    imageShape: [32, 32, 3],
-    width: 16,
-    layers: 4,
-    kernelSize: 3,
-    padding: "circular",
-    classes: 10,
-  },
-  unet_zeros: {
-    kind: "unet",
-    imageShape: [32, 32, 1],
-    channels: [8, 16, 32],
-    embedding: 32,
-    norm: "none",
-    padding: "zeros",
-    classes: 0,
-  },
-  unet_circular_conditional_groupnorm: {
-    kind: "unet",
-    imageShape: [32, 32, 3],
-    channels: [8, 16, 32],
-    embedding: 32,
-    norm: "group",
-    padding: "circular",
-    classes: 10,
-  },
-};
+const known = { ...goldenResnets, ...goldenUnets };
 
 for (const [name, architecture] of Object.entries(known)) {
   Deno.test(`torch weights: ${name}.pt is recognised and gives the golden output`, async () => {

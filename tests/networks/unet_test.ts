@@ -9,29 +9,9 @@ import { unet, type UnetArchitecture } from "../../src/networks/unet.ts";
 import { readWeights, writeWeights } from "../../src/networks/weights.ts";
 import { createSchedule } from "../../src/schedules/create_schedule.ts";
 import { testGolden } from "./golden.ts";
+import { goldenUnets } from "./golden_architectures.ts";
 
-const cases: Record<string, UnetArchitecture> = {
-  unet_zeros: {
-    kind: "unet",
-    imageShape: [32, 32, 1],
-    channels: [8, 16, 32],
-    embedding: 32,
-    norm: "none",
-    padding: "zeros",
-    classes: 0,
-  },
-  unet_circular_conditional_groupnorm: {
-    kind: "unet",
-    imageShape: [32, 32, 3],
-    channels: [8, 16, 32],
-    embedding: 32,
-    norm: "group",
-    padding: "circular",
-    classes: 10,
-  },
-};
-
-for (const [name, architecture] of Object.entries(cases)) {
+for (const [name, architecture] of Object.entries(goldenUnets)) {
   testGolden({ name, architecture, gradientBound: () => 2e-5 });
 }
 

@@ -44,7 +44,7 @@ export function places(axis: Axis, name: string, size: string): string {
 }
 
 /** The exact distance of one candidate, window by window. */
-export function exactDistanceWgsl(segment: Segment): string {
+function exactDistanceWgsl(segment: Segment, channels: number): string {
   return /* wgsl */ `
 fn exactTerm(b: i32, image: i32, y: i32, x: i32, sy: i32, sx: i32) -> Wide {
   var qy = y;
@@ -52,10 +52,13 @@ fn exactTerm(b: i32, image: i32, y: i32, x: i32, sy: i32, sx: i32) -> Wide {
   var sum = Wide(0u, 0u, 0);
   ${places(segment.y, "y", "H").replaceAll("return 0.0;", "return sum;")}
   ${places(segment.x, "x", "W").replaceAll("return 0.0;", "return sum;")}
-  for (var c = 0; c < C; c++) {
-    let value = toFixed(images[image + c * P + qy * W + qx]);
-    let pivot = fixedQuery[(b * C + c) * P + py * W + px];
+  ${
+    Array.from({ length: channels }, (_, c) =>
+      `{
+    let value = toFixed(images[image + ${c} * P + qy * W + qx]);
+    let pivot = fixedQuery[(b * C + ${c}) * P + py * W + px];
     sum = addWide(sum, product(pivot.x - value, pivot.y - value));
+  }`).join("\n  ")
   }
   return sum;
 }
@@ -116,7 +119,7 @@ const QUERY_ROW: i32 = ${queryRow(width)};
 @group(0) @binding(5) var<storage, read_write> partial: array<f32>;
 ${wary ? "@group(0) @binding(6) var<storage, read> fixedQuery: array<vec2<i32>>;" : ""}
 ${stateInside ? `var<workgroup> state: array<f32, ${height * width * (2 + channels)}>;` : ""}
-${wary ? exactDistanceWgsl(segment) : ""}
+${wary ? exactDistanceWgsl(segment, channels) : ""}
 
 // One candidate within the threshold: q at (qy, qx) of an image, p = (py, px) = q - s, at distance d
 // relative to the pivot.

@@ -192,6 +192,6 @@ fn main(
   storeState(base, thread);
 }
 `;
-  const weighed = wary ? 4 * k * (1 + k * (1 + channels)) : 0;
+  const weighed = wary ? 4 * k * (1 + k) : 0;
   return { code, shifts: units, iterations: 1 + height * (ring ? 1 : 3) + outputWidth * weighed };
 }

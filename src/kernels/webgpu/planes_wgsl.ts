@@ -90,7 +90,7 @@ export function planesWgsl(options: PatchShaderOptions): PatchShader | undefined
       ${term(0)} + (t1 + t2), (t1 + t2) + n1, t2 + (n1 + n2), (n1 + n2) + ${term(k + 2)});`;
   };
   const times = (count: number) => Math.ceil(count / workgroupSize);
-  const weighed = channels + 2 + (wary ? k * (1 + k * (1 + channels)) : 0);
+  const weighed = 1 + (wary ? k * (1 + k) : 0);
   const iterations = Math.ceil(y.count / tileH) * Math.ceil(x.count / tileW) * (
     1 + times(rows * stride) + times(rows * columns / 4) +
     times(tileW * Math.ceil(tileH / 4)) * (1 + 4 * weighed)

@@ -131,7 +131,10 @@ export class Pace {
 
   /** Call after a round of so many images was submitted; `last` waits for all of them. */
   async submitted(images: number, last: boolean): Promise<void> {
-    this.#waiting.push({ finished: this.#gpu.finished(), images });
+    const finished = this.#gpu.finished();
+    // It may fail while another round is waited for, which then tells.
+    finished.catch(() => {});
+    this.#waiting.push({ finished, images });
     while (this.#waiting.length > (last ? 0 : 1)) {
       const { finished, images } = this.#waiting.shift()!;
       await finished;

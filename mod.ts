@@ -253,6 +253,7 @@ export {
   type WasmPosteriorOptions,
 } from "./src/kernels/wasm/wasm_posterior.ts";
 export {
+  type DevicePosteriorRequest,
   type WebgpuPosterior,
   webgpuPosterior,
   type WebgpuPosteriorOptions,

@@ -42,6 +42,7 @@ export {
   type WasmPosteriorOptions,
 } from "../kernels/wasm/wasm_posterior.ts";
 export {
+  type DevicePosteriorRequest,
   type WebgpuPosterior,
   webgpuPosterior,
   type WebgpuPosteriorOptions,

@@ -225,6 +225,67 @@ test("options out of range and use after dispose are refused", async () => {
   await assertRejects(() => posteriorOf(own, sample()), Error, "has been disposed");
 });
 
+test("means of a query that stays on the GPU are those of one that is sent", async () => {
+  const adapter = await navigator.gpu.requestAdapter();
+  const device = await adapter!.requestDevice();
+  const own = webgpuPosterior({ device });
+  const send = (data: Float32Array<ArrayBuffer>) => {
+    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST;
+    const buffer = device.createBuffer({ size: data.byteLength, usage });
+    device.queue.writeBuffer(buffer, 0, data);
+    return buffer;
+  };
+  const receive = async (buffer: GPUBuffer) => {
+    const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
+    const staging = device.createBuffer({ size: buffer.size, usage });
+    const encoder = device.createCommandEncoder();
+    encoder.copyBufferToBuffer(buffer, 0, staging, 0, buffer.size);
+    device.queue.submit([encoder.finish()]);
+    await staging.mapAsync(GPUMapMode.READ);
+    return new Float32Array(staging.getMappedRange().slice(0));
+  };
+  const random = new Random(71);
+  const shape = [9, 10, 3] as const;
+  const images = blobs(6, shape, random);
+  // Near the images at two noise levels; and far from them, where integers are needed.
+  const far = gaussian(2, shape, random);
+  const cases = [
+    { t: 0.05, rule: "interior", query: noisy(sliceBatch(images, 0, 2), 0.05, random) },
+    { t: 0.6, rule: "same-border-distance", query: noisy(sliceBatch(images, 0, 2), 0.6, random) },
+    { t: 0.02, rule: "interior", query: { ...far, data: far.data.map((v) => 2 * v) } },
+  ] as const;
+  for (const { t, rule, query } of cases) {
+    const each = { images, query, rule, scales: [3, 7], t };
+    const expected = await posteriorOf(referencePosterior(), each);
+    const buffer = send(Float32Array.from(query.data));
+    const result = await own.meanOnDevice({
+      ...each,
+      ...noiseAt(t),
+      query: buffer,
+      shape: query.shape,
+    });
+    const mean = await receive(result);
+    const n = query.data.length;
+    for (const scale of [0, 1]) {
+      const { signal, sigma } = noiseAt(t);
+      const score = query.data.map((x, i) => (signal * mean[scale * n + i]! - x) / sigma ** 2);
+      const error = relativeError(score, scoreOf(expected, { x: query, t, scale }));
+      assertLess(error, 1e-5, `${rule} t = ${t} scale ${scale}`);
+    }
+    result.destroy();
+  }
+  const query = send(new Float32Array(4));
+  const each = { images, query, shape: [1, ...shape] as const, scales: [3], signal: 1, sigma: 1 };
+  await assertRejects(
+    () => own.meanOnDevice({ ...each, rule: "interior" }),
+    RangeError,
+    "from a buffer of 16 bytes",
+  );
+  await assertRejects(() => own.meanOnDevice({ ...each, rule: "whole" }), RangeError, "use begin");
+  await own.dispose();
+  device.destroy();
+});
+
 test("images larger than a workgroup's memory are cut into tiles", async () => {
   const random = new Random(51);
   // Windows of 31 on 40 x 44 pixels: squares and row sums of one plane take more than 16 KiB, the

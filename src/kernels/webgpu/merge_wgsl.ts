@@ -10,7 +10,12 @@ const sharers = 8;
  * the eight: always in the same order.
  */
 export function mergeWgsl(
-  { pixels, channels }: { readonly pixels: number; readonly channels: number },
+  { pixels, channels, totals = false }: {
+    readonly pixels: number;
+    readonly channels: number;
+    /** Results are added to what is there, rather than written over it. */
+    readonly totals?: boolean;
+  },
 ): string {
   const values = 2 + channels;
   return /* wgsl */ `
@@ -60,7 +65,18 @@ fn main(
   for (var i = 0u; i < ${sharers}u; i++) {
     lowest = min(lowest, shares[index + i * ${mergedPixels}u][0]);
   }
+  let to = i32(params.result) + b * step + p;
   var total: array<f32, ${values - 1}>;
+  ${
+    totals
+      ? `let old = results[to];
+  lowest = min(lowest, old);
+  if (old < FAR) {
+    let factor = pow2((lowest - old) * params.bits);
+    for (var c = 0; c <= C; c++) { total[c] = factor * results[to + (1 + c) * P]; }
+  }`
+      : ""
+  }
   for (var i = 0u; i < ${sharers}u; i++) {
     let other = index + i * ${mergedPixels}u;
     if (shares[other][1] > 0.0) {
@@ -68,12 +84,15 @@ fn main(
       for (var c = 0; c <= C; c++) { total[c] += factor * shares[other][1 + c]; }
     }
   }
-  let to = i32(params.result) + b * step + p;
   results[to] = lowest;
   for (var c = 0; c <= C; c++) { results[to + (1 + c) * P] = total[c]; }
   if (lowest >= FAR) { return; }
   var sum = total[0];
-  if (before.x < FAR) { sum += before.y * pow2((lowest - before.x) * params.bits); }
+  ${
+    totals
+      ? ""
+      : "if (before.x < FAR) { sum += before.y * pow2((lowest - before.x) * params.bits); }"
+  }
   // The threshold stays where a candidate weighs 2^-window of the sum.
   let excess = log2(max(sum, 1e-30)) - params.window;
   if (excess > 1.0) {

@@ -76,7 +76,7 @@ export function fixedQuery(
   for (let i = 0; i < x.length; i++) {
     largest = Math.max(largest, Math.abs(pivot[i]!), Math.abs(2 * x[i]! - pivot[i]!));
   }
-  const fraction = Math.min(40, 29 - Math.ceil(Math.log2(Math.max(largest, 2 ** -20))));
+  const fraction = fractionFor(largest);
   const one = 2 ** fraction;
   const pairs = new Int32Array(2 * x.length);
   for (let i = 0; i < x.length; i++) {
@@ -86,9 +86,15 @@ export function fixedQuery(
   return { fraction, pairs };
 }
 
+/** Bits of fraction that leave 29 bits for the largest value. */
+export function fractionFor(largest: number): number {
+  return Math.min(40, 29 - Math.ceil(Math.log2(Math.max(largest, 2 ** -20))));
+}
+
 const largestValues = new WeakMap<Float32Array, number>();
 
-function largestValue({ data }: ImageBatch): number {
+/** The largest magnitude of a value, found once per array. */
+export function largestValue({ data }: ImageBatch): number {
   let largest = largestValues.get(data);
   if (largest === undefined) {
     largest = 0;

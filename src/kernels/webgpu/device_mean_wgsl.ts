@@ -1,0 +1,100 @@
+/** Shaders around a posterior whose query never leaves the GPU. @module */
+
+/** Threads of a workgroup: one per pixel. */
+export const deviceWorkgroup = 64;
+
+/** Sizes that the shaders are compiled for. */
+export interface DeviceSizes {
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+  /** Pairs of a row of the prepared query. */
+  readonly rowLength: number;
+}
+
+const header = ({ height, width, channels, rowLength }: DeviceSizes) => /* wgsl */ `
+const H: i32 = ${height};
+const W: i32 = ${width};
+const C: i32 = ${channels};
+const P: i32 = ${height * width};
+const QUERY_ROW: i32 = ${rowLength};
+const FAR: f32 = 1e30;
+`;
+
+/**
+ * Prepares noisy images `[B, H, W, C]`: pivot and mirror in rows as the posterior's shaders read them
+ * and in fixed point, and the largest value. The pivot is that of `planPosterior`.
+ */
+export function deviceQueryWgsl(sizes: DeviceSizes): string {
+  return /* wgsl */ `
+${header(sizes)}
+struct Params { signal: f32, noise: f32, fixedOne: f32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> noisy: array<f32>;
+@group(0) @binding(2) var<storage, read_write> rows: array<vec2<f32>>;
+@group(0) @binding(3) var<storage, read_write> fixedRows: array<vec2<i32>>;
+// Positive floats are ordered as their bits are.
+@group(0) @binding(4) var<storage, read_write> extremes: array<atomic<u32>>;
+
+@compute @workgroup_size(${deviceWorkgroup})
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  let p = i32(id.x);
+  let b = i32(id.y);
+  if (p >= P) { return; }
+  let row = p / W;
+  let column = p % W;
+  for (var c = 0; c < C; c++) {
+    let x = noisy[(b * P + p) * C + c] / params.signal;
+    var sum = 0.0;
+    var count = 0.0;
+    for (var v = max(0, row - 2); v <= min(H - 1, row + 2); v++) {
+      for (var u = max(0, column - 2); u <= min(W - 1, column + 2); u++) {
+        sum += noisy[(b * P + v * W + u) * C + c] / params.signal;
+        count += 1.0;
+      }
+    }
+    let smoothed = clamp(sum / count, -1.0, 1.0);
+    let near = clamp(smoothed, x - 1.5 * params.noise, x + 1.5 * params.noise);
+    let z = round(near * 1024.0) / 1024.0;
+    let m = 2.0 * x - z;
+    for (var u = column; u < QUERY_ROW; u += W) {
+      rows[((b * C + c) * H + row) * QUERY_ROW + u] = vec2<f32>(z, m);
+    }
+    fixedRows[(b * C + c) * P + p] =
+      vec2<i32>(i32(round(z * params.fixedOne)), i32(round(m * params.fixedOne)));
+    atomicMax(&extremes[0], bitcast<u32>(max(abs(z), abs(m))));
+  }
+}
+`;
+}
+
+/** Turns the sums of a scale into means `[B, H, W, C]`, and finds the largest distance that counts. */
+export function deviceMeanWgsl(sizes: DeviceSizes): string {
+  return /* wgsl */ `
+${header(sizes)}
+struct Params { bits: f32, scale: f32, queries: f32 }
+@group(0) @binding(0) var<uniform> params: Params;
+// [B][threshold, sum, acc of each channel][P].
+@group(0) @binding(1) var<storage, read> totals: array<f32>;
+@group(0) @binding(2) var<storage, read> rows: array<vec2<f32>>;
+@group(0) @binding(3) var<storage, read_write> means: array<f32>;
+@group(0) @binding(4) var<storage, read_write> extremes: array<atomic<u32>>;
+
+@compute @workgroup_size(${deviceWorkgroup})
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  let p = i32(id.x);
+  let b = i32(id.y);
+  if (p >= P) { return; }
+  let scale = i32(params.scale);
+  let at = b * (2 + C) * P + p;
+  let sum = totals[at + P];
+  let distance = totals[at] - log2(max(sum, 1e-30)) / params.bits;
+  atomicMax(&extremes[1 + scale], bitcast<u32>(min(abs(distance), FAR)));
+  let to = ((scale * i32(params.queries) + b) * P + p) * C;
+  for (var c = 0; c < C; c++) {
+    let z = rows[((b * C + c) * H + p / W) * QUERY_ROW + p % W].x;
+    means[to + c] = z + totals[at + (2 + c) * P] / sum;
+  }
+}
+`;
+}

@@ -1,0 +1,248 @@
+/** The document: tables of what is done, and of what is not. */
+import { agreementMeasures } from "../../src/evaluation/agreement.ts";
+import type { AgreementRow } from "../../src/evaluation/agreement_table.ts";
+import { toolkit } from "../../src/runs/provenance.ts";
+import { publishedAgreement, publishedScales } from "./published.ts";
+import type { RowRecord, ScalesRecord, SourcesRecord } from "./row_work.ts";
+import type { EvidenceRow, Protocol } from "./rows.ts";
+import type { StudyRecord } from "./scale_study.ts";
+
+/** One row of the plan by one protocol: what was found, or why there is nothing. */
+export interface RowEntry {
+  readonly row: EvidenceRow;
+  readonly protocol: Protocol;
+  readonly record: RowRecord | undefined;
+  /** Whether its data set was looked for in vain. */
+  readonly missing: boolean;
+}
+
+/** One study of the plan. */
+export interface StudyEntry {
+  readonly row: EvidenceRow;
+  readonly protocol: Protocol;
+  readonly record: StudyRecord | undefined;
+}
+
+/** Everything that the document shows. */
+export interface DocumentParts {
+  readonly budget: string;
+  readonly rows: readonly RowEntry[];
+  readonly studies: readonly StudyEntry[];
+  /** Pictures beside the document. */
+  readonly pictures: readonly { readonly file: string; readonly caption: string }[];
+  /** Text that a person wrote. */
+  readonly notes: string;
+}
+
+/** Between these lines stands what the task keeps as it is. */
+export const notesMarkers = ["<!-- notes: kept as they are -->", "<!-- end of notes -->"] as const;
+
+/** The notes of an earlier document. */
+export function notesOf(document: string): string {
+  const [begin, end] = notesMarkers.map((marker) => document.indexOf(marker)) as [number, number];
+  return begin < 0 || end < begin ? "" : document.slice(begin + notesMarkers[0].length, end).trim();
+}
+
+const table = (header: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [header, header.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+
+const integer = (n: unknown) => typeof n === "number" ? n.toLocaleString("en") : "?";
+
+const list = (numbers: readonly number[]) =>
+  numbers.map((n) => String(Number(n.toFixed(3)))).join(", ");
+
+function protocolText({ grid, steps, networkSteps }: Protocol): string {
+  const network = networkSteps === steps ? "" : `, the network in ${networkSteps}`;
+  return `${grid} times, ${steps} steps of DDIM${network}`;
+}
+
+function cells(medians: readonly AgreementRow[], machine: string): string[] {
+  return agreementMeasures.map(({ label }) => {
+    const found = medians.find((row) => row.machine === machine && row.measure === label);
+    return found === undefined || found.median === null
+      ? "undefined"
+      : `${found.median.toFixed(3)} [${found.low!.toFixed(3)}, ${found.high!.toFixed(3)}]`;
+  });
+}
+
+const notRun = (missing: boolean) => `not run${missing ? ": data set not found" : ""}`;
+
+function agreementRows({ row, record, missing }: RowEntry): string[][] {
+  const published = publishedAgreement[row.name];
+  const theirs = (machine: string) => {
+    const pair = published?.[machine as "LS" | "IS"] ?? published?.ELS;
+    return pair === undefined ? "–" : `${pair[0].toFixed(2)} (${pair[1].toFixed(2)})`;
+  };
+  if (record === undefined) {
+    return [[row.name, notRun(missing), "", "", "", theirs("ELS")]];
+  }
+  const machines = [...new Set(record.medians.map(({ machine }) => machine))];
+  return machines.map((machine, i) => [
+    i === 0 ? row.name : "",
+    machine,
+    ...cells(record.medians, machine),
+    theirs(machine),
+  ]);
+}
+
+function sizeText({ architecture }: SourcesRecord["network"]): string {
+  const { kind, width, layers, channels, classes } = architecture as {
+    readonly kind: string;
+    readonly width?: number;
+    readonly layers?: number;
+    readonly channels?: readonly number[];
+    readonly classes: number;
+  };
+  const size = channels === undefined
+    ? `${width} channels, ${layers} layers`
+    : `${channels.join("/")} channels`;
+  return `${kind}, ${size}${classes > 0 ? `, ${classes} classes` : ""}`;
+}
+
+function configurationRow({ row, record }: RowEntry): string[] {
+  const { network, dataset, calibrationImages, calibrationSamples, samples, seeds } = record!;
+  const { training } = network;
+  const recipe = typeof training["steps"] === "number"
+    ? `${integer(training["steps"])} of ${integer(training["batchSize"])} images`
+    : "unknown";
+  return [
+    row.name,
+    sizeText(network),
+    integer(training["images"]),
+    recipe,
+    String(training["emaDecay"] ?? "?"),
+    integer(dataset.images),
+    `${integer(calibrationImages)} x ${calibrationSamples}`,
+    String(samples),
+    `${training["seed"] ?? "?"}, ${seeds.calibration}, ${seeds.evaluation}`,
+  ];
+}
+
+function scaleRows({ row, record }: RowEntry): string[][] {
+  const { scales } = record!;
+  const published = publishedScales[row.name];
+  const line = ({ machine, t, kernelSize }: ScalesRecord, i: number) => [
+    i === 0 ? row.name : "",
+    machine,
+    i === 0 ? list(t) : "",
+    kernelSize.join(", "),
+  ];
+  return [
+    ...scales.map(line),
+    ...published
+      ? [["", "published, nearest t", "", nearest(published, scales[0]!.t).join(", ")]]
+      : [],
+  ];
+}
+
+/** The published scale at the step nearest to each time. */
+function nearest(published: readonly number[], times: readonly number[]): number[] {
+  const n = published.length;
+  return times.map((t) => published[Math.max(1, Math.min(n, Math.round(t * n))) - 1]!);
+}
+
+const variantNames = {
+  published: "published (nearest t)",
+  cosine: "per step: cosine",
+  l2: "per step: L2",
+  mse: "per step: MSE",
+  refined: "refined by final r²",
+} as const;
+
+function studySection({ row, protocol, record }: StudyEntry): string {
+  const title = `### ${row.name}, ${protocolText(protocol)}`;
+  if (record === undefined) return `${title}\n\nNot run.`;
+  const { machine, variants, medians, refinement, dataset, samples, t } = record;
+  const rows = variants.map(({ name, scales, sameAs }) => [
+    variantNames[name],
+    scales.join(", "),
+    ...sameAs === undefined
+      ? cells(medians, name)
+      : [`as ${variantNames[sameAs as keyof typeof variantNames]}`, "", ""],
+  ]);
+  const { measure, startScore, score, trials } = refinement;
+  return `${title}
+
+${machine} with ${
+    integer(dataset.images)
+  } images; medians over ${samples} samples of a noise seed that
+neither calibration nor refinement has seen. Refinement began from the choice by cosine and tried
+${trials} moves on ${refinement.samples} samples: there the mean ${measure} rose from
+${startScore.toFixed(3)} to ${score.toFixed(3)}. Times t = ${list(t)}.
+
+${table(["scales by", "k, from the lowest noise", "r", "r²", "R²"], rows)}`;
+}
+
+/** The document as Markdown; the same parts give the same text. */
+export function evidenceDocument(
+  { budget, rows, studies, pictures, notes }: DocumentParts,
+): string {
+  const protocols = [...new Map(rows.map(({ protocol }) => [protocol.name, protocol])).values()];
+  const sections = protocols.map((protocol, index) => {
+    const entries = rows.filter((entry) => entry.protocol.name === protocol.name);
+    const done = entries.filter(({ record }) => record !== undefined);
+    const open = entries.filter(({ record }) => record === undefined).map(({ row }) => row.name);
+    return `## ${protocolText(protocol)}: ${done.length} of ${entries.length} rows
+
+### Agreement with the network
+
+${
+      table(
+        ["network", "machine", "r", "r²", "R²", "published"],
+        (index === 0 ? entries : done).flatMap(agreementRows),
+      )
+    }
+${index === 0 || open.length === 0 ? "" : `\nNot run: ${open.join(", ")}.\n`}${
+      done.length === 0 ? "" : `
+### Configuration
+
+${
+        table([
+          "network",
+          "size",
+          "trained on",
+          "steps",
+          "EMA",
+          "machine images",
+          "calibrated on",
+          "samples",
+          "seeds",
+        ], done.map(configurationRow))
+      }
+
+Images x trajectories of calibration; seeds of training, calibration and evaluation.
+
+### Calibrated scales
+
+${table(["network", "machine", "t", "k, from the lowest noise"], done.flatMap(scaleRows))}
+`
+    }`;
+  });
+  const figures = pictures.map(({ file, caption }) => `![${caption}](${file})\n\n${caption}`);
+  return `# Evidence
+
+Network and machines start from the same noise; the tables say how well the machine's image agrees
+with the network's: medians over samples with 95 % bootstrap intervals. r is Pearson's correlation,
+r² its square, R² the coefficient of determination with the network as reference. The last column is
+arXiv 2412.20292 v2, tables 1 and 2: theory at 20 uniform steps, network at 150 (in brackets: at 20);
+its script computes r and labels it r², so compare it with both columns. "ELS" there is bbELS here for
+zero padding, ELS for circular.
+
+Written by \`deno task evidence --budget ${budget}\` (${toolkit}) from finished runs only; what is not
+run says so. Only the notes are kept as they stand.
+
+${notesMarkers[0]}
+
+${notes === "" ? "" : `${notes}\n\n`}${notesMarkers[1]}
+
+${figures.length === 0 ? "" : `${figures.join("\n\n")}\n\n`}${sections.join("\n")}
+${
+    studies.length === 0 ? "" : `## Which scales give the best images
+
+Calibration compares single predictions along the network's own trajectory; what counts in the end are
+the machine's final images. L2 and MSE order scales alike for each sample, so they choose the same.
+
+${studies.map(studySection).join("\n\n")}
+`
+  }`;
+}

@@ -35,6 +35,7 @@ echo "== conformance"
 ELS_LONG_TESTS="${ELS_LONG_TESTS:-1}" deno task -q std deno test --no-check --no-prompt -R -W=/tmp \
   --allow-env tests/kernels/webgpu_test.ts tests/networks/webgpu_guard_test.ts tests/networks/resnet_test.ts
 echo "== benchmarks"
-deno task -q bench:webgpu --what rates,sample --json gpu.json "$@"
+case " $* " in *" --what "*) ;; *) set -- --what rates,sample "$@" ;; esac
+deno task -q bench:webgpu --json gpu.json "$@"
 [ "$PWD" = "$here" ] || mv gpu.json "$here/gpu.json"
 echo "numbers: $here/gpu.json"

@@ -157,6 +157,9 @@ async function peer(
     try {
       const { success, stdout } = await new Deno.Command(python, {
         args: [script, "--device", device, "--t", String(t), ...text],
+        // Without LD_LIBRARY_PATH and the like, with which Deno starts nothing unless all is allowed.
+        clearEnv: true,
+        env: { PATH: Deno.env.get("PATH") ?? "", HOME: Deno.env.get("HOME") ?? "/" },
         stderr: "null",
       }).output();
       if (!success) continue;

@@ -11,6 +11,7 @@ if [ -d "$here/toolkit" ]; then
 else
   cd "$here/../.."
 fi
+export PATH="$PATH:/usr/sbin:/sbin"
 # A loader of our own only where the machine has none.
 if ! ldconfig -p 2>/dev/null | grep -q libvulkan.so.1; then
   lib=$(find "$here/vulkan" -name 'libvulkan.so.1' 2>/dev/null | head -n 1)

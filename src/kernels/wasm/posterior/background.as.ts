@@ -23,7 +23,7 @@ export function clearCounts(): void {
 
 /**
  * Finds the box outside which the current image has its corner's value. Patches that do not touch it
- * are all the same patch: `addShift` leaves out those inside the image that are further than R from
+ * are all the same patch: `addShift` leaves out those inside the image that are further than r from
  * the box, and they are counted here, to be weighed once (`addBackground`).
  *
  * With the rule INTERIOR a pixel matches all of them. With BORDER only a pixel at least r from every
@@ -49,8 +49,9 @@ export function countBackground(): void {
     }
   }
   if (boxBottom == 0) boxTop = boxLeft = 0;
-  const visited = (min(H, boxBottom + R) - max(0, boxTop - R)) *
-    (min(W, boxRight + R) - max(0, boxLeft - R));
+  const least = load<i32>(radii);
+  const visited = (min(H, boxBottom + least) - max(0, boxTop - least)) *
+    (min(W, boxRight + least) - max(0, boxLeft - least));
   // Little to save: leave it, and the measuring of the background with it.
   boxed = visited * 10 < H * W * 9;
   if (!boxed) return;
@@ -64,8 +65,8 @@ export function countBackground(): void {
   counted = true;
   for (let s = 0; s < S; s++) {
     const r = load<i32>(radii + (<usize>s << 2));
-    const top = max(r, boxTop - R), bottom = min(H - r, boxBottom + R);
-    const left = max(r, boxLeft - R), right = min(W - r, boxRight + R);
+    const top = max(r, boxTop - r), bottom = min(H - r, boxBottom + r);
+    const left = max(r, boxLeft - r), right = min(W - r, boxRight + r);
     const rows = max(0, bottom - top), columns = max(0, right - left);
     const allRows = H - 2 * r, allColumns = W - 2 * r;
     const all = allRows * allColumns - rows * columns;

@@ -174,7 +174,8 @@ function addShift(b: i32, sy: i32, sx: i32): void {
   const xa = cyclic ? 0 : max(0, sx), xb = cyclic ? W : min(W, W + sx);
   const smallest = load<i32>(radii);
   if ((insideY && yb - ya <= 2 * smallest) || (insideX && xb - xa <= 2 * smallest)) return;
-  // Patches centred further than R from the box are background.
+  // Patches of radius r centred further than r from the box are background. Column sums reach as far
+  // as the largest scale needs.
   const cropped = boxed && insideY && insideX;
   const top = cropped ? max(ya, boxTop - 2 * R) : ya, bottom = cropped ? min(yb, boxBottom + 2 * R) : yb;
   const left = cropped ? max(xa, boxLeft - 2 * R) : xa, right = cropped ? min(xb, boxRight + 2 * R) : xb;
@@ -184,16 +185,20 @@ function addShift(b: i32, sy: i32, sx: i32): void {
     const r = load<i32>(radii + (<usize>s << 2));
     let y0 = insideY ? ya + r : 0, y1 = insideY ? yb - r : H;
     let x0 = insideX ? xa + r : 0, x1 = insideX ? xb - r : W;
-    if (cropped) {
-      y0 = max(y0, boxTop - R);
-      y1 = min(y1, boxBottom + R);
-      x0 = max(x0, boxLeft - R);
-      x1 = min(x1, boxRight + R);
-    }
     if (y0 >= y1 || x0 >= x1) return;
-    if (before < 0) differences(!insideY, b, sy, sx, top, bottom, left, right, r, y0, y1);
-    else growColumns(before, r, y0, y1, left, right);
-    if (!insideX) surroundColumns(r, y0, y1);
+    const from = cropped ? max(y0, boxTop - R) : y0, to = cropped ? min(y1, boxBottom + R) : y1;
+    if (from >= to) return;
+    if (before < 0) differences(!insideY, b, sy, sx, top, bottom, left, right, r, from, to);
+    else growColumns(before, r, from, to, left, right);
+    if (!insideX) surroundColumns(r, from, to);
+    before = r;
+    if (cropped) {
+      y0 = max(y0, boxTop - r);
+      y1 = min(y1, boxBottom + r);
+      x0 = max(x0, boxLeft - r);
+      x1 = min(x1, boxRight + r);
+      if (y0 >= y1 || x0 >= x1) continue;
+    }
     const bs = b * S + s;
     const calm = load<u8>(calms + bs) != 0;
     if (scouting) scoutAll(b, bs, r, sy, sx, y0, y1, x0, x1);
@@ -201,7 +206,6 @@ function addShift(b: i32, sy: i32, sx: i32): void {
     else if (C == 3 && calm) calm3(b, bs, r, sy, sx, y0, y1, x0, x1);
     else if (C == 1) wary1(b, bs, r, sy, sx, y0, y1, x0, x1);
     else waryAny(b, bs, r, sy, sx, y0, y1, x0, x1);
-    before = r;
   }
 }
 

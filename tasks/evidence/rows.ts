@@ -101,7 +101,7 @@ export const budgets = {
   small: {
     about: "a few hours on two cores",
     protocols: [protocol("cubic", 8), protocol("uniform", 20)],
-    refineSamples: 8,
+    refineSamples: 6,
     training: (row) => ({
       images: isConditional(row) ? 5000 : 2000,
       steps: 1500,
@@ -109,8 +109,8 @@ export const budgets = {
       ...row.network === "resnet" ? { width: 32 } : { channels: [16, 32, 64] },
     }),
     sizes: (row) => ({
-      machineImages: isConditional(row) ? 5000 : row.dataset === "celeba" ? 1000 : 2000,
-      calibrationImages: isConditional(row) ? 5000 : 500,
+      machineImages: isConditional(row) ? 2000 : 1000,
+      calibrationImages: isConditional(row) ? 1000 : 300,
       calibrationSamples: isConditional(row) ? 5 : 3,
       samples: isConditional(row) ? 20 : 12,
     }),

@@ -1,0 +1,70 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { join } from "@std/path";
+import { DataFormatError } from "../../../src/array/errors.ts";
+import { Ledger } from "../../../tasks/evidence/ledger.ts";
+import { publishedAgreement, publishedScales } from "../../../tasks/evidence/published.ts";
+import type { RowRecord } from "../../../tasks/evidence/row_work.ts";
+import {
+  budgetNames,
+  budgets,
+  evidenceRows,
+  isConditional,
+  trainingOf,
+} from "../../../tasks/evidence/rows.ts";
+import { inFolder, run } from "../commands.ts";
+
+Deno.test("evidenceRows: every data set, network and padding once, those published first", () => {
+  const names = evidenceRows.map(({ name }) => name);
+  assertEquals([names.length, new Set(names).size], [16, 16]);
+  assertEquals(new Set(names.slice(0, 10)), new Set(Object.keys(publishedAgreement)));
+  assertEquals(Object.keys(publishedScales).sort(), Object.keys(publishedAgreement).sort());
+  for (const scales of Object.values(publishedScales)) {
+    assertEquals([scales.length, scales.every((k) => k % 2 === 1)], [20, true]);
+  }
+});
+
+Deno.test("trainingOf: under every budget a row trains its own network", () => {
+  for (const budget of budgetNames) {
+    for (const row of evidenceRows) {
+      const { config, resolved } = trainingOf(row, budget);
+      assertEquals(
+        [config.dataset, config.architecture, config.padding, config.conditional],
+        [row.dataset, row.network, row.padding, isConditional(row)],
+        `${budget} ${row.name}`,
+      );
+      assert(JSON.stringify(resolved).includes(row.dataset));
+    }
+    const { protocols } = budgets[budget];
+    assertEquals(new Set(protocols.map(({ name }) => name)).size, protocols.length);
+  }
+});
+
+Deno.test("Ledger: what is kept is read back, what is damaged or of another kind is refused", async () => {
+  await inFolder(async (folder) => {
+    const ledger = new Ledger({ runs: folder, budget: "tiny" });
+    const protocol = budgets.tiny.protocols[0];
+    assertEquals(await ledger.row("mnist-unet-zeros", protocol.name), undefined);
+    const record = { row: "mnist-unet-zeros", protocol, samples: 4 } as unknown as RowRecord;
+    await ledger.keepRow(record);
+    assertEquals(await ledger.row("mnist-unet-zeros", protocol.name), record);
+    const file = join(folder, "results-tiny", `mnist-unet-zeros-${protocol.name}.json`);
+    for (const text of ['{"format":"els-evidence","version":1,"kind":"study"}', "null", "{"]) {
+      await Deno.writeTextFile(file, text);
+      await assertRejects(() => ledger.row("mnist-unet-zeros", protocol.name), DataFormatError);
+    }
+  });
+});
+
+Deno.test("evidence: writes the document of what is done, and refuses rows that do not exist", async () => {
+  await inFolder(async (folder) => {
+    const out = join(folder, "deep", "results.md");
+    const written = await run("evidence", "--write-only", "--runs", folder, "--out", out);
+    assertEquals(written.code, 0, written.err);
+    const text = await Deno.readTextFile(out);
+    assertEquals(text.match(/\| not run/g)?.length, 16);
+    const wrong = await run("evidence", "--rows", "mnist-resnet", "--runs", folder, "--out", out);
+    assertEquals(wrong.code, 1);
+    assert(/--rows has "mnist-resnet", expected some of mnist-resnet-zeros/.test(wrong.err));
+    assertEquals(wrong.err.trim().split("\n").length, 1);
+  });
+});

@@ -1,7 +1,13 @@
 import * as tf from "@tensorflow/tfjs";
 import { composedConv2d } from "./conv2d_composed.ts";
-import type { Padding } from "./conv2d_implementation.ts";
+import type { Conv2dImplementation, Padding } from "./conv2d_implementation.ts";
 import { wasmConv2d } from "./wasm/conv2d_kernels.ts";
+import { webgpuConv2d } from "./webgpu/conv2d_kernels.ts";
+
+const implementations: Readonly<Record<string, Conv2dImplementation>> = {
+  wasm: wasmConv2d,
+  webgpu: webgpuConv2d,
+};
 
 /** Options of {@linkcode conv2d}. */
 export interface Conv2dOptions {
@@ -21,8 +27,8 @@ export interface Conv2dOptions {
  * `act(conv(pad(x + shift)) + bias)`, stride 1, output as large as the input, as one differentiable
  * operation with gradients for all four tensors, on every backend of TensorFlow.js.
  *
- * On wasm it is our own SIMD kernel (`wasm/conv2d.as.ts`), elsewhere a composition of tfjs
- * operations (`conv2d_composed.ts`).
+ * On wasm it is our own SIMD kernel (`wasm/conv2d.as.ts`), on webgpu programs of our own
+ * (`webgpu/conv2d_wgsl.ts`), elsewhere a composition of tfjs operations (`conv2d_composed.ts`).
  *
  * @param x Input `[B, H, W, Ci]`.
  * @param filter `[k, k, Ci, Co]`, k odd.
@@ -50,7 +56,7 @@ export function conv2d(x: tf.Tensor4D, filter: tf.Tensor4D, options: Conv2dOptio
       `Cannot convolve: shift is [${options.shift.shape}], expected [${b}, ${c}]`,
     );
   }
-  const implementation = tf.getBackend() === "wasm" ? wasmConv2d : composedConv2d;
+  const implementation = implementations[tf.getBackend()] ?? composedConv2d;
   const { bias, shift, padding, relu = false, inputGradient = true } = options;
   const attributes = { padding, relu, inputGradient };
   const inputs: tf.Tensor[] = [

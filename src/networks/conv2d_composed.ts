@@ -23,10 +23,10 @@ function shifted({ x, shift }: Conv2dInputs): tf.Tensor4D {
 }
 
 /**
- * The convolution of `conv2d.ts` as a composition of tfjs operations, for every backend but wasm.
+ * The convolution of `conv2d.ts` as a composition of tfjs operations, for backends without kernels of our own.
  *
  * dx is a forward convolution with the flipped filter, the filter's gradient k * k matrix products
- * of shifted slices: tfjs's own filter gradient runs one invocation per weight on webgpu.
+ * of shifted slices: operations that every backend of tfjs has.
  */
 export const composedConv2d: Conv2dImplementation = {
   forward(inputs, { padding, relu }) {

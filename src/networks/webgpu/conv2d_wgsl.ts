@@ -1,0 +1,256 @@
+/**
+ * Convolution as a matrix product whose left matrix is never stored: row m is a pixel, column (tap, c)
+ * its neighbour's channel, gathered while tiles are brought to workgroup memory.
+ *
+ * Roofline on an H100 (float32 without tensor cores 60 TFLOP/s, memory 3.3 TB/s): 64 channels to 64,
+ * 3 x 3, have 2 * 9 * 64 * 64 operations for 512 bytes of each pixel, 144 a byte against the 18 at which
+ * memory and arithmetic balance. So arithmetic bounds all but the first and last layer, if the tiles feed
+ * it: 128 x 128 of 8 terms take 8 KiB from the level 2 cache for 262,144 operations, 1.9 TB/s at full
+ * rate, and an invocation 16 vectors from workgroup memory for 64 multiply-adds of vectors.
+ */
+import type { Padding } from "../conv2d_implementation.ts";
+import { type GpuProgram, groupNumber } from "./gpu_program.ts";
+import { DEPTH, invocations, type Tile } from "./tile.ts";
+
+/** Sizes of a convolution that are compiled into its programs; the number of images is not. */
+export interface ConvShape {
+  readonly height: number;
+  readonly width: number;
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly size: number;
+  readonly padding: Padding;
+}
+
+const repeat = (count: number, line: (i: number) => string) =>
+  Array.from({ length: count }, (_, i) => line(i)).join("\n");
+
+/** What one element of an array with so many channels is: vectors where channels fill them. */
+export function elementOf(channels: number): "f32" | "vec4f" {
+  return channels % 4 === 0 ? "vec4f" : "f32";
+}
+
+/**
+ * `pixelQuad(pixel, at)`: values `at` .. `at + 3` of the neighbourhood of a pixel of x, which are its taps'
+ * channels one tap after the other; with the shift added inside the image.
+ */
+export function neighbourhood(
+  { height, width, inputs, size, padding }: ConvShape,
+  shift: boolean,
+): string {
+  const vector = inputs % 4 === 0;
+  const type = vector ? "vec4f" : "f32";
+  const r = size >> 1;
+  const outside = padding === "zeros"
+    ? `if (y < 0 || y >= ${height} || x0 < 0 || x0 >= ${width}) { return ${type}(0); }`
+    : `y += select(0, ${height}, y < 0) - select(0, ${height}, y >= ${height});
+       x0 += select(0, ${width}, x0 < 0) - select(0, ${width}, x0 >= ${width});`;
+  const per = vector ? inputs / 4 : inputs;
+  const c = vector ? "c / 4u" : "c";
+  return `
+fn neighbour(image: u32, row: i32, column: i32, at: u32) -> ${type} {
+  if (at >= ${size * size * inputs}u) { return ${type}(0); }
+  let tap = at / ${inputs}u;
+  let c = at % ${inputs}u;
+  var y = row + i32(tap / ${size}u) - ${r};
+  var x0 = column + i32(tap % ${size}u) - ${r};
+  ${outside}
+  return x[((image * ${height}u + u32(y)) * ${width}u + u32(x0)) * ${per}u + ${c}]
+    ${shift ? `+ shift[image * ${per}u + ${c}]` : ""};
+}
+fn pixels(image: u32, row: i32, column: i32, at: u32) -> vec4f {
+  return ${
+    vector ? "neighbour(image, row, column, at)" : `vec4f(
+    neighbour(image, row, column, at), neighbour(image, row, column, at + 1u),
+    neighbour(image, row, column, at + 2u), neighbour(image, row, column, at + 3u))`
+  };
+}
+fn pixelQuad(pixel: u32, at: u32) -> vec4f {
+  return pixels(pixel / ${height * width}u, i32(pixel / ${width}u % ${height}u),
+    i32(pixel % ${width}u), at);
+}
+`;
+}
+
+/** Pieces of a program that bring vectors to workgroup memory by way of registers. */
+export interface SharedTile {
+  readonly declaration: string;
+  readonly registers: string;
+  /** Loads to registers; `vector` is an expression in the number `s` of a vector. */
+  load(vector: string): string;
+  /** From registers to workgroup memory. */
+  readonly store: string;
+}
+
+/** A tile of `count` vectors that `threads` invocations bring to workgroup memory together. */
+export function shared(name: string, count: number, threads: number): SharedTile {
+  const loads = Math.ceil(count / threads);
+  const each = (body: string) => {
+    const guarded = loads * threads > count ? `if (s < ${count}u) { ${body} }` : body;
+    return `for (var i = 0u; i < ${loads}u; i++) { let s = t + i * ${threads}u; ${guarded} }`;
+  };
+  return {
+    declaration: `var<workgroup> ${name}: array<vec4f, ${count}>;`,
+    registers: `var ${name}Next: array<vec4f, ${loads}>;`,
+    load: (vector) => each(`${name}Next[i] = ${vector};`),
+    store: each(`${name}[s] = ${name}Next[i];`),
+  };
+}
+
+/**
+ * `fetch(row, column)`: four neighbours of a row of a matrix with so many columns, zero outside.
+ */
+export function matrixRows(
+  { name, rows, columns }: {
+    readonly name: string;
+    readonly rows: string;
+    readonly columns: number;
+  },
+): string {
+  const value = (i: number) =>
+    `select(0.0, ${name}[row * ${columns}u + min(column + ${i}u, ${columns - 1}u)], ` +
+    `column + ${i}u < ${columns}u)`;
+  return `
+fn fetch(row: u32, column: u32) -> vec4f {
+  if (row >= ${rows} || column >= ${columns}u) { return vec4f(0); }
+  return ${
+    columns % 4 === 0
+      ? `${name}[(row * ${columns}u + column) / 4u]`
+      : `vec4f(${[0, 1, 2, 3].map(value).join(", ")})`
+  };
+}
+`;
+}
+
+/** Writes four neighbours of a row of an output with so many columns. */
+export function store(
+  { name, row, column, columns, value }: Record<"name" | "row" | "column" | "value", string> & {
+    readonly columns: number;
+  },
+): string {
+  if (columns % 4 === 0) return `${name}[(${row} * ${columns}u + ${column}) / 4u] = ${value};`;
+  return repeat(
+    4,
+    (i) =>
+      `if (${column} + ${i}u < ${columns}u) { ` +
+      `${name}[${row} * ${columns}u + ${column} + ${i}u] = (${value})[${i}]; }`,
+  );
+}
+
+/** `act(conv(pad(x + shift)) + bias)`: arrays x, filter, then bias and shift where they are, y. */
+export function convolution(
+  shape: ConvShape,
+  { tile, bias, shift, relu }: {
+    readonly tile: Tile;
+    readonly bias: boolean;
+    readonly shift: boolean;
+    readonly relu: boolean;
+  },
+): GpuProgram {
+  const { height, width, inputs, outputs, size } = shape;
+  const threads = invocations(tile);
+  const terms = size * size * inputs;
+  const [down, across] = [tile.rows / tile.perRow, tile.columns / tile.perColumn];
+  const quads = DEPTH / 4;
+  const columnQuads = tile.columns / 4;
+  const [leftCount, rightCount] = [tile.rows * quads, DEPTH * columnQuads];
+  const left = shared("left", leftCount, threads);
+  const right = shared("right", rightCount, threads);
+  const blocks = tile.perColumn / 4;
+  const code = `
+${groupNumber}
+${neighbourhood(shape, shift)}
+${matrixRows({ name: "filters", rows: `${terms}u`, columns: outputs })}
+${left.declaration}
+${right.declaration}
+
+@compute @workgroup_size(${threads})
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) t: u32,
+) {
+  let number = groupNumber(group, groups);
+  let top = number / ${Math.ceil(outputs / tile.columns)}u * ${tile.rows}u;
+  let first = number % ${Math.ceil(outputs / tile.columns)}u * ${tile.columns}u;
+  if (top >= uniforms.pixels) { return; }
+  ${left.registers}
+  ${right.registers}
+  let down = t / ${across}u;
+  let across = t % ${across}u;
+  ${
+    repeat(
+      tile.perRow,
+      (i) => repeat(blocks, (j) => `var sum${i}_${j} = vec4f(0);`),
+    )
+  }
+  for (var k = 0u; k < ${terms + DEPTH}u; k += ${DEPTH}u) {
+    // These terms travel while those before them are multiplied.
+    if (k < ${terms}u) {
+      ${left.load(`pixelQuad(top + s / ${quads}u, k + s % ${quads}u * 4u)`)}
+      ${right.load(`fetch(k + s / ${columnQuads}u, first + s % ${columnQuads}u * 4u)`)}
+    }
+    if (k > 0u) {
+    for (var q = 0u; q < ${quads}u; q++) {
+      ${repeat(tile.perRow, (i) => `let l${i} = left[(${i * down}u + down) * ${quads}u + q];`)}
+      ${
+    repeat(4, (c) =>
+      repeat(blocks, (j) => `
+      let r${c}_${j} = right[(q * 4u + ${c}u) * ${columnQuads}u + ${j * across}u + across];
+      ${repeat(tile.perRow, (i) => `sum${i}_${j} += l${i}[${c}] * r${c}_${j};`)}`))
+  }
+    }
+    }
+    workgroupBarrier();
+    ${left.store}
+    ${right.store}
+    workgroupBarrier();
+  }
+  ${
+    repeat(blocks, (j) => `
+  {
+    let column = first + (${j * across}u + across) * 4u;
+    if (column < ${outputs}u) {
+      let offset = ${
+      !bias
+        ? "vec4f(0)"
+        : outputs % 4 === 0
+        ? "bias[column / 4u]"
+        : `vec4f(${
+          [0, 1, 2, 3].map((i) => `bias[min(column + ${i}u, ${outputs - 1}u)]`).join(", ")
+        })`
+    };
+      ${
+      repeat(tile.perRow, (i) => `
+      {
+        let row = top + ${i * down}u + down;
+        if (row < uniforms.pixels) {
+          let sum = sum${i}_${j} + offset;
+          ${
+        // select, not max: what is not a number must not become zero unseen.
+        store({
+          name: "y",
+          row: "row",
+          column: "column",
+          columns: outputs,
+          value: relu ? "select(sum, vec4f(0), sum < vec4f(0))" : "sum",
+        })}
+        }
+      }`)
+    }
+    }
+  }`)
+  }
+}`;
+  return {
+    code,
+    tensors: [
+      { name: "x", element: elementOf(inputs) },
+      { name: "filters", element: elementOf(outputs) },
+      ...bias ? [{ name: "bias", element: elementOf(outputs) }] : [],
+      ...shift ? [{ name: "shift", element: elementOf(inputs) }] : [],
+      { name: "y", element: elementOf(outputs), write: true },
+    ],
+    uniforms: [{ name: "pixels", type: "u32" }],
+  };
+}

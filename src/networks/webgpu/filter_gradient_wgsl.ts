@@ -1,0 +1,134 @@
+/**
+ * The gradient of a filter as a matrix product: row (tap, c) of the neighbourhoods, transposed, times
+ * the gradients of the outputs, summed over all pixels.
+ *
+ * There are few rows and columns and very many terms, so the pixels are cut into parts with a sum each;
+ * the sums are added in their order afterwards, such that a step has the same bytes every time. On an
+ * H100 the parts make some 500 workgroups; the tiles are those of `conv2d_wgsl.ts` and so is the roof.
+ */
+import {
+  type ConvShape,
+  elementOf,
+  matrixRows,
+  neighbourhood,
+  shared,
+  store,
+} from "./conv2d_wgsl.ts";
+import { type GpuProgram, groupNumber } from "./gpu_program.ts";
+import { DEPTH, invocations, type Tile } from "./tile.ts";
+
+const repeat = (count: number, line: (i: number) => string) =>
+  Array.from({ length: count }, (_, i) => line(i)).join("\n");
+
+/** Arrays x, dy, shift where it is, sums `[parts, k * k * Ci, Co]`. */
+export function filterGradient(
+  shape: ConvShape,
+  { tile, shift }: { readonly tile: Tile; readonly shift: boolean },
+): GpuProgram {
+  const { height, width, inputs, outputs, size } = shape;
+  const threads = invocations(tile);
+  const rows = size * size * inputs;
+  const [down, across] = [tile.rows / tile.perRow, tile.columns / tile.perColumn];
+  const [rowQuads, columnQuads] = [tile.rows / 4, tile.columns / 4];
+  const [leftCount, rightCount] = [DEPTH * rowQuads, DEPTH * columnQuads];
+  const left = shared("left", leftCount, threads);
+  const right = shared("right", rightCount, threads);
+  const [tall, wide] = [tile.perRow / 4, tile.perColumn / 4];
+  const acrossTiles = Math.ceil(outputs / tile.columns);
+  const downTiles = Math.ceil(rows / tile.rows);
+  const code = `
+${groupNumber}
+${neighbourhood(shape, shift)}
+${matrixRows({ name: "dy", rows: "uniforms.pixels", columns: outputs })}
+${left.declaration}
+${right.declaration}
+
+@compute @workgroup_size(${threads})
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) t: u32,
+) {
+  let number = groupNumber(group, groups);
+  let first = number % ${acrossTiles}u * ${tile.columns}u;
+  let top = number / ${acrossTiles}u % ${downTiles}u * ${tile.rows}u;
+  let part = number / ${acrossTiles * downTiles}u;
+  if (part >= uniforms.parts) { return; }
+  let begin = part * uniforms.perPart;
+  let end = min(begin + uniforms.perPart, uniforms.pixels);
+  ${left.registers}
+  ${right.registers}
+  let down = t / ${across}u;
+  let across = t % ${across}u;
+  ${repeat(4 * tall, (i) => repeat(wide, (j) => `var sum${i}_${j} = vec4f(0);`))}
+  for (var k = begin; k < end + ${DEPTH}u; k += ${DEPTH}u) {
+    if (k < end) {
+      ${
+    left.load(
+      `select(vec4f(0), pixelQuad(k + s / ${rowQuads}u, top + s % ${rowQuads}u * 4u), ` +
+        `k + s / ${rowQuads}u < end)`,
+    )
+  }
+      ${
+    right.load(
+      `select(vec4f(0), fetch(k + s / ${columnQuads}u, first + s % ${columnQuads}u * 4u), ` +
+        `k + s / ${columnQuads}u < end)`,
+    )
+  }
+    }
+    if (k > begin) {
+    for (var q = 0u; q < ${DEPTH}u; q++) {
+      ${repeat(tall, (i) => `let l${i} = left[q * ${rowQuads}u + ${i * down}u + down];`)}
+      ${
+    repeat(wide, (j) => `
+      let r${j} = right[q * ${columnQuads}u + ${j * across}u + across];
+      ${repeat(4 * tall, (i) => `sum${i}_${j} += l${i >> 2}[${i & 3}] * r${j};`)}`)
+  }
+    }
+    }
+    workgroupBarrier();
+    ${left.store}
+    ${right.store}
+    workgroupBarrier();
+  }
+  ${
+    repeat(wide, (j) => `
+  {
+    let column = first + (${j * across}u + across) * 4u;
+    if (column < ${outputs}u) {
+      ${
+      repeat(4 * tall, (i) => `
+      {
+        let row = top + (${(i >> 2) * down}u + down) * 4u + ${i & 3}u;
+        if (row < ${rows}u) {
+          ${
+        store({
+          name: "sums",
+          row: `(part * ${rows}u + row)`,
+          column: "column",
+          columns: outputs,
+          value: `sum${i}_${j}`,
+        })
+      }
+        }
+      }`)
+    }
+    }
+  }`)
+  }
+}`;
+  return {
+    code,
+    tensors: [
+      { name: "x", element: elementOf(inputs) },
+      { name: "dy", element: elementOf(outputs) },
+      ...shift ? [{ name: "shift", element: elementOf(inputs) }] : [],
+      { name: "sums", element: elementOf(outputs), write: true },
+    ],
+    uniforms: [
+      { name: "pixels", type: "u32" },
+      { name: "parts", type: "u32" },
+      { name: "perPart", type: "u32" },
+    ],
+  };
+}

@@ -388,7 +388,7 @@ export { ve } from "./src/schedules/ve.ts";
 export { vpLinear, type VpLinearParameters } from "./src/schedules/vp_linear.ts";
 export { AdamW, type AdamWOptions, type AdamWState } from "./src/training/adamw.ts";
 export { readTrainingState, writeTrainingState } from "./src/training/checkpoint.ts";
-export { updateAverage } from "./src/training/ema.ts";
+export { emaDecayAt, updateAverage } from "./src/training/ema.ts";
 export { type ExampleSource, ExampleStream } from "./src/training/examples.ts";
 export {
   createGradientPool,
@@ -416,6 +416,13 @@ export {
   type TargetStatistics,
 } from "./src/training/target_statistics.ts";
 export {
+  type Optimisation,
+  type OptimisationRecipe,
+  TrainingDivergedError,
+  type TrainingState,
+  type TrainingStep,
+} from "./src/training/optimisation.ts";
+export {
   type Decomposition,
   type NoisyExamples,
   plainTarget,
@@ -424,10 +431,8 @@ export {
   type Target,
 } from "./src/training/target.ts";
 export {
+  type Checkpoints,
   train,
-  TrainingDivergedError,
   type TrainingRecipe,
-  type TrainingState,
-  type TrainingStep,
   type TrainOptions,
 } from "./src/training/train.ts";

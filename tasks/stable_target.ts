@@ -10,6 +10,7 @@ import { ExampleStream } from "../src/training/examples.ts";
 import { createGradientPool } from "../src/training/gradient_pool.ts";
 import { stableTarget } from "../src/training/target.ts";
 import { measureTargets, type TargetStatistics } from "../src/training/target_statistics.ts";
+import type { TrainingState } from "../src/training/optimisation.ts";
 import { train } from "../src/training/train.ts";
 import { CommandError, runCommand } from "./cli/command.ts";
 import { startNetworkBackend } from "./common/backend.ts";
@@ -200,8 +201,12 @@ await runCommand({
     };
     const bar = progress.start({ label: `train, ${target}`, total: flags.steps });
     const every = Math.max(1, Math.floor(flags.steps / PROBES));
+    const look = async ({ step, average }: TrainingState) => {
+      losses.probeStep.push(step);
+      losses.probe.push((await pool.compute(average, probe)).loss);
+    };
     try {
-      await train(network, {
+      const last = await train(network, {
         examples: { ...examples, ...target === "stable" && { target: over(most) } },
         pool,
         recipe: {
@@ -211,17 +216,15 @@ await runCommand({
           emaDecay: 0.99,
           clipNorm: 1,
         },
-        async onStep({ step, loss }, state) {
+        checkpoints: { every, save: look },
+        onStep({ step, loss }) {
           abort.throwIfAborted();
           losses.step.push(step);
           losses.loss.push(loss);
-          if (step % every === 0 || step === flags.steps) {
-            losses.probeStep.push(step);
-            losses.probe.push((await pool.compute(state().average, probe)).loss);
-          }
           bar.update(step, { loss });
         },
       });
+      if (last.step % every !== 0) await look(last);
     } finally {
       pool.dispose();
     }

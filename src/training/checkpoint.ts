@@ -1,6 +1,6 @@
 import { CheckpointMismatchError } from "../array/errors.ts";
 import { parseSafetensors, writeSafetensors } from "../formats/safetensors.ts";
-import type { TrainingState } from "./train.ts";
+import type { TrainingState } from "./optimisation.ts";
 
 const FORMAT = "els-training-state";
 const parts = ["parameters", "average", "mean", "square"] as const;

@@ -1,9 +1,14 @@
 /**
+ * The decay of a step: while few steps have been taken at most (1 + step) / (10 + step), so that the
+ * random start is forgotten quickly.
+ */
+export function emaDecayAt(decay: number, step: number): number {
+  return Math.min(decay, (1 + step) / (10 + step));
+}
+
+/**
  * Moves an exponential moving average of the parameters one step:
- * `average <- d * average + (1 - d) * parameters`.
- *
- * While few steps have been taken d is at most (1 + step) / (10 + step), so that the random start is
- * forgotten quickly.
+ * `average <- d * average + (1 - d) * parameters`, with d of {@linkcode emaDecayAt}.
  *
  * @param average Updated in place.
  */
@@ -12,7 +17,7 @@ export function updateAverage(
   parameters: Float32Array,
   { decay, step }: { readonly decay: number; readonly step: number },
 ): void {
-  const d = Math.min(decay, (1 + step) / (10 + step));
+  const d = emaDecayAt(decay, step);
   for (let i = 0; i < average.length; i++) {
     average[i] = d * average[i]! + (1 - d) * parameters[i]!;
   }

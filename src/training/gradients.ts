@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Network } from "../networks/network.ts";
-import { type FlatParameters, unflatten } from "../networks/parameters.ts";
+import { type FlatParameters, type Parameters, unflatten } from "../networks/parameters.ts";
 
 /** A batch of regression examples: noisy images, what to predict from them, and when. */
 export interface TrainingBatch {
@@ -19,6 +19,34 @@ export interface TrainingBatch {
 }
 
 /**
+ * Mean squared error (each image's times its weight) of a network over a batch and its gradients, as
+ * tensors on the backend in use; call it in `tf.tidy`.
+ *
+ * @param tensors Parameters of the network.
+ * @returns The loss, mean over all values, and the gradients in the order of the network's parameters.
+ * @internal
+ */
+export function meanLossAndGradients(
+  network: Network,
+  tensors: Parameters,
+  { x, target, shape, times, labels, weights }: TrainingBatch,
+): { loss: tf.Tensor; gradients: tf.Tensor[] } {
+  const names = network.parameters.map(({ name }) => name);
+  // Copies: the cpu backend keeps a reference to the values that it is given.
+  const input = { x: tf.tensor4d(x.slice(), [...shape]), times, ...labels && { labels } };
+  const wanted = tf.tensor4d(target.slice(), [...shape]);
+  const counts = weights && tf.tensor4d(Float32Array.from(weights), [shape[0], 1, 1, 1]);
+  const { value, grads } = tf.valueAndGrads((...values: tf.Tensor[]) => {
+    const named = Object.fromEntries(names.map((name, i) => [name, values[i]!]));
+    const errors = tf.squaredDifference(network.forward(named, input), wanted);
+    const counted = counts ? tf.mul(errors, counts) : errors;
+    // Image by image first: tfjs gives each sum to a single workgroup of a GPU.
+    return tf.mean(tf.mean(tf.reshape(counted, [shape[0], -1]), 1)) as tf.Scalar;
+  })(names.map((name) => tensors[name]!));
+  return { loss: value, gradients: grads };
+}
+
+/**
  * Mean squared error (each image's times its weight) of a network over a batch and its gradient, on the backend in use.
  *
  * @returns The loss, mean over all values, and its gradient as one flat vector.
@@ -26,24 +54,15 @@ export interface TrainingBatch {
 export async function lossAndGradients(
   network: Network,
   parameters: FlatParameters,
-  { x, target, shape, times, labels, weights }: TrainingBatch,
+  batch: TrainingBatch,
 ): Promise<{ loss: number; gradients: Float32Array }> {
-  const [loss, gradients] = tf.tidy(() => {
+  const [loss, flat] = tf.tidy(() => {
     const tensors = unflatten(network.parameters, parameters);
-    const names = network.parameters.map(({ name }) => name);
-    // Copies: the cpu backend keeps a reference to the values that it is given.
-    const input = { x: tf.tensor4d(x.slice(), [...shape]), times, ...labels && { labels } };
-    const wanted = tf.tensor4d(target.slice(), [...shape]);
-    const counts = weights && tf.tensor4d(Float32Array.from(weights), [shape[0], 1, 1, 1]);
-    const { value, grads } = tf.valueAndGrads((...values: tf.Tensor[]) => {
-      const named = Object.fromEntries(names.map((name, i) => [name, values[i]!]));
-      const errors = tf.squaredDifference(network.forward(named, input), wanted);
-      return tf.mean(counts ? tf.mul(errors, counts) : errors) as tf.Scalar;
-    })(names.map((name) => tensors[name]!));
+    const { loss, gradients } = meanLossAndGradients(network, tensors, batch);
     // One vector, so that a GPU is read once.
-    return [value, tf.concat(grads.map((gradient) => tf.reshape(gradient, [-1])))] as const;
+    return [loss, tf.concat(gradients.map((gradient) => tf.reshape(gradient, [-1])))] as const;
   });
-  const [value, flat] = await Promise.all([loss.data(), gradients.data()]);
-  tf.dispose([loss, gradients]);
-  return { loss: value[0]!, gradients: flat as Float32Array };
+  const [value, gradients] = await Promise.all([loss.data(), flat.data()]);
+  tf.dispose([loss, flat]);
+  return { loss: value[0]!, gradients: gradients as Float32Array };
 }

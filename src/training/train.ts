@@ -1,51 +1,29 @@
+import * as tf from "@tensorflow/tfjs";
 import { CheckpointMismatchError } from "../array/errors.ts";
 import { Random } from "../array/random.ts";
 import type { Network } from "../networks/network.ts";
-import { type FlatParameters, initialParameters, parameterCount } from "../networks/parameters.ts";
-import { AdamW } from "./adamw.ts";
-import { updateAverage } from "./ema.ts";
+import { initialParameters, parameterCount } from "../networks/parameters.ts";
+import { deviceOptimisation } from "./device_optimisation.ts";
 import { type ExampleSource, ExampleStream } from "./examples.ts";
 import type { GradientPool } from "./gradient_pool.ts";
+import { hostOptimisation } from "./host_optimisation.ts";
 import { learningRate, type LearningRateSchedule } from "./learning_rate.ts";
+import type { OptimisationRecipe, TrainingState, TrainingStep } from "./optimisation.ts";
 
 /** Everything that decides the result of a training run, besides network, data and backend. */
-export interface TrainingRecipe {
+export interface TrainingRecipe extends OptimisationRecipe {
   /** Steps in all. */
   readonly steps: number;
   /** Learning rate over the steps. */
   readonly learningRate: LearningRateSchedule;
-  /** Decoupled weight decay. */
-  readonly weightDecay: number;
-  /** Decay of the moving average of the parameters; 0: the last parameters themselves. */
-  readonly emaDecay: number;
-  /** Gradients of a larger norm are scaled down to it; 0: never. */
-  readonly clipNorm: number;
 }
 
-/** Where a training run stands; all that is needed to go on exactly. */
-export interface TrainingState {
-  /** Steps taken. */
-  readonly step: number;
-  /** Parameters. */
-  readonly parameters: FlatParameters;
-  /** Moving average of the parameters: the network to be used. */
-  readonly average: FlatParameters;
-  /** Mean of gradients (AdamW). */
-  readonly mean: Float32Array;
-  /** Mean of squared gradients (AdamW). */
-  readonly square: Float32Array;
-}
-
-/** What a step reports. */
-export interface TrainingStep {
-  /** Step, from 1. */
-  readonly step: number;
-  /** Mean squared error of its batch, weighted as the objective says. */
-  readonly loss: number;
-  /** Norm of the gradient before clipping. */
-  readonly gradientNorm: number;
-  /** Learning rate. */
-  readonly learningRate: number;
+/** Copies of the state on the way. */
+export interface Checkpoints {
+  /** Steps from one to the next. */
+  readonly every: number;
+  /** Keeps a copy. */
+  readonly save: (state: TrainingState) => void | Promise<void>;
 }
 
 /** Options of {@linkcode train}. */
@@ -54,20 +32,22 @@ export interface TrainOptions {
   readonly examples: ExampleSource;
   /** The recipe. */
   readonly recipe: TrainingRecipe;
-  /** Computes gradients. */
-  readonly pool: GradientPool;
+  /**
+   * Computes gradients, which are then applied on the host. Absent: every step stays on the GPU of the
+   * webgpu backend, which must be the one in use.
+   */
+  readonly pool?: GradientPool;
   /** Where to go on; absent: from the seed's initial parameters. */
   readonly resume?: TrainingState;
-  /** Called after each step; `state` makes a copy for a checkpoint. May be async. */
-  readonly onStep?: (step: TrainingStep, state: () => TrainingState) => void | Promise<void>;
+  /**
+   * Called for each step in order; may be async. With a GPU's steps it comes later, for several steps one
+   * after the other, but always before a later checkpoint.
+   */
+  readonly onStep?: (step: TrainingStep) => void | Promise<void>;
+  /** Keeps copies of the state on the way. */
+  readonly checkpoints?: Checkpoints;
   /** Stops between two steps; the run can then be resumed from the last state. */
   readonly abort?: AbortSignal;
-}
-
-/** Loss or gradient of a step was not a finite number: nothing after it can be trusted. */
-export class TrainingDivergedError extends Error {
-  /** Name of the class. */
-  override readonly name = "TrainingDivergedError";
 }
 
 /**
@@ -80,56 +60,51 @@ export class TrainingDivergedError extends Error {
  * @throws CheckpointMismatchError if the state to resume does not fit the network.
  */
 export async function train(network: Network, options: TrainOptions): Promise<TrainingState> {
-  const { examples, recipe, pool, resume, onStep, abort } = options;
-  const stream = new ExampleStream(examples);
-  const start = resume?.parameters ??
-    initialParameters(network.parameters, new Random(examples.seed, "initial parameters"));
-  const expected = parameterCount(network.parameters);
-  if (start.length !== expected) {
-    throw new CheckpointMismatchError(
-      `The state to resume has ${start.length} parameters, the network has ${expected}`,
+  const { examples, recipe, pool, resume, onStep, checkpoints, abort } = options;
+  if (pool === undefined && tf.getBackend() !== "webgpu") {
+    throw new RangeError(
+      `Cannot train on the ${tf.getBackend()} backend without a gradient pool; only webgpu can`,
     );
   }
-  const optimiser = new AdamW(start, { weightDecay: recipe.weightDecay }, resume);
-  const average = (resume?.average ?? start).slice();
-  let step = resume?.step ?? 0;
-  const state = (): TrainingState => {
-    const { mean, square } = optimiser.state;
-    return {
-      step,
-      parameters: optimiser.parameters.slice(),
-      average: average.slice(),
-      mean: mean.slice(),
-      square: square.slice(),
-    };
-  };
-  let next = stream.batch(step + 1);
-  while (step < recipe.steps && !abort?.aborted) {
-    const batch = await next;
-    // Drawn while the workers compute.
-    const computing = pool.compute(optimiser.parameters, batch);
-    next = step + 1 < recipe.steps ? stream.batch(step + 2) : next;
-    const { loss, gradients } = await computing;
-    const gradientNorm = Math.sqrt(gradients.reduce((sum, g) => sum + g * g, 0));
-    if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
-      throw new TrainingDivergedError(
-        `Training diverged at step ${step + 1}: the loss is ${loss} and the gradient's norm ` +
-          `${gradientNorm}; resume from the last checkpoint with a lower --learning-rate`,
-      );
-    }
-    step++;
-    if (recipe.clipNorm > 0 && gradientNorm > recipe.clipNorm) {
-      const factor = recipe.clipNorm / gradientNorm;
-      for (let i = 0; i < gradients.length; i++) gradients[i] = gradients[i]! * factor;
-    }
-    const rate = learningRate(recipe.learningRate, { step, steps: recipe.steps });
-    optimiser.step(gradients, rate);
-    if (recipe.emaDecay > 0) {
-      updateAverage(average, optimiser.parameters, { decay: recipe.emaDecay, step });
-    } else {
-      average.set(optimiser.parameters);
-    }
-    await onStep?.({ step, loss, gradientNorm, learningRate: rate }, state);
+  const stream = new ExampleStream(examples);
+  const start = resume ?? initialState(network, examples.seed);
+  const expected = parameterCount(network.parameters);
+  if (start.parameters.length !== expected) {
+    throw new CheckpointMismatchError(
+      `The state to resume has ${start.parameters.length} parameters, the network has ${expected}`,
+    );
   }
-  return state();
+  const optimisation = pool
+    ? hostOptimisation(start, { recipe, pool })
+    : deviceOptimisation(network, start, recipe);
+  const report = async (steps: readonly TrainingStep[]) => {
+    for (const step of steps) await onStep?.(step);
+  };
+  try {
+    let step = start.step;
+    let next = stream.batch(step + 1);
+    while (step < recipe.steps && !abort?.aborted) {
+      const batch = await next;
+      step++;
+      const rate = learningRate(recipe.learningRate, { step, steps: recipe.steps });
+      const taken = optimisation.step(batch, rate);
+      // Drawn while the workers or the GPU compute.
+      if (step < recipe.steps) next = stream.batch(step + 1);
+      await report(await taken);
+      if (checkpoints && step % checkpoints.every === 0) {
+        await report(await optimisation.flush());
+        await checkpoints.save(await optimisation.state());
+      }
+    }
+    await report(await optimisation.flush());
+    return await optimisation.state();
+  } finally {
+    optimisation.dispose();
+  }
+}
+
+function initialState(network: Network, seed: number): TrainingState {
+  const parameters = initialParameters(network.parameters, new Random(seed, "initial parameters"));
+  const zeros = () => new Float32Array(parameters.length);
+  return { step: 0, parameters, average: parameters, mean: zeros(), square: zeros() };
 }

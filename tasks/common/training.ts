@@ -12,7 +12,8 @@ import { readTrainingState, writeTrainingState } from "../../src/training/checkp
 import type { ExampleSource } from "../../src/training/examples.ts";
 import { createGradientPool } from "../../src/training/gradient_pool.ts";
 import { stableTarget } from "../../src/training/target.ts";
-import { train, type TrainingState } from "../../src/training/train.ts";
+import type { TrainingState } from "../../src/training/optimisation.ts";
+import { train } from "../../src/training/train.ts";
 import { CommandError } from "../cli/command.ts";
 import type { ProgressReporter } from "../cli/progress.ts";
 import { type NetworkSizes, presets, type TrainingPreset } from "../presets.ts";
@@ -193,7 +194,8 @@ export async function runTraining(
       }),
     },
   };
-  const pool = await createGradientPool(network, {
+  // On a GPU whole steps stay there.
+  const pool = backend.name === "webgpu" ? undefined : await createGradientPool(network, {
     backend: backend.name,
     shards: config.shards,
     ...workers && { workers },
@@ -231,8 +233,8 @@ export async function runTraining(
   try {
     const state = await train(network, {
       examples,
-      pool,
       abort,
+      ...pool && { pool },
       recipe: {
         steps,
         learningRate: { base: config.learningRate, warmup: config.warmup, decay: config.decay },
@@ -241,11 +243,11 @@ export async function runTraining(
         clipNorm: config.clipNorm,
       },
       ...resume && { resume },
-      async onStep({ step, loss, gradientNorm, learningRate }, current) {
+      checkpoints: { every: CHECKPOINT_EVERY, save },
+      onStep({ step, loss, gradientNorm, learningRate }) {
         log.append({ step, loss, gradientNorm, learningRate });
         shown = Number.isNaN(shown) ? loss : 0.95 * shown + 0.05 * loss;
         bar.update(step, { loss: shown });
-        if (step % CHECKPOINT_EVERY === 0) await save(current());
       },
     });
     await save(state);
@@ -253,7 +255,7 @@ export async function runTraining(
     bar.finish();
     return { path: run.path, weights, step: state.step, steps };
   } finally {
-    pool.dispose();
+    pool?.dispose();
     await posterior?.dispose();
   }
 }

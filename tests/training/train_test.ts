@@ -14,12 +14,8 @@ import { ExampleStream } from "../../src/training/examples.ts";
 import { createGradientPool, type GradientPool } from "../../src/training/gradient_pool.ts";
 import { learningRate } from "../../src/training/learning_rate.ts";
 import { stableTarget } from "../../src/training/target.ts";
-import {
-  train,
-  TrainingDivergedError,
-  type TrainingRecipe,
-  type TrainingState,
-} from "../../src/training/train.ts";
+import { TrainingDivergedError, type TrainingState } from "../../src/training/optimisation.ts";
+import { train, type TrainingRecipe } from "../../src/training/train.ts";
 
 const network = resnet({
   kind: "resnet",
@@ -115,7 +111,7 @@ Deno.test("train: a loss that is not finite stops with the step's number and kee
           examples,
           recipe,
           pool: broken,
-          onStep: (_, state) => void (saved = state()),
+          checkpoints: { every: 1, save: (state) => void (saved = state) },
         }),
       TrainingDivergedError,
       "diverged at step 4",

@@ -147,7 +147,7 @@ export function convolution(
     readonly relu: boolean;
   },
 ): GpuProgram {
-  const { height, width, inputs, outputs, size } = shape;
+  const { inputs, outputs, size } = shape;
   const threads = invocations(tile);
   const terms = size * size * inputs;
   const [down, across] = [tile.rows / tile.perRow, tile.columns / tile.perColumn];

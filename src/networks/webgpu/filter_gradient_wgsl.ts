@@ -25,7 +25,7 @@ export function filterGradient(
   shape: ConvShape,
   { tile, shift }: { readonly tile: Tile; readonly shift: boolean },
 ): GpuProgram {
-  const { height, width, inputs, outputs, size } = shape;
+  const { inputs, outputs, size } = shape;
   const threads = invocations(tile);
   const rows = size * size * inputs;
   const [down, across] = [tile.rows / tile.perRow, tile.columns / tile.perColumn];

@@ -1,0 +1,169 @@
+import * as tf from "@tensorflow/tfjs";
+import type { Network } from "../networks/network.ts";
+import { sizeOf, unflatten } from "../networks/parameters.ts";
+import { copyValues, runProgram, webgpuBackend } from "../networks/webgpu/gpu_program.ts";
+import { adamw, LOG_STEPS, PARTS, SIZE, squares, verdict } from "./adamw_wgsl.ts";
+import { emaDecayAt } from "./ema.ts";
+import { meanLossAndGradients } from "./gradients.ts";
+import {
+  checkFinite,
+  type Optimisation,
+  type OptimisationRecipe,
+  type TrainingState,
+  type TrainingStep,
+} from "./optimisation.ts";
+
+/** Seconds of work that are queued before the host looks at how it went. */
+const REPORT_SECONDS = 0.5;
+
+const [BETA1, BETA2, EPSILON] = [0.9, 0.999, 1e-8];
+
+/**
+ * Steps that stay on the GPU of the webgpu backend: examples go up, gradients, optimiser and moving
+ * average are tensors there, and the host reads only losses and norms, many at once, while the next
+ * steps are at work. Never more than two readings' worth of steps is queued.
+ */
+export function deviceOptimisation(
+  network: Network,
+  start: TrainingState,
+  { weightDecay, emaDecay, clipNorm }: OptimisationRecipe,
+): Optimisation {
+  const backend = webgpuBackend();
+  const count = start.parameters.length;
+  const hold = (values: Float32Array) => {
+    const tensor = tf.tensor1d(values.slice());
+    // So that nobody takes the values of the host for the tensor's.
+    backend.uploadToGPU(tensor.dataId);
+    return tensor;
+  };
+  const flat = {
+    parameters: hold(start.parameters),
+    average: hold(start.average),
+    mean: hold(start.mean),
+    square: hold(start.square),
+  };
+  const gradients = hold(new Float32Array(count));
+  const partial = hold(new Float32Array(PARTS));
+  const judged = hold(new Float32Array(2));
+  const log = hold(new Float32Array(2 * LOG_STEPS));
+  const named = unflatten(network.parameters, start.parameters);
+  let at = 0;
+  const places = network.parameters.map((spec) => {
+    const place = { tensor: named[spec.name]!, at, count: sizeOf(spec) };
+    at += place.count;
+    return place;
+  });
+
+  let step = start.step;
+  let unread: { readonly step: number; readonly learningRate: number }[] = [];
+  let reading: Promise<TrainingStep[]> | undefined;
+  let interval = 1;
+  let last = performance.now();
+
+  /** Values of a tensor as they are after all that is queued now. */
+  async function snapshot(tensor: tf.Tensor): Promise<Float32Array> {
+    // A copy: a tensor that was read once would answer with the same values for ever.
+    const copy = tf.engine().makeTensorFromTensorInfo(
+      backend.makeTensorInfo(tensor.shape, "float32"),
+    );
+    copyValues(backend, [{ from: tensor, to: copy, count: tensor.size }]);
+    try {
+      return await copy.data() as Float32Array;
+    } finally {
+      copy.dispose();
+    }
+  }
+
+  async function read(): Promise<TrainingStep[]> {
+    const steps = unread;
+    unread = [];
+    if (steps.length === 0) return [];
+    const values = await snapshot(log);
+    const now = performance.now();
+    const each = (now - last) / 1e3 / steps.length;
+    last = now;
+    interval = Math.max(1, Math.min(LOG_STEPS, Math.round(REPORT_SECONDS / each)));
+    return steps.map(({ step, learningRate }) => {
+      const slot = 2 * (step % LOG_STEPS);
+      const report = { step, loss: values[slot]!, gradientNorm: values[slot + 1]!, learningRate };
+      checkFinite(report);
+      return report;
+    });
+  }
+
+  /** Begins a reading, and gives the reports of the one before. */
+  async function turn(): Promise<TrainingStep[]> {
+    const earlier = reading;
+    reading = read();
+    // Whoever waits for it next is told.
+    reading.catch(() => {});
+    return await earlier ?? [];
+  }
+
+  return {
+    async step(batch, learningRate) {
+      const { loss, gradients: found } = tf.tidy(() => meanLossAndGradients(network, named, batch));
+      step++;
+      copyValues(
+        backend,
+        places.map(({ at, count }, i) => ({ from: found[i]!, to: gradients, toAt: at, count })),
+      );
+      runProgram(backend, squares, {
+        tensors: [gradients, partial],
+        uniforms: [count],
+        workgroups: PARTS,
+      });
+      runProgram(backend, verdict, {
+        tensors: [partial, loss, judged, log],
+        uniforms: [step % LOG_STEPS, clipNorm],
+        workgroups: 1,
+      });
+      const decay = emaDecay > 0 ? emaDecayAt(emaDecay, step) : 0;
+      runProgram(backend, adamw, {
+        tensors: [judged, gradients, flat.parameters, flat.mean, flat.square, flat.average],
+        uniforms: [
+          count,
+          BETA1,
+          1 - BETA1,
+          BETA2,
+          1 - BETA2,
+          1 - learningRate * weightDecay,
+          learningRate / (1 - BETA1 ** step),
+          Math.sqrt(1 - BETA2 ** step),
+          EPSILON,
+          decay,
+          1 - decay,
+        ],
+        workgroups: Math.ceil(count / SIZE),
+      });
+      copyValues(
+        backend,
+        places.map(({ tensor, at, count }) => ({
+          from: flat.parameters,
+          fromAt: at,
+          to: tensor,
+          count,
+        })),
+      );
+      tf.dispose([loss, ...found]);
+      unread.push({ step, learningRate });
+      return unread.length < interval ? [] : await turn();
+    },
+    async flush() {
+      return [...await turn(), ...await turn()];
+    },
+    async state() {
+      const [parameters, average, mean, square] = await Promise.all([
+        snapshot(flat.parameters),
+        snapshot(flat.average),
+        snapshot(flat.mean),
+        snapshot(flat.square),
+      ]) as [Float32Array, Float32Array, Float32Array, Float32Array];
+      return { step, parameters, average, mean, square };
+    },
+    dispose() {
+      tf.dispose([...Object.values(flat), ...Object.values(named)]);
+      tf.dispose([gradients, partial, judged, log]);
+    },
+  };
+}

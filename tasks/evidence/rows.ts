@@ -109,8 +109,8 @@ export const budgets = {
       ...row.network === "resnet" ? { width: 32 } : { channels: [16, 32, 64] },
     }),
     sizes: (row) => ({
-      machineImages: isConditional(row) ? 2000 : 1000,
-      calibrationImages: isConditional(row) ? 1000 : 300,
+      machineImages: isConditional(row) ? 2000 : 500,
+      calibrationImages: isConditional(row) ? 1000 : 200,
       calibrationSamples: isConditional(row) ? 5 : 3,
       samples: isConditional(row) ? 20 : 12,
     }),

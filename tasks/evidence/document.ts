@@ -152,13 +152,18 @@ const variantNames = {
 function studySection({ row, protocol, record }: StudyEntry): string {
   const title = `### ${row.name}, ${protocolText(protocol)}`;
   if (record === undefined) return `${title}\n\nNot run.`;
-  const { machine, variants, medians, refinement, dataset, samples, t } = record;
+  const { machine, variants, medians, rSquared, refinement, dataset, samples, t } = record;
+  const better = (name: string) => {
+    const pairs = (rSquared[name] ?? []).map((value, i) => [value, rSquared["cosine"]?.[i]]);
+    const more = pairs.filter(([a, b]) => typeof a === "number" && typeof b === "number" && a > b);
+    return name === "cosine" ? "" : `${more.length} of ${pairs.length}`;
+  };
   const rows = variants.map(({ name, scales, sameAs }) => [
     variantNames[name],
     scales.join(", "),
     ...sameAs === undefined
-      ? cells(medians, name)
-      : [`as ${variantNames[sameAs as keyof typeof variantNames]}`, "", ""],
+      ? [...cells(medians, name), better(name)]
+      : [`as ${variantNames[sameAs as keyof typeof variantNames]}`, "", "", ""],
   ]);
   const { measure, startScore, score, trials } = refinement;
   return `${title}
@@ -170,7 +175,12 @@ neither calibration nor refinement has seen. Refinement began from the choice by
 ${trials} moves on ${refinement.samples} samples: there the mean ${measure} rose from
 ${startScore.toFixed(3)} to ${score.toFixed(3)}. Times t = ${list(t)}.
 
-${table(["scales by", "k, from the lowest noise", "r", "r²", "R²"], rows)}`;
+${
+    table(
+      ["scales by", "k, from the lowest noise", "r", "r²", "R²", "samples better than by cosine"],
+      rows,
+    )
+  }`;
 }
 
 /** The document as Markdown; the same parts give the same text. */

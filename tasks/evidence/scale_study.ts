@@ -45,6 +45,8 @@ export interface StudyRecord extends SourcesRecord {
   readonly t: readonly number[];
   readonly variants: readonly StudyVariant[];
   readonly medians: readonly AgreementRow[];
+  /** r^2 of each sample by name of variant; null where undefined. */
+  readonly rSquared: Readonly<Record<string, readonly (number | null)[]>>;
   readonly refinement:
     & Pick<Refinement, "measure" | "samples" | "startScore" | "score">
     & { readonly trials: number };
@@ -142,7 +144,7 @@ export async function doStudy(
     },
   });
   console.error(run.status);
-  const { rows } = await runEvaluation(plan, {
+  const { rows, result } = await runEvaluation(plan, {
     network,
     data,
     machines,
@@ -165,6 +167,12 @@ export async function doStudy(
     t,
     variants,
     medians: rows,
+    rSquared: Object.fromEntries(
+      distinct.map(({ name }) => [
+        name,
+        result.samples.map(({ agreement }) => agreement[name]!.rSquared),
+      ]),
+    ),
     refinement: {
       measure: refinement.measure,
       samples: refinement.samples,

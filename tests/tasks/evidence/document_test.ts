@@ -65,6 +65,7 @@ const study: StudyRecord = {
     { name: "refined", scales: [5, 5] },
   ],
   medians: medians(["cosine", "refined"], 0.8),
+  rSquared: { cosine: [0.7, 0.8, null], refined: [0.8, 0.7, 0.9] },
   refinement: { measure: "r^2", samples: 8, startScore: 0.7, score: 0.75, trials: 9 },
   run: "runs/00004",
 };
@@ -122,7 +123,7 @@ Deno.test("evidenceDocument: with nothing done there is not one number of ours",
 Deno.test("evidenceDocument: equal scales share their numbers, and an open study says so", () => {
   const text = evidenceDocument(parts([record]));
   assertStringIncludes(text, "| per step: MSE | 3, 5 | as per step: cosine |");
-  assertStringIncludes(text, "| refined by final r² | 5, 5 | 0.700");
+  assertMatch(text, /\| refined by final r² \| 5, 5 \| 0\.700 .* \| 1 of 3 \|/);
   assertMatch(text, /uniform times, 20 steps of DDIM\n\nNot run\./);
 });
 

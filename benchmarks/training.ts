@@ -1,82 +1,113 @@
 /**
- * Training steps of the ResNet beside PyTorch's in one run: images/s and GFLOP/s.
+ * Training steps of a network beside PyTorch's in one run: steps/s, images/s and GFLOP/s.
  *
- * `deno task bench:train [--widths 32,64] [--layers 4] [--batch 16]`
+ * `deno task bench:train [--backend webgpu] [--architecture unet] [--widths 32,64] [--batch 16]`
  *
  * @module
  */
 import { Random } from "../src/array/random.ts";
-import { quantile } from "../src/array/statistics.ts";
-import { startBackend } from "../src/networks/backend.ts";
-import { resnet } from "../src/networks/resnet.ts";
+import type { Architecture } from "../src/networks/architecture.ts";
+import { createNetwork } from "../src/networks/architecture.ts";
+import type { BackendInfo } from "../src/networks/backend.ts";
+import { initialParameters } from "../src/networks/parameters.ts";
 import { createSchedule } from "../src/schedules/create_schedule.ts";
+import { deviceOptimisation } from "../src/training/device_optimisation.ts";
+import { ExampleStream } from "../src/training/examples.ts";
 import { createGradientPool } from "../src/training/gradient_pool.ts";
-import { train } from "../src/training/train.ts";
-import { runCommand } from "../tasks/cli/command.ts";
+import { hostOptimisation } from "../src/training/host_optimisation.ts";
+import type { Optimisation } from "../src/training/optimisation.ts";
+import { CommandError, runCommand } from "../tasks/cli/command.ts";
 import { textTable } from "../tasks/cli/table.ts";
+import { startNetworkBackend } from "../tasks/common/backend.ts";
 
-const STEPS = 12;
 const WARM = 3;
+const LEARNING_RATE = 1e-4;
+const recipe = { weightDecay: 1e-4, emaDecay: 0.999, clipNorm: 0 };
 
-/** Seconds of the median step, and whether the loss stayed a number. */
-async function measure(
-  { width, layers, batch, workers }: Record<"width" | "layers" | "batch" | "workers", number>,
-): Promise<{ seconds: number; flops: number }> {
-  const network = resnet({
-    kind: "resnet",
-    imageShape: [32, 32, 1],
-    width,
-    layers,
-    kernelSize: 3,
-    padding: "zeros",
-    classes: 0,
-  });
-  const pool = await createGradientPool(network, { backend: "wasm", shards: workers, workers });
-  const times: number[] = [];
-  let last = performance.now();
-  try {
-    await train(network, {
-      examples: {
-        images: { data: new Random(1).normals(batch * 1024), shape: [batch, 32, 32, 1] },
-        schedule: createSchedule("cosine_legacy"),
-        batchSize: batch,
-        seed: 1,
-      },
-      recipe: {
-        steps: STEPS,
-        learningRate: { base: 1e-4, warmup: 0, decay: 1 },
-        weightDecay: 0,
-        emaDecay: 0,
-        clipNorm: 0,
-      },
-      pool,
-      onStep() {
-        const now = performance.now();
-        times.push((now - last) / 1e3);
-        last = now;
-      },
-    });
-  } finally {
-    pool.dispose();
-  }
-  return { seconds: quantile(times.slice(WARM), 0.5), flops: 3 * batch * network.flopsPerImage };
+interface Case {
+  readonly architecture: "resnet" | "unet" | "attention-unet";
+  readonly width: number;
+  readonly layers: number;
+  readonly colours: number;
+  readonly batch: number;
+  readonly seconds: number;
 }
 
-/** GFLOP/s of the PyTorch side, where Python has torch. */
+function architectureOf({ architecture, width, layers, colours }: Case): Architecture {
+  const common = { imageShape: [32, 32, colours], padding: "zeros", classes: 0 } as const;
+  const channels = [width, 2 * width, 4 * width];
+  switch (architecture) {
+    case "resnet":
+      return { kind: "resnet", width, layers, kernelSize: 3, ...common };
+    case "unet":
+      return { kind: "unet", channels, embedding: 4 * width, norm: "none", ...common };
+    case "attention-unet":
+      return { kind: "attention-unet", channels, blocks: 2, attention: [16], ...common };
+  }
+}
+
+/** Seconds of a step, everything in it: examples, gradients, optimiser, moving average. */
+async function measure(
+  shape: Case,
+  { backend, workers }: { readonly backend: BackendInfo; readonly workers: number },
+): Promise<{ seconds: number; flops: number }> {
+  const network = createNetwork(architectureOf(shape));
+  const { batch, colours } = shape;
+  const images = {
+    data: new Random(1).normals(batch * 1024 * colours),
+    shape: [batch, 32, 32, colours] as const,
+  };
+  const schedule = createSchedule("cosine_legacy");
+  const stream = new ExampleStream({ images, schedule, batchSize: batch, seed: 1 });
+  const parameters = initialParameters(network.parameters, new Random(2));
+  const zeros = new Float32Array(parameters.length);
+  const start = { step: 0, parameters, average: parameters, mean: zeros, square: zeros };
+  const pool = backend.name === "webgpu"
+    ? undefined
+    : await createGradientPool(network, { backend: backend.name, shards: workers, workers });
+  const optimisation: Optimisation = pool
+    ? hostOptimisation(start, { recipe, pool })
+    : deviceOptimisation(network, start, recipe);
+  try {
+    let step = 0;
+    let next = stream.batch(1);
+    const take = async () => {
+      const batch = await next;
+      const taken = optimisation.step(batch, LEARNING_RATE);
+      next = stream.batch(++step + 1);
+      await taken;
+    };
+    while (step < WARM) await take();
+    await optimisation.flush();
+    const from = performance.now();
+    do await take(); while (performance.now() - from < shape.seconds * 1e3);
+    await optimisation.flush();
+    const seconds = (performance.now() - from) / 1e3 / (step - WARM);
+    return { seconds, flops: 3 * batch * network.flopsPerImage };
+  } finally {
+    optimisation.dispose();
+    pool?.dispose();
+  }
+}
+
+/** Seconds of a step of the PyTorch side, where Python has torch and the device. */
 async function peer(
-  { script, width, layers, batch, threads }:
-    & Record<"width" | "layers" | "batch" | "threads", number>
-    & { readonly script: string },
-): Promise<number | undefined> {
+  { architecture, width, layers, colours, batch, seconds }: Case,
+  { script, device, threads }: {
+    readonly script: string;
+    readonly device: string;
+    readonly threads: number;
+  },
+): Promise<{ readonly seconds: number; readonly device: string } | undefined> {
+  const options = { architecture, width, layers, colours, batch, seconds, device, threads };
+  const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
   for (const python of ["python3", "/usr/bin/python3"]) {
     try {
-      const args = [script, "train", "--channels", width, "--layers", layers, "--batch", batch];
       const { success, stdout } = await new Deno.Command(python, {
-        args: [...args, "--threads", threads].map(String),
+        args: [script, ...args],
         stderr: "null",
       }).output();
-      const rate = /([\d.]+) GFLOP\/s/.exec(new TextDecoder().decode(stdout));
-      if (success && rate) return Number(rate[1]);
+      if (success) return JSON.parse(new TextDecoder().decode(stdout));
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
@@ -86,50 +117,95 @@ async function peer(
 
 await runCommand({
   name: "bench:train",
-  description: "Times training steps of the ResNet on the wasm backend, beside PyTorch where a " +
-    "python3 with torch and the peer script are at hand.",
+  description:
+    "Times training steps beside PyTorch (float32, TF32 off), where a python3 with torch " +
+    "is at hand: on webgpu beside CUDA, else beside as many threads of the CPU.",
   flags: {
+    backend: {
+      type: "choice",
+      choices: ["auto", "webgpu", "wasm", "cpu"],
+      default: "auto",
+      help: "Where TensorFlow.js computes",
+    },
+    architecture: {
+      type: "choice",
+      choices: ["resnet", "unet", "attention-unet"],
+      default: "resnet",
+      help: "Network; both UNets have three levels of 1, 2 and 4 times the width",
+    },
     widths: { type: "integers", min: 8, default: [32, 48, 64], help: "Channels" },
-    layers: { type: "integer", min: 1, default: 4, help: "Residual layers" },
-    batch: { type: "integer", min: 2, default: 16, help: "Images per step" },
+    layers: { type: "integer", min: 1, default: 4, help: "ResNet: residual layers" },
+    colours: { type: "integer", min: 1, max: 4, default: 1, help: "Channels of the images" },
+    batch: { type: "integer", min: 1, default: 16, help: "Images per step" },
+    seconds: { type: "number", min: 0, default: 2, help: "Time to spend on each case" },
+    device: {
+      type: "choice",
+      choices: ["auto", "cuda", "cpu", "none"],
+      default: "auto",
+      help: "Device of the PyTorch side",
+    },
     peer: {
       type: "string",
-      default: "../shared/bench/torch_peer.py",
+      default: "benchmarks/torch_training_peer.py",
       placeholder: "FILE",
       help: "PyTorch side",
     },
+    json: { type: "boolean", help: "Print JSON instead of a table" },
   },
+  examples: ["deno task bench:train --backend webgpu --widths 256 --layers 6 --batch 128"],
 }, async ({ flags }) => {
-  await startBackend("wasm");
+  const backend = await startNetworkBackend(flags.backend);
+  const onDevice = backend.name === "webgpu";
+  if (flags.device === "cuda" && !onDevice) {
+    throw new CommandError("--device cuda is no peer of a CPU backend; add --backend webgpu");
+  }
+  const device = flags.device === "auto" && !onDevice ? "cpu" : flags.device;
   const threads = navigator.hardwareConcurrency;
-  const rows: (string | number)[][] = [];
+  const results = [];
   for (const width of flags.widths) {
-    const shape = { width, layers: flags.layers, batch: flags.batch };
-    const torch = await peer({ ...shape, threads, script: flags.peer });
-    for (const workers of [...new Set([1, threads])]) {
-      const { seconds, flops } = await measure({ ...shape, workers });
-      const rate = flops / seconds / 1e9;
-      rows.push([
-        width,
-        workers,
-        (seconds * 1e3).toFixed(0),
-        (flags.batch / seconds).toFixed(0),
-        rate.toFixed(1),
-        torch === undefined ? "no torch" : torch.toFixed(1),
-        torch === undefined ? "" : (rate / torch).toFixed(2),
-      ]);
+    const { architecture, layers, colours, batch, seconds } = flags;
+    const shape = { architecture, width, layers, colours, batch, seconds };
+    const torch = device === "none"
+      ? undefined
+      : await peer(shape, { script: flags.peer, device, threads: onDevice ? 0 : threads });
+    for (const workers of onDevice ? [1] : [...new Set([1, threads])]) {
+      const { seconds, flops } = await measure(shape, { backend, workers });
+      results.push({ width, workers, seconds, flops, torch });
     }
   }
+  const where = backend.adapter ?? `${backend.name}, up to ${threads} threads`;
+  const { architecture, layers, colours, batch } = flags;
+  if (flags.json) {
+    console.log(
+      JSON.stringify({ device: where, architecture, layers, colours, batch, results }),
+    );
+    return;
+  }
+  const torchDevice = results.find(({ torch }) => torch)?.torch?.device;
+  console.log(
+    `${architecture} on ${where}, batch ${batch}` +
+      (torchDevice ? `; PyTorch on ${torchDevice}` : ""),
+  );
   console.log(textTable({
     header: [
-      "channels",
-      "workers",
+      "width",
+      ...onDevice ? [] : ["workers"],
       "ms/step",
+      "steps/s",
       "images/s",
       "GFLOP/s",
-      `PyTorch (${threads})`,
+      "PyTorch GFLOP/s",
       "ratio",
     ],
-    rows,
+    rows: results.map(({ width, workers, seconds, flops, torch }) => [
+      width,
+      ...onDevice ? [] : [workers],
+      (seconds * 1e3).toFixed(1),
+      (1 / seconds).toFixed(2),
+      (batch / seconds).toFixed(0),
+      (flops / seconds / 1e9).toFixed(1),
+      torch ? (flops / torch.seconds / 1e9).toFixed(1) : "no torch",
+      torch ? (torch.seconds / seconds).toFixed(2) : "",
+    ]),
   }));
 });

@@ -3,6 +3,10 @@ import { assert, assertThrows } from "@std/assert";
 import { Random } from "../../src/array/random.ts";
 import { startBackend } from "../../src/networks/backend.ts";
 import { conv2d } from "../../src/networks/conv2d.ts";
+import { composedConv2d } from "../../src/networks/conv2d_composed.ts";
+import type { Conv2dImplementation } from "../../src/networks/conv2d_implementation.ts";
+import { webgpuConv2dBy } from "../../src/networks/webgpu/conv2d_kernels.ts";
+import { tiles } from "../../src/networks/webgpu/tile.ts";
 import { backends } from "./golden.ts";
 
 interface Case {
@@ -139,6 +143,45 @@ Deno.test("conv2d: bias and shift may be left out, and the input's gradient", as
     tf.dispose([expected!, ...found]);
   }
 });
+
+// What small images never choose: the tiles of a large GPU. Sizes beyond one tile in both directions.
+for (const tile of tiles) {
+  const { rows, columns } = tile;
+  Deno.test({
+    name: `conv2d: tiles of ${rows} x ${columns} give the same on webgpu`,
+    ignore: !backends.includes("webgpu"),
+    async fn() {
+      const [b, h, w, ci, co] = [2, 9, 11, 20, 132];
+      const random = new Random(5);
+      const values = [[b, h, w, ci], [3, 3, ci, co], [co], [b, ci], [b, h, w, co]].map((shape) => ({
+        shape,
+        data: random.normals(shape.reduce((a, b) => a * b)),
+      }));
+      const run = async (implementation: Conv2dImplementation) => {
+        const results = tf.tidy(() => {
+          const [x, filter, bias, shift, dy] = values.map(({ data, shape }) =>
+            tf.tensor(data.slice(), shape as [number])
+          ) as [tf.Tensor4D, tf.Tensor4D, tf.Tensor, tf.Tensor, tf.Tensor4D];
+          const attributes = { padding: "zeros", relu: true, inputGradient: true } as const;
+          const inputs = { x, filter, bias, shift };
+          const y = implementation.forward(inputs, attributes);
+          return [y, ...Object.values(implementation.backward({ ...inputs, y, dy }, attributes))];
+        });
+        const found = await Promise.all(results.map((tensor) => tensor.data()));
+        tf.dispose(results);
+        return found as Float32Array[];
+      };
+      await startBackend("cpu");
+      const expected = await run(composedConv2d);
+      await startBackend("webgpu");
+      const found = await run(webgpuConv2dBy(tile));
+      expected.forEach((values, i) => {
+        const error = relativeError(found[i]!, values);
+        assert(error < 2e-6, `${["y", "x", "filter", "bias", "shift"][i]} differs by ${error}`);
+      });
+    },
+  });
+}
 
 Deno.test("conv2d: bad shapes are refused by name", async () => {
   await startBackend("wasm");

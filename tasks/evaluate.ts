@@ -1,27 +1,14 @@
 /** `deno task evaluate`: how well the machines predict a network, in numbers and pictures. @module */
-import { hasScale } from "../src/kernels/request.ts";
-import { machineDefinitions, parseMachineName } from "../src/machines/create_machine.ts";
+import { parseMachineName } from "../src/machines/create_machine.ts";
 import { startNetworkBackend } from "./common/backend.ts";
 import { openRun } from "../src/runs/run_folder.ts";
 import { runCommand } from "./cli/command.ts";
-import { UsageError } from "./cli/flags.ts";
 import { evaluationFiles, evaluationIdentity, runEvaluation } from "./common/evaluation.ts";
 import { gridFlag, imageFlags, machineFlags, outFlags, sampleFlags } from "./common/flags.ts";
-import { loadScaleList } from "./common/interchange.ts";
-import {
-  checkSchedule,
-  type LoadedSchedule,
-  loadSchedules,
-  scheduledMachines,
-} from "./common/machines.ts";
+import { checkSchedule, scheduledMachines } from "./common/machines.ts";
+import { requestedSchedules } from "./common/requested_schedules.ts";
 import { createPosterior, devicesLine, posteriorName } from "./common/posterior.ts";
-import {
-  type LoadedNetwork,
-  loadMachineImages,
-  loadNetwork,
-  machineForPadding,
-  sampleLabels,
-} from "./common/sources.ts";
+import { loadMachineImages, loadNetwork, sampleLabels } from "./common/sources.ts";
 
 await runCommand({
   name: "evaluate",
@@ -129,34 +116,3 @@ await runCommand({
     await posterior.dispose();
   }
 });
-
-/** The schedules of --schedule, or one made of the bare list of --scales. */
-async function requestedSchedules(
-  { schedule, scales, machines }: {
-    readonly schedule: string | undefined;
-    readonly scales: string | undefined;
-    readonly machines: string | undefined;
-  },
-  network: LoadedNetwork,
-): Promise<LoadedSchedule[]> {
-  if ((schedule === undefined) === (scales === undefined)) {
-    throw new UsageError(
-      "Give either --schedule with a calibration, or --scales with a bare list of scales; run with " +
-        "--help",
-    );
-  }
-  if (schedule !== undefined) return await loadSchedules(schedule);
-  const { padding, imageShape } = network.network.architecture;
-  const named = machines?.split(",").map(parseMachineName)
-    .find((name) => hasScale(machineDefinitions[name].rule));
-  return [
-    await loadScaleList(scales!, {
-      machine: named ?? machineForPadding(padding),
-      imageShape,
-      padding,
-      schedule: network.schedule,
-      aggregate: "median",
-      indexing: "calibration",
-    }),
-  ];
-}

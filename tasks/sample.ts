@@ -1,0 +1,205 @@
+/** `deno task sample`: makes images from noise with a network or a machine. @module */
+import { imageBatch, sliceBatch, valuesPerImage } from "../src/array/image_batch.ts";
+import type { Denoiser } from "../src/denoisers/denoiser.ts";
+import { tileImages } from "../src/figures/tile_images.ts";
+import { encodePng } from "../src/formats/png.ts";
+import { writeSafetensors } from "../src/formats/safetensors.ts";
+import { hasScale } from "../src/kernels/request.ts";
+import {
+  machineDefinitions,
+  machineNames,
+  parseMachineName,
+} from "../src/machines/create_machine.ts";
+import { networkDenoiser } from "../src/networks/network_denoiser.ts";
+import { writeFileAtomic } from "../src/runs/atomic_write.ts";
+import { JsonlLog } from "../src/runs/jsonl_log.ts";
+import { createProvenance } from "../src/runs/provenance.ts";
+import { openRun } from "../src/runs/run_folder.ts";
+import { initialNoise } from "../src/samplers/initial_noise.ts";
+import { samplers } from "../src/samplers/samplers.ts";
+import { timeGrid } from "../src/samplers/time_grid.ts";
+import { CommandError, runCommand } from "./cli/command.ts";
+import { startNetworkBackend } from "./common/backend.ts";
+import { gridFlag, imageFlags, machineFlags, outFlags, sampleFlags } from "./common/flags.ts";
+import { checkSchedule, scheduledMachines } from "./common/machines.ts";
+import { createPosterior, describePosterior, posteriorName } from "./common/posterior.ts";
+import { requestedSchedules } from "./common/requested_schedules.ts";
+import {
+  loadMachineImages,
+  loadNetwork,
+  sampleLabels,
+  sourcesProvenance,
+} from "./common/sources.ts";
+
+/** Pixels of the picture that one pixel of an image becomes. */
+const ENLARGE = 3;
+
+await runCommand({
+  name: "sample",
+  description:
+    "Makes images from noise, with a network or, from the same noise, with a machine: a picture of " +
+    "all and their values. Run again, it goes on where it stopped.",
+  flags: {
+    run: {
+      type: "string",
+      placeholder: "PATH",
+      help: "Training run or weights file; default: the checkpoint that ships",
+    },
+    machine: {
+      type: "string",
+      placeholder: "NAME",
+      help: `Instead of the network: one of ${machineNames.join(", ")}`,
+    },
+    schedule: {
+      type: "string",
+      placeholder: "PATH",
+      help: "The machine's calibration run or scale_schedule.json",
+    },
+    scales: {
+      type: "string",
+      placeholder: "FILE",
+      help: "Instead: a bare list (.pt, .npy, .csv, .json, or 3,3,5) whose index 0 is t = 1/n",
+    },
+    samples: { type: "integer", min: 1, default: 16, help: "Images" },
+    steps: { type: "integer", min: 1, max: 1000, help: "Steps; default: the schedule's, else 20" },
+    grid: { ...gridFlag, help: `${gridFlag.help}; default: the schedule's` },
+    batch: { type: "integer", min: 1, default: 16, help: "Images made at a time" },
+    ...sampleFlags,
+    ...imageFlags,
+    ...machineFlags,
+    ...outFlags,
+  },
+  examples: [
+    "deno task sample --samples 64 --grid cubic",
+    "deno task sample --run runs/00001-train-cifar10-small --labels 3,5 --sampler heun",
+    "deno task sample --machine bbels --schedule runs/00002-calibrate-mnist-small-bbels --samples 4",
+  ],
+}, async ({ flags, abort, progress }) => {
+  const network = await loadNetwork(flags.run);
+  const name = flags.machine === undefined ? undefined : parseMachineName(flags.machine);
+  const scaled = name !== undefined && hasScale(machineDefinitions[name].rule);
+  if (!scaled && (flags.schedule !== undefined || flags.scales !== undefined)) {
+    throw new CommandError(
+      `${
+        name ?? "The network"
+      } has no scale: leave out --schedule and --scales, or name a machine ` +
+        "that has, such as --machine bbels",
+    );
+  }
+  const loaded = scaled
+    ? await requestedSchedules({ ...flags, machines: flags.machine }, network)
+    : [];
+  const { timeGrid: scheduleGrid, steps: scheduleSteps } = loaded[0]?.schedule ?? {};
+  const steps = flags.steps ?? scheduleSteps?.length ?? 20;
+  const grid = flags.grid ?? scheduleGrid ?? "uniform";
+  const { sampler, seed, samples } = flags;
+  for (const each of loaded) {
+    for (const warning of checkSchedule(each, network, { steps, grid, sampler })) {
+      console.error(`Note: ${warning}`);
+    }
+  }
+  const labels = sampleLabels(network, { labels: flags.labels, samples });
+  const data = name === undefined ? undefined : await loadMachineImages(network, flags);
+  const backend = await startNetworkBackend(flags.backend);
+  const posteriorChoice = posteriorName(flags.posterior, backend);
+  const config = {
+    network: network.sha256,
+    machine: name ?? null,
+    scales: loaded.map(({ schedule }) => schedule.steps.map(({ kernelSize }) => kernelSize)),
+    datasetSha256: data?.sha256 ?? null,
+    sampler,
+    steps,
+    grid,
+    seed,
+    labels: flags.labels ?? null,
+    backend: backend.name,
+    posterior: name === undefined ? null : posteriorChoice,
+  };
+  using run = await openRun({
+    root: flags.out,
+    command: "sample",
+    label: name === undefined ? network.label : `${network.label}-${name}`,
+    config: { ...config, samples },
+    fresh: flags.fresh,
+  });
+  console.error(run.status);
+  using log = await JsonlLog.open(run.file("samples.jsonl"));
+  const images = log.earlier.map((record) => record.x0 as number[]);
+
+  const posterior = name === undefined ? undefined : await createPosterior(flags, backend);
+  const own = networkDenoiser(network);
+  const denoiser: Denoiser = name === undefined || data === undefined || posterior === undefined
+    ? own
+    : scheduledMachines([name], {
+      data,
+      network,
+      schedules: loaded.map(({ schedule }) => schedule),
+      posterior,
+      sampler,
+    })[0]!.denoiser;
+  const times = timeGrid(grid, { steps, schedule: network.schedule });
+  const { imageShape, schedule } = { imageShape: denoiser.imageShape, schedule: network.schedule };
+  const xT = initialNoise({ seed, samples, imageShape, schedule });
+  const bar = progress.start({
+    label: "sample",
+    total: samples * steps,
+    done: images.length * steps,
+  });
+  try {
+    for (let first = images.length; first < samples; first += flags.batch) {
+      const end = Math.min(first + flags.batch, samples);
+      const x0 = await samplers[sampler].sample(denoiser, {
+        xT: sliceBatch(xT, first, end),
+        times,
+        seed,
+        sampleNumbers: Array.from({ length: end - first }, (_, i) => first + i),
+        abort,
+        onStep: ({ i }) => bar.update(first * steps + (end - first) * (steps - i + 1)),
+        ...labels && { labels: labels.slice(first, end) },
+      });
+      const size = valuesPerImage(x0);
+      for (let i = 0; i < end - first; i++) {
+        const values = Array.from(x0.data.subarray(i * size, (i + 1) * size));
+        log.append({ sample: first + i, label: labels?.[first + i] ?? null, x0: values });
+        images.push(values);
+      }
+    }
+    bar.finish();
+  } finally {
+    own.dispose();
+    await posterior?.dispose();
+  }
+
+  const all = imageBatch(Float32Array.from(images.flat()), [samples, ...imageShape]);
+  const columns = Math.ceil(Math.sqrt(samples));
+  const rows = Array.from(
+    { length: Math.ceil(samples / columns) },
+    (_, row) => sliceBatch(all, row * columns, Math.min((row + 1) * columns, samples)),
+  );
+  await writeFileAtomic(
+    run.file("samples.png"),
+    encodePng(tileImages(rows, { factor: ENLARGE, gutter: ENLARGE })),
+  );
+  const provenance = createProvenance({
+    networkBackend: backend.name + (backend.adapter ? ` (${backend.adapter})` : ""),
+    ...posterior && { machineBackend: describePosterior(posterior) },
+    seed,
+    ...data ? sourcesProvenance(network, data) : {},
+    config,
+  });
+  await writeFileAtomic(
+    run.file("samples.safetensors"),
+    writeSafetensors(
+      new Map([
+        ["x0", { dtype: "F32", shape: [...all.shape], data: all.data }],
+        ...labels
+          ? [["labels", { dtype: "I32", shape: [samples], data: Int32Array.from(labels) }]] as const
+          : [],
+      ]),
+      { metadata: { format: "els-samples", provenance: JSON.stringify(provenance) } },
+    ),
+  );
+  if (!run.finished) await run.finish({ samples });
+  console.log(`Picture: ${run.file("samples.png")}`);
+  console.log(`Values:  ${run.file("samples.safetensors")}`);
+});

@@ -1,0 +1,64 @@
+/** `deno task sample` as a user runs it. */
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { decodePng } from "../../src/formats/png.ts";
+import { parseSafetensors } from "../../src/formats/safetensors.ts";
+import { inFolder, run } from "./commands.ts";
+
+const few = ["--samples", 3, "--steps", 2, "--grid", "cubic", "--backend", "wasm"];
+
+Deno.test("sample: images do not depend on the batch, and an interrupted run ends where a whole one does", async () => {
+  await inFolder(async (folder) => {
+    const whole = await run("sample", ...few, "--out", join(folder, "a"));
+    assertEquals(whole.code, 0, whole.err);
+    const a = join(folder, "a/00001-sample-mnist-small");
+    assertStringIncludes(whole.out, join(a, "samples.png"));
+    const { tensors, metadata } = parseSafetensors(
+      await Deno.readFile(join(a, "samples.safetensors")),
+    );
+    const x0 = tensors.get("x0")!;
+    assertEquals(x0.shape, [3, 32, 32, 1]);
+    assert(Array.from(x0.data, Number).some((value) => value > 0.5), "nothing was drawn");
+    assertEquals(JSON.parse(metadata.provenance!).config.grid, "cubic");
+    // Two columns of 32 pixels, each three wide, and a gutter of three.
+    assertEquals(decodePng(await Deno.readFile(join(a, "samples.png"))).shape, [1, 195, 195, 1]);
+
+    const b = join(folder, "b/00001-sample-mnist-small");
+    const single = [...few, "--batch", 1, "--out", join(folder, "b")];
+    assertEquals((await run("sample", ...single)).code, 0);
+    const values = (of: string) => Deno.readFile(join(of, "samples.safetensors"));
+    assertEquals(await values(b), await values(a));
+
+    const log = (await Deno.readTextFile(join(b, "samples.jsonl"))).split("\n");
+    await Deno.writeTextFile(join(b, "samples.jsonl"), log.slice(0, 1).join("\n") + "\n");
+    for (const file of ["finished.json", "samples.safetensors", "samples.png"]) {
+      await Deno.remove(join(b, file));
+    }
+    const resumed = await run("sample", ...single);
+    assertEquals(resumed.code, 0, resumed.err);
+    assertMatch(resumed.err, /sample +2\/6 +33%/);
+    assertEquals(await values(b), await values(a));
+  });
+});
+
+Deno.test("sample: a machine samples with a bare list, and what cannot be is said in one line", async () => {
+  await inFolder(async (folder) => {
+    const machine = ["--machine", "bbels", "--scales", "3,5", "--images", 20, "--samples", 1];
+    const made = await run("sample", ...machine, "--backend", "wasm", "--out", folder);
+    assertEquals(made.code, 0, made.err);
+    assertStringIncludes(made.out, "00001-sample-mnist-small-bbels");
+    for (
+      const [args, message] of [
+        [["--machine", "is", "--scales", "3,5"], "IS has no scale"],
+        [["--scales", "3,5"], "The network has no scale"],
+        [["--machine", "bbels"], "Give either --schedule with a calibration, or --scales"],
+        [["--labels", "3"], "the network is not conditional"],
+      ] as const
+    ) {
+      const { code, err } = await run("sample", ...args, "--out", folder);
+      assertEquals(code, 1, message);
+      assertStringIncludes(err, message);
+      assert(!err.includes("    at "), err);
+    }
+  });
+});

@@ -3,6 +3,7 @@ import { customGradient } from "./custom_gradient.ts";
 import { composedGroupNorm } from "./group_norm_composed.ts";
 import type { Activation } from "./group_norm_implementation.ts";
 import { wasmGroupNorm } from "./wasm/group_norm_kernels.ts";
+import { webgpuGroupNorm } from "./webgpu/group_norm_kernels.ts";
 
 /** Options of {@linkcode groupNorm}. */
 export interface GroupNormOptions {
@@ -25,8 +26,8 @@ export interface GroupNormOptions {
  * over the pixels and the channels of a group (Wu & He, arXiv 1803.08494), as one differentiable
  * operation.
  *
- * On wasm it is our own SIMD kernel (`wasm/group_norm.as.ts`) where the channels fill its lanes,
- * elsewhere a composition of tfjs operations (`group_norm_composed.ts`).
+ * On wasm it is our own SIMD kernel (`wasm/group_norm.as.ts`) where the channels fill its lanes, on
+ * webgpu programs of our own (`webgpu/group_norm_wgsl.ts`), elsewhere a composition of tfjs operations (`group_norm_composed.ts`).
  *
  * @param x `[B, H, W, C]`.
  * @returns `[B, H, W, C]`.
@@ -44,8 +45,12 @@ export function groupNorm(x: tf.Tensor4D, options: GroupNormOptions): tf.Tensor4
         `${offset.size} offsets and ${shift?.size ?? "no"} shifts`,
     );
   }
-  const native = tf.getBackend() === "wasm" && c % 4 === 0;
-  const implementation = native ? wasmGroupNorm : composedGroupNorm;
+  const backend = tf.getBackend();
+  const implementation = backend === "webgpu"
+    ? webgpuGroupNorm
+    : backend === "wasm" && c % 4 === 0
+    ? wasmGroupNorm
+    : composedGroupNorm;
   const attributes = { groups, epsilon, activation };
   return customGradient(shift ? [x, scale, offset, shift] : [x, scale, offset], {
     forward() {

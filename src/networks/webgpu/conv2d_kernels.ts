@@ -3,22 +3,13 @@ import * as tf from "@tensorflow/tfjs";
 import type { Conv2dImplementation, Padding } from "../conv2d_implementation.ts";
 import { convolution, type ConvShape } from "./conv2d_wgsl.ts";
 import { filterGradient } from "./filter_gradient_wgsl.ts";
-import { type GpuProgram, registerOnce, runProgram, type WebgpuBackend } from "./gpu_program.ts";
-import { gate, PASS_SIZE, rowSums, SUM_CHANNELS, turnedFilter } from "./passes_wgsl.ts";
+import { programOf, registerOnce, runProgram, type WebgpuBackend } from "./gpu_program.ts";
+import { gate, PASS_SIZE, turnedFilter } from "./passes_wgsl.ts";
+import { sumRows } from "./row_sums.ts";
 import { chooseTile, type Tile } from "./tile.ts";
 
 const FORWARD_KERNEL = "ElsConv2D";
 const BACKWARD_KERNEL = "ElsConv2DBackward";
-
-/** Programs by what decides their text, which is long: built once. */
-const programs = new Map<string, GpuProgram>();
-
-function cached(build: (...what: never[]) => GpuProgram, ...what: readonly object[]): GpuProgram {
-  const key = `${build.name} ${JSON.stringify(what)}`;
-  let program = programs.get(key);
-  if (program === undefined) programs.set(key, program = build(...what as never[]));
-  return program;
-}
 
 function shapeOf(x: tf.TensorInfo, filter: tf.TensorInfo, padding: Padding): ConvShape {
   const [, height, width] = x.shape as [number, number, number];
@@ -50,29 +41,12 @@ function convolve(
   const tile = wanted ?? chooseTile({ rows: pixels, columns: outputs });
   const y = backend.makeTensorInfo([x.shape[0]!, height, width, outputs], "float32");
   const options = { tile, relu, bias: bias !== undefined, shift: shift !== undefined };
-  runProgram(backend, cached(convolution, shape, options), {
+  runProgram(backend, programOf(convolution, shape, options), {
     tensors: [x, filter, ...bias ? [bias] : [], ...shift ? [shift] : [], y],
     uniforms: [pixels],
     workgroups: Math.ceil(pixels / tile.rows) * Math.ceil(outputs / tile.columns),
   });
   return y;
-}
-
-/** Sums over the rows of each group: `[groups, rows, channels]` to a tensor of shape `shape`. */
-function sumRows(
-  backend: WebgpuBackend,
-  x: tf.TensorInfo,
-  { groups, rows, channels, shape }: Record<"groups" | "rows" | "channels", number> & {
-    readonly shape: readonly number[];
-  },
-): tf.TensorInfo {
-  const out = backend.makeTensorInfo(shape, "float32");
-  runProgram(backend, rowSums, {
-    tensors: [x, out],
-    uniforms: [groups, rows, channels],
-    workgroups: groups * Math.ceil(channels / SUM_CHANNELS),
-  });
-  return out;
 }
 
 /** Workgroups that a filter's gradient is cut into: enough for a large GPU, the same on every one. */
@@ -106,7 +80,7 @@ function gradientOfFilter(
     parts === 1 ? filter.shape : [parts, ...filter.shape],
     "float32",
   );
-  runProgram(backend, cached(filterGradient, shape, { tile, shift: shift !== undefined }), {
+  runProgram(backend, programOf(filterGradient, shape, { tile, shift: shift !== undefined }), {
     tensors: [x, dy, ...shift ? [shift] : [], sums],
     uniforms: [pixels, parts, perPart],
     workgroups: each * parts,
@@ -173,7 +147,7 @@ function backward(
   let turned = filter;
   if (size > 1 || ci > 1 && co > 1) {
     turned = make([size, size, co, ci]);
-    runProgram(backend, cached(turnedFilter, { size, inputs: ci, outputs: co }), {
+    runProgram(backend, programOf(turnedFilter, { size, inputs: ci, outputs: co }), {
       tensors: [filter, turned],
       workgroups: Math.ceil(size * size * ci * co / PASS_SIZE),
     });

@@ -50,9 +50,40 @@ export function webgpuBackend(): WebgpuBackend {
   return tf.backend() as unknown as WebgpuBackend;
 }
 
-const compiled = new WeakMap<GPUDevice, Map<string, GPUComputePipeline>>();
+const programs = new Map<string, GpuProgram>();
 
-function pipelineOf(device: GPUDevice, { code, tensors, uniforms }: GpuProgram) {
+/** The program that `build` writes for plain data, whose text may be long: written once. */
+export function programOf<T extends readonly object[]>(
+  build: (...what: T) => GpuProgram,
+  ...what: T
+): GpuProgram {
+  const key = `${build.name} ${JSON.stringify(what)}`;
+  let program = programs.get(key);
+  if (program === undefined) programs.set(key, program = build(...what));
+  return program;
+}
+
+/** What is made once on each device. */
+interface OnDevice {
+  readonly pipelines: WeakMap<
+    GpuProgram,
+    { pipeline: GPUComputePipeline; layout: GPUBindGroupLayout }
+  >;
+  /** Uniforms that are sizes: they come again with every step, and are few. */
+  readonly sizes: Map<string, GPUBuffer>;
+}
+
+const onDevices = new WeakMap<GPUDevice, OnDevice>();
+
+function onDevice(device: GPUDevice): OnDevice {
+  let found = onDevices.get(device);
+  if (found === undefined) {
+    onDevices.set(device, found = { pipelines: new WeakMap(), sizes: new Map() });
+  }
+  return found;
+}
+
+function compile(device: GPUDevice, { code, tensors, uniforms }: GpuProgram) {
   const bindings = tensors.map(({ name, element, write }, i) =>
     `@group(0) @binding(${i}) var<storage, ${write ? "read_write" : "read"}> ${name}: ` +
     `array<${element}>;`
@@ -62,19 +93,39 @@ function pipelineOf(device: GPUDevice, { code, tensors, uniforms }: GpuProgram) 
     bindings.push(`struct Uniforms { ${fields} }`);
     bindings.push(`@group(0) @binding(${tensors.length}) var<uniform> uniforms: Uniforms;`);
   }
-  const source = `${bindings.join("\n")}\n${code}`;
-  let pipelines = compiled.get(device);
-  if (pipelines === undefined) compiled.set(device, pipelines = new Map());
-  let pipeline = pipelines.get(source);
-  if (pipeline === undefined) {
-    const module = device.createShaderModule({ code: source });
-    pipeline = device.createComputePipeline({
-      layout: "auto",
-      compute: { module, entryPoint: "main" },
-    });
-    pipelines.set(source, pipeline);
-  }
-  return pipeline;
+  const module = device.createShaderModule({ code: `${bindings.join("\n")}\n${code}` });
+  const pipeline = device.createComputePipeline({
+    layout: "auto",
+    compute: { module, entryPoint: "main" },
+  });
+  return { pipeline, layout: pipeline.getBindGroupLayout(0) };
+}
+
+/** The buffer of a program's numbers. */
+function uniformBuffer(
+  { device, queue, bufferManager, uniformPendingDisposal }: WebgpuBackend,
+  { uniforms }: GpuProgram,
+  values: readonly number[],
+): GPUBuffer {
+  const { sizes } = onDevice(device);
+  const repeats = uniforms.every(({ type }) => type === "u32");
+  const key = values.join();
+  const known = repeats ? sizes.get(key) : undefined;
+  if (known) return known;
+  const bytes = new DataView(new ArrayBuffer(Math.ceil(uniforms.length / 4) * 16));
+  uniforms.forEach(({ type }, i) => {
+    if (type === "u32") bytes.setUint32(4 * i, values[i]!, true);
+    else bytes.setFloat32(4 * i, values[i]!, true);
+  });
+  const size = bytes.byteLength;
+  const usage = GPUBufferUsage.COPY_DST | GPUBufferUsage.UNIFORM;
+  const buffer = repeats
+    ? device.createBuffer({ size, usage })
+    : bufferManager.acquireBuffer(size, usage);
+  queue.writeBuffer(buffer, 0, bytes.buffer);
+  if (repeats) sizes.set(key, buffer);
+  else uniformPendingDisposal.push(buffer);
+  return buffer;
 }
 
 /** The buffer of a tensor, with its values on the device and kept until the queue is submitted. */
@@ -110,21 +161,13 @@ export function runProgram(
 ): void {
   const { device } = backend;
   const buffers = tensors.map((tensor) => bufferOf(backend, tensor));
-  const pipeline = pipelineOf(device, program);
-  if (program.uniforms.length > 0) {
-    const bytes = new DataView(new ArrayBuffer(Math.ceil(program.uniforms.length / 4) * 16));
-    program.uniforms.forEach(({ type }, i) => {
-      if (type === "u32") bytes.setUint32(4 * i, uniforms[i]!, true);
-      else bytes.setFloat32(4 * i, uniforms[i]!, true);
-    });
-    const usage = GPUBufferUsage.COPY_DST | GPUBufferUsage.UNIFORM;
-    const buffer = backend.bufferManager.acquireBuffer(bytes.byteLength, usage);
-    backend.queue.writeBuffer(buffer, 0, bytes.buffer);
-    backend.uniformPendingDisposal.push(buffer);
-    buffers.push(buffer);
-  }
+  if (program.uniforms.length > 0) buffers.push(uniformBuffer(backend, program, uniforms));
+  const { pipelines } = onDevice(device);
+  let compiled = pipelines.get(program);
+  if (compiled === undefined) pipelines.set(program, compiled = compile(device, program));
+  const { pipeline, layout } = compiled;
   const bindGroup = device.createBindGroup({
-    layout: pipeline.getBindGroupLayout(0),
+    layout,
     entries: buffers.map((buffer, binding) => ({ binding, resource: { buffer } })),
   });
   const most = device.limits.maxComputeWorkgroupsPerDimension;

@@ -8,7 +8,7 @@ import { type GpuProgram, groupNumber } from "../networks/webgpu/gpu_program.ts"
 export const SIZE = 256;
 /** Partial sums of squares, each of a workgroup. */
 export const PARTS = 256;
-/** Steps whose reports the log holds. */
+/** Steps whose reports are held. */
 export const LOG_STEPS = 64;
 
 const header = (body: string) => `
@@ -33,7 +33,7 @@ const reduce = `
     workgroupBarrier();
   }`;
 
-/** Arrays gradients, partial: sums of squares, one for each of the `PARTS` workgroups. */
+/** Arrays gradients, parts: sums of squares, one for each of the `PARTS` workgroups. */
 export const squares: GpuProgram = {
   code: header(`
   var sum = 0.0;
@@ -41,18 +41,18 @@ export const squares: GpuProgram = {
     sum += gradients[i] * gradients[i];
   }
   ${reduce}
-  if (t == 0u) { partial[number] = sums[0]; }`),
+  if (t == 0u) { parts[number] = sums[0]; }`),
   tensors: [
     { name: "gradients", element: "f32" },
-    { name: "partial", element: "f32", write: true },
+    { name: "parts", element: "f32", write: true },
   ],
   uniforms: [{ name: "count", type: "u32" }],
 };
 
 /**
- * Arrays partial, loss, verdict, log: what becomes of a step. verdict[0] is the factor of the gradients,
+ * Arrays parts, loss, verdict, reports: what becomes of a step. verdict[0] is the factor of the gradients,
  * verdict[1] is 1 from the first step on whose loss or gradient is not finite: no later step changes
- * anything, so that the host may find out later. The log gets loss and norm at `slot`.
+ * anything, so that the host may find out later. The reports get loss and norm at `slot`.
  */
 export const verdict: GpuProgram = {
   code: `
@@ -60,22 +60,22 @@ export const verdict: GpuProgram = {
 fn finite(value: f32) -> bool { return (bitcast<u32>(value) & 0x7f800000u) != 0x7f800000u; }
 ${
     header(`
-  let sum = partial[t];
+  let sum = parts[t];
   ${reduce}
   if (t == 0u && number == 0u) {
     let norm = sqrt(sums[0]);
-    log[2u * uniforms.slot] = loss[0];
-    log[2u * uniforms.slot + 1u] = norm;
+    reports[2u * uniforms.slot] = loss[0];
+    reports[2u * uniforms.slot + 1u] = norm;
     verdict[0] = select(1.0, uniforms.clipNorm / norm,
       uniforms.clipNorm > 0.0 && norm > uniforms.clipNorm);
     if (!finite(norm) || !finite(loss[0])) { verdict[1] = 1.0; }
   }`)
   }`,
   tensors: [
-    { name: "partial", element: "f32" },
+    { name: "parts", element: "f32" },
     { name: "loss", element: "f32" },
     { name: "verdict", element: "f32", write: true },
-    { name: "log", element: "f32", write: true },
+    { name: "reports", element: "f32", write: true },
   ],
   uniforms: [{ name: "slot", type: "u32" }, { name: "clipNorm", type: "f32" }],
 };

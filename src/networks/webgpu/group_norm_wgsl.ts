@@ -126,7 +126,7 @@ export function groupNormSums(shape: GroupNormShape): GpuProgram {
     code: `
 ${groupNumber}
 ${normal(shape)}
-var<workgroup> partial: array<vec2f, ${SIZE}>;
+var<workgroup> parts: array<vec2f, ${SIZE}>;
 @compute @workgroup_size(${SIZE})
 fn main(
   @builtin(workgroup_id) id: vec3u,
@@ -144,10 +144,10 @@ fn main(
       sum += vec2f(d, d * normal(i));
     }
   }
-  partial[t] = sum;
+  parts[t] = sum;
   workgroupBarrier();
   if (here && t < ${SUM_CHANNELS}u) {
-    for (var i = t + ${SUM_CHANNELS}u; i < ${SIZE}u; i += ${SUM_CHANNELS}u) { sum += partial[i]; }
+    for (var i = t + ${SUM_CHANNELS}u; i < ${SIZE}u; i += ${SUM_CHANNELS}u) { sum += parts[i]; }
     sums[image * ${channels}u + channel] = sum.x;
     products[image * ${channels}u + channel] = sum.y;
   }

@@ -12,7 +12,7 @@ const SUM_CHANNELS = 32;
 const rowSums: GpuProgram = {
   code: `
 ${groupNumber}
-var<workgroup> partial: array<f32, ${SUM_SIZE}>;
+var<workgroup> parts: array<f32, ${SUM_SIZE}>;
 @compute @workgroup_size(${SUM_SIZE})
 fn main(
   @builtin(workgroup_id) group: vec3u,
@@ -29,11 +29,11 @@ fn main(
       sum += x[(start + row) * uniforms.channels + channel];
     }
   }
-  partial[t] = sum;
+  parts[t] = sum;
   workgroupBarrier();
   if (t < ${SUM_CHANNELS}u && channel < uniforms.channels && number / blocks < uniforms.groups) {
     for (var i = t + ${SUM_CHANNELS}u; i < ${SUM_SIZE}u; i += ${SUM_CHANNELS}u) {
-      sum += partial[i];
+      sum += parts[i];
     }
     out[number / blocks * uniforms.channels + channel] = sum;
   }

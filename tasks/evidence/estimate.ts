@@ -21,8 +21,8 @@ export interface RowEstimate {
   readonly protocols: Readonly<Record<string, number>>;
 }
 
-const PROBED_IMAGES = 64;
-const PROBED_BATCH = 8;
+const PROBED_IMAGES = 16;
+const PROBED_BATCH = 4;
 const FORWARDS_PER_STEP = 4;
 /** Images of the whole sets. */
 const TRAINING_IMAGES = {

@@ -69,7 +69,7 @@ export function studyPicture({ row, t, variants }: StudyRecord): Promise<string>
     })),
     ...published
       ? [{
-        label: "published, for a wider network",
+        label: "published",
         t: published.map((_, i) => (i + 1) / published.length),
         kernelSize: published,
       }]

@@ -31,7 +31,10 @@ for (const backend of backends) {
     await startBackend(backend);
     const random = new Random(1);
     // Odd sizes reach the tails of the kernel: blocks of 4 rows, 8 columns, 4 inner values.
-    for (const [matrices, n, k, m] of [[0, 5, 7, 9], [3, 4, 8, 16], [2, 6, 3, 5], [2, 1, 1, 1]]) {
+    const sizes = [[0, 5, 7, 9], [3, 4, 8, 16], [2, 6, 3, 5], [2, 1, 1, 1]];
+    // tfjs has other programs for large products on webgpu, and for long sums.
+    if (backend !== "cpu") sizes.push([3, 70, 40, 72], [2, 67, 35, 69], [0, 20, 2100, 12]);
+    for (const [matrices, n, k, m] of sizes) {
       for (const transposeB of [false, true]) {
         const shape = (rows: number, columns: number) =>
           matrices ? [matrices, rows, columns] : [rows, columns];
@@ -77,6 +80,29 @@ for (const backend of backends) {
     assertEquals(tf.memory().numTensors, 0);
   });
 }
+
+Deno.test({
+  name: "matMul: no sum on webgpu is added up in whatever order",
+  ignore: !backends.includes("webgpu"),
+  async fn() {
+    await startBackend("webgpu");
+    const { pipelineCache } = tf.backend() as unknown as { pipelineCache: Record<string, unknown> };
+    const unordered = () => Object.keys(pipelineCache).filter((key) => /SplitK/i.test(key)).length;
+    const before = unordered();
+    const run = async (product: (a: tf.Tensor2D, b: tf.Tensor2D) => tf.Tensor) => {
+      const [a, b] = [tf.ones([16, 2048]), tf.ones([2048, 16])] as [tf.Tensor2D, tf.Tensor2D];
+      const sum = tf.tidy(() => tf.sum(product(a, b)));
+      const [value] = await sum.data();
+      tf.dispose([a, b, sum]);
+      return value;
+    };
+    assertEquals(await run((a, b) => matMul(a, b)), 2048 * 256);
+    assertEquals(unordered(), before);
+    // tfjs by itself would: when this fails, so does the reason for what mat_mul.ts does.
+    assertEquals(await run((a, b) => tf.matMul(a, b)), 2048 * 256);
+    assertEquals(unordered(), before + 1);
+  },
+});
 
 Deno.test("matMul: shapes that do not fit are refused", () => {
   tf.tidy(() => {

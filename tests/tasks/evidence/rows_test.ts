@@ -68,3 +68,41 @@ Deno.test("evidence: writes the document of what is done, and refuses rows that 
     assertEquals(wrong.err.trim().split("\n").length, 1);
   });
 });
+
+const long = Deno.env.get("ELS_LONG_TESTS") === "1";
+Deno.test({
+  name:
+    "evidence: does rows and a study, leaves out a missing data set, and then has nothing to do",
+  // Half a minute: a training, six calibrations and evaluations.
+  ignore: !long,
+  fn: () =>
+    inFolder(async (folder) => {
+      const out = join(folder, "results.md");
+      const flags = [
+        ...["--budget", "tiny", "--protocols", "cubic-4", "--backend", "wasm"],
+        ...[
+          "--rows",
+          "mnist-resnet-zeros,celeba-unet-zeros",
+          "--celeba-from",
+          join(folder, "none"),
+        ],
+        ...["--runs", join(folder, "runs"), "--out", out],
+      ];
+      const done = await run("evidence", ...flags);
+      assertEquals(done.code, 0, done.err);
+      assert(done.err.includes("celeba-unet-zeros is left out"));
+      const text = await Deno.readTextFile(out);
+      assert(/\| mnist-resnet-zeros \| bbELS \| -?0\.\d{3} \[/.test(text), text);
+      assert(text.includes("| celeba-unet-zeros | not run: data set not found |"));
+      assert(/\| refined by final r² \| .* of 4 \|/.test(text));
+      assert(text.includes("![Scales of bbELS"));
+      await Deno.writeTextFile(out, text.replace("<!-- end", "Seen.\n\n<!-- end"));
+
+      const again = await run("evidence", ...flags);
+      assertEquals(again.code, 0, again.err);
+      assert(!again.err.includes("New run"), again.err);
+      const noted = await Deno.readTextFile(out);
+      assertEquals(noted.replace("Seen.\n\n", ""), text);
+      assert(noted.includes("Seen."));
+    }),
+});

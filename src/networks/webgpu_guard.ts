@@ -9,6 +9,24 @@ export interface GuardedBackend {
   read(dataId: object): Promise<unknown>;
 }
 
+const failures = new WeakMap<object, () => DeviceUnavailableError | undefined>();
+
+/**
+ * Does something with a guarded backend. What throws because the device has failed, such as writing to a
+ * buffer that could not be made, throws the failure instead.
+ *
+ * @throws DeviceUnavailableError if the device has failed.
+ */
+export async function explained<T>(backend: object, work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    // Failures are told in a turn of their own.
+    await new Promise((resolve) => setTimeout(resolve));
+    throw failures.get(backend)?.() ?? error;
+  }
+}
+
 /**
  * Makes failures of a GPU loud. Left alone, the backend answers a tensor above the device's binding
  * limit, and everything after memory ran out, with zeros; and it reads from a lost device.
@@ -22,6 +40,7 @@ export interface GuardedBackend {
 export function guardWebgpu(backend: GuardedBackend, adapter: string): void {
   const { device, bufferManager } = backend;
   let failure: DeviceUnavailableError | undefined;
+  failures.set(backend, () => failure);
   const failed = new Promise<never>((_, reject) => {
     const fail = (what: string) => {
       failure ??= new DeviceUnavailableError(

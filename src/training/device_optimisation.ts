@@ -1,10 +1,11 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Network } from "../networks/network.ts";
 import { sizeOf, unflatten } from "../networks/parameters.ts";
+import { explained } from "../networks/webgpu_guard.ts";
 import { copyValues, runProgram, webgpuBackend } from "../networks/webgpu/gpu_program.ts";
 import { adamw, LOG_STEPS, PARTS, SIZE, squares, verdict } from "./adamw_wgsl.ts";
 import { emaDecayAt } from "./ema.ts";
-import { meanLossAndGradients } from "./gradients.ts";
+import { meanLossAndGradients, type TrainingBatch } from "./gradients.ts";
 import {
   checkFinite,
   type Optimisation,
@@ -60,18 +61,67 @@ export function deviceOptimisation(
   let interval = 1;
   let last = performance.now();
 
+  function queueStep(batch: TrainingBatch, learningRate: number): void {
+    const { loss, gradients: found } = tf.tidy(() => meanLossAndGradients(network, named, batch));
+    step++;
+    copyValues(
+      backend,
+      places.map(({ at, count }, i) => ({ from: found[i]!, to: gradients, toAt: at, count })),
+    );
+    runProgram(backend, squares, {
+      tensors: [gradients, partial],
+      uniforms: [count],
+      workgroups: PARTS,
+    });
+    runProgram(backend, verdict, {
+      tensors: [partial, loss, judged, log],
+      uniforms: [step % LOG_STEPS, clipNorm],
+      workgroups: 1,
+    });
+    const decay = emaDecay > 0 ? emaDecayAt(emaDecay, step) : 0;
+    runProgram(backend, adamw, {
+      tensors: [judged, gradients, flat.parameters, flat.mean, flat.square, flat.average],
+      uniforms: [
+        count,
+        BETA1,
+        1 - BETA1,
+        BETA2,
+        1 - BETA2,
+        1 - learningRate * weightDecay,
+        learningRate / (1 - BETA1 ** step),
+        Math.sqrt(1 - BETA2 ** step),
+        EPSILON,
+        decay,
+        1 - decay,
+      ],
+      workgroups: Math.ceil(count / SIZE),
+    });
+    copyValues(
+      backend,
+      places.map(({ tensor, at, count }) => ({
+        from: flat.parameters,
+        fromAt: at,
+        to: tensor,
+        count,
+      })),
+    );
+    tf.dispose([loss, ...found]);
+  }
+
   /** Values of a tensor as they are after all that is queued now. */
   async function snapshot(tensor: tf.Tensor): Promise<Float32Array> {
     // A copy: a tensor that was read once would answer with the same values for ever.
-    const copy = tf.engine().makeTensorFromTensorInfo(
-      backend.makeTensorInfo(tensor.shape, "float32"),
-    );
-    copyValues(backend, [{ from: tensor, to: copy, count: tensor.size }]);
-    try {
-      return await copy.data() as Float32Array;
-    } finally {
-      copy.dispose();
-    }
+    return await explained(backend, async () => {
+      const copy = tf.engine().makeTensorFromTensorInfo(
+        backend.makeTensorInfo(tensor.shape, "float32"),
+      );
+      try {
+        copyValues(backend, [{ from: tensor, to: copy, count: tensor.size }]);
+        return await copy.data() as Float32Array;
+      } finally {
+        copy.dispose();
+      }
+    });
   }
 
   async function read(): Promise<TrainingStep[]> {
@@ -102,50 +152,7 @@ export function deviceOptimisation(
 
   return {
     async step(batch, learningRate) {
-      const { loss, gradients: found } = tf.tidy(() => meanLossAndGradients(network, named, batch));
-      step++;
-      copyValues(
-        backend,
-        places.map(({ at, count }, i) => ({ from: found[i]!, to: gradients, toAt: at, count })),
-      );
-      runProgram(backend, squares, {
-        tensors: [gradients, partial],
-        uniforms: [count],
-        workgroups: PARTS,
-      });
-      runProgram(backend, verdict, {
-        tensors: [partial, loss, judged, log],
-        uniforms: [step % LOG_STEPS, clipNorm],
-        workgroups: 1,
-      });
-      const decay = emaDecay > 0 ? emaDecayAt(emaDecay, step) : 0;
-      runProgram(backend, adamw, {
-        tensors: [judged, gradients, flat.parameters, flat.mean, flat.square, flat.average],
-        uniforms: [
-          count,
-          BETA1,
-          1 - BETA1,
-          BETA2,
-          1 - BETA2,
-          1 - learningRate * weightDecay,
-          learningRate / (1 - BETA1 ** step),
-          Math.sqrt(1 - BETA2 ** step),
-          EPSILON,
-          decay,
-          1 - decay,
-        ],
-        workgroups: Math.ceil(count / SIZE),
-      });
-      copyValues(
-        backend,
-        places.map(({ tensor, at, count }) => ({
-          from: flat.parameters,
-          fromAt: at,
-          to: tensor,
-          count,
-        })),
-      );
-      tf.dispose([loss, ...found]);
+      await explained(backend, () => queueStep(batch, learningRate));
       unread.push({ step, learningRate });
       return unread.length < interval ? [] : await turn();
     },
@@ -153,12 +160,13 @@ export function deviceOptimisation(
       return [...await turn(), ...await turn()];
     },
     async state() {
-      const [parameters, average, mean, square] = await Promise.all([
-        snapshot(flat.parameters),
-        snapshot(flat.average),
-        snapshot(flat.mean),
-        snapshot(flat.square),
-      ]) as [Float32Array, Float32Array, Float32Array, Float32Array];
+      const all = [flat.parameters, flat.average, flat.mean, flat.square];
+      const [parameters, average, mean, square] = await Promise.all(all.map(snapshot)) as [
+        Float32Array,
+        Float32Array,
+        Float32Array,
+        Float32Array,
+      ];
       return { step, parameters, average, mean, square };
     },
     dispose() {

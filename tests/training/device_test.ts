@@ -1,6 +1,7 @@
 /** Training steps that stay on a GPU; software Vulkan counts. */
 import * as tf from "@tensorflow/tfjs";
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
+import { DeviceUnavailableError } from "../../src/array/errors.ts";
 import { bytesToImages } from "../../src/datasets/labelled_bytes.ts";
 import { syntheticTextures } from "../../src/datasets/synthetic.ts";
 import { startBackend } from "../../src/networks/backend.ts";
@@ -159,6 +160,29 @@ test("numbers that are not finite stop it with the step's number", async () => {
   assert(message.includes("the loss is NaN"), message);
   assertEquals(saved.map(({ step }) => step), [1, 2, 3]);
   assert(saved.every(({ parameters }) => parameters.every(Number.isFinite)));
+});
+
+// The last on webgpu: there is no device after it.
+test("a lost device is an error in one line, after a checkpoint that is whole", async () => {
+  const { device } = await startBackend("webgpu");
+  const expected: TrainingState[] = [];
+  await reportsOf({ checkpoints: { every: 2, save: (state) => void expected.push(state) } });
+  const saved: TrainingState[] = [];
+  const { message } = await assertRejects(
+    () =>
+      reportsOf({
+        checkpoints: {
+          every: 2,
+          save(state) {
+            saved.push(state);
+            if (state.step === 4) device!.destroy();
+          },
+        },
+      }),
+    DeviceUnavailableError,
+  );
+  assert(!message.includes("\n"), message);
+  assertEquals(saved, expected.slice(0, 2));
 });
 
 Deno.test("train: without a gradient pool other backends refuse", async () => {

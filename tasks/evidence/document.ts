@@ -165,15 +165,16 @@ function studySection({ row, protocol, record }: StudyEntry): string {
       ? [...cells(medians, name), better(name)]
       : [`as ${variantNames[sameAs as keyof typeof variantNames]}`, "", "", ""],
   ]);
-  const { measure, startScore, score, trials } = refinement;
+  const refined = refinement === undefined
+    ? "Scales of so many steps are not refined under this budget."
+    : `Refinement began from the choice by cosine and tried ${refinement.trials} moves on ` +
+      `${refinement.samples} other samples, where the mean ${refinement.measure} rose from ` +
+      `${refinement.startScore.toFixed(3)} to ${refinement.score.toFixed(3)}.`;
   return `${title}
 
-${machine} with ${
-    integer(dataset.images)
-  } images; medians over ${samples} samples of a noise seed that
-neither calibration nor refinement has seen. Refinement began from the choice by cosine and tried
-${trials} moves on ${refinement.samples} samples: there the mean ${measure} rose from
-${startScore.toFixed(3)} to ${score.toFixed(3)}. Times t = ${list(t)}.
+${machine} with ${integer(dataset.images)} images; medians over ${samples} samples of a noise seed
+that nothing before has seen. ${refined}
+Times t = ${list(t)}.
 
 ${
     table(

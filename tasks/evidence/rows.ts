@@ -65,6 +65,8 @@ export interface Budget {
   readonly protocols: readonly Protocol[];
   /** Samples that the study of scales refines on. */
   readonly refineSamples: number;
+  /** Largest number of steps whose scales are refined: the cost grows with its square. */
+  readonly refineSteps: number;
   /** Flags over the row's preset. */
   readonly training: (row: EvidenceRow) => Omit<TrainingFlags, "seed">;
   readonly sizes: (row: EvidenceRow) => RowSizes;
@@ -83,6 +85,7 @@ export const budgets = {
     about: "minutes: to see everything work",
     protocols: [protocol("cubic", 4), protocol("uniform", 5)],
     refineSamples: 2,
+    refineSteps: 8,
     training: ({ network }) => ({
       images: 200,
       steps: 60,
@@ -102,6 +105,7 @@ export const budgets = {
     about: "a few hours on two cores",
     protocols: [protocol("cubic", 8), protocol("uniform", 20)],
     refineSamples: 6,
+    refineSteps: 8,
     training: (row) => ({
       images: isConditional(row) ? 5000 : 2000,
       steps: 1500,
@@ -120,6 +124,7 @@ export const budgets = {
     about: "days on two cores: the small presets whole",
     protocols: [protocol("cubic", 8), protocol("uniform", 20)],
     refineSamples: 16,
+    refineSteps: 20,
     training: () => ({}),
     sizes: () => ({
       machineImages: 5000,
@@ -133,6 +138,7 @@ export const budgets = {
     about: "the paper's networks, images and steps, for a GPU",
     protocols: [protocol("uniform", 20, 150), protocol("uniform", 20), protocol("cubic", 8)],
     refineSamples: 16,
+    refineSteps: 20,
     training: () => ({}),
     sizes: () => ({
       machineImages: undefined,

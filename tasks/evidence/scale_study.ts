@@ -47,7 +47,8 @@ export interface StudyRecord extends SourcesRecord {
   readonly medians: readonly AgreementRow[];
   /** r^2 of each sample by name of variant; null where undefined. */
   readonly rSquared: Readonly<Record<string, readonly (number | null)[]>>;
-  readonly refinement:
+  /** Absent where the protocol has more steps than the budget refines. */
+  readonly refinement?:
     & Pick<Refinement, "measure" | "samples" | "startScore" | "score">
     & { readonly trials: number };
   /** Folder of the evaluation. */
@@ -72,17 +73,19 @@ export async function doStudy(
   const sources = await rowSources(row, means);
   if (sources === undefined) return undefined;
   const { network, data } = sources;
-  const { refineSamples, sizes } = budgets[means.budget];
+  const { refineSamples, refineSteps, sizes } = budgets[means.budget];
   const { calibrationSamples, samples } = sizes(row);
   const machine = machineForPadding(network.network.architecture.padding);
   const { schedule, state } = await calibrateIn(
     {
       ...calibrationPlan(machine, { network, protocol, samples: calibrationSamples }),
-      refine: {
-        measure: "r^2",
-        samples: refineSamples,
-        passes: 2,
-        labels: sampleLabels(network, { labels: undefined, samples: refineSamples }),
+      ...protocol.steps <= refineSteps && {
+        refine: {
+          measure: "r^2",
+          samples: refineSamples,
+          passes: 2,
+          labels: sampleLabels(network, { labels: undefined, samples: refineSamples }),
+        },
       },
     },
     sources,
@@ -90,6 +93,7 @@ export async function doStudy(
   );
   const { candidates, tables } = JSON.parse(await Deno.readTextFile(state)) as CalibrationState;
   const published = nearestScales(row, schedule);
+  const refinement = schedule.provenance.config["refinement"] as Refinement | undefined;
   const found = [
     ...published ? [["published", published] as const] : [],
     ...similarityMetrics.map((metric) =>
@@ -98,7 +102,7 @@ export async function doStudy(
         chooseScales(tables[metric], { candidates, metric }).map(({ kernelSize }) => kernelSize),
       ] as const
     ),
-    ["refined", schedule.steps.map(({ kernelSize }) => kernelSize)] as const,
+    ...refinement ? [["refined", schedule.steps.map(({ kernelSize }) => kernelSize)] as const] : [],
   ];
   const variants: StudyVariant[] = [];
   for (const [name, scales] of found) {
@@ -156,7 +160,6 @@ export async function doStudy(
     progress,
   });
   if (!run.finished) await run.finish({ report: evaluationFiles.report });
-  const refinement = schedule.provenance.config["refinement"] as Refinement;
   return {
     ...sourcesRecord(sources, { calibrationSamples }),
     row: row.name,
@@ -173,12 +176,14 @@ export async function doStudy(
         result.samples.map(({ agreement }) => agreement[name]!.rSquared),
       ]),
     ),
-    refinement: {
-      measure: refinement.measure,
-      samples: refinement.samples,
-      startScore: refinement.startScore,
-      score: refinement.score,
-      trials: refinement.trials.length,
+    ...refinement && {
+      refinement: {
+        measure: refinement.measure,
+        samples: refinement.samples,
+        startScore: refinement.startScore,
+        score: refinement.score,
+        trials: refinement.trials.length,
+      },
     },
     run: run.path,
   };

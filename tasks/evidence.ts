@@ -75,7 +75,11 @@ await runCommand({
       placeholder: "NAMES",
       help: "Protocols to do, such as cubic-8,uniform-20; default: the budget's",
     },
-    study: { type: "boolean", default: true, help: "Leave out the comparison of ways to choose scales" },
+    study: {
+      type: "boolean",
+      default: true,
+      help: "Leave out the comparison of ways to choose scales",
+    },
     weights: {
       type: "string",
       placeholder: "ROW=PATH,..",

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import * as tf from "@tensorflow/tfjs";
 import { Random } from "../src/array/random.ts";
 import type { Architecture } from "../src/networks/architecture.ts";
 import { createNetwork } from "../src/networks/architecture.ts";
@@ -33,6 +34,34 @@ interface Case {
   readonly seconds: number;
 }
 
+/** What TensorFlow.js holds: it grows where a step forgets something. */
+interface Memory {
+  readonly tensors: number;
+  readonly bytes: number;
+  /** Buffers on the GPU. */
+  readonly gpuBytes?: number;
+}
+
+function memory(): Memory {
+  const { numTensors, numBytes, numBytesAllocatedInGPU } = tf.memory() as tf.MemoryInfo & {
+    readonly numBytesAllocatedInGPU?: number;
+  };
+  return {
+    tensors: numTensors,
+    bytes: numBytes,
+    ...numBytesAllocatedInGPU !== undefined && { gpuBytes: numBytesAllocatedInGPU },
+  };
+}
+
+/** One side of the comparison. */
+interface Measurement {
+  readonly seconds: number;
+  readonly flops: number;
+  readonly steps: number;
+  /** On the device: after the warm-up, and at the end. */
+  readonly memory?: readonly [Memory, Memory];
+}
+
 function architectureOf({ architecture, width, layers, colours }: Case): Architecture {
   const common = { imageShape: [32, 32, colours], padding: "zeros", classes: 0 } as const;
   const channels = [width, 2 * width, 4 * width];
@@ -49,8 +78,12 @@ function architectureOf({ architecture, width, layers, colours }: Case): Archite
 /** Seconds of a step, everything in it: examples, gradients, optimiser, moving average. */
 async function measure(
   shape: Case,
-  { backend, workers }: { readonly backend: BackendInfo; readonly workers: number },
-): Promise<{ seconds: number; flops: number }> {
+  { backend, workers, minSteps }: {
+    readonly backend: BackendInfo;
+    readonly workers: number;
+    readonly minSteps: number;
+  },
+): Promise<Measurement> {
   const network = createNetwork(architectureOf(shape));
   const { batch, colours } = shape;
   const images = {
@@ -79,11 +112,19 @@ async function measure(
     };
     while (step < WARM) await take();
     await optimisation.flush();
+    const before = memory();
     const from = performance.now();
-    do await take(); while (performance.now() - from < shape.seconds * 1e3);
+    do await take(); while (
+      performance.now() - from < shape.seconds * 1e3 || step < WARM + minSteps
+    );
     await optimisation.flush();
-    const seconds = (performance.now() - from) / 1e3 / (step - WARM);
-    return { seconds, flops: 3 * batch * network.flopsPerImage };
+    const steps = step - WARM;
+    return {
+      seconds: (performance.now() - from) / 1e3 / steps,
+      flops: 3 * batch * network.flopsPerImage,
+      steps,
+      ...!pool && { memory: [before, memory()] },
+    };
   } finally {
     optimisation.dispose();
     pool?.dispose();
@@ -105,6 +146,9 @@ async function peer(
     try {
       const { success, stdout } = await new Deno.Command(python, {
         args: [script, ...args],
+        // Without LD_LIBRARY_PATH and the like, with which Deno starts nothing unless all is allowed.
+        clearEnv: true,
+        env: { PATH: Deno.env.get("PATH") ?? "", HOME: Deno.env.get("HOME") ?? "/" },
         stderr: "null",
       }).output();
       if (success) return JSON.parse(new TextDecoder().decode(stdout));
@@ -138,6 +182,7 @@ await runCommand({
     colours: { type: "integer", min: 1, max: 4, default: 1, help: "Channels of the images" },
     batch: { type: "integer", min: 1, default: 16, help: "Images per step" },
     seconds: { type: "number", min: 0, default: 2, help: "Time to spend on each case" },
+    minSteps: { type: "integer", min: 1, default: 1, help: "Steps of each case, at least" },
     device: {
       type: "choice",
       choices: ["auto", "cuda", "cpu", "none"],
@@ -169,8 +214,9 @@ await runCommand({
       ? undefined
       : await peer(shape, { script: flags.peer, device, threads: onDevice ? 0 : threads });
     for (const workers of onDevice ? [1] : [...new Set([1, threads])]) {
-      const { seconds, flops } = await measure(shape, { backend, workers });
-      results.push({ width, workers, seconds, flops, torch });
+      const { minSteps } = flags;
+      const found = await measure(shape, { backend, workers, minSteps });
+      results.push({ width, workers, ...found, torch });
     }
   }
   const where = backend.adapter ?? `${backend.name}, up to ${threads} threads`;
@@ -194,16 +240,18 @@ await runCommand({
       "steps/s",
       "images/s",
       "GFLOP/s",
+      ...onDevice ? ["GPU MB, after warm-up and in the end"] : [],
       "PyTorch GFLOP/s",
       "ratio",
     ],
-    rows: results.map(({ width, workers, seconds, flops, torch }) => [
+    rows: results.map(({ width, workers, seconds, flops, memory, torch }) => [
       width,
       ...onDevice ? [] : [workers],
       (seconds * 1e3).toFixed(1),
       (1 / seconds).toFixed(2),
       (batch / seconds).toFixed(0),
       (flops / seconds / 1e9).toFixed(1),
+      ...memory ? [memory.map(({ gpuBytes = 0 }) => (gpuBytes / 1e6).toFixed(1)).join(", ")] : [],
       torch ? (flops / torch.seconds / 1e9).toFixed(1) : "no torch",
       torch ? (torch.seconds / seconds).toFixed(2) : "",
     ]),

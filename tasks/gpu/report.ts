@@ -45,25 +45,29 @@ interface EvaluationPart {
 
 const folder = Deno.args[0]!;
 
-const notThere = (error: unknown) => {
-  if (error instanceof Deno.errors.NotFound) return "";
-  throw error;
-};
-
-/** Fields of a file's lines, which tabs divide. */
-async function lines(name: string): Promise<string[][]> {
-  const text = await Deno.readTextFile(join(folder, name)).catch(notThere);
-  return text.split("\n").filter((line) => line !== "").map((line) => line.split("\t"));
-}
-
-/** JSON files whose names begin alike, in order; one that was cut off counts as missing. */
-async function parts<T>(prefix: string): Promise<T[]> {
+/** Names of the files that begin and end alike, in order. */
+async function namesOf(prefix: string, ending: string): Promise<string[]> {
   const names: string[] = [];
   for await (const { name } of Deno.readDir(folder)) {
-    if (name.startsWith(prefix) && name.endsWith(".json")) names.push(name);
+    if (name.startsWith(prefix) && name.endsWith(ending)) names.push(name);
   }
+  return names.sort();
+}
+
+/** Fields of the files' lines, which tabs divide. */
+async function lines(prefix: string): Promise<string[][]> {
+  const found: string[][] = [];
+  for (const name of await namesOf(prefix, ".tsv")) {
+    const text = await Deno.readTextFile(join(folder, name));
+    found.push(...text.split("\n").filter(Boolean).map((line) => line.split("\t")));
+  }
+  return found;
+}
+
+/** Content of JSON files; one that was cut off counts as missing. */
+async function parts<T>(prefix: string): Promise<T[]> {
   const found: T[] = [];
-  for (const name of names.sort()) {
+  for (const name of await namesOf(prefix, ".json")) {
     try {
       found.push(JSON.parse(await Deno.readTextFile(join(folder, name))));
     } catch (error) {
@@ -75,7 +79,7 @@ async function parts<T>(prefix: string): Promise<T[]> {
 }
 
 const [adapter] = await parts<Readonly<Record<string, unknown>>>("adapter");
-const stages = (await lines("stages.tsv")).map(([stage, outcome, seconds]) => ({
+const stages = (await lines("stage-")).map(([stage, outcome, seconds]) => ({
   stage,
   outcome,
   seconds: Number(seconds),
@@ -83,7 +87,7 @@ const stages = (await lines("stages.tsv")).map(([stage, outcome, seconds]) => ({
 const posterior = await parts<PosteriorPart>("posterior-");
 const training = await parts<TrainingPart>("training-");
 const rows = [];
-for (const [row, training, path] of await lines("rows.tsv")) {
+for (const [row, training, path] of await lines("row-")) {
   const { grid, steps, medians }: EvaluationPart = JSON.parse(await Deno.readTextFile(path!));
   rows.push({ row, training, grid, steps, medians });
 }

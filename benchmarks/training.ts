@@ -78,10 +78,11 @@ function architectureOf({ architecture, width, layers, colours }: Case): Archite
 /** Seconds of a step, everything in it: examples, gradients, optimiser, moving average. */
 async function measure(
   shape: Case,
-  { backend, workers, minSteps }: {
+  { backend, workers, minSteps, abort }: {
     readonly backend: BackendInfo;
     readonly workers: number;
     readonly minSteps: number;
+    readonly abort: AbortSignal;
   },
 ): Promise<Measurement> {
   const network = createNetwork(architectureOf(shape));
@@ -105,6 +106,7 @@ async function measure(
     let step = 0;
     let next = stream.batch(1);
     const take = async () => {
+      abort.throwIfAborted();
       const batch = await next;
       const taken = optimisation.step(batch, LEARNING_RATE);
       next = stream.batch(++step + 1);
@@ -198,7 +200,7 @@ await runCommand({
     json: { type: "boolean", help: "Print JSON instead of a table" },
   },
   examples: ["deno task bench:train --backend webgpu --widths 256 --layers 6 --batch 128"],
-}, async ({ flags }) => {
+}, async ({ flags, abort }) => {
   const backend = await startNetworkBackend(flags.backend);
   const onDevice = backend.name === "webgpu";
   if (flags.device === "cuda" && !onDevice) {
@@ -215,7 +217,7 @@ await runCommand({
       : await peer(shape, { script: flags.peer, device, threads: onDevice ? 0 : threads });
     for (const workers of onDevice ? [1] : [...new Set([1, threads])]) {
       const { minSteps } = flags;
-      const found = await measure(shape, { backend, workers, minSteps });
+      const found = await measure(shape, { backend, workers, minSteps, abort });
       results.push({ width, workers, ...found, torch });
     }
   }

@@ -125,7 +125,7 @@ logged() {
   echo 1 >"$parts/code"
   # In the background, since a signal to this script is heeded while it waits, but not while it runs.
   {
-    timeout -k 60 "$seconds" "$@" &
+    timeout -k 30 "$seconds" "$@" &
     echo $! >"$parts/pid"
     wait $!
     echo $? >"$parts/code"

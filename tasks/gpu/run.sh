@@ -301,9 +301,11 @@ cat "$parts/adapter.json"
 interrupted() {
   trap '' INT TERM
   echo "interrupted: saving"
-  if [ -f "$parts/pid" ]; then kill "$(cat "$parts/pid")"; fi
-  wait
-  while [ -f "$parts/pid" ]; do sleep 1; done
+  if [ -f "$parts/pid" ]; then
+    running=$(cat "$parts/pid")
+    kill "$running" 2>/dev/null
+    while kill -0 "$running" 2>/dev/null; do sleep 1; done
+  fi
   collect
   exit 130
 }

@@ -119,13 +119,13 @@ from() {
 # NAME SECONDS COMMAND...: shows its output and keeps it as NAME.txt. Told to end when the time is up,
 # upon which it saves; the code is then 124. What has no time left is not begun.
 logged() {
-  log=$parts/$1.txt seconds=$2
+  log=$parts/$1.txt limit=$2
   shift 2
-  [ "$seconds" -gt 0 ] || return 124
+  [ "$limit" -gt 0 ] || return 124
   echo 1 >"$parts/code"
   # In the background, since a signal to this script is heeded while it waits, but not while it runs.
   {
-    timeout -k 30 "$seconds" "$@" &
+    timeout -k 30 "$limit" "$@" &
     echo $! >"$parts/pid"
     wait $!
     echo $? >"$parts/code"

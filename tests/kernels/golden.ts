@@ -2,7 +2,12 @@
 import { type ImageBatch, imageBatch } from "../../src/array/image_batch.ts";
 import type { MachineName } from "../../src/formats/scale_schedule.ts";
 import { parseSafetensors } from "../../src/formats/safetensors.ts";
-import type { PatchRule, PosteriorState } from "../../src/kernels/patch_posterior.ts";
+import type {
+  PatchPosterior,
+  PatchRule,
+  PosteriorState,
+} from "../../src/kernels/patch_posterior.ts";
+import { hasScale } from "../../src/kernels/request.ts";
 import { cosineLegacy } from "../../src/schedules/cosine_legacy.ts";
 
 export const ruleOf: Readonly<Record<MachineName, PatchRule>> = {
@@ -94,4 +99,36 @@ export function relativeError(a: ArrayLike<number>, b: ArrayLike<number>): numbe
     norm += b[i]! ** 2;
   }
   return Math.sqrt(difference / norm);
+}
+
+/**
+ * Relative errors of a backend's scores of one machine at one time against the file, by scale; the
+ * scales of a machine without one are not looked at.
+ */
+export async function goldenErrors(
+  backend: PatchPosterior,
+  { golden, name, time, scales }: {
+    readonly golden: Golden;
+    readonly name: string;
+    readonly time: string;
+    readonly scales: readonly number[];
+  },
+): Promise<{ readonly k: number; readonly error: number }[]> {
+  const schedule = cosineLegacy();
+  const t = Number(time), x = golden.batch(`t${time}/x`);
+  const rule = ruleOf[name as MachineName];
+  const scaled = hasScale(rule);
+  const run = backend.begin({
+    query: x,
+    rule,
+    scales: scaled ? scales : [1],
+    signal: schedule.signal(t),
+    sigma: schedule.sigma(t),
+  });
+  await run.accumulate(golden.images);
+  const state = await run.finish();
+  return (scaled ? scales : [1]).map((k, scale) => {
+    const expected = golden.batch(`t${time}/${name}${scaled ? `/k${k}` : ""}`).data;
+    return { k, error: relativeError(scoreOf(state, { x, t, scale }), expected) };
+  });
 }

@@ -4,16 +4,8 @@ import { Random } from "../../src/array/random.ts";
 import { referencePosterior } from "../../src/kernels/reference/reference_posterior.ts";
 import { wasmPosterior } from "../../src/kernels/wasm/wasm_posterior.ts";
 import { cosineLegacy } from "../../src/schedules/cosine_legacy.ts";
-import {
-  blobs,
-  conformance,
-  gaussian,
-  noisy,
-  posteriorOf,
-  scaledRules,
-  worstError,
-} from "./conformance.ts";
-import { goldenScales, goldenTimes, readGolden, relativeError, ruleOf, scoreOf } from "./golden.ts";
+import { blobs, conformance, gaussian, noisy, posteriorOf, worstError } from "./conformance.ts";
+import { goldenErrors, goldenScales, goldenTimes, readGolden, ruleOf } from "./golden.ts";
 
 conformance(() => wasmPosterior({ workers: 2 }), {
   tolerance: 1e-5,
@@ -24,27 +16,14 @@ for (const set of ["mnist", "cifar10"] as const) {
   for (const build of ["relaxed", "plain"] as const) {
     Deno.test(`wasm (${build}): scores of ${set} agree with the golden file at every time, machine and scale`, async () => {
       const golden = await readGolden(set);
-      const schedule = cosineLegacy();
       // The plain build does the same work slower; two times are enough to see that it is right.
       for (const time of build === "relaxed" ? goldenTimes : ["0.05", "0.75"]) {
-        const t = Number(time), x = golden.batch(`t${time}/x`);
         await using backend = wasmPosterior(build === "plain" ? { workers: 0, build } : {});
-        for (const [name, rule] of Object.entries(ruleOf)) {
-          const scaled = scaledRules.includes(rule);
-          const run = backend.begin({
-            query: x,
-            rule,
-            scales: scaled ? goldenScales : [1],
-            signal: schedule.signal(t),
-            sigma: schedule.sigma(t),
-          });
-          await run.accumulate(golden.images);
-          const state = await run.finish();
-          for (const [scale, k] of (scaled ? goldenScales : [1]).entries()) {
-            const expected = golden.batch(`t${time}/${name}${scaled ? `/k${k}` : ""}`).data;
-            const error = relativeError(scoreOf(state, { x, t, scale }), expected);
+        for (const name of Object.keys(ruleOf)) {
+          const run = { golden, name, time, scales: goldenScales };
+          for (const { k, error } of await goldenErrors(backend, run)) {
             // float32 sums; what was measured when this was written is below 2e-6.
-            assertLess(error, 1e-5, `${name} k = ${k} t = ${t}: ${error}`);
+            assertLess(error, 1e-5, `${name} k = ${k} t = ${time}: ${error}`);
           }
         }
       }

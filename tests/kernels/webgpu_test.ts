@@ -5,16 +5,15 @@ import { Random } from "../../src/array/random.ts";
 import { planRounds } from "../../src/kernels/webgpu/rounds.ts";
 import { webgpuPosterior } from "../../src/kernels/webgpu/webgpu_posterior.ts";
 import { cosineLegacy } from "../../src/schedules/cosine_legacy.ts";
+import { blobs, conformance, gaussian, noisy, posteriorOf, worstError } from "./conformance.ts";
 import {
-  blobs,
-  conformance,
-  gaussian,
-  noisy,
-  posteriorOf,
-  scaledRules,
-  worstError,
-} from "./conformance.ts";
-import { goldenScales, readGolden, relativeError, ruleOf, scoreOf } from "./golden.ts";
+  goldenErrors,
+  goldenScales,
+  readGolden,
+  relativeError,
+  ruleOf,
+  scoreOf,
+} from "./golden.ts";
 import { referencePosterior } from "../../src/kernels/reference/reference_posterior.ts";
 
 const long = Deno.env.get("ELS_LONG_TESTS") === "1";
@@ -60,25 +59,11 @@ for (const set of ["mnist", "cifar10"] as const) {
     : [{ name: "ELS", time: "0.5", scales: [21] }];
   test(`scores of ${set} agree with the golden file`, async () => {
     const golden = await readGolden(set);
-    const schedule = cosineLegacy();
     for (const { name, time, scales } of cases) {
-      const t = Number(time), x = golden.batch(`t${time}/x`);
-      const rule = ruleOf[name as keyof typeof ruleOf];
-      const scaled = scaledRules.includes(rule);
-      const run = backend.begin({
-        query: x,
-        rule,
-        scales: scaled ? scales : [1],
-        signal: schedule.signal(t),
-        sigma: schedule.sigma(t),
-      });
-      await run.accumulate(golden.images);
-      const state = await run.finish();
-      for (const [scale, k] of (scaled ? scales : [1]).entries()) {
-        const expected = golden.batch(`t${time}/${name}${scaled ? `/k${k}` : ""}`).data;
-        const error = relativeError(scoreOf(state, { x, t, scale }), expected);
+      const run = { golden, name, time, scales };
+      for (const { k, error } of await goldenErrors(backend, run)) {
         // float32 sums; what was measured when this was written is below 3e-6.
-        assertLess(error, 1e-5, `${name} k = ${k} t = ${t}: ${error}`);
+        assertLess(error, 1e-5, `${name} k = ${k} t = ${time}: ${error}`);
       }
     }
   });

@@ -75,28 +75,22 @@ fn exactDistance(b: i32, image: i32, qy: i32, qx: i32, sy: i32, sx: i32) -> Wide
 `;
 }
 
-/** Floats of a row of the query: the row, the row again, and what a last strip reads beyond. */
+/** Floats of a row of the query: the row, the row again, and what a last strip reads beyond; in fours. */
 export function queryRow(width: number): number {
-  return 2 * width + 4;
+  return 4 * Math.ceil((2 * width + 8) / 4);
 }
 
-/** Declarations and the weighing of candidates, shared by the shaders of rules with a scale. */
-export function candidateWgsl(
-  { height, width, channels, k, segment, wary, stateInside, threads }:
+/** Constants and bindings of the shaders of rules with a scale, and exact distances if they are wary. */
+export function patchHeaderWgsl(
+  { height, width, channels, k, segment, wary, threads, queryType }:
     & Omit<PatchShaderOptions, "workgroupMemory">
-    & { readonly stateInside: boolean; readonly threads: number },
+    & {
+      readonly threads: number;
+      /** How the query is read: value by value, or four columns at once. */
+      readonly queryType: "f32" | "vec4<f32>";
+    },
 ): string {
-  const { owns } = segment;
-  const inner = (v: string, size: string) => `(${v} >= R && ${v} < ${size} - R)`;
-  const conditions = [];
-  if (owns === "inner-query" || owns === "edge-query") {
-    // A pixel belongs to exactly one segment: interior in an axis that slides, at an edge in one
-    // that stays.
-    conditions.push(segment.y === "padded" ? `!${inner("py", "H")}` : inner("py", "H"));
-    conditions.push(segment.x === "padded" ? `!${inner("px", "W")}` : inner("px", "W"));
-  }
-  const cell = (plane: string) => stateInside ? `${plane} * P + p` : `base + ${plane} * P + p`;
-  const name = stateInside ? "state" : "partial";
+  const step = queryType === "f32" ? 1 : 4;
   return /* wgsl */ `
 ${commonWgsl}${wary ? exactWgsl : ""}
 const H: i32 = ${height};
@@ -107,87 +101,57 @@ const R: i32 = ${(k - 1) / 2};
 const K: i32 = ${k};
 const T: i32 = ${threads};
 // Each row of the query is there twice, so that columns that wrap around need no test.
-const QUERY_ROW: i32 = ${queryRow(width)};
+const QUERY_ROW: i32 = ${queryRow(width) / step};
+const QUERY_PLANE: i32 = ${height * queryRow(width) / step};
+const QUERY: i32 = ${(2 * channels + 1) * height * queryRow(width) / step};
 
 @group(0) @binding(1) var<storage, read> images: array<f32>;
 @group(0) @binding(2) var<storage, read> indices: array<u32>;
-// Pivot z and mirror m = 2 x / signal - z, [B, C, H, QUERY_ROW].
-@group(0) @binding(3) var<storage, read> query: array<vec2<f32>>;
+// [B][u = x / signal of each channel, -|u - z|^2, pivot z of each channel][H][row].
+@group(0) @binding(3) var<storage, read> query: array<${queryType}>;
 // Threshold and sum so far, [B, S, P].
 @group(0) @binding(4) var<storage, read> running: array<vec2<f32>>;
 // [B, slots, parts][threshold, sum, acc of each channel][P].
 @group(0) @binding(5) var<storage, read_write> partial: array<f32>;
 ${wary ? "@group(0) @binding(6) var<storage, read> fixedQuery: array<vec2<i32>>;" : ""}
-${stateInside ? `var<workgroup> state: array<f32, ${height * width * (2 + channels)}>;` : ""}
 ${wary ? exactDistanceWgsl(segment, channels) : ""}
+`;
+}
 
-// One candidate within the threshold: q at (qy, qx) of an image, p = (py, px) = q - s, at distance d
-// relative to the pivot.
-fn add(
-  d: f32, limit: f32, b: i32, base: i32, image: i32,
-  qy: i32, qx: i32, py: i32, px: i32, sy: i32, sx: i32,
+/**
+ * The entry point, shared by the shaders of rules with a scale: a workgroup takes the images of a slot,
+ * and of each the shifts of a part.
+ */
+export function patchMainWgsl(
+  { shifts, barrier, perShift }: {
+    readonly shifts: number;
+    readonly barrier: string;
+    /** What is done for a shift `s` of the image that begins at `image`, for query `b`. */
+    readonly perShift: string;
+  },
+): string {
+  return /* wgsl */ `
+@compute @workgroup_size(T)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) index: u32,
 ) {
-  let p = py * W + px;
-  var threshold = limit;
-  var t = (threshold - d) * params.bits;
-  var keep = 1.0;
-  if (t > LIMIT) {
-    let next = d + params.window / params.bits;
-    keep = select(pow2((next - threshold) * params.bits), 0.0, threshold >= FAR);
-    threshold = next;
-    ${name}[${cell("0")}] = next;
-    t = (threshold - d) * params.bits;
+  let thread = i32(index);
+  let part = i32(group.x % params.parts);
+  let slot = group.x / params.parts;
+  let b = i32(group.y);
+  let base = i32((group.y * params.slots * params.parts + group.x)) * (2 + C) * P;
+  loadState(b, base, thread);
+  ${barrier}
+  for (var n = 0u; n < params.perSlot; n++) {
+    let item = slot * params.perSlot + n;
+    if (item >= params.count) { break; }
+    let image = i32(indices[params.first + item]) * C * P;
+    for (var s = part; s < ${shifts}; s += i32(params.parts)) {
+      ${perShift}
+    }
   }
-  ${
-    wary
-      ? `if (abs(d) > params.exactFrom) {
-    t = exactBitsBelow(threshold, exactDistance(b, image, qy, qx, sy, sx));
-  }`
-      : ""
-  }
-  let w = pow2(clamp(t, -LIMIT, LIMIT));
-  ${name}[${cell("1")}] = ${name}[${cell("1")}] * keep + w;
-  ${
-    Array.from({ length: channels }, (_, c) =>
-      `{
-    let y = images[image + ${c} * P + qy * W + qx];
-    let difference = y - query[((b * C + ${c}) * H + py) * QUERY_ROW + px].x;
-    ${name}[${cell(String(2 + c))}] = fma(w, difference, ${name}[${cell(String(2 + c))}] * keep);
-  }`).join("\n  ")
-  }
-}
-
-fn owned(py: i32, px: i32) -> bool { return ${conditions.join(" && ") || "true"}; }
-
-// Only this thread looks at p until the next barrier, since a shift is one to one.
-fn weigh(d: f32, b: i32, base: i32, image: i32, qy: i32, qx: i32, sy: i32, sx: i32) {
-  let py = select(qy - sy, qy - sy + H, qy < sy);
-  let px = select(qx - sx, qx - sx + W, qx < sx);
-  if (!owned(py, px)) { return; }
-  let p = py * W + px;
-  let threshold = ${name}[${cell("0")}];
-  if (d < threshold) { add(d, threshold, b, base, image, qy, qx, py, px, sy, sx); }
-}
-
-fn loadState(b: i32, base: i32, thread: i32) {
-  for (var p = thread; p < P; p += T) {
-    if (params.resume == 0u) {
-      ${name}[${cell("0")}] = running[(b * i32(params.scales) + i32(params.scale)) * P + p].x;
-      for (var c = 1; c < 2 + C; c++) { ${name}[${cell("c")}] = 0.0; }
-    } ${
-    stateInside
-      ? "else { for (var c = 0; c < 2 + C; c++) { state[c * P + p] = partial[base + c * P + p]; } }"
-      : ""
-  }
-  }
-}
-
-fn storeState(base: i32, thread: i32) {
-  ${
-    stateInside
-      ? `for (var i = thread; i < (2 + C) * P; i += T) { partial[base + i] = state[i]; }`
-      : ""
-  }
+  ${barrier}
+  storeState(b, base, thread);
 }
 `;
 }

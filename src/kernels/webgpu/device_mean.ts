@@ -79,7 +79,7 @@ export async function meanOnDevice(
       held.add(gpu.buffer(label, bytes, STORAGE | COPY_DST | COPY_SRC | usage));
     return {
       params: held.add(gpu.buffer("parameters", 64, UNIFORM | COPY_DST)),
-      rows: storage("queries", 8 * queries * channels * height * sizes.rowLength),
+      rows: storage("queries", 4 * queries * (2 * channels + 1) * height * sizes.rowLength),
       fixed: storage("queries in fixed point", 8 * count),
       running: held.add(gpu.upload("thresholds", empty)),
       totals: storage("sums", 4 * queries * stateFloats),

@@ -8,7 +8,7 @@ export interface DeviceSizes {
   readonly height: number;
   readonly width: number;
   readonly channels: number;
-  /** Pairs of a row of the prepared query. */
+  /** Values of a row of the prepared query. */
   readonly rowLength: number;
 }
 
@@ -18,12 +18,14 @@ const W: i32 = ${width};
 const C: i32 = ${channels};
 const P: i32 = ${height * width};
 const QUERY_ROW: i32 = ${rowLength};
+const QUERY_PLANE: i32 = ${height * rowLength};
+const QUERY: i32 = ${(2 * channels + 1) * height * rowLength};
 const FAR: f32 = 1e30;
 `;
 
 /**
- * Prepares noisy images `[B, H, W, C]`: pivot and mirror in rows as the posterior's shaders read them
- * and in fixed point, and the largest value. The pivot is that of `planPosterior`.
+ * Prepares noisy images `[B, H, W, C]`: planes as the posterior's shaders read them (`queryPlanes`),
+ * pivot and mirror in fixed point, and the largest value. The pivot is that of `planPosterior`.
  */
 export function deviceQueryWgsl(sizes: DeviceSizes): string {
   return /* wgsl */ `
@@ -31,7 +33,7 @@ ${header(sizes)}
 struct Params { signal: f32, noise: f32, fixedOne: f32 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> noisy: array<f32>;
-@group(0) @binding(2) var<storage, read_write> rows: array<vec2<f32>>;
+@group(0) @binding(2) var<storage, read_write> planes: array<f32>;
 @group(0) @binding(3) var<storage, read_write> fixedRows: array<vec2<i32>>;
 // Positive floats are ordered as their bits are.
 @group(0) @binding(4) var<storage, read_write> extremes: array<atomic<u32>>;
@@ -43,6 +45,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   if (p >= P) { return; }
   let row = p / W;
   let column = p % W;
+  var minusSquare = 0.0;
   for (var c = 0; c < C; c++) {
     let x = noisy[(b * P + p) * C + c] / params.signal;
     var sum = 0.0;
@@ -57,12 +60,18 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let near = clamp(smoothed, x - 1.5 * params.noise, x + 1.5 * params.noise);
     let z = round(near * 1024.0) / 1024.0;
     let m = 2.0 * x - z;
+    minusSquare -= (x - z) * (x - z);
     for (var u = column; u < QUERY_ROW; u += W) {
-      rows[((b * C + c) * H + row) * QUERY_ROW + u] = vec2<f32>(z, m);
+      let at = b * QUERY + row * QUERY_ROW + u;
+      planes[at + c * QUERY_PLANE] = x;
+      planes[at + (C + 1 + c) * QUERY_PLANE] = z;
     }
     fixedRows[(b * C + c) * P + p] =
       vec2<i32>(i32(round(z * params.fixedOne)), i32(round(m * params.fixedOne)));
     atomicMax(&extremes[0], bitcast<u32>(max(abs(z), abs(m))));
+  }
+  for (var u = column; u < QUERY_ROW; u += W) {
+    planes[b * QUERY + C * QUERY_PLANE + row * QUERY_ROW + u] = minusSquare;
   }
 }
 `;
@@ -76,7 +85,7 @@ struct Params { bits: f32, scale: f32, queries: f32 }
 @group(0) @binding(0) var<uniform> params: Params;
 // [B][threshold, sum, acc of each channel][P].
 @group(0) @binding(1) var<storage, read> totals: array<f32>;
-@group(0) @binding(2) var<storage, read> rows: array<vec2<f32>>;
+@group(0) @binding(2) var<storage, read> planes: array<f32>;
 @group(0) @binding(3) var<storage, read_write> means: array<f32>;
 @group(0) @binding(4) var<storage, read_write> extremes: array<atomic<u32>>;
 
@@ -92,7 +101,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   atomicMax(&extremes[1 + scale], bitcast<u32>(min(abs(distance), FAR)));
   let to = ((scale * i32(params.queries) + b) * P + p) * C;
   for (var c = 0; c < C; c++) {
-    let z = rows[((b * C + c) * H + p / W) * QUERY_ROW + p % W].x;
+    let z = planes[b * QUERY + (C + 1 + c) * QUERY_PLANE + p / W * QUERY_ROW + p % W];
     means[to + c] = z + totals[at + (2 + c) * P] / sum;
   }
 }

@@ -4,19 +4,16 @@
  * @module
  */
 import {
-  candidateWgsl,
+  patchHeaderWgsl,
+  patchMainWgsl,
   type PatchShader,
   type PatchShaderOptions,
   tree,
 } from "./candidate_wgsl.ts";
-
-/** Up to this scale the last k rows stay in registers; beyond it they are summed in blocks. */
-const largestRing = 9;
+import { coverOf, weighFourWgsl } from "./weigh_four_wgsl.ts";
 
 /** How threads share the work of a plane. */
 interface Layout {
-  /** Strips of four output columns. */
-  readonly strips: number;
   /** Row shifts that are walked side by side, `spacing` apart; a divisor of the height. */
   readonly lanes: number;
   readonly spacing: number;
@@ -27,8 +24,7 @@ interface Layout {
  * Chooses the number of row shifts walked side by side: few idle threads in the last subgroup of 32,
  * and among those wide spacing, which needs fewer barriers.
  */
-function layoutOf(height: number, outputWidth: number): Layout {
-  const strips = Math.ceil(outputWidth / 4);
+function layoutOf(height: number, strips: number): Layout | undefined {
   let best: Layout | undefined, bestScore = -Infinity;
   for (let lanes = 1; lanes <= height; lanes++) {
     if (height % lanes !== 0 || strips * lanes > 256) continue;
@@ -37,161 +33,159 @@ function layoutOf(height: number, outputWidth: number): Layout {
     const score = used / threads - 0.1 / spacing - (threads === 32 ? 0.1 : 0);
     if (score <= bestScore) continue;
     bestScore = score;
-    best = { strips, lanes, spacing, threads };
+    best = { lanes, spacing, threads };
   }
-  return best!;
+  return best;
+}
+
+/** Shifts that a thread has at once: as many as registers hold their row sums, k rows of four each. */
+function shiftsTogether({ k, wary }: PatchShaderOptions): number {
+  if (wary || k > 15) return 1;
+  return k <= 3 ? 4 : 2;
 }
 
 /**
  * Makes the shader; undefined where a segment is of another kind.
  *
- * A thread has four neighbouring columns of q and one shift, and walks down the rows. In each row it
- * computes the k + 3 squared differences under its four windows, in registers, and the four row sums
- * R by a tree with a common middle; D is the sum of the last k of them: a ring of registers for k up to
- * 9, blocks of k rows with suffix and prefix sums (van Herk) beyond. Nothing is subtracted.
+ * A thread has a strip of four pixels p, a row shift and some neighbouring column shifts, and walks
+ * down the rows. In each row it computes the k + 3 squared differences under its four windows, in
+ * registers, and the four row sums by a tree with a common middle; D is the sum of the last k of them,
+ * from blocks of k rows with suffix and prefix sums (van Herk). Nothing is subtracted but what
+ * all candidates of a pixel share.
  *
- * Threads of a workgroup have the same q row at the same time and row shifts `spacing` apart, so that
- * their pixels p = q - s differ as long as none is `spacing` rows ahead of another: a barrier each
- * `spacing` rows gives every pixel's state one owner at a time. No atomics, no reduction.
+ * All threads of a workgroup have the same columns of the training image at a time, so that one
+ * read serves all, and their own columns of the query, four to a read. Strips are counted from where
+ * windows begin: then everything of the query and of the state is aligned.
  *
- * Roofline, per pair (p, q) of one channel: (k + 3) / 4 pairs (z, m) and as many y are read, of
- * which a subgroup shares the y; 3 (k + 3) / 4 operations make e, (k + 4) / 4 the row sums, 2 (k - 1)
- * or 3 the column sums, some 12 compare and weigh. At k = 9 that is 9 + 3 + 16 + 12 = 40 operations and
- * 9 reads of 4 bytes from the first level of cache, at k = 3 some 24 and 5. An H100 has 128 lanes
- * and 32 words of cache a cycle on each of 132 multiprocessors: 1.7e13 operations and 4.2e12 words per
- * second at 1.7 GHz leave 3e11 to 5e11 pairs per second, where the convolution that PyTorch does
- * needs 2 k^2 C = 162 operations and 30 bytes of main memory per pair: 3.35e12 bytes a second
- * bound it to 1e11. A workgroup of 64 to 96 threads holds 12 KiB of state (one channel, 32 x 32), so that
- * 18 are resident on a multiprocessor, which is its full number of threads.
+ * Threads have the same q row at the same time and row shifts `spacing` apart, so that their pixels
+ * p = q - s differ as long as none is `spacing` rows ahead of another: a barrier each `spacing` rows
+ * gives every pixel's state one owner at a time. No atomics, no reduction. docs/kernels.md has
+ * the count.
  */
 export function marchWgsl(options: PatchShaderOptions): PatchShader | undefined {
   const { height, width, channels, k, segment, wary, workgroupMemory } = options;
   if (segment.y !== "inside" || segment.x !== "inside") return undefined;
-  const outputWidth = width - k + 1;
-  const { strips, lanes, spacing, threads } = layoutOf(height, outputWidth);
-  const stateInside = height * width * (2 + channels) * 4 <= workgroupMemory;
+  const { rows, strips } = coverOf(options);
+  const layout = layoutOf(height, strips);
+  if (layout === undefined) return undefined;
+  const { lanes, spacing, threads } = layout;
+  const stateInside = rows * strips * 4 * (2 + channels) * 4 <= workgroupMemory;
   const barrier = stateInside ? "workgroupBarrier();" : "storageBarrier();";
-  const name = stateInside ? "state[" : "partial[base + ";
-  const ring = k <= largestRing;
-  const previous = Array.from({ length: k - 1 }, (_, j) => `r${j}`);
-  const term = (j: number) => `e${j}`;
-  const middle = Array.from({ length: Math.max(0, k - 3) }, (_, j) => term(j + 3));
-  const fourSums = k === 1
-    ? "let sums = vec4<f32>(e0, e1, e2, e3);"
-    : `let middle = ${middle.length > 0 ? tree(middle) : "0.0"};
-      let head = e1 + e2;
-      let tail = e${k} + e${k + 1};
-      let sums = middle + vec4<f32>(e0 + head, head + e${k}, e2 + tail, tail + e${k + 2});`;
-  const units = spacing * width;
+  const together = shiftsTogether(options);
+  const each = Array.from({ length: together }, (_, m) => m);
+  // A strip's first column in the image, from -3, of which only the last window is inside, on.
+  const starts = Math.ceil((width - k + 4) / together);
+  const shifts = starts * spacing;
+  const block = (m: number, j: number) => `block${m}_${j}`;
+  const places = Array.from({ length: k - 1 }, (_, j) => j + 1);
+  // Row j of a block of k rows: what is kept of the last block, from row j + 1 on, and this one so far.
+  const row = (j: number) =>
+    `case ${j}: {
+        ${
+      each.map((m) =>
+        (j < k - 1 ? `d${m} += ${block(m, j + 1)}; ` : "") +
+        (j > 0 ? `${block(m, j)} = s${m};` : "")
+      ).join("\n        ")
+    }${
+      j < k - 1 ? "" : each.map((m) => `
+        ${places.slice(1).reverse().map((i) => `${block(m, i - 1)} += ${block(m, i)};`).join(" ")}
+        prefix${m} = vec4<f32>();`).join("")
+    }
+      }`;
   const code = /* wgsl */ `
-${candidateWgsl({ ...options, stateInside, threads })}
-const STRIPS: i32 = ${strips};
+${patchHeaderWgsl({ ...options, threads, queryType: "vec4<f32>" })}
+${weighFourWgsl({ ...options, stateInside, together })}
 const SPACING: i32 = ${spacing};
+${rowSumsWgsl({ k, channels, together })}
 
-fn walk(b: i32, base: i32, image: i32, firstShift: i32, sx: i32, strip: i32, lane: i32) {
+fn walk(b: i32, base: i32, image: i32, firstShift: i32, left: i32, strip: i32, lane: i32) {
   let working = lane < ${lanes};
   let sy = firstShift + lane * SPACING;
-  // Columns of the first difference, in the image and in the query.
-  let left = 4 * strip;
-  let queryLeft = select(left - sx, left - sx + W, left < sx);
-  ${
-    ring
-      ? previous.map((r) => `var ${r} = vec4<f32>();`).join("\n  ")
-      : `var block: array<vec4<f32>, K>;
-  var prefix = vec4<f32>();
-  var j = 0;`
-  }
+  ${each.flatMap((m) => places.map((j) => `var ${block(m, j)} = vec4<f32>();`)).join("\n  ")}
+  ${each.map((m) => `var prefix${m} = vec4<f32>();`).join("\n  ")}
+  var j = 0;
   for (var row = 0; row < H; row++) {
     if (row % SPACING == 0) { ${barrier} }
     if (working) {
       let py = select(row - sy, row - sy + H, row < sy);
-      ${Array.from({ length: k + 3 }, (_, j) => `var ${term(j)} = 0.0;`).join(" ")}
-      ${
+      let sums = rowSums(image + row * W + left, b * QUERY + py * QUERY_ROW + strip);
+      ${each.map((m) => `let s${m} = sums.s${m}; prefix${m} += s${m};`).join("\n      ")}
+      ${each.map((m) => `var d${m} = prefix${m};`).join("\n      ")}
+      switch (j) {
+      ${Array.from({ length: k }, (_, j) => row(j)).join("\n      ")}
+      default: {}
+      }
+      if (row >= K - 1) {
+        weigh(${each.map((m) => `d${m}`).join(", ")}, b, base, image, row, left, py, strip);
+      }
+    }
+    j++;
+    if (j == K) { j = 0; }
+  }
+}
+${
+    patchMainWgsl({
+      shifts,
+      barrier,
+      perShift: `walk(b, base, image, s / ${starts}, s % ${starts} * ${together} - 3,
+        thread % STRIPS, thread / STRIPS);`,
+    })
+  }`;
+  const weighed = wary ? 4 * (1 + k * (1 + k)) : 0;
+  return { code, shifts, iterations: 1 + height + (height - k + 1) * weighed };
+}
+
+/**
+ * Sums of a row of squared differences, relative to the pivot, over the four windows of a strip: of an
+ * image's columns from the place `y` on and, for each shift that is taken together, one further right.
+ */
+function rowSumsWgsl(
+  { k, channels, together }: {
+    readonly k: number;
+    readonly channels: number;
+    readonly together: number;
+  },
+): string {
+  const each = Array.from({ length: together }, (_, m) => m);
+  const columns = k + 3, fours = Array.from({ length: Math.ceil(columns / 4) }, (_, i) => i);
+  const last = columns + together - 2;
+  const term = (m: number) => (j: number) => `e${m}_${j >> 2}.${"xyzw"[j & 3]}`;
+  const sums = (m: number) => {
+    const e = term(m);
+    if (k === 1) return `e${m}_0`;
+    const middle = Array.from({ length: k - 3 }, (_, j) => e(j + 3));
+    const common = middle.length > 0 ? `${tree(middle)} + ` : "";
+    return `${common}vec4<f32>(
+    ${e(0)} + (${e(1)} + ${e(2)}), (${e(1)} + ${e(2)}) + ${e(k)},
+    ${e(2)} + (${e(k)} + ${e(k + 1)}), (${e(k)} + ${e(k + 1)}) + ${e(k + 2)})`;
+  };
+  return /* wgsl */ `
+struct RowSums { ${each.map((m) => `s${m}: vec4<f32>`).join(", ")} }
+
+fn rowSums(y: i32, u: i32) -> RowSums {
+  ${fours.map((i) => `let g${i} = query[u + C * QUERY_PLANE + ${i}];`).join("\n  ")}
+  ${each.flatMap((m) => fours.map((i) => `var e${m}_${i} = g${i};`)).join("\n  ")}
+  ${
     Array.from({ length: channels }, (_, c) =>
       `{
-        let y = image + ${c} * P + row * W + left;
-        let q = ((b * C + ${c}) * H + py) * QUERY_ROW + queryLeft;
-        ${
-        Array.from({ length: k + 3 }, (_, j) => {
-          const e = term(j);
-          return `{ let v = images[y + ${j}]; let z = query[q + ${j}]; ` +
-            `${e} = fma(z.x - v, z.y - v, ${e}); }`;
-        }).join("\n        ")
+    ${
+        Array.from({ length: last + 1 }, (_, j) => `let y${j} = images[y + ${c} * P + ${j}];`)
+          .join("\n    ")
       }
-      }`).join("\n      ")
+    ${
+        fours.map((i) => {
+          const lines = each.map((m) => {
+            // What lies beyond the last column is summed by nobody.
+            const ys = [0, 1, 2, 3].map((a) => `y${Math.min(4 * i + a + m, last)}`);
+            return `{ let d = u${i} - vec4<f32>(${ys.join(", ")}); ` +
+              `e${m}_${i} = fma(d, d, e${m}_${i}); }`;
+          });
+          return [`let u${i} = query[u + ${c} * QUERY_PLANE + ${i}];`, ...lines].join("\n    ");
+        }).join("\n    ")
+      }
+  }`).join("\n  ")
   }
-      ${fourSums}
-      ${
-    ring
-      ? `let d = ${tree([...previous, "sums"])};
-      ${previous.map((r, j) => `${r} = ${previous[j + 1] ?? "sums"};`).join(" ")}`
-      : `prefix += sums;
-      var d = prefix;
-      if (j < K - 1) { d += block[j + 1]; }
-      block[j] = sums;
-      j++;
-      if (j == K) {
-        for (j = K - 2; j >= 0; j--) { block[j] += block[j + 1]; }
-        j = 0;
-        prefix = vec4<f32>();
-      }`
-  }
-      if (row >= K - 1) { weighFour(d, b, base, image, row - R, left + R, sy, sx); }
-    }
-  }
-}
-
-// Four candidates whose q are neighbours.
-fn weighFour(
-  d: vec4<f32>, b: i32, base: i32, image: i32, qy: i32, qx: i32, sy: i32, sx: i32,
-) {
-  let py = select(qy - sy, qy - sy + H, qy < sy);
-  let first = select(qx - sx, qx - sx + W, qx < sx);
-  let at = py * W;
-  let px = vec4<i32>(first, first + 1, first + 2, first + 3);
-  let p = select(px, px - W, px >= vec4<i32>(W));
-  let thresholds = vec4<f32>(
-    ${["x", "y", "z", "w"].map((i) => `${name}at + p.${i}]`).join(", ")});
-  let near = d < thresholds;
-  if (!any(near)) { return; }
-${
-    wary
-      // The code for exact distances is long: once, not four times.
-      ? `for (var i = 0; i < 4; i++) {
-    if (near[i] && qx + i < W - R && owned(py, p[i])) {
-      add(d[i], thresholds[i], b, base, image, qy, qx + i, py, p[i], sy, sx);
-    }
-  }`
-      : ["x", "y", "z", "w"].map((i, j) =>
-        `if (near.${i} && qx + ${j} < W - R && owned(py, p.${i})) {
-    add(d.${i}, thresholds.${i}, b, base, image, qy, qx + ${j}, py, p.${i}, sy, sx);
-  }`
-      ).join("\n  ")
-  }
-}
-
-@compute @workgroup_size(${threads})
-fn main(
-  @builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) index: u32,
-) {
-  let thread = i32(index);
-  let part = i32(group.x % params.parts);
-  let slot = group.x / params.parts;
-  let b = i32(group.y);
-  let base = i32((group.y * params.slots * params.parts + group.x)) * (2 + C) * P;
-  loadState(b, base, thread);
-  for (var n = 0u; n < params.perSlot; n++) {
-    let item = slot * params.perSlot + n;
-    if (item >= params.count) { break; }
-    let image = i32(indices[params.first + item]) * C * P;
-    for (var unit = part; unit < ${units}; unit += i32(params.parts)) {
-      walk(b, base, image, unit / W, unit % W, thread % STRIPS, thread / STRIPS);
-    }
-  }
-  ${barrier}
-  storeState(base, thread);
+  return RowSums(${each.map(sums).join(",\n    ")});
 }
 `;
-  const weighed = wary ? 4 * k * (1 + k) : 0;
-  return { code, shifts: units, iterations: 1 + height * (ring ? 1 : 3) + outputWidth * weighed };
 }

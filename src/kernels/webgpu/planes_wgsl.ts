@@ -4,12 +4,14 @@
  * @module
  */
 import {
-  candidateWgsl,
+  patchHeaderWgsl,
+  patchMainWgsl,
   type PatchShader,
   type PatchShaderOptions,
   places,
   tree,
 } from "./candidate_wgsl.ts";
+import { weighWgsl } from "./weigh_wgsl.ts";
 import { workgroupSize } from "./common_wgsl.ts";
 import type { Axis } from "./segments.ts";
 
@@ -96,7 +98,8 @@ export function planesWgsl(options: PatchShaderOptions): PatchShader | undefined
     times(tileW * Math.ceil(tileH / 4)) * (1 + 4 * weighed)
   );
   const code = /* wgsl */ `
-${candidateWgsl({ ...options, stateInside, threads: workgroupSize })}
+${patchHeaderWgsl({ ...options, threads: workgroupSize, queryType: "f32" })}
+${weighWgsl({ ...options, stateInside })}
 const ROWS: i32 = ${rows};
 const STRIDE: i32 = ${stride};
 const SUM_STRIDE: i32 = ${sumStride};
@@ -108,13 +111,13 @@ fn difference(b: i32, image: i32, y: i32, x: i32, sy: i32, sx: i32) -> f32 {
   var qx = x;
   ${places(segment.y, "y", "H")}
   ${places(segment.x, "x", "W")}
-  var sum = 0.0;
+  let at = b * QUERY + py * QUERY_ROW + px;
+  var sum = query[at + C * QUERY_PLANE];
   ${
     Array.from({ length: channels }, (_, c) =>
       `{
-    let value = images[image + ${c} * P + qy * W + qx];
-    let pivot = query[((b * C + ${c}) * H + py) * QUERY_ROW + px];
-    sum = fma(pivot.x - value, pivot.y - value, sum);
+    let d = query[at + ${c} * QUERY_PLANE] - images[image + ${c} * P + qy * W + qx];
+    sum = fma(d, d, sum);
   }`).join("\n  ")
   }
   return sum;
@@ -160,32 +163,16 @@ fn addShift(
   ${stateInside ? "" : "storageBarrier();"}
 }
 
-@compute @workgroup_size(${workgroupSize})
-fn main(
-  @builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) index: u32,
-) {
-  let thread = i32(index);
-  let part = i32(group.x % params.parts);
-  let slot = group.x / params.parts;
-  let b = i32(group.y);
-  let base = i32((group.y * params.slots * params.parts + group.x)) * (2 + C) * P;
-  loadState(b, base, thread);
-  ${stateInside ? "workgroupBarrier();" : "storageBarrier();"}
-  for (var n = 0u; n < params.perSlot; n++) {
-    let item = slot * params.perSlot + n;
-    if (item >= params.count) { break; }
-    let image = i32(indices[params.first + item]) * C * P;
-    for (var s = part; s < ${rowShifts * columnShifts}; s += i32(params.parts)) {
-      for (var top = 0; top < ${y.count}; top += ${tileH}) {
+${
+    patchMainWgsl({
+      shifts: rowShifts * columnShifts,
+      barrier: stateInside ? "workgroupBarrier();" : "storageBarrier();",
+      perShift: `for (var top = 0; top < ${y.count}; top += ${tileH}) {
         for (var left = 0; left < ${x.count}; left += ${tileW}) {
           addShift(b, base, image, s / ${columnShifts}, s % ${columnShifts}, top, left, thread);
         }
-      }
-    }
-  }
-  workgroupBarrier();
-  storeState(base, thread);
-}
-`;
+      }`,
+    })
+  }`;
   return { code, shifts: rowShifts * columnShifts, iterations };
 }

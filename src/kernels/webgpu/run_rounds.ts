@@ -90,7 +90,7 @@ export interface RoundOptions {
   readonly window: number;
   /** Bits of fraction of `fixedQuery`. */
   readonly fraction: number;
-  /** See `queryRows`. */
+  /** See `queryPlanes`. */
   readonly query: GPUBuffer;
   /** The query in fixed point; anything where no scale is wary. */
   readonly fixedQuery: GPUBuffer;

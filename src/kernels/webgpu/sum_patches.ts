@@ -11,7 +11,7 @@ import {
   runRounds,
   type ScaleKernels,
 } from "./run_rounds.ts";
-import { fixedQuery, type GpuBackend, queryRows, type TileWork } from "./work.ts";
+import { fixedQuery, type GpuBackend, queryPlanes, type TileWork } from "./work.ts";
 
 /** A tile for a rule with scales. */
 export interface PatchWork extends TileWork {
@@ -101,7 +101,7 @@ async function sumRounds(
   const sum = emptyState([queries, plan.scales, pixels, channels]);
   using held = new HeldBuffers();
   const { query, fixedPairs, running, results } = await gpu.guarded(() => ({
-    query: held.add(gpu.upload("queries", queryRows(plan, queryRow(width)))),
+    query: held.add(gpu.upload("queries", queryPlanes(plan, queryRow(width)))),
     fixedPairs: held.add(gpu.upload("queries in fixed point", fixed.pairs)),
     running: held.add(gpu.upload("thresholds", runningOf(work, options.before, window))),
     results: held.add(gpu.buffer(

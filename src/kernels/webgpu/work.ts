@@ -52,19 +52,34 @@ export function queryPairs({ x, pivot }: PosteriorPlan): Float32Array<ArrayBuffe
   return pairs;
 }
 
-/** The same with each row twice: `[B, C, H, rowLength]`. */
-export function queryRows(plan: PosteriorPlan, rowLength: number): Float32Array<ArrayBuffer> {
-  const { queries, channels, height, width } = plan;
-  const pairs = queryPairs(plan);
-  const rows = queries * channels * height;
-  const wide = new Float32Array(2 * rows * rowLength);
-  for (let row = 0; row < rows; row++) {
-    const once = pairs.subarray(2 * row * width, 2 * (row + 1) * width);
-    for (let at = 0; at < rowLength; at += width) {
-      wide.set(once.subarray(0, 2 * Math.min(width, rowLength - at)), 2 * (row * rowLength + at));
+/**
+ * The query as the shaders of rules with a scale read it, each row twice: of each query x / signal by
+ * channel, minus the squared distance from the pivot, and the pivot by channel,
+ * `[B, 2 C + 1, H, rowLength]`. With it a squared difference relative to the pivot is
+ * `(x / signal - y)^2 - |x / signal - z|^2`, summed over channels before the second term.
+ */
+export function queryPlanes(plan: PosteriorPlan, rowLength: number): Float32Array<ArrayBuffer> {
+  const { queries, channels, height, width, x, pivot } = plan;
+  const pixels = height * width;
+  const planes = new Float32Array(queries * (2 * channels + 1) * height * rowLength);
+  let at = 0;
+  const write = (valueAt: (p: number) => number) => {
+    for (let row = 0; row < pixels; row += width) {
+      for (let u = 0; u < rowLength; u++) planes[at++] = valueAt(row + u % width);
     }
+  };
+  for (let from = 0; from < x.length; from += channels * pixels) {
+    for (let c = 0; c < channels; c++) write((p) => x[from + c * pixels + p]!);
+    write((p) => {
+      let sum = 0;
+      for (let i = from + p; i < from + channels * pixels; i += pixels) {
+        sum -= (x[i]! - pivot[i]!) ** 2;
+      }
+      return sum;
+    });
+    for (let c = 0; c < channels; c++) write((p) => pivot[from + c * pixels + p]!);
   }
-  return wide;
+  return planes;
 }
 
 /** The query in fixed point, with as many bits of fraction as leave 29 bits for every value. */

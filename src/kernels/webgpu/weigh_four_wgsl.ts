@@ -1,0 +1,227 @@
+import type { PatchShaderOptions } from "./candidate_wgsl.ts";
+
+/** What {@linkcode weighFourWgsl} is made for. */
+export interface WeighFourOptions extends Omit<PatchShaderOptions, "workgroupMemory"> {
+  readonly stateInside: boolean;
+  /** Shifts that a thread weighs at once: neighbouring columns q of the same pixels. */
+  readonly together: number;
+}
+
+/** Pixels that the state covers: windows begin at rows and columns from 0 on, in strips of four. */
+export function coverOf(
+  { height, width, k, segment }: Pick<PatchShaderOptions, "height" | "width" | "k" | "segment">,
+): { rows: number; columns: number; strips: number } {
+  const inner = segment.owns === "inner-query";
+  const rows = inner ? height - k + 1 : height, columns = inner ? width - k + 1 : width;
+  return { rows, columns, strips: Math.ceil(columns / 4) };
+}
+
+/** A list of one expression for each shift that is weighed at once. */
+function each(together: number, expression: (m: number) => string): string[] {
+  return Array.from({ length: together }, (_, m) => expression(m));
+}
+
+/**
+ * State and weighing of candidates, four neighbouring pixels at a time. A strip has the pixels whose
+ * windows begin at columns 4 i to 4 i + 3, and the state of a strip is one vector, so that it
+ * is read and written at once, for several shifts together.
+ */
+export function weighFourWgsl(options: WeighFourOptions): string {
+  const { height, channels, k, segment, wary, stateInside, together } = options;
+  const { rows, columns, strips } = coverOf(options);
+  const inner = segment.owns === "inner-query";
+  const r = (k - 1) / 2, planes = 2 + channels;
+  const ys = together + 3;
+  const distances = each(together, (m) => `d${m}: vec4<f32>`).join(", ");
+  const lists = Array.from({ length: channels }, (_, c) => c);
+  return /* wgsl */ `
+const COLUMNS: i32 = ${columns};
+const STRIPS: i32 = ${strips};
+// Places of a window inside the image, along a row.
+const N: i32 = W - K + 1;
+// State of a strip: row of pixels (from the first that the state covers) times strips, plus strip.
+const CELLS: i32 = ${rows * strips};
+${stateInside ? `var<workgroup> state: array<vec4<f32>, ${planes * rows * strips}>;` : ""}
+
+fn pow2Four(t: vec4<f32>) -> vec4<f32> {
+  // The whole part goes to the exponent's bits; the rest as 1 to 2, of which exp2 is sure.
+  let bits = vec4<i32>(max(t, vec4<f32>(-125.0)) * 8388608.0);
+  let power = exp2(bitcast<vec4<f32>>((bits & vec4<i32>(0x7fffff)) | vec4<i32>(0x3f800000)));
+  return bitcast<vec4<f32>>(
+    bitcast<vec4<i32>>(power) + (bits & vec4<i32>(-0x800000)) - vec4<i32>(0x800000));
+}
+
+// Column of a strip's pixel i, and row of a cell.
+fn columnOf(strip: i32, i: i32) -> i32 {
+  let p = 4 * strip + i + R;
+  return select(p, p - W, p >= W);
+}
+fn rowOf(cell: i32) -> i32 { return cell / STRIPS${inner ? " + R" : ""}; }
+
+fn beginning(b: i32, base: i32, cell: i32, plane: i32) -> vec4<f32> {
+  // No candidate is near a pixel that is not there.
+  var values = vec4<f32>(select(0.0, -FAR, plane == 0));
+  let row = rowOf(cell) * W;
+  let strip = cell % STRIPS;
+  for (var i = 0; i < 4; i++) {
+    let p = row + columnOf(strip, i);
+    if (4 * strip + i >= COLUMNS) { break; }
+    if (params.resume != 0u) { values[i] = partial[base + plane * P + p]; }
+    else if (plane == 0) {
+      values[i] = running[(b * i32(params.scales) + i32(params.scale)) * P + p].x;
+    }
+  }
+  return values;
+}
+
+fn send(base: i32, plane: i32, cell: i32, values: vec4<f32>) {
+  let strip = cell % STRIPS;
+  let at = base + plane * P + rowOf(cell) * W;
+  for (var i = 0; i < 4; i++) {
+    if (4 * strip + i < COLUMNS) { partial[at + columnOf(strip, i)] = values[i]; }
+  }
+}
+
+${
+    stateInside
+      ? `fn readCell(base: i32, plane: i32, cell: i32) -> vec4<f32> { return state[plane * CELLS + cell]; }
+fn writeCell(base: i32, plane: i32, cell: i32, values: vec4<f32>) { state[plane * CELLS + cell] = values; }`
+      : `fn readCell(base: i32, plane: i32, cell: i32) -> vec4<f32> {
+  let strip = cell % STRIPS;
+  let at = base + plane * P + rowOf(cell) * W;
+  var values = vec4<f32>(-FAR);
+  for (var i = 0; i < 4; i++) {
+    if (4 * strip + i < COLUMNS) { values[i] = partial[at + columnOf(strip, i)]; }
+  }
+  return values;
+}
+fn writeCell(base: i32, plane: i32, cell: i32, values: vec4<f32>) { send(base, plane, cell, values); }`
+  }
+
+fn loadState(b: i32, base: i32, thread: i32) {
+  ${
+    inner
+      ? `// Pixels of the other segments begin here too.
+  if (params.resume == 0u) {
+    for (var p = thread; p < P; p += T) {
+      partial[base + p] = running[(b * i32(params.scales) + i32(params.scale)) * P + p].x;
+      for (var plane = 1; plane < ${planes}; plane++) { partial[base + plane * P + p] = 0.0; }
+    }
+    storageBarrier();
+  }`
+      : ""
+  }
+  for (var cell = thread; cell < CELLS; cell += T) {
+    for (var plane = 0; plane < ${planes}; plane++) {
+      writeCell(base, plane, cell, beginning(b, base, cell, plane));
+    }
+  }
+}
+
+fn storeState(b: i32, base: i32, thread: i32) {
+  ${
+    stateInside
+      ? `for (var cell = thread; cell < CELLS; cell += T) {
+    for (var plane = 0; plane < ${planes}; plane++) { send(base, plane, cell, readCell(base, plane, cell)); }
+  }`
+      : ""
+  }
+}
+
+fn insideImage(left: i32) -> vec4<bool> {
+  let q = vec4<i32>(left, left + 1, left + 2, left + 3);
+  return (q >= vec4<i32>(0)) & (q < vec4<i32>(N));
+}
+
+// Candidates of a strip of pixels: windows whose last row is \`row\` and whose first columns are left + m
+// and three on, in the image, and \`py\` and 4 strip, in the query.
+fn weigh(
+  ${distances}, b: i32, base: i32, image: i32, row: i32, left: i32, py: i32, strip: i32,
+) {
+  let centre = select(py - R, py - R + H, py < R);
+  ${inner ? `if (centre < R || centre >= H - R) { return; }` : ""}
+  let cell = ${inner ? "(centre - R)" : "centre"} * STRIPS + strip;
+  var threshold = readCell(base, 0, cell);
+  ${each(together, (m) => `var near${m} = d${m} < threshold;`).join("\n  ")}
+  if (!any(${each(together, (m) => `near${m}`).join(" | ")})) { return; }
+  if (left < 0 || left + ${together + 2} >= N) {
+    ${each(together, (m) => `near${m} = near${m} & insideImage(left + ${m});`).join("\n    ")}
+    if (!any(${each(together, (m) => `near${m}`).join(" | ")})) { return; }
+  }
+  // Weights are relative to the threshold, which follows what would overflow.
+  var least = vec4<f32>(FAR);
+  ${each(together, (m) => `least = min(least, select(least, d${m}, near${m}));`).join("\n  ")}
+  let leaps = (threshold - least) * params.bits > vec4<f32>(LIMIT);
+  if (any(leaps)) {
+    let next = select(threshold, least + params.window / params.bits, leaps);
+    let keep = select(
+      pow2Four((next - threshold) * params.bits), vec4<f32>(), threshold >= vec4<f32>(FAR));
+    for (var plane = 1; plane < ${planes}; plane++) {
+      writeCell(base, plane, cell, select(readCell(base, plane, cell), keep * readCell(base, plane, cell), leaps));
+    }
+    threshold = next;
+    writeCell(base, 0, cell, threshold);
+  }
+  ${each(together, (m) => `var t${m} = (threshold - d${m}) * params.bits;`).join("\n  ")}
+  ${
+    wary
+      ? each(together, (m) =>
+        `for (var i = 0; i < 4; i++) {
+    if (near${m}[i] && abs(d${m}[i]) > params.exactFrom) {
+      let px = columnOf(strip, i);
+      let qy = row - R;
+      let qx = left + ${m} + i + R;
+      let sy = select(qy - centre, qy - centre + H, qy < centre);
+      let sx = select(qx - px, qx - px + W, qx < px);
+      let exact = exactBitsBelow(threshold[i], exactDistance(b, image, qy, qx, sy, sx));
+      t${m}[i] = clamp(exact, -LIMIT, LIMIT);
+    }
+  }`).join("\n  ")
+      : ""
+  }
+  ${
+    each(together, (m) => `let w${m} = select(vec4<f32>(), pow2Four(t${m}), near${m});`)
+      .join("\n  ")
+  }
+  writeCell(base, 1, cell, readCell(base, 1, cell) + ${
+    // One at a time where there is one.
+    together === 1 ? "w0" : `(${each(together, (m) => `w${m}`).join(" + ")})`});
+  let y = image + (row - R) * W + left + R;
+  let z = b * QUERY + (C + 1) * QUERY_PLANE + centre * QUERY_ROW + strip + ${r >> 2};
+  ${
+    lists.map((c) =>
+      `{
+    ${
+        Array.from({ length: ys }, (_, j) => `let y${j} = images[y + ${c} * P + ${j}];`).join(
+          "\n    ",
+        )
+      }
+    ${pivotOf(r, c)}
+    var sum = readCell(base, ${2 + c}, cell);
+    ${
+        each(together, (m) =>
+          `sum = fma(w${m}, vec4<f32>(y${m}, y${m + 1}, y${m + 2}, y${m + 3}) - pivot, sum);`).join(
+            "\n    ",
+          )
+      }
+    writeCell(base, ${2 + c}, cell, sum);
+  }`
+    ).join("\n  ")
+  }
+}
+`;
+}
+
+/** The pivot at a strip's pixels: R columns after those where their windows begin. */
+function pivotOf(r: number, channel: number): string {
+  const plane = `z + ${channel} * QUERY_PLANE`;
+  if (r % 4 === 0) return `let pivot = query[${plane}];`;
+  const parts = ["x", "y", "z", "w"].flatMap((i) => [`z0.${i}`, `z1.${i}`]);
+  const after = Array.from({ length: 4 }, (_, i) => {
+    const at = r % 4 + i;
+    return parts[2 * (at % 4) + (at >> 2)];
+  });
+  return `let z0 = query[${plane}];
+    let z1 = query[${plane} + 1];
+    let pivot = vec4<f32>(${after.join(", ")});`;
+}

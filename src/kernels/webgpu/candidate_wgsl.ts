@@ -114,6 +114,11 @@ const QUERY: i32 = ${(2 * channels + 1) * height * queryRow(width) / step};
 // [B, slots, parts][threshold, sum, acc of each channel][P].
 @group(0) @binding(5) var<storage, read_write> partial: array<f32>;
 ${wary ? "@group(0) @binding(6) var<storage, read> fixedQuery: array<vec2<i32>>;" : ""}
+
+// A place up to one size beyond either end of an axis.
+fn wrapped(at: i32, size: i32) -> i32 {
+  return select(select(at, at - size, at >= size), at + size, at < 0);
+}
 ${wary ? exactDistanceWgsl(segment, channels) : ""}
 `;
 }

@@ -1,5 +1,5 @@
 /**
- * The fast shader for patches that lie inside the training image: threads march down the rows.
+ * The fast shader for patches that lie inside the training image or wrap around it: threads march down the rows.
  *
  * @module
  */
@@ -64,7 +64,8 @@ function shiftsTogether({ k, wary }: PatchShaderOptions): number {
  */
 export function marchWgsl(options: PatchShaderOptions): PatchShader | undefined {
   const { height, width, channels, k, segment, wary, workgroupMemory } = options;
-  if (segment.y !== "inside" || segment.x !== "inside") return undefined;
+  if (segment.y !== segment.x || segment.y === "padded") return undefined;
+  const cyclic = segment.y === "cyclic";
   const { rows, strips } = coverOf(options);
   const layout = layoutOf(height, strips);
   if (layout === undefined) return undefined;
@@ -73,8 +74,10 @@ export function marchWgsl(options: PatchShaderOptions): PatchShader | undefined 
   const barrier = stateInside ? "workgroupBarrier();" : "storageBarrier();";
   const together = shiftsTogether(options);
   const each = Array.from({ length: together }, (_, m) => m);
-  // A strip's first column in the image, from -3, of which only the last window is inside, on.
-  const starts = Math.ceil((width - k + 4) / together);
+  // A strip's first column in the image: each; or from -3, of which only the last window is inside, on.
+  const [from, to] = cyclic ? [0, width] : [-3, width - k + 1];
+  const starts = Math.ceil((to - from) / together);
+  const walked = cyclic ? height + k - 1 : height;
   const shifts = starts * spacing;
   const block = (m: number, j: number) => `block${m}_${j}`;
   const places = Array.from({ length: k - 1 }, (_, j) => j + 1);
@@ -96,7 +99,7 @@ export function marchWgsl(options: PatchShaderOptions): PatchShader | undefined 
 ${patchHeaderWgsl({ ...options, threads, queryType: "vec4<f32>" })}
 ${weighFourWgsl({ ...options, stateInside, together })}
 const SPACING: i32 = ${spacing};
-${rowSumsWgsl({ k, channels, together })}
+${rowSumsWgsl({ k, channels, together, cyclic })}
 
 fn walk(b: i32, base: i32, image: i32, firstShift: i32, left: i32, strip: i32, lane: i32) {
   let working = lane < ${lanes};
@@ -104,11 +107,17 @@ fn walk(b: i32, base: i32, image: i32, firstShift: i32, left: i32, strip: i32, l
   ${each.flatMap((m) => places.map((j) => `var ${block(m, j)} = vec4<f32>();`)).join("\n  ")}
   ${each.map((m) => `var prefix${m} = vec4<f32>();`).join("\n  ")}
   var j = 0;
-  for (var row = 0; row < H; row++) {
+  for (var row = 0; row < ${walked}; row++) {
     if (row % SPACING == 0) { ${barrier} }
     if (working) {
-      let py = select(row - sy, row - sy + H, row < sy);
-      let sums = rowSums(image + row * W + left, b * QUERY + py * QUERY_ROW + strip);
+      ${
+    cyclic
+      ? `let py = wrapped(wrapped(row, H) - sy, H);
+      let y = image + wrapped(row, H) * W;`
+      : `let py = wrapped(row - sy, H);
+      let y = image + row * W + left;`
+  }
+      let sums = rowSums(y, left, b * QUERY + py * QUERY_ROW + strip);
       ${each.map((m) => `let s${m} = sums.s${m}; prefix${m} += s${m};`).join("\n      ")}
       ${each.map((m) => `var d${m} = prefix${m};`).join("\n      ")}
       switch (j) {
@@ -127,28 +136,31 @@ ${
     patchMainWgsl({
       shifts,
       barrier,
-      perShift: `walk(b, base, image, s / ${starts}, s % ${starts} * ${together} - 3,
+      perShift: `walk(b, base, image, s / ${starts}, s % ${starts} * ${together} + ${from},
         thread % STRIPS, thread / STRIPS);`,
     })
   }`;
   const weighed = wary ? 4 * (1 + k * (1 + k)) : 0;
-  return { code, shifts, iterations: 1 + height + (height - k + 1) * weighed };
+  return { code, shifts, iterations: 1 + walked + (walked - k + 1) * weighed };
 }
 
 /**
  * Sums of a row of squared differences, relative to the pivot, over the four windows of a strip: of an
- * image's columns from the place `y` on and, for each shift that is taken together, one further right.
+ * image's columns from the place `y` on (of the row there from column `left` on, where it wraps) and, for
+ * each shift that is taken together, one further right.
  */
 function rowSumsWgsl(
-  { k, channels, together }: {
+  { k, channels, together, cyclic }: {
     readonly k: number;
     readonly channels: number;
     readonly together: number;
+    readonly cyclic: boolean;
   },
 ): string {
   const each = Array.from({ length: together }, (_, m) => m);
   const columns = k + 3, fours = Array.from({ length: Math.ceil(columns / 4) }, (_, i) => i);
   const last = columns + together - 2;
+  const columnAt = (j: number) => cyclic ? `(left + ${j}) % W` : j;
   const term = (m: number) => (j: number) => `e${m}_${j >> 2}.${"xyzw"[j & 3]}`;
   const sums = (m: number) => {
     const e = term(m);
@@ -162,21 +174,24 @@ function rowSumsWgsl(
   return /* wgsl */ `
 struct RowSums { ${each.map((m) => `s${m}: vec4<f32>`).join(", ")} }
 
-fn rowSums(y: i32, u: i32) -> RowSums {
+fn rowSums(y: i32, left: i32, u: i32) -> RowSums {
   ${fours.map((i) => `let g${i} = query[u + C * QUERY_PLANE + ${i}];`).join("\n  ")}
   ${each.flatMap((m) => fours.map((i) => `var e${m}_${i} = g${i};`)).join("\n  ")}
   ${
     Array.from({ length: channels }, (_, c) =>
       `{
     ${
-        Array.from({ length: last + 1 }, (_, j) => `let y${j} = images[y + ${c} * P + ${j}];`)
+        Array.from({ length: last + 1 }, (_, j) =>
+          `let y${j} = images[y + ${c} * P + ${columnAt(j)}];`)
           .join("\n    ")
       }
     ${
         fours.map((i) => {
           const lines = each.map((m) => {
             // What lies beyond the last column is summed by nobody.
-            const ys = [0, 1, 2, 3].map((a) => `y${Math.min(4 * i + a + m, last)}`);
+            const ys = [0, 1, 2, 3].map((a) =>
+              `y${Math.min(4 * i + a + m, last)}`
+            );
             return `{ let d = u${i} - vec4<f32>(${ys.join(", ")}); ` +
               `e${m}_${i} = fma(d, d, e${m}_${i}); }`;
           });

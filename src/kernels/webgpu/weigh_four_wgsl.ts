@@ -27,18 +27,20 @@ function each(together: number, expression: (m: number) => string): string[] {
  * is read and written at once, for several shifts together.
  */
 export function weighFourWgsl(options: WeighFourOptions): string {
-  const { height, channels, k, segment, wary, stateInside, together } = options;
+  const { width, channels, k, segment, wary, stateInside, together } = options;
+  const cyclic = segment.x === "cyclic";
   const { rows, columns, strips } = coverOf(options);
   const inner = segment.owns === "inner-query";
   const r = (k - 1) / 2, planes = 2 + channels;
   const ys = together + 3;
+  const columnAt = (j: number) => cyclic ? `wrapped(left + R + ${j}, W)` : j;
   const distances = each(together, (m) => `d${m}: vec4<f32>`).join(", ");
   const lists = Array.from({ length: channels }, (_, c) => c);
   return /* wgsl */ `
 const COLUMNS: i32 = ${columns};
 const STRIPS: i32 = ${strips};
-// Places of a window inside the image, along a row.
-const N: i32 = W - K + 1;
+// Places of a window along a row of the image.
+const N: i32 = ${cyclic ? width : width - k + 1};
 // State of a strip: row of pixels (from the first that the state covers) times strips, plus strip.
 const CELLS: i32 = ${rows * strips};
 ${stateInside ? `var<workgroup> state: array<vec4<f32>, ${planes * rows * strips}>;` : ""}
@@ -53,8 +55,7 @@ fn pow2Four(t: vec4<f32>) -> vec4<f32> {
 
 // Column of a strip's pixel i, and row of a cell.
 fn columnOf(strip: i32, i: i32) -> i32 {
-  let p = 4 * strip + i + R;
-  return select(p, p - W, p >= W);
+  return wrapped(4 * strip + i + R, W);
 }
 fn rowOf(cell: i32) -> i32 { return cell / STRIPS${inner ? " + R" : ""}; }
 
@@ -128,9 +129,14 @@ fn storeState(b: i32, base: i32, thread: i32) {
   }
 }
 
+// Which of a strip's windows are candidates, the first of which begins at column left.
 fn insideImage(left: i32) -> vec4<bool> {
-  let q = vec4<i32>(left, left + 1, left + 2, left + 3);
-  return (q >= vec4<i32>(0)) & (q < vec4<i32>(N));
+  ${
+    cyclic
+      ? "return vec4<bool>(left < W);"
+      : `let q = vec4<i32>(left, left + 1, left + 2, left + 3);
+  return (q >= vec4<i32>(0)) & (q < vec4<i32>(N));`
+  }
 }
 
 // Candidates of a strip of pixels: windows whose last row is \`row\` and whose first columns are left + m
@@ -138,13 +144,13 @@ fn insideImage(left: i32) -> vec4<bool> {
 fn weigh(
   ${distances}, b: i32, base: i32, image: i32, row: i32, left: i32, py: i32, strip: i32,
 ) {
-  let centre = select(py - R, py - R + H, py < R);
+  let centre = wrapped(py - R, H);
   ${inner ? `if (centre < R || centre >= H - R) { return; }` : ""}
   let cell = ${inner ? "(centre - R)" : "centre"} * STRIPS + strip;
   var threshold = readCell(base, 0, cell);
   ${each(together, (m) => `var near${m} = d${m} < threshold;`).join("\n  ")}
   if (!any(${each(together, (m) => `near${m}`).join(" | ")})) { return; }
-  if (left < 0 || left + ${together + 2} >= N) {
+  if (${cyclic ? `left + ${together - 1} >= W` : `left < 0 || left + ${together + 2} >= N`}) {
     ${each(together, (m) => `near${m} = near${m} & insideImage(left + ${m});`).join("\n    ")}
     if (!any(${each(together, (m) => `near${m}`).join(" | ")})) { return; }
   }
@@ -169,10 +175,10 @@ fn weigh(
         `for (var i = 0; i < 4; i++) {
     if (near${m}[i] && abs(d${m}[i]) > params.exactFrom) {
       let px = columnOf(strip, i);
-      let qy = row - R;
-      let qx = left + ${m} + i + R;
-      let sy = select(qy - centre, qy - centre + H, qy < centre);
-      let sx = select(qx - px, qx - px + W, qx < px);
+      let qy = ${cyclic ? "wrapped(row - R, H)" : "row - R"};
+      let qx = ${cyclic ? `wrapped(left + ${m} + i + R, W)` : `left + ${m} + i + R`};
+      let sy = wrapped(qy - centre, H);
+      let sx = wrapped(qx - px, W);
       let exact = exactBitsBelow(threshold[i], exactDistance(b, image, qy, qx, sy, sx));
       t${m}[i] = clamp(exact, -LIMIT, LIMIT);
     }
@@ -186,15 +192,14 @@ fn weigh(
   writeCell(base, 1, cell, readCell(base, 1, cell) + ${
     // One at a time where there is one.
     together === 1 ? "w0" : `(${each(together, (m) => `w${m}`).join(" + ")})`});
-  let y = image + (row - R) * W + left + R;
+  let y = image + ${cyclic ? "wrapped(row - R, H) * W" : "(row - R) * W + left + R"};
   let z = b * QUERY + (C + 1) * QUERY_PLANE + centre * QUERY_ROW + strip + ${r >> 2};
   ${
     lists.map((c) =>
       `{
     ${
-        Array.from({ length: ys }, (_, j) => `let y${j} = images[y + ${c} * P + ${j}];`).join(
-          "\n    ",
-        )
+        Array.from({ length: ys }, (_, j) => `let y${j} = images[y + ${c} * P + ${columnAt(j)}];`)
+          .join("\n    ")
       }
     ${pivotOf(r, c)}
     var sum = readCell(base, ${2 + c}, cell);

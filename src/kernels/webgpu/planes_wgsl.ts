@@ -13,7 +13,7 @@ import {
 } from "./candidate_wgsl.ts";
 import { weighWgsl } from "./weigh_wgsl.ts";
 import { workgroupSize } from "./common_wgsl.ts";
-import type { Axis } from "./segments.ts";
+import type { Axis, Segment } from "./segments.ts";
 
 /** How the outputs of a plane are cut into tiles that fit workgroup memory. */
 interface Tiling {
@@ -31,9 +31,22 @@ interface Tiling {
 
 const up4 = (value: number) => Math.ceil(value / 4) * 4;
 
-/** Output positions along an axis, and the first of them. */
-function outputs(axis: Axis, size: number, r: number): { count: number; from: number } {
-  return axis === "inside" ? { count: size - 2 * r, from: r } : { count: size, from: 0 };
+/** Output positions along an axis: where they begin, and how many are looked at in one go. */
+interface Outputs {
+  readonly from: number;
+  readonly count: number;
+  /** Only a band of this many at either end is anybody's; 0: all are. */
+  readonly band: number;
+}
+
+function outputs(
+  axis: Axis,
+  size: number,
+  { r, segment }: { r: number; segment: Segment },
+): Outputs {
+  if (axis === "inside") return { from: r, count: size - 2 * r, band: 0 };
+  const edges = axis === "padded" && segment.owns === "edge-query" && 2 * r < size;
+  return { from: 0, count: size, band: edges ? r : 0 };
 }
 
 function tilingOf(
@@ -42,7 +55,9 @@ function tilingOf(
   const r = (k - 1) / 2;
   const floats = Math.floor(workgroupMemory / 4);
   const state = height * width * (2 + channels);
-  let tileH = outputs(segment.y, height, r).count, tileW = outputs(segment.x, width, r).count;
+  const y = outputs(segment.y, height, { r, segment }),
+    x = outputs(segment.x, width, { r, segment });
+  let tileH = y.band || y.count, tileW = x.band || x.count;
   for (;;) {
     const rows = tileH + 2 * r;
     // A stride of 1 beyond a multiple of 4: strips of four columns of neighbouring rows then lie in
@@ -63,20 +78,24 @@ function tilingOf(
 /**
  * Makes the shader, or undefined where not even one output's window fits workgroup memory.
  *
- * A workgroup takes some images (a slot) and some of their shifts (a part), one by one. For a shift, E(q) goes to workgroup memory, then the row sums R(q), then each
- * thread sums columns of R and weighs the candidates. Strips of four neighbours share the middle of
+ * For a shift, E(q) goes to workgroup memory, then the row sums R(q), then each thread sums columns of
+ * R and weighs the candidates. Strips of four neighbours share the middle of
  * their windows, so that a sum costs (k + 8) / 4 additions and (k + 3) / 4 reads per axis. Two barriers
  * a shift; since q = p + s is one to one, every pixel's state has one owner between barriers, and no
- * reduction is needed.
+ * reduction is needed. Where only pixels near the borders are matched, only bands along them are done.
  */
 export function planesWgsl(options: PatchShaderOptions): PatchShader | undefined {
   const tiling = tilingOf(options);
   if (tiling === undefined) return undefined;
   const { height, width, channels, k, segment, wary } = options;
   const r = (k - 1) / 2;
-  const y = outputs(segment.y, height, r), x = outputs(segment.x, width, r);
+  const y = outputs(segment.y, height, { r, segment }),
+    x = outputs(segment.x, width, { r, segment });
   const { tileH, tileW, rows, stride, sumRows, sumStride, stateInside } = tiling;
-  const columns = up4(tileW);
+  const columns = up4(tileW), fours = Math.floor(stride / 4);
+  // From band to band, or from tile to tile where even a band does not fit.
+  const stepH = y.band === tileH ? height - y.band : tileH;
+  const stepW = x.band === tileW ? width - x.band : tileW;
   const rowShifts = segment.y === "padded" ? 1 : height;
   const columnShifts = segment.x === "padded" ? 1 : width;
   const fourSums = (source: string, step: string) => {
@@ -93,8 +112,8 @@ export function planesWgsl(options: PatchShaderOptions): PatchShader | undefined
   };
   const times = (count: number) => Math.ceil(count / workgroupSize);
   const weighed = 1 + (wary ? k * (1 + k) : 0);
-  const iterations = Math.ceil(y.count / tileH) * Math.ceil(x.count / tileW) * (
-    1 + times(rows * stride) + times(rows * columns / 4) +
+  const iterations = Math.ceil(y.count / stepH) * Math.ceil(x.count / stepW) * (
+    1 + times(rows * fours) + times(rows * columns / 4) +
     times(tileW * Math.ceil(tileH / 4)) * (1 + 4 * weighed)
   );
   const code = /* wgsl */ `
@@ -106,30 +125,41 @@ const SUM_STRIDE: i32 = ${sumStride};
 var<workgroup> squares: array<f32, ${rows * stride}>;
 var<workgroup> rowSums: array<f32, ${sumRows * sumStride}>;
 
-fn difference(b: i32, image: i32, y: i32, x: i32, sy: i32, sx: i32) -> f32 {
-  var qy = y;
+// Squared difference at a column, in a row of the image and one of the query.
+fn squareAt(row: i32, queryRow: i32, x: i32, sx: i32) -> f32 {
   var qx = x;
-  ${places(segment.y, "y", "H")}
   ${places(segment.x, "x", "W")}
-  let at = b * QUERY + py * QUERY_ROW + px;
-  var sum = query[at + C * QUERY_PLANE];
+  var sum = query[queryRow + C * QUERY_PLANE + px];
   ${
     Array.from({ length: channels }, (_, c) =>
       `{
-    let d = query[at + ${c} * QUERY_PLANE] - images[image + ${c} * P + qy * W + qx];
+    let d = query[queryRow + ${c} * QUERY_PLANE + px] - images[row + ${c} * P + qx];
     sum = fma(d, d, sum);
   }`).join("\n  ")
   }
   return sum;
 }
 
+fn fourSquares(b: i32, image: i32, y: i32, x: i32, sy: i32, sx: i32) -> vec4<f32> {
+  var qy = y;
+  ${places(segment.y, "y", "H").replaceAll("return 0.0;", "return vec4<f32>();")}
+  let row = image + qy * W;
+  let queryRow = b * QUERY + py * QUERY_ROW;
+  return vec4<f32>(
+    ${[0, 1, 2, 3].map((j) => `squareAt(row, queryRow, x + ${j}, sx)`).join(",\n    ")});
+}
+
 fn addShift(
   b: i32, base: i32, image: i32, sy: i32, sx: i32, top: i32, left: i32, thread: i32,
 ) {
-  for (var i = thread; i < ROWS * STRIDE; i += T) {
-    let row = i / STRIDE;
-    squares[i] = difference(
-      b, image, top + ${y.from - r} + row, left + ${x.from - r} + i - row * STRIDE, sy, sx);
+  for (var i = thread; i < ROWS * ${fours}; i += T) {
+    let row = i / ${fours};
+    let column = 4 * (i - row * ${fours});
+    let four = fourSquares(b, image, top + ${y.from - r} + row, left + ${
+    x.from - r
+  } + column, sy, sx);
+    let to = row * STRIDE + column;
+    ${["x", "y", "z", "w"].map((j, at) => `squares[to + ${at}] = four.${j};`).join("\n    ")}
   }
   workgroupBarrier();
   for (var i = thread; i < ROWS * ${columns / 4}; i += T) {
@@ -138,10 +168,7 @@ fn addShift(
     let at = row * STRIDE + column;
     ${fourSums("squares", "1")}
     let to = row * SUM_STRIDE + column;
-    rowSums[to] = sums.x;
-    rowSums[to + 1] = sums.y;
-    rowSums[to + 2] = sums.z;
-    rowSums[to + 3] = sums.w;
+    ${["x", "y", "z", "w"].map((j, at) => `rowSums[to + ${at}] = sums.${j};`).join("\n    ")}
   }
   workgroupBarrier();
   for (var i = thread; i < ${tileW * Math.ceil(tileH / 4)}; i += T) {
@@ -167,8 +194,8 @@ ${
     patchMainWgsl({
       shifts: rowShifts * columnShifts,
       barrier: stateInside ? "workgroupBarrier();" : "storageBarrier();",
-      perShift: `for (var top = 0; top < ${y.count}; top += ${tileH}) {
-        for (var left = 0; left < ${x.count}; left += ${tileW}) {
+      perShift: `for (var top = 0; top < ${y.count}; top += ${stepH}) {
+        for (var left = 0; left < ${x.count}; left += ${stepW}) {
           addShift(b, base, image, s / ${columnShifts}, s % ${columnShifts}, top, left, thread);
         }
       }`,

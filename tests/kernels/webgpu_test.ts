@@ -298,6 +298,7 @@ Deno.test("webgpu: rounds cover all images in order, within the device's bounds"
       iterations: pick(200),
       mostIterations: i % 2 === 0 ? Infinity : 50_000,
       workgroups: pick(1056),
+      mostStates: pick(3000),
       pairsPerRound: 4e9,
     };
     let next = 0;

@@ -1,13 +1,13 @@
 import { commonWgsl } from "./common_wgsl.ts";
 
 /** Pixels of a workgroup, and threads that share the states of each. */
-export const mergedPixels = 32;
-const sharers = 8;
+export const mergedPixels = 16;
+const sharers = 16;
 
 /**
  * Makes the shader that adds up the partial states of a round and lets the thresholds of the next one
- * follow what has been summed. Eight threads have a run of states each, then the first of them adds up
- * the eight: always in the same order.
+ * follow what has been summed. Sixteen threads have a run of states each, then the first of them
+ * adds up the sixteen: always in the same order.
  */
 export function mergeWgsl(
   { pixels, channels, totals = false }: {

@@ -26,26 +26,35 @@ export interface PlanRoundsOptions {
   readonly mostIterations: number;
   /** Workgroups that fill the device. */
   readonly workgroups: number;
+  /** Partial states of all queries that there is memory for. */
+  readonly mostStates: number;
   /** Pairs of a dispatch at most, so that none takes long; one image of a slot is the least. */
   readonly pairsPerRound: number;
 }
+
+/** Parts of an image's shifts at most: each part has a state to begin and to add up. */
+const mostParts = 32;
 
 /** Float32 sums of a slot end after about this many candidates: their rounding is some 1e-6. */
 const candidatesPerSlot = 4096;
 
 /**
- * Cuts images into rounds. The first rounds are short, because thresholds close with what they find.
+ * Cuts images into rounds. The first round has few images, the shifts of each shared by many workgroups:
+ * it is there for the thresholds, without which every candidate would be weighed. The next ones grow.
  */
 export function planRounds(options: PlanRoundsOptions): Round[] {
   const { images, queries, pairs, candidates, shifts, workgroups, pairsPerRound } = options;
   const affordable = Math.max(1, Math.floor(pairsPerRound / (queries * Math.max(1, pairs))));
   const mostPerSlot = Math.max(1, Math.floor(candidatesPerSlot / candidates));
-  const mostSlots = Math.min(Math.max(1, Math.ceil(workgroups / queries)), affordable);
+  const states = Math.max(1, Math.floor(options.mostStates / queries));
+  const filling = Math.min(Math.ceil(workgroups / queries), states);
+  const mostSlots = Math.min(filling, affordable);
+  const sharing = Math.min(mostParts, shifts);
   const rounds: Round[] = [];
   let grown = 1;
   for (let first = 0; first < images; grown *= 2) {
     const left = images - first;
-    const slots = Math.min(mostSlots, left);
+    const slots = Math.min(first > 0 ? mostSlots : Math.ceil(mostSlots / sharing), left);
     const perSlot = Math.min(
       grown,
       mostPerSlot,
@@ -56,8 +65,8 @@ export function planRounds(options: PlanRoundsOptions): Round[] {
     const count = Math.min(left, slots * perSlot);
     const used = Math.ceil(count / perSlot);
     const least = Math.ceil(shifts * perSlot * options.iterations / options.mostIterations);
-    const wanted = Math.min(8, Math.ceil(workgroups / (used * queries)));
-    const parts = Math.min(shifts, Math.max(wanted, least));
+    const wanted = Math.min(mostParts, Math.floor(filling / used));
+    const parts = Math.min(shifts, Math.max(1, wanted, least));
     rounds.push({ first, count, slots: used, perSlot, parts });
     first += count;
   }

@@ -123,6 +123,7 @@ export async function runRounds(
       shifts: Math.max(...compiled.map(({ shifts }) => shifts)),
       iterations: Math.max(...compiled.map(({ iterations }) => iterations)),
       candidates: plan.candidatesPerImage,
+      mostStates: Math.floor(gpu.device.limits.maxStorageBufferBindingSize / (4 * stateFloats)),
       ...workloadOf(gpu),
     }),
   }));

@@ -38,8 +38,9 @@ export interface Workload {
 export function workloadOf({ software }: GpuContext): Workload {
   // Mesa's llvmpipe ends all loops of a thread, without a word, after 65,535 rounds together.
   if (software) return { workgroups: 8, pairsPerRound: 2e7, mostIterations: 50_000 };
-  // A thousand workgroups are eight on each multiprocessor of a large GPU.
-  return { workgroups: 1056, pairsPerRound: 4e9, mostIterations: Infinity };
+  // Registers leave room for some eight workgroups on each of 132 multiprocessors of a large GPU: twice
+  // that many, so that the last ones do not leave most of it idle.
+  return { workgroups: 2112, pairsPerRound: 4e9, mostIterations: Infinity };
 }
 
 /** The query as the shaders read it: pivot z and mirror m = 2 x / signal - z, `[B, C, P]`. */

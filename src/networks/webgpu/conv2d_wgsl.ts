@@ -10,6 +10,7 @@
  */
 import type { Padding } from "../conv2d_implementation.ts";
 import { type GpuProgram, groupNumber } from "./gpu_program.ts";
+import { elementOf, matrixRows, productEntry, repeat, shared, storeSums } from "./product_wgsl.ts";
 import { DEPTH, invocations, type Tile } from "./tile.ts";
 
 /** Sizes of a convolution that are compiled into its programs; the number of images is not. */
@@ -20,14 +21,6 @@ export interface ConvShape {
   readonly outputs: number;
   readonly size: number;
   readonly padding: Padding;
-}
-
-const repeat = (count: number, line: (i: number) => string) =>
-  Array.from({ length: count }, (_, i) => line(i)).join("\n");
-
-/** What one element of an array with so many channels is: vectors where channels fill them. */
-export function elementOf(channels: number): "f32" | "vec4f" {
-  return channels % 4 === 0 ? "vec4f" : "f32";
 }
 
 /**
@@ -72,71 +65,6 @@ fn pixelQuad(pixel: u32, at: u32) -> vec4f {
 `;
 }
 
-/** Pieces of a program that bring vectors to workgroup memory by way of registers. */
-export interface SharedTile {
-  readonly declaration: string;
-  readonly registers: string;
-  /** Loads to registers; `vector` is an expression in the number `s` of a vector. */
-  load(vector: string): string;
-  /** From registers to workgroup memory. */
-  readonly store: string;
-}
-
-/** A tile of `count` vectors that `threads` invocations bring to workgroup memory together. */
-export function shared(name: string, count: number, threads: number): SharedTile {
-  const loads = Math.ceil(count / threads);
-  const each = (body: string) => {
-    const guarded = loads * threads > count ? `if (s < ${count}u) { ${body} }` : body;
-    return `for (var i = 0u; i < ${loads}u; i++) { let s = t + i * ${threads}u; ${guarded} }`;
-  };
-  return {
-    declaration: `var<workgroup> ${name}: array<vec4f, ${count}>;`,
-    registers: `var ${name}Next: array<vec4f, ${loads}>;`,
-    load: (vector) => each(`${name}Next[i] = ${vector};`),
-    store: each(`${name}[s] = ${name}Next[i];`),
-  };
-}
-
-/**
- * `fetch(row, column)`: four neighbours of a row of a matrix with so many columns, zero outside.
- */
-export function matrixRows(
-  { name, rows, columns }: {
-    readonly name: string;
-    readonly rows: string;
-    readonly columns: number;
-  },
-): string {
-  const value = (i: number) =>
-    `select(0.0, ${name}[row * ${columns}u + min(column + ${i}u, ${columns - 1}u)], ` +
-    `column + ${i}u < ${columns}u)`;
-  return `
-fn fetch(row: u32, column: u32) -> vec4f {
-  if (row >= ${rows} || column >= ${columns}u) { return vec4f(0); }
-  return ${
-    columns % 4 === 0
-      ? `${name}[(row * ${columns}u + column) / 4u]`
-      : `vec4f(${[0, 1, 2, 3].map(value).join(", ")})`
-  };
-}
-`;
-}
-
-/** Writes four neighbours of a row of an output with so many columns. */
-export function store(
-  { name, row, column, columns, value }: Record<"name" | "row" | "column" | "value", string> & {
-    readonly columns: number;
-  },
-): string {
-  if (columns % 4 === 0) return `${name}[(${row} * ${columns}u + ${column}) / 4u] = ${value};`;
-  return repeat(
-    4,
-    (i) =>
-      `if (${column} + ${i}u < ${columns}u) { ` +
-      `${name}[${row} * ${columns}u + ${column} + ${i}u] = (${value})[${i}]; }`,
-  );
-}
-
 /** `act(conv(pad(x + shift)) + bias)`: arrays x, filter, then bias and shift where they are, y. */
 export function convolution(
   shape: ConvShape,
@@ -163,14 +91,7 @@ ${neighbourhood(shape, shift)}
 ${matrixRows({ name: "filters", rows: `${terms}u`, columns: outputs })}
 ${left.declaration}
 ${right.declaration}
-
-@compute @workgroup_size(${threads})
-fn main(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) t: u32,
-) {
-  let number = groupNumber(group, groups);
+${productEntry(threads)}
   let top = number / ${Math.ceil(outputs / tile.columns)}u * ${tile.rows}u;
   let first = number % ${Math.ceil(outputs / tile.columns)}u * ${tile.columns}u;
   if (top >= uniforms.pixels) { return; }
@@ -207,39 +128,29 @@ fn main(
     workgroupBarrier();
   }
   ${
-    repeat(blocks, (j) => `
-  {
-    let column = first + (${j * across}u + across) * 4u;
-    if (column < ${outputs}u) {
-      let offset = ${
-      !bias
-        ? "vec4f(0)"
-        : outputs % 4 === 0
-        ? "bias[column / 4u]"
-        : `vec4f(${
-          [0, 1, 2, 3].map((i) => `bias[min(column + ${i}u, ${outputs - 1}u)]`).join(", ")
-        })`
-    };
-      ${
-      repeat(tile.perRow, (i) => `
-      {
-        let row = top + ${i * down}u + down;
-        if (row < uniforms.pixels) {
-          let sum = sum${i}_${j} + offset;
-          ${
+    storeSums({
+      name: "y",
+      columns: outputs,
+      across,
+      blocks,
+      rows: tile.perRow,
+      rowOf: (i) => `top + ${i * down}u + down`,
+      within: "uniforms.pixels",
+      begin: `let offset = ${
+        !bias
+          ? "vec4f(0)"
+          : outputs % 4 === 0
+          ? "bias[column / 4u]"
+          : `vec4f(${
+            [0, 1, 2, 3].map((i) => `bias[min(column + ${i}u, ${outputs - 1}u)]`).join(", ")
+          })`
+      };`,
+      value: (i, j) => {
+        const sum = `(sum${i}_${j} + offset)`;
         // select, not max: what is not a number must not become zero unseen.
-        store({
-          name: "y",
-          row: "row",
-          column: "column",
-          columns: outputs,
-          value: relu ? "select(sum, vec4f(0), sum < vec4f(0))" : "sum",
-        })}
-        }
-      }`)
-    }
-    }
-  }`)
+        return relu ? `select(${sum}, vec4f(0), ${sum} < vec4f(0))` : sum;
+      },
+    })
   }
 }`;
   return {

@@ -6,19 +6,10 @@
  * the sums are added in their order afterwards, such that a step has the same bytes every time. On an
  * H100 the parts make some 500 workgroups; the tiles are those of `conv2d_wgsl.ts` and so is the roof.
  */
-import {
-  type ConvShape,
-  elementOf,
-  matrixRows,
-  neighbourhood,
-  shared,
-  store,
-} from "./conv2d_wgsl.ts";
+import { type ConvShape, neighbourhood } from "./conv2d_wgsl.ts";
 import { type GpuProgram, groupNumber } from "./gpu_program.ts";
+import { elementOf, matrixRows, productEntry, repeat, shared, storeSums } from "./product_wgsl.ts";
 import { DEPTH, invocations, type Tile } from "./tile.ts";
-
-const repeat = (count: number, line: (i: number) => string) =>
-  Array.from({ length: count }, (_, i) => line(i)).join("\n");
 
 /** Arrays x, dy, shift where it is, sums `[parts, k * k * Ci, Co]`. */
 export function filterGradient(
@@ -42,14 +33,7 @@ ${neighbourhood(shape, shift)}
 ${matrixRows({ name: "dy", rows: "uniforms.pixels", columns: outputs })}
 ${left.declaration}
 ${right.declaration}
-
-@compute @workgroup_size(${threads})
-fn main(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) t: u32,
-) {
-  let number = groupNumber(group, groups);
+${productEntry(threads)}
   let first = number % ${acrossTiles}u * ${tile.columns}u;
   let top = number / ${acrossTiles}u % ${downTiles}u * ${tile.rows}u;
   let part = number / ${acrossTiles * downTiles}u;
@@ -92,29 +76,17 @@ fn main(
     workgroupBarrier();
   }
   ${
-    repeat(wide, (j) => `
-  {
-    let column = first + (${j * across}u + across) * 4u;
-    if (column < ${outputs}u) {
-      ${
-      repeat(4 * tall, (i) => `
-      {
-        let row = top + (${(i >> 2) * down}u + down) * 4u + ${i & 3}u;
-        if (row < ${rows}u) {
-          ${
-        store({
-          name: "sums",
-          row: `(part * ${rows}u + row)`,
-          column: "column",
-          columns: outputs,
-          value: `sum${i}_${j}`,
-        })
-      }
-        }
-      }`)
-    }
-    }
-  }`)
+    storeSums({
+      name: "sums",
+      columns: outputs,
+      across,
+      blocks: wide,
+      rows: 4 * tall,
+      rowOf: (i) => `top + (${(i >> 2) * down}u + down) * 4u + ${i & 3}u`,
+      within: `${rows}u`,
+      place: `(part * ${rows}u + row)`,
+      value: (i, j) => `sum${i}_${j}`,
+    })
   }
 }`;
   return {

@@ -89,7 +89,8 @@ export async function meanOnDevice(
   });
   // Not held: it is the result.
   const mean = await gpu.guarded(() =>
-    gpu.buffer("means", 4 * count * scales.length, STORAGE | COPY_SRC)
+    // TensorFlow.js makes its copy with the same usage, and so writes to it.
+    gpu.buffer("means", 4 * count * scales.length, STORAGE | COPY_SRC | COPY_DST)
   );
   const run = (kernel: typeof prepare, bound: readonly GPUBuffer[], params: readonly number[]) => {
     const packed = new Float32Array(16);

@@ -50,7 +50,8 @@ export interface WebgpuPosterior extends PatchPosterior, AsyncDisposable {
    * The posterior mean of queries that are on the GPU, without reading them: the output of a network,
    * say, on the way to a comparison. Float32 throughout; the score is within 1e-5 of the reference.
    *
-   * @returns A buffer of float32 `[S, B, H, W, C]`, with usage STORAGE and COPY_SRC; destroy it.
+   * @returns A buffer of float32 `[S, B, H, W, C]`, with usage STORAGE, COPY_SRC and COPY_DST, as
+   * `tf.tensor({ buffer }, shape)` takes it; destroy it.
    * @throws RangeError if an argument cannot be used, or no training image is a candidate.
    * @throws DeviceUnavailableError if the GPU fails.
    */

@@ -1,8 +1,8 @@
 /** Patches of pure background: found, counted, and weighed once with their number. */
 import { exactBits, LIMIT, power, windowBits } from "./arithmetic.as";
 import {
-  accs, B, background, backgroundValue, BORDER, C, cellPlane, cellRow, counts, doublePlane,
-  exactMirrors, FAR, H, image, imagePlane, imageRow, INTERIOR, pivots, R, radii, references, rule,
+  accs, apart, B, background, backgroundValue, BORDER, C, cellPlane, cellRow, counts, doublePlane,
+  exactQueries, FAR, H, image, imagePlane, imageRow, INTERIOR, pivots, R, radii, references, rule,
   S, sums, W,
 } from "./layout.as";
 
@@ -100,12 +100,15 @@ function measureBackground(): void {
           const y = (v + dy + H) % H;
           for (let dx = -r; dx <= r; dx++) {
             const x = (u + dx + W) % W;
+            sum += <f64>load<f32>(
+              apart + <usize>b * cellPlane + <usize>(y * cellRow + (x << 2)),
+            );
             for (let c = 0; c < C; c++) {
               const value = <f64>load<f32>(backgroundValue + (<usize>c << 2));
-              const m = load<f64>(
-                exactMirrors + <usize>(b * C + c) * doublePlane + (<usize>(y * W + x) << 3),
-              );
-              sum += (pivotAt(b, c, y, x) - value) * (m - value);
+              const difference = load<f64>(
+                exactQueries + <usize>(b * C + c) * doublePlane + (<usize>(y * W + x) << 3),
+              ) - value;
+              sum += difference * difference;
             }
           }
         }

@@ -2,7 +2,7 @@
  * The job and where its data lie in memory.
  *
  * Planes. The training image, state cells, z and m are planes of rows with a stride of their own; the
- * latter three have rows of 2 W: position p and its copy p + W, so that four lanes that are neighbours
+ * latter four have rows of 2 W: position p and its copy p + W, so that four lanes that are neighbours
  * in q are neighbours in p although p wraps around.
  */
 
@@ -23,7 +23,7 @@ export let E: usize, columns: usize, suffix: usize, distances: usize;
 export let ends: usize;
 /** A strip of E. */
 export let stripBytes: usize;
-export let pivots: usize, mirrors: usize, exactMirrors: usize, states: usize;
+export let pivots: usize, queries: usize, apart: usize, exactQueries: usize, states: usize;
 export let calms: usize, references: usize, sums: usize, accs: usize, logits: usize;
 /** Number of background patches per scale and pixel, their distance, and the value that they have. */
 export let counts: usize, background: usize, backgroundValue: usize;
@@ -52,7 +52,7 @@ export function layOut(
   raw = take((<usize>H * W * C) << 2);
   image = take(C * imagePlane + slack);
   pivots = take(<usize>B * C * cellPlane + slack);
-  exactMirrors = take(<usize>B * C * doublePlane);
+  exactQueries = take(<usize>B * C * doublePlane);
   sums = take(<usize>B * S * doublePlane);
   accs = take(<usize>B * S * C * doublePlane);
   if (scaled) {
@@ -62,7 +62,8 @@ export function layOut(
     distances = take(<usize>H << 5);
     ends = take(64);
     suffix = take((<usize>(2 * R + 1) << 5) + 32);
-    mirrors = take(<usize>B * C * cellPlane + slack);
+    queries = take(<usize>B * C * cellPlane + slack);
+    apart = take(<usize>B * cellPlane + slack);
     counts = take((<usize>S * H * W) << 2);
     background = take(<usize>B * S * doublePlane);
     backgroundValue = take(<usize>C << 2);

@@ -7,8 +7,8 @@
  */
 import { fma } from "./arithmetic.as";
 import {
-  C, cellPlane, cellRow, columns, distances, E, H, image, imagePlane, imageRow, mirrors, pivots,
-  planeRow, R, rule, stripBytes, suffix, W, WRAPPED,
+  apart, C, cellPlane, cellRow, columns, distances, E, H, image, imagePlane, imageRow, planeRow,
+  queries, R, rule, stripBytes, suffix, W, WRAPPED,
 } from "./layout.as";
 
 /**
@@ -23,18 +23,20 @@ export function differences(
   // Rows of the query wrap around once at most.
   const seam = sy > ya && sy < yb ? sy : yb;
   const v = ya < sy ? ya - sy + H : ya - sy;
-  let z = pivots + <usize>(b * C) * cellPlane + ((xa - sx + W) << 2);
+  const u0 = (xa - sx + W) << 2;
+  let u = queries + <usize>(b * C) * cellPlane + u0;
+  let g = apart + <usize>b * cellPlane + u0;
   let at = image + (<usize>xa << 2);
   let strip = E;
   let out = columns + <usize>(y0 * planeRow + ((xa + R) << 2));
   for (let x = xa; x < xb; x += 8) {
     const e = strip + (<usize>(ya + R) << 5);
     if (xb - x > 4) {
-      stripDifferences(true, e, z, at, ya, seam, v);
-      if (seam < yb) stripDifferences(true, e + (<usize>(seam - ya) << 5), z, at, seam, yb, 0);
+      stripDifferences(true, e, u, g, at, ya, seam, v);
+      if (seam < yb) stripDifferences(true, e + (<usize>(seam - ya) << 5), u, g, at, seam, yb, 0);
     } else {
-      stripDifferences(false, e, z, at, ya, seam, v);
-      if (seam < yb) stripDifferences(false, e + (<usize>(seam - ya) << 5), z, at, seam, yb, 0);
+      stripDifferences(false, e, u, g, at, ya, seam, v);
+      if (seam < yb) stripDifferences(false, e + (<usize>(seam - ya) << 5), u, g, at, seam, yb, 0);
     }
     if (surrounded) surroundRows(strip);
     const first = strip + (<usize>(y0 - r + R) << 5);
@@ -43,7 +45,8 @@ export function differences(
     else if (r == 2) sumFive(first, out, y1 - y0);
     else sumWindows(first, out, 2 * r + 1, y1 - y0);
     strip += stripBytes;
-    z += 32;
+    u += 32;
+    g += 32;
     at += 32;
     out += 32;
   }
@@ -52,68 +55,62 @@ export function differences(
 // @ts-ignore: decorator
 @inline
 function stripDifferences(
-  pair: bool, e: usize, z: usize, at: usize, y: i32, yEnd: i32, v: i32,
+  pair: bool, e: usize, u: usize, g: usize, at: usize, y: i32, yEnd: i32, v: i32,
 ): void {
-  const zPlane = cellPlane, yPlane = imagePlane;
-  const apart = mirrors - pivots;
+  const uPlane = cellPlane, yPlane = imagePlane;
   const cellStep = <usize>cellRow, imageStep = <usize>imageRow;
   const end = e + (<usize>(yEnd - y) << 5);
   at += <usize>y * imageStep;
-  z += <usize>v * cellStep;
+  u += <usize>v * cellStep;
+  g += <usize>v * cellStep;
   if (C == 1) {
-    for (let m = z + apart; e < end; e += 32) {
-      v128.store(e, square(z, m, at));
-      if (pair) v128.store(e, square(z + 16, m + 16, at + 16), 16);
+    for (; e < end; e += 32) {
+      v128.store(e, addSquare(u, at, v128.load(g)));
+      if (pair) v128.store(e, addSquare(u + 16, at + 16, v128.load(g, 16)), 16);
       at += imageStep;
-      z += cellStep;
-      m += cellStep;
+      u += cellStep;
+      g += cellStep;
     }
   } else if (C == 3) {
-    const z1 = zPlane, z2 = 2 * zPlane, y1 = yPlane, y2 = 2 * yPlane;
-    for (let m = z + apart; e < end; e += 32) {
-      const sum = addSquare(z + z1, m + z1, at + y1, square(z, m, at));
-      v128.store(e, addSquare(z + z2, m + z2, at + y2, sum));
+    const u1 = uPlane, u2 = 2 * uPlane, y1 = yPlane, y2 = 2 * yPlane;
+    for (; e < end; e += 32) {
+      const sum = addSquare(u, at, v128.load(g));
+      v128.store(e, addSquare(u + u2, at + y2, addSquare(u + u1, at + y1, sum)));
       if (pair) {
-        const next = addSquare(
-          z + z1 + 16, m + z1 + 16, at + y1 + 16, square(z + 16, m + 16, at + 16));
-        v128.store(e, addSquare(z + z2 + 16, m + z2 + 16, at + y2 + 16, next), 16);
+        const next = addSquare(u + 16, at + 16, v128.load(g, 16));
+        v128.store(e, addSquare(
+          u + u2 + 16, at + y2 + 16, addSquare(u + u1 + 16, at + y1 + 16, next)), 16);
       }
       at += imageStep;
-      z += cellStep;
-      m += cellStep;
+      u += cellStep;
+      g += cellStep;
     }
   } else {
     const channels = C;
     for (; e < end; e += 32) {
-      let sum = f32x4.splat(0), next = sum;
-      let zc = z, yc = at;
+      let sum = v128.load(g), next = v128.load(g, 16);
+      let uc = u, yc = at;
       for (let c = 0; c < channels; c++) {
-        sum = addSquare(zc, zc + apart, yc, sum);
-        if (pair) next = addSquare(zc + 16, zc + apart + 16, yc + 16, next);
-        zc += zPlane;
+        sum = addSquare(uc, yc, sum);
+        if (pair) next = addSquare(uc + 16, yc + 16, next);
+        uc += uPlane;
         yc += yPlane;
       }
       v128.store(e, sum);
       if (pair) v128.store(e, next, 16);
       at += imageStep;
-      z += cellStep;
+      u += cellStep;
+      g += cellStep;
     }
   }
 }
 
-/** e of four pixels. */
+/** sum + (u - y)^2 of four pixels. */
 // @ts-ignore: decorator
 @inline
-function square(z: usize, m: usize, y: usize): v128 {
-  const value = v128.load(y);
-  return f32x4.mul(f32x4.sub(v128.load(z), value), f32x4.sub(v128.load(m), value));
-}
-
-// @ts-ignore: decorator
-@inline
-function addSquare(z: usize, m: usize, y: usize, sum: v128): v128 {
-  const value = v128.load(y);
-  return fma(f32x4.sub(v128.load(z), value), f32x4.sub(v128.load(m), value), sum);
+function addSquare(u: usize, y: usize, sum: v128): v128 {
+  const difference = f32x4.sub(v128.load(u), v128.load(y));
+  return fma(difference, difference, sum);
 }
 
 /** Rows above and below a strip where patches may leave the image: wrapped around, or zeros. */

@@ -18,8 +18,8 @@ import {
   counted, forgetBackground,
 } from "./background.as";
 import {
-  accs, B, BORDER, C, calms, cellPlane, cellRow, doublePlane, exactMirrors, FAR, H, image,
-  imagePlane, imageRow, INTERIOR, layOut, mirrors, pivots, R, radii, raw, references, rule, S,
+  accs, apart, B, BORDER, C, calms, cellPlane, cellRow, doublePlane, exactQueries, FAR, H, image,
+  imagePlane, imageRow, INTERIOR, layOut, pivots, queries, R, radii, raw, references, rule, S,
   SAME, SHIFTS, states, sums, W, WHOLE, WRAPPED,
 } from "./layout.as";
 import { differences, growColumns, surroundColumns } from "./planes.as";
@@ -69,7 +69,7 @@ export function clear(): void {
 export function radiiAt(): usize { return radii; }
 export function imageAt(): usize { return raw; }
 /** [B][C][H][W] float64: x / signal is written here, m = 2 x / signal - z stays. */
-export function queriesAt(): usize { return exactMirrors; }
+export function queriesAt(): usize { return exactQueries; }
 /** [B][S][H W] float32 distances (float64 logits [B] for whole images). */
 export function referencesAt(): usize { return references; }
 export function sumsAt(): usize { return sums; }
@@ -78,20 +78,25 @@ export function accsAt(): usize { return accs; }
 /** Takes the pivot [C][H][W] float32 at `imageAt()` and x / signal of query b; lays both out. */
 export function prepareQuery(b: i32): void {
   forgetBackground();
-  for (let c = 0; c < C; c++) {
-    for (let y = 0; y < H; y++) {
-      for (let x = 0; x < W; x++) {
+  if (rule == WHOLE || rule == SHIFTS) return;
+  const exact = exactQueries + <usize>(b * C) * doublePlane;
+  for (let y = 0; y < H; y++) {
+    const row = <usize>(y * cellRow);
+    for (let x = 0; x < W; x++) {
+      let distance: f64 = 0;
+      for (let c = 0; c < C; c++) {
         const at = <usize>((c * H + y) * W + x);
         const z = load<f32>(raw + (at << 2));
-        const exact = exactMirrors + <usize>(b * C) * doublePlane + (at << 3);
-        if (rule == WHOLE || rule == SHIFTS) continue;
-        const m = 2 * load<f64>(exact) - <f64>z;
-        store<f64>(exact, m);
-        const row = <usize>(b * C + c) * cellPlane + <usize>(y * cellRow);
+        const u = load<f64>(exact + (at << 3));
+        distance += (u - <f64>z) * (u - <f64>z);
+        const plane = <usize>(b * C + c) * cellPlane + row;
         for (let copy = x; copy < 2 * W + 12; copy += W) {
-          store<f32>(pivots + row + (copy << 2), z);
-          store<f32>(mirrors + row + (copy << 2), <f32>m);
+          store<f32>(pivots + plane + (copy << 2), z);
+          store<f32>(queries + plane + (copy << 2), <f32>u);
         }
+      }
+      for (let copy = x; copy < 2 * W + 12; copy += W) {
+        store<f32>(apart + <usize>b * cellPlane + row + (copy << 2), <f32>-distance);
       }
     }
   }

@@ -1,8 +1,8 @@
 /** Candidates whose distance float32 cannot tell, or that are far above the threshold. */
 import { bitsPerUnit, exactBits, exactFrom, LIMIT, windowBits } from "./arithmetic.as";
 import {
-  C, calms, cellPlane, cellRow, doublePlane, exactMirrors, H, image, imagePlane, imageRow,
-  INTERIOR, pivots, rule, S, states, W, WRAPPED,
+  apart, C, calms, cellPlane, cellRow, doublePlane, exactQueries, H, image, imagePlane, imageRow,
+  INTERIOR, rule, S, states, W, WRAPPED,
 } from "./layout.as";
 
 /** Exponents of four candidates of which some are far above the threshold or too coarse in float32. */
@@ -52,26 +52,26 @@ function exactDistance(b: i32, r: i32, py: i32, px: i32, qy: i32, qx: i32): f64 
       if (y < 0) y += H; else if (y >= H) y -= H;
       if (v < 0) v += H; else if (v >= H) v -= H;
     } else if (y < 0 || y >= H) continue;
+    const gRow = apart + <usize>b * cellPlane + <usize>(v * cellRow);
     const alongside = qx >= r && qx + r < W && px >= r && px + r < W;
     for (let c = 0; c < C; c++) {
       const yRow = image + c * imagePlane + <usize>(y * imageRow);
-      const zRow = pivots + <usize>(b * C + c) * cellPlane + <usize>(v * cellRow);
-      const mRow = exactMirrors + <usize>(b * C + c) * doublePlane + (<usize>(v * W) << 3);
+      const uRow = exactQueries + <usize>(b * C + c) * doublePlane + (<usize>(v * W) << 3);
       if (alongside) {
-        let yp = yRow + (<usize>(qx - r) << 2), zp = zRow + (<usize>(px - r) << 2);
-        let mp = mRow + (<usize>(px - r) << 3);
+        let yp = yRow + (<usize>(qx - r) << 2), up = uRow + (<usize>(px - r) << 3);
+        let gp = gRow + (<usize>(px - r) << 2);
         let part = f64x2.splat(0);
         for (let i = 1; i < k; i += 2) {
           const value = f64x2.promote_low_f32x4(v128.load64_zero(yp));
-          const z = f64x2.promote_low_f32x4(v128.load64_zero(zp));
-          const m = v128.load(mp);
-          part = f64x2.add(part, f64x2.mul(f64x2.sub(z, value), f64x2.sub(m, value)));
+          const difference = f64x2.sub(v128.load(up), value);
+          part = f64x2.add(part, f64x2.mul(difference, difference));
+          if (c == 0) part = f64x2.add(part, f64x2.promote_low_f32x4(v128.load64_zero(gp)));
           yp += 8;
-          zp += 8;
-          mp += 16;
+          gp += 8;
+          up += 16;
         }
-        const value = <f64>load<f32>(yp);
-        sum += (<f64>load<f32>(zp) - value) * (load<f64>(mp) - value) +
+        const difference = load<f64>(up) - <f64>load<f32>(yp);
+        sum += difference * difference + (c == 0 ? <f64>load<f32>(gp) : 0) +
           (f64x2.extract_lane(part, 0) + f64x2.extract_lane(part, 1));
         continue;
       }
@@ -81,9 +81,10 @@ function exactDistance(b: i32, r: i32, py: i32, px: i32, qy: i32, qx: i32): f64 
           if (x < 0) x += W; else if (x >= W) x -= W;
           if (u < 0) u += W; else if (u >= W) u -= W;
         } else if (x < 0 || x >= W) continue;
-        const value = <f64>load<f32>(yRow + (<usize>x << 2));
-        sum += (<f64>load<f32>(zRow + (<usize>u << 2)) - value) *
-          (load<f64>(mRow + (<usize>u << 3)) - value);
+        const difference = load<f64>(uRow + (<usize>u << 3)) -
+          <f64>load<f32>(yRow + (<usize>x << 2));
+        sum += difference * difference;
+        if (c == 0) sum += <f64>load<f32>(gRow + (<usize>u << 2));
       }
     }
   }

@@ -1,7 +1,7 @@
 /** The rules that compare whole images, in float64. */
 import { exactBits, windowBits } from "./arithmetic.as";
 import {
-  accs, C, doublePlane, exactMirrors, H, image, imagePlane, imageRow, logits, references, rule,
+  accs, C, doublePlane, exactQueries, H, image, imagePlane, imageRow, logits, references, rule,
   SHIFTS, sums, W,
 } from "./layout.as";
 
@@ -12,7 +12,7 @@ function wholeDistance(b: i32, sy: i32, sx: i32): f64 {
     for (let y = 0; y < H; y++) {
       let q = y + sy;
       if (q >= H) q -= H;
-      let xs = exactMirrors + <usize>(b * C + c) * doublePlane + (<usize>(y * W) << 3);
+      let xs = exactQueries + <usize>(b * C + c) * doublePlane + (<usize>(y * W) << 3);
       const row = image + c * imagePlane + <usize>(q * imageRow);
       // Columns [sx, W) of the image meet the first W - sx of the query, the rest follows.
       let part = f64x2.splat(0);

@@ -10,7 +10,7 @@ interface Exports {
   adoptReferences(): void;
   clear(): void;
   addImage(): void;
-  flush(): void;
+  finish(): void;
   radiiAt(): number;
   imageAt(): number;
   queriesAt(): number;
@@ -103,7 +103,7 @@ export class PosteriorKernel {
       kernel.addImage();
       yield;
     }
-    kernel.flush();
+    kernel.finish();
     return {
       references: wholeImages
         ? new Float64Array(buffer, kernel.referencesAt(), plan.queries).slice()

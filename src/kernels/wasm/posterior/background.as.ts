@@ -2,7 +2,7 @@
 import { exactBits, LIMIT, power, windowBits } from "./arithmetic.as";
 import {
   accs, apart, B, background, backgroundValue, BORDER, C, cellPlane, cellRow, counts, doublePlane,
-  exactQueries, FAR, H, image, imagePlane, imageRow, INTERIOR, pivots, R, radii, references, rule,
+  exactQueries, FAR, H, image, imageBytes, imagePlane, imageRow, INTERIOR, pivots, R, radii, references, rule,
   S, sums, W,
 } from "./layout.as";
 
@@ -22,14 +22,14 @@ export function clearCounts(): void {
 }
 
 /**
- * Finds the box outside which the current image has its corner's value. Patches that do not touch it
- * are all the same patch: `addShift` leaves out those inside the image that are further than r from
- * the box, and they are counted here, to be weighed once (`addBackground`).
+ * Finds the box outside which the images of the pair have the value of their corners. Patches that do
+ * not touch it are all the same patch: `addShift` leaves out those inside the image that are further
+ * than r from the box, and they are counted here, to be weighed once (`addBackground`).
  *
  * With the rule INTERIOR a pixel matches all of them. With BORDER only a pixel at least r from every
  * border does, and the shifts along its own row and column leave out nothing.
  */
-export function countBackground(): void {
+export function countBackground(images: i32): void {
   boxed = rule == INTERIOR || rule == BORDER;
   if (!boxed) return;
   boxTop = H; boxBottom = 0; boxLeft = W; boxRight = 0;
@@ -37,15 +37,8 @@ export function countBackground(): void {
   for (let c = 0; c < C; c++) {
     const value = load<f32>(image + <usize>c * imagePlane);
     if (load<f32>(backgroundValue + (<usize>c << 2)) != value) same = false;
-    for (let y = 0; y < H; y++) {
-      const row = image + <usize>c * imagePlane + <usize>(y * imageRow);
-      for (let x = 0; x < W; x++) {
-        if (load<f32>(row + (<usize>x << 2)) == value) continue;
-        boxTop = min(boxTop, y);
-        boxBottom = max(boxBottom, y + 1);
-        boxLeft = min(boxLeft, x);
-        boxRight = max(boxRight, x + 1);
-      }
+    for (let i = 0; i < images; i++) {
+      growBox(image + <usize>i * imageBytes + <usize>c * imagePlane, value);
     }
   }
   if (boxBottom == 0) boxTop = boxLeft = 0;
@@ -82,8 +75,22 @@ export function countBackground(): void {
           count += inRows && inColumns ? 0 : 1;
         }
         const at = counts + (<usize>((s * H + v) * W + u) << 2);
-        store<i32>(at, load<i32>(at) + count);
+        store<i32>(at, load<i32>(at) + images * count);
       }
+    }
+  }
+}
+
+/** Lets the box take in the pixels of a plane that have another value. */
+function growBox(plane: usize, value: f32): void {
+  for (let y = 0; y < H; y++) {
+    const row = plane + <usize>(y * imageRow);
+    for (let x = 0; x < W; x++) {
+      if (load<f32>(row + (<usize>x << 2)) == value) continue;
+      boxTop = min(boxTop, y);
+      boxBottom = max(boxBottom, y + 1);
+      boxLeft = min(boxLeft, x);
+      boxRight = max(boxRight, x + 1);
     }
   }
 }

@@ -15,11 +15,13 @@ export let rule: i32, H: i32, W: i32, C: i32, B: i32, S: i32, R: i32;
 /** Row strides in bytes: column sums; state cells, z and m; the training image. */
 export let planeRow: i32, cellRow: i32, imageRow: i32;
 export let cellPlane: usize, imagePlane: usize, doublePlane: usize;
+/** From an image of the pair to the other: its planes, and its column sums. */
+export let imageBytes: usize, columnsBytes: usize;
 
 let top: usize;
 export let radii: usize, raw: usize, image: usize;
 export let E: usize, columns: usize, suffix: usize, distances: usize;
-/** Eight zeros, then eight times FAR. */
+/** Eight zeros, then eight times 2 FAR. */
 export let ends: usize;
 /** A strip of E. */
 export let stripBytes: usize;
@@ -50,16 +52,18 @@ export function layOut(
   top = (__heap_base + 15) & ~15;
   radii = take(<usize>S << 2);
   raw = take((<usize>H * W * C) << 2);
-  image = take(C * imagePlane + slack);
+  imageBytes = C * imagePlane + slack;
+  image = take(2 * imageBytes);
   pivots = take(<usize>B * C * cellPlane + slack);
   exactQueries = take(<usize>B * C * doublePlane);
   sums = take(<usize>B * S * doublePlane);
   accs = take(<usize>B * S * C * doublePlane);
   if (scaled) {
-    stripBytes = <usize>(H + 2 * R) << 5;
+    stripBytes = <usize>(H + 2 * R) << 6;
     E = take(<usize>((W + 7) >> 3) * stripBytes);
-    columns = take(<usize>H * planeRow + slack);
-    distances = take(<usize>H << 5);
+    columnsBytes = <usize>H * planeRow + slack;
+    columns = take(2 * columnsBytes);
+    distances = take(<usize>H << 6);
     ends = take(64);
     suffix = take((<usize>(2 * R + 1) << 5) + 32);
     queries = take(<usize>B * C * cellPlane + slack);
@@ -76,10 +80,10 @@ export function layOut(
   }
   const missing = <i32>((top + 0xffff) >>> 16) - memory.size();
   if (missing > 0 && memory.grow(missing) < 0) unreachable();
-  memory.fill(image, 0, C * imagePlane + slack);
+  memory.fill(image, 0, 2 * imageBytes);
   if (scaled) {
     // Lanes beyond the end are computed too, and must stay small beside FAR.
     memory.fill(E, 0, distances - E);
-    for (let i: usize = 0; i < 16; i++) store<f32>(ends + (i << 2), i < 8 ? 0 : FAR);
+    for (let i: usize = 0; i < 16; i++) store<f32>(ends + (i << 2), i < 8 ? 0 : 2 * FAR);
   }
 }

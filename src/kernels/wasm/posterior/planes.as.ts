@@ -7,7 +7,8 @@
  */
 import { fma } from "./arithmetic.as";
 import {
-  apart, C, cellPlane, cellRow, columns, distances, E, H, image, imagePlane, imageRow, planeRow,
+  apart, C, cellPlane, cellRow, columns, columnsBytes, E, H, image, imageBytes, imagePlane,
+  imageRow, planeRow,
   queries, R, rule, stripBytes, suffix, W, WRAPPED,
 } from "./layout.as";
 
@@ -30,20 +31,18 @@ export function differences(
   let strip = E;
   let out = columns + <usize>(y0 * planeRow + ((xa + R) << 2));
   for (let x = xa; x < xb; x += 8) {
-    const e = strip + (<usize>(ya + R) << 5);
+    const e = strip + (<usize>(ya + R) << 6);
     if (xb - x > 4) {
       stripDifferences(true, e, u, g, at, ya, seam, v);
-      if (seam < yb) stripDifferences(true, e + (<usize>(seam - ya) << 5), u, g, at, seam, yb, 0);
+      if (seam < yb) stripDifferences(true, e + (<usize>(seam - ya) << 6), u, g, at, seam, yb, 0);
     } else {
       stripDifferences(false, e, u, g, at, ya, seam, v);
-      if (seam < yb) stripDifferences(false, e + (<usize>(seam - ya) << 5), u, g, at, seam, yb, 0);
+      if (seam < yb) stripDifferences(false, e + (<usize>(seam - ya) << 6), u, g, at, seam, yb, 0);
     }
     if (surrounded) surroundRows(strip);
-    const first = strip + (<usize>(y0 - r + R) << 5);
-    if (r == 0) copyRows(first, out, y1 - y0);
-    else if (r == 1) sumThree(first, out, y1 - y0);
-    else if (r == 2) sumFive(first, out, y1 - y0);
-    else sumWindows(first, out, 2 * r + 1, y1 - y0);
+    const first = strip + (<usize>(y0 - r + R) << 6);
+    sumRows(r, first, out, y1 - y0);
+    sumRows(r, first + 32, out + columnsBytes, y1 - y0);
     strip += stripBytes;
     u += 32;
     g += 32;
@@ -57,47 +56,32 @@ export function differences(
 function stripDifferences(
   pair: bool, e: usize, u: usize, g: usize, at: usize, y: i32, yEnd: i32, v: i32,
 ): void {
-  const uPlane = cellPlane, yPlane = imagePlane;
+  const uPlane = cellPlane, yPlane = imagePlane, other = imageBytes;
   const cellStep = <usize>cellRow, imageStep = <usize>imageRow;
-  const end = e + (<usize>(yEnd - y) << 5);
+  const end = e + (<usize>(yEnd - y) << 6);
   at += <usize>y * imageStep;
   u += <usize>v * cellStep;
   g += <usize>v * cellStep;
   if (C == 1) {
-    for (; e < end; e += 32) {
-      v128.store(e, addSquare(u, at, v128.load(g)));
-      if (pair) v128.store(e, addSquare(u + 16, at + 16, v128.load(g, 16)), 16);
+    for (; e < end; e += 64) {
+      differencesOf(1, e, u, g, at, other, uPlane, yPlane);
+      if (pair) differencesOf(1, e + 16, u + 16, g + 16, at + 16, other, uPlane, yPlane);
       at += imageStep;
       u += cellStep;
       g += cellStep;
     }
   } else if (C == 3) {
-    const u1 = uPlane, u2 = 2 * uPlane, y1 = yPlane, y2 = 2 * yPlane;
-    for (; e < end; e += 32) {
-      const sum = addSquare(u, at, v128.load(g));
-      v128.store(e, addSquare(u + u2, at + y2, addSquare(u + u1, at + y1, sum)));
-      if (pair) {
-        const next = addSquare(u + 16, at + 16, v128.load(g, 16));
-        v128.store(e, addSquare(
-          u + u2 + 16, at + y2 + 16, addSquare(u + u1 + 16, at + y1 + 16, next)), 16);
-      }
+    for (; e < end; e += 64) {
+      differencesOf(3, e, u, g, at, other, uPlane, yPlane);
+      if (pair) differencesOf(3, e + 16, u + 16, g + 16, at + 16, other, uPlane, yPlane);
       at += imageStep;
       u += cellStep;
       g += cellStep;
     }
   } else {
-    const channels = C;
-    for (; e < end; e += 32) {
-      let sum = v128.load(g), next = v128.load(g, 16);
-      let uc = u, yc = at;
-      for (let c = 0; c < channels; c++) {
-        sum = addSquare(uc, yc, sum);
-        if (pair) next = addSquare(uc + 16, yc + 16, next);
-        uc += uPlane;
-        yc += yPlane;
-      }
-      v128.store(e, sum);
-      if (pair) v128.store(e, next, 16);
+    for (; e < end; e += 64) {
+      differencesOf(0, e, u, g, at, other, uPlane, yPlane);
+      if (pair) differencesOf(0, e + 16, u + 16, g + 16, at + 16, other, uPlane, yPlane);
       at += imageStep;
       u += cellStep;
       g += cellStep;
@@ -105,17 +89,47 @@ function stripDifferences(
   }
 }
 
+/** E of four pixels of both images. */
+// @ts-ignore: decorator
+@inline
+function differencesOf(
+  channels: i32, e: usize, u: usize, g: usize, at: usize, other: usize, uPlane: usize,
+  yPlane: usize,
+): void {
+  const shared = v128.load(g);
+  const u0 = v128.load(u);
+  let one = addSquare(u0, at, shared), two = addSquare(u0, at + other, shared);
+  if (channels == 3) {
+    const u1 = v128.load(u + uPlane);
+    one = addSquare(u1, at + yPlane, one);
+    two = addSquare(u1, at + other + yPlane, two);
+    const u2 = v128.load(u + 2 * uPlane);
+    one = addSquare(u2, at + 2 * yPlane, one);
+    two = addSquare(u2, at + other + 2 * yPlane, two);
+  } else if (channels != 1) {
+    for (let c = 1; c < C; c++) {
+      u += uPlane;
+      at += yPlane;
+      const uc = v128.load(u);
+      one = addSquare(uc, at, one);
+      two = addSquare(uc, at + other, two);
+    }
+  }
+  v128.store(e, one);
+  v128.store(e, two, 32);
+}
+
 /** sum + (u - y)^2 of four pixels. */
 // @ts-ignore: decorator
 @inline
-function addSquare(u: usize, y: usize, sum: v128): v128 {
-  const difference = f32x4.sub(v128.load(u), v128.load(y));
+function addSquare(u: v128, y: usize, sum: v128): v128 {
+  const difference = f32x4.sub(u, v128.load(y));
   return fma(difference, difference, sum);
 }
 
 /** Rows above and below a strip where patches may leave the image: wrapped around, or zeros. */
 function surroundRows(above: usize): void {
-  const bytes = <usize>R << 5, all = <usize>H << 5;
+  const bytes = <usize>R << 6, all = <usize>H << 6;
   const below = above + bytes + all;
   if (rule == WRAPPED) {
     memory.copy(above, above + all, bytes);
@@ -128,9 +142,16 @@ function surroundRows(above: usize): void {
 
 /** Columns left and right of the column sums, likewise. */
 export function surroundColumns(r: i32, y0: i32, y1: i32): void {
+  surroundColumnsOf(columns, r, y0, y1);
+  surroundColumnsOf(columns + columnsBytes, r, y0, y1);
+}
+
+// @ts-ignore: decorator
+@inline
+function surroundColumnsOf(plane: usize, r: i32, y0: i32, y1: i32): void {
   const bytes = <usize>r << 2, all = <usize>W << 2;
   for (let y = y0; y < y1; y++) {
-    const row = columns + <usize>(y * planeRow + (R << 2));
+    const row = plane + <usize>(y * planeRow + (R << 2));
     if (rule == WRAPPED) {
       memory.copy(row - bytes, row + all - bytes, bytes);
       memory.copy(row + all, row, bytes);
@@ -143,18 +164,19 @@ export function surroundColumns(r: i32, y0: i32, y1: i32): void {
 
 /** Column sums of radius `before` at rows [y0, y1) of columns [xa, xb) grow to radius r. */
 export function growColumns(before: i32, r: i32, y0: i32, y1: i32, xa: i32, xb: i32): void {
-  const row = <usize>planeRow;
-  let e = E + (<usize>(y0 + R) << 5);
+  const row = <usize>planeRow, other = columnsBytes;
+  let e = E + (<usize>(y0 + R) << 6);
   let out = columns + <usize>(y0 * planeRow + ((xa + R) << 2));
   for (let x = xa; x < xb; x += 8) {
     for (let j = before + 1; j <= r; j++) {
-      let above = e - (<usize>j << 5), below = e + (<usize>j << 5), to = out;
-      const end = above + (<usize>(y1 - y0) << 5);
-      for (; above < end; above += 32) {
-        v128.store(to, f32x4.add(v128.load(to), f32x4.add(v128.load(above), v128.load(below))));
-        v128.store(to, f32x4.add(
-          v128.load(to, 16), f32x4.add(v128.load(above, 16), v128.load(below, 16))), 16);
-        below += 32;
+      let above = e - (<usize>j << 6), below = e + (<usize>j << 6), to = out;
+      const end = above + (<usize>(y1 - y0) << 6);
+      for (; above < end; above += 64) {
+        addBoth(to, above, below);
+        addBoth(to + 16, above + 16, below + 16);
+        addBoth(to + other, above + 32, below + 32);
+        addBoth(to + other + 16, above + 48, below + 48);
+        below += 64;
         to += row;
       }
     }
@@ -163,11 +185,25 @@ export function growColumns(before: i32, r: i32, y0: i32, y1: i32, xa: i32, xb: 
   }
 }
 
+// @ts-ignore: decorator
+@inline
+function addBoth(to: usize, above: usize, below: usize): void {
+  v128.store(to, f32x4.add(v128.load(to), f32x4.add(v128.load(above), v128.load(below))));
+}
+
+/** Sums of 2 r + 1 consecutive rows of a strip for `left` outputs. */
+function sumRows(r: i32, from: usize, to: usize, left: i32): void {
+  if (r == 0) copyRows(from, to, left);
+  else if (r == 1) sumThree(from, to, left);
+  else if (r == 2) sumFive(from, to, left);
+  else sumWindows(from, to, 2 * r + 1, left);
+}
+
 function copyRows(from: usize, to: usize, left: i32): void {
   for (; left > 0; left--) {
     v128.store(to, v128.load(from));
     v128.store(to, v128.load(from, 16), 16);
-    from += 32;
+    from += 64;
     to += planeRow;
   }
 }
@@ -177,17 +213,17 @@ function copyRows(from: usize, to: usize, left: i32): void {
 @inline
 function sumThree(from: usize, to: usize, left: i32): void {
   const row = <usize>planeRow;
-  let r0 = v128.load(from), r1 = v128.load(from, 32);
-  let s0 = v128.load(from, 16), s1 = v128.load(from, 48);
+  let r0 = v128.load(from), r1 = v128.load(from, 64);
+  let s0 = v128.load(from, 16), s1 = v128.load(from, 80);
   for (; left > 0; left--) {
-    const r2 = v128.load(from, 64), s2 = v128.load(from, 80);
+    const r2 = v128.load(from, 128), s2 = v128.load(from, 144);
     v128.store(to, f32x4.add(f32x4.add(r0, r1), r2));
     v128.store(to, f32x4.add(f32x4.add(s0, s1), s2), 16);
     r0 = r1;
     r1 = r2;
     s0 = s1;
     s1 = s2;
-    from += 32;
+    from += 64;
     to += row;
   }
 }
@@ -197,15 +233,15 @@ function sumThree(from: usize, to: usize, left: i32): void {
 @inline
 function sumFive(from: usize, to: usize, left: i32): void {
   const row = <usize>planeRow;
-  let r3 = v128.load(from, 96), s3 = v128.load(from, 112);
-  let p1 = f32x4.add(v128.load(from), v128.load(from, 32));
-  let p2 = f32x4.add(v128.load(from, 32), v128.load(from, 64));
-  let p3 = f32x4.add(v128.load(from, 64), r3);
-  let q1 = f32x4.add(v128.load(from, 16), v128.load(from, 48));
-  let q2 = f32x4.add(v128.load(from, 48), v128.load(from, 80));
-  let q3 = f32x4.add(v128.load(from, 80), s3);
+  let r3 = v128.load(from, 192), s3 = v128.load(from, 208);
+  let p1 = f32x4.add(v128.load(from), v128.load(from, 64));
+  let p2 = f32x4.add(v128.load(from, 64), v128.load(from, 128));
+  let p3 = f32x4.add(v128.load(from, 128), r3);
+  let q1 = f32x4.add(v128.load(from, 16), v128.load(from, 80));
+  let q2 = f32x4.add(v128.load(from, 80), v128.load(from, 144));
+  let q3 = f32x4.add(v128.load(from, 144), s3);
   for (; left > 0; left--) {
-    const r4 = v128.load(from, 128), s4 = v128.load(from, 144);
+    const r4 = v128.load(from, 256), s4 = v128.load(from, 272);
     v128.store(to, f32x4.add(f32x4.add(p1, p3), r4));
     v128.store(to, f32x4.add(f32x4.add(q1, q3), s4), 16);
     p1 = p2;
@@ -216,7 +252,7 @@ function sumFive(from: usize, to: usize, left: i32): void {
     q3 = f32x4.add(s3, s4);
     r3 = r4;
     s3 = s4;
-    from += 32;
+    from += 64;
     to += row;
   }
 }
@@ -229,14 +265,15 @@ function sumFive(from: usize, to: usize, left: i32): void {
 @inline
 function sumWindows(from: usize, to: usize, k: i32, left: i32): void {
   const row = <usize>planeRow;
-  const block = <usize>k << 5;
+  const block = <usize>k << 6;
+  const last = suffix + (<usize>(k - 1) << 5);
   while (left > 0) {
     const next = from + block;
-    let at = suffix + block - 32;
-    let i = next - 32;
+    let at = last;
+    let i = next - 64;
     let r0 = v128.load(i), s0 = v128.load(i, 16);
     while (i > from) {
-      i -= 32;
+      i -= 64;
       v128.store(at, r0);
       v128.store(at, s0, 16);
       r0 = f32x4.add(r0, v128.load(i));
@@ -246,10 +283,10 @@ function sumWindows(from: usize, to: usize, k: i32, left: i32): void {
     v128.store(to, r0);
     v128.store(to, s0, 16);
     to += row;
-    const end = next + (<usize>(min(k, left) - 1) << 5);
+    const end = next + (<usize>(min(k, left) - 1) << 6);
     r0 = f32x4.splat(0);
     s0 = r0;
-    for (i = next; i < end; i += 32) {
+    for (i = next; i < end; i += 64) {
       at += 32;
       r0 = f32x4.add(r0, v128.load(i));
       s0 = f32x4.add(s0, v128.load(i, 16));
@@ -268,11 +305,11 @@ function sumWindows(from: usize, to: usize, k: i32, left: i32): void {
  */
 // @ts-ignore: decorator
 @inline
-function sumRow(pair: bool, r: i32, from: usize, mask: usize, left: i32): void {
+function sumRow(pair: bool, r: i32, to: usize, from: usize, mask: usize, left: i32): void {
   const row = <usize>planeRow;
   const mask0 = v128.load(mask), mask1 = v128.load(mask, 16);
-  const end = distances + (<usize>left << 5);
-  for (let to = distances; to < end; to += 32) {
+  const end = to + (<usize>left << 6);
+  for (; to < end; to += 64) {
     let d = f32x4.add(mask0, v128.load(from));
     if (r >= 1) d = f32x4.add(d, f32x4.add(v128.load(from, 4), v128.load(from, 8)));
     if (r >= 2) d = f32x4.add(d, f32x4.add(v128.load(from, 12), v128.load(from, 16)));
@@ -294,12 +331,12 @@ function sumRow(pair: bool, r: i32, from: usize, mask: usize, left: i32): void {
 /** The same for any r, on top of the sums of radius 4 that `sumRow` has made of the first 9 columns. */
 // @ts-ignore: decorator
 @inline
-function sumFurther(pair: bool, r: i32, from: usize, left: i32): void {
+function sumFurther(pair: bool, r: i32, to: usize, from: usize, left: i32): void {
   const row = <usize>planeRow;
   const bytes = <usize>(2 * r - 8) << 2;
-  const end = distances + (<usize>left << 5);
+  const end = to + (<usize>left << 6);
   from += 36;
-  for (let to = distances; to < end; to += 32) {
+  for (; to < end; to += 64) {
     let d = v128.load(to), e = pair ? v128.load(to, 16) : d;
     for (let at = from; at < from + bytes; at += 8) {
       d = f32x4.add(d, f32x4.add(v128.load(at), v128.load(at, 4)));
@@ -313,21 +350,21 @@ function sumFurther(pair: bool, r: i32, from: usize, left: i32): void {
 
 // @ts-ignore: decorator
 @inline
-function sumRowsOf(pair: bool, r: i32, from: usize, mask: usize, left: i32): void {
-  if (r == 0) sumRow(pair, 0, from, mask, left);
-  else if (r == 1) sumRow(pair, 1, from, mask, left);
-  else if (r == 2) sumRow(pair, 2, from, mask, left);
-  else if (r == 3) sumRow(pair, 3, from, mask, left);
+function sumColumns(pair: bool, r: i32, to: usize, from: usize, mask: usize, left: i32): void {
+  if (r == 0) sumRow(pair, 0, to, from, mask, left);
+  else if (r == 1) sumRow(pair, 1, to, from, mask, left);
+  else if (r == 2) sumRow(pair, 2, to, from, mask, left);
+  else if (r == 3) sumRow(pair, 3, to, from, mask, left);
   else {
-    sumRow(pair, 4, from, mask, left);
-    if (r > 4) sumFurther(pair, r, from, left);
+    sumRow(pair, 4, to, from, mask, left);
+    if (r > 4) sumFurther(pair, r, to, from, left);
   }
 }
 
 // One function for each width, so that the compiler leaves the other out of its loop.
-export function sumRowsOf8(r: i32, from: usize, mask: usize, left: i32): void {
-  sumRowsOf(true, r, from, mask, left);
+export function sumColumnsOf8(r: i32, to: usize, from: usize, mask: usize, left: i32): void {
+  sumColumns(true, r, to, from, mask, left);
 }
-export function sumRowsOf4(r: i32, from: usize, mask: usize, left: i32): void {
-  sumRowsOf(false, r, from, mask, left);
+export function sumColumnsOf4(r: i32, to: usize, from: usize, mask: usize, left: i32): void {
+  sumColumns(false, r, to, from, mask, left);
 }

@@ -19,7 +19,7 @@ import {
 } from "./background.as";
 import {
   accs, apart, B, BORDER, C, calms, cellPlane, cellRow, doublePlane, exactQueries, FAR, H, image,
-  imagePlane, imageRow, INTERIOR, layOut, pivots, queries, R, radii, raw, references, rule, S,
+  imageBytes, imagePlane, imageRow, INTERIOR, layOut, pivots, queries, R, radii, raw, references, rule, S,
   SAME, SHIFTS, states, sums, W, WHOLE, WRAPPED,
 } from "./layout.as";
 import { differences, growColumns, surroundColumns } from "./planes.as";
@@ -32,8 +32,12 @@ export { setNoise } from "./arithmetic.as";
 /** Float32 sums move to float64 after about this many candidates per pixel. */
 const FLUSH_AFTER = 4096;
 let unflushed: i32, nextFlush: i32;
+/** Images of the pair that wait. */
+let waiting: i32;
 /** Are there no thresholds yet; are they being looked for? */
 let fresh: bool, scouting: bool;
+/** Its square is beyond FAR, and sums of hundreds of them are finite. */
+const ABSENT: f32 = 2e15;
 
 /** Prepares for a job; sizes are those of the contract, R the largest radius. */
 export function configure(
@@ -49,6 +53,7 @@ export function clear(): void {
   memory.fill(sums, 0, cells << 3);
   memory.fill(accs, 0, (cells * C) << 3);
   unflushed = 0;
+  waiting = 0;
   nextFlush = 1;
   fresh = true;
   if (rule == WHOLE || rule == SHIFTS) {
@@ -119,7 +124,7 @@ export function adoptReferences(): void {
 }
 
 /** Moves float32 sums to float64 and lets thresholds follow the sums. */
-export function flush(): void {
+function flush(): void {
   unflushed = 0;
   if (rule == WHOLE || rule == SHIFTS) return;
   if (counted) addBackground();
@@ -222,24 +227,40 @@ function addShifts(b: i32): void {
   }
 }
 
-/** Adds the image [H][W][C] at `imageAt()` as candidates of every query. */
+/**
+ * Takes the image [H][W][C] at `imageAt()` as candidates of every query. Images are weighed in pairs,
+ * so that what a pixel needs is loaded and stored once for two candidates.
+ */
 export function addImage(): void {
+  const to = image + <usize>waiting * imageBytes;
   for (let y = 0; y < H; y++) {
     for (let x = 0; x < W; x++) {
       for (let c = 0; c < C; c++) {
         store<f32>(
-          image + c * imagePlane + <usize>(y * imageRow + (x << 2)),
+          to + c * imagePlane + <usize>(y * imageRow + (x << 2)),
           load<f32>(raw + (<usize>((y * W + x) * C + c) << 2)),
         );
       }
     }
   }
-  countBackground();
+  if (rule == WHOLE || rule == SHIFTS) {
+    for (let b = 0; b < B; b++) addWholeImage(b);
+  } else if (++waiting == 2) addPair();
+}
+
+/** Weighs what waits and moves all sums to where the caller reads them. */
+export function finish(): void {
+  if (waiting > 0) addPair();
+  flush();
+}
+
+function addPair(): void {
+  countBackground(waiting);
+  // A second image that is not there is far from everything.
+  if (waiting == 1) {
+    for (let at = image + imageBytes; at < image + 2 * imageBytes; at += 4) store<f32>(at, ABSENT);
+  }
   for (let b = 0; b < B; b++) {
-    if (rule == WHOLE || rule == SHIFTS) {
-      addWholeImage(b);
-      continue;
-    }
     if (fresh) {
       scouting = true;
       addShifts(b);
@@ -249,7 +270,8 @@ export function addImage(): void {
   }
   fresh = false;
   // The first flushes come early, because they let the thresholds close.
-  unflushed++;
+  unflushed += waiting;
+  waiting = 0;
   const perImage = rule == SAME ? 1 : H * W;
   if (unflushed >= nextFlush) {
     nextFlush = min(nextFlush * 2, max(1, FLUSH_AFTER / perImage));

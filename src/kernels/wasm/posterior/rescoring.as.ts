@@ -1,48 +1,58 @@
 /** Candidates whose distance float32 cannot tell, or that are far above the threshold. */
 import { bitsPerUnit, exactBits, exactFrom, LIMIT, windowBits } from "./arithmetic.as";
 import {
-  apart, C, calms, cellPlane, cellRow, doublePlane, exactQueries, H, image, imagePlane, imageRow,
-  INTERIOR, rule, S, states, W, WRAPPED,
+  apart, C, calms, cellPlane, cellRow, doublePlane, exactQueries, H, image, imageBytes, imagePlane,
+  imageRow, INTERIOR, rule, S, states, W, WRAPPED,
 } from "./layout.as";
 
-/** Exponents of four candidates of which some are far above the threshold or too coarse in float32. */
-export function reconsider(d: v128, tp: usize, yp: usize, k: i32, bs: i32): v128 {
-  const state = states + <usize>bs * (2 + C) * cellPlane;
-  let t = f32x4.splat(0);
-  for (let lane = 0; lane < 4; lane++) {
-    const distance = lane == 0 ? f32x4.extract_lane(d, 0) : lane == 1 ? f32x4.extract_lane(d, 1)
-      : lane == 2 ? f32x4.extract_lane(d, 2) : f32x4.extract_lane(d, 3);
-    const cell = tp + (<usize>lane << 2);
-    let thr = load<f32>(cell);
-    if ((thr - distance) * bitsPerUnit > LIMIT) {
-      const next = distance + <f32>(windowBits / exactBits);
-      const keep = <f32>Math.pow(2, (<f64>next - <f64>thr) * exactBits);
-      for (let c = 0; c <= C; c++) {
-        const at = cell + <usize>(c + 1) * cellPlane;
-        store<f32>(at, load<f32>(at) * keep);
-      }
-      store<f32>(cell, next);
-      if (!isCalm(next, next)) store<u8>(calms + bs, 0);
-      thr = next;
-    }
+/** What `reconsider` returns: exponents of four candidates of the first image, then of the second. */
+export const exponents: usize = memory.data(32, 16);
+
+/** Exponents of candidates of which some are far above the threshold or too coarse in float32. */
+export function reconsider(d1: v128, d2: v128, tp: usize, yp: usize, k: i32, bs: i32): void {
+  v128.store(exponents, d1);
+  v128.store(exponents, d2, 16);
+  // Thresholds fall first: exponents of both images are relative to the same one.
+  for (let lane: usize = 0; lane < 4; lane++) {
+    const nearest = min(
+      load<f32>(exponents + (lane << 2)), load<f32>(exponents + (lane << 2) + 16));
+    lower(tp + (lane << 2), nearest, bs);
+  }
+  for (let lane = 0; lane < 8; lane++) {
+    const at = exponents + (<usize>lane << 2);
+    const cell = tp + (<usize>(lane & 3) << 2);
+    const center = yp + (<usize>(lane & 3) << 2) + (lane < 4 ? 0 : imageBytes);
+    const distance = load<f32>(at), thr = load<f32>(cell);
     let bits = (<f64>thr - <f64>distance) * exactBits;
     if (bits > 0 && abs(distance) > exactFrom) {
-      const offset = cell - state, from = yp - image;
+      const offset = cell - (states + <usize>bs * (2 + C) * cellPlane);
       bits = (<f64>thr - exactDistance(
-        bs / S, k >> 1,
-        <i32>(offset / cellRow), <i32>((offset % cellRow) >> 2) % W,
-        <i32>(from / imageRow), <i32>((from % imageRow) >> 2) + lane,
+        bs / S, k >> 1, <i32>(offset / cellRow), <i32>((offset % cellRow) >> 2) % W, center,
       )) * exactBits;
     }
-    const value = <f32>min(max(bits, -LIMIT), LIMIT);
-    t = lane == 0 ? f32x4.replace_lane(t, 0, value) : lane == 1 ? f32x4.replace_lane(t, 1, value)
-      : lane == 2 ? f32x4.replace_lane(t, 2, value) : f32x4.replace_lane(t, 3, value);
+    store<f32>(at, <f32>min(max(bits, -LIMIT), LIMIT));
   }
-  return t;
+}
+
+/** Lets the threshold of a cell fall where a candidate at this distance would weigh beyond LIMIT. */
+function lower(cell: usize, distance: f32, bs: i32): void {
+  const thr = load<f32>(cell);
+  if ((thr - distance) * bitsPerUnit <= LIMIT) return;
+  const next = distance + <f32>(windowBits / exactBits);
+  const keep = <f32>Math.pow(2, (<f64>next - <f64>thr) * exactBits);
+  for (let c = 0; c <= C; c++) {
+    const at = cell + <usize>(c + 1) * cellPlane;
+    store<f32>(at, load<f32>(at) * keep);
+  }
+  store<f32>(cell, next);
+  if (!isCalm(next, next)) store<u8>(calms + bs, 0);
 }
 
 /** D of one candidate in float64, relative to the pivot as everywhere. */
-function exactDistance(b: i32, r: i32, py: i32, px: i32, qy: i32, qx: i32): f64 {
+function exactDistance(b: i32, r: i32, py: i32, px: i32, center: usize): f64 {
+  const offset = center - image;
+  const from = image + (offset < imageBytes ? 0 : imageBytes);
+  const qy = <i32>((center - from) / imageRow), qx = <i32>((center - from) % imageRow) >> 2;
   const cyclic = rule == INTERIOR || rule == WRAPPED;
   const k = 2 * r + 1;
   let sum: f64 = 0;
@@ -55,7 +65,7 @@ function exactDistance(b: i32, r: i32, py: i32, px: i32, qy: i32, qx: i32): f64 
     const gRow = apart + <usize>b * cellPlane + <usize>(v * cellRow);
     const alongside = qx >= r && qx + r < W && px >= r && px + r < W;
     for (let c = 0; c < C; c++) {
-      const yRow = image + c * imagePlane + <usize>(y * imageRow);
+      const yRow = from + c * imagePlane + <usize>(y * imageRow);
       const uRow = exactQueries + <usize>(b * C + c) * doublePlane + (<usize>(v * W) << 3);
       if (alongside) {
         let yp = yRow + (<usize>(qx - r) << 2), up = uRow + (<usize>(px - r) << 3);

@@ -8,45 +8,61 @@ import {
   bits4, c1, c2, c3, c4, c5, exact4, exactBits, fma, limit, low, magic, one, windowBits,
 } from "./arithmetic.as";
 import {
-  C, cellPlane, cellRow, columns, distances, ends, H, image, imagePlane, imageRow, pivots,
+  C, cellPlane, cellRow, columns, columnsBytes, distances, ends, H, image, imageBytes, imagePlane, imageRow, pivots,
   planeRow, R, states, W,
 } from "./layout.as";
-import { sumRowsOf4, sumRowsOf8 } from "./planes.as";
-import { reconsider } from "./rescoring.as";
+import { sumColumnsOf4, sumColumnsOf8 } from "./planes.as";
+import { exponents, reconsider } from "./rescoring.as";
 
-/** One candidate of four neighbouring pixels: distances d; cells from tp, centres from yp. */
+/**
+ * A candidate of four neighbouring pixels from each image of the pair: distances d1 and d2; cells from
+ * tp, centres from yp in the first image and from yp + other in the second.
+ */
 // @ts-ignore: decorator
 @inline
 function weighFour(
-  d: v128, tp: usize, yp: usize,
+  d1: v128, d2: v128, tp: usize, yp: usize, other: usize,
   calm: bool, channels: i32, k: i32, bs: i32, plane: usize, yPlane: usize, zOffset: usize,
   k5: v128, k4: v128, k3: v128, k2: v128, k1: v128, k0: v128, round: v128,
   highest: v128, lowest: v128, scale: v128, coarse: v128,
 ): void {
   const thr = v128.load(tp);
-  if (i32x4.bitmask(f32x4.lt(d, thr)) != 0) {
-    let t = f32x4.mul(f32x4.sub(thr, d), scale);
-    let unusual = f32x4.gt(t, highest);
+  let t1 = f32x4.mul(f32x4.sub(thr, d1), scale), t2 = f32x4.mul(f32x4.sub(thr, d2), scale);
+  // Does any of them have no sign?
+  if (i32x4.bitmask(v128.and(t1, t2)) != 15) {
+    let unusual = f32x4.gt(f32x4.pmax(t1, t2), highest);
     if (!calm) {
-      const large = f32x4.gt(f32x4.abs(d), coarse);
-      unusual = v128.or(unusual, v128.and(large, f32x4.lt(d, thr)));
+      const large1 = f32x4.gt(f32x4.abs(d1), coarse), large2 = f32x4.gt(f32x4.abs(d2), coarse);
+      unusual = v128.or(unusual, v128.or(
+        v128.and(large1, f32x4.lt(d1, thr)), v128.and(large2, f32x4.lt(d2, thr))));
     }
-    if (i32x4.bitmask(unusual) != 0) t = reconsider(d, tp, yp, k, bs);
+    if (i32x4.bitmask(unusual) != 0) {
+      reconsider(d1, d2, tp, yp, k, bs);
+      t1 = v128.load(exponents);
+      t2 = v128.load(exponents, 16);
+    }
     // w = 2^t: the nearest integer goes to the exponent, the rest through the polynomial.
-    t = f32x4.pmax(t, lowest);
-    const rounded = f32x4.add(t, round);
-    const f = f32x4.sub(t, f32x4.sub(rounded, round));
-    let p = fma(k5, f, k4);
-    p = fma(p, f, k3);
-    p = fma(p, f, k2);
-    p = fma(p, f, k1);
-    p = fma(p, f, k0);
-    const w = i32x4.add(p, i32x4.shl(rounded, 23));
-    v128.store(tp + plane, f32x4.add(v128.load(tp + plane), w));
-    addCentre(w, tp + 2 * plane, tp + zOffset, yp);
+    t1 = f32x4.pmax(t1, lowest);
+    t2 = f32x4.pmax(t2, lowest);
+    const rounded1 = f32x4.add(t1, round), rounded2 = f32x4.add(t2, round);
+    const f1 = f32x4.sub(t1, f32x4.sub(rounded1, round));
+    const f2 = f32x4.sub(t2, f32x4.sub(rounded2, round));
+    let p1 = fma(k5, f1, k4), p2 = fma(k5, f2, k4);
+    p1 = fma(p1, f1, k3);
+    p2 = fma(p2, f2, k3);
+    p1 = fma(p1, f1, k2);
+    p2 = fma(p2, f2, k2);
+    p1 = fma(p1, f1, k1);
+    p2 = fma(p2, f2, k1);
+    p1 = fma(p1, f1, k0);
+    p2 = fma(p2, f2, k0);
+    const w1 = i32x4.add(p1, i32x4.shl(rounded1, 23));
+    const w2 = i32x4.add(p2, i32x4.shl(rounded2, 23));
+    v128.store(tp + plane, f32x4.add(v128.load(tp + plane), f32x4.add(w1, w2)));
+    addCentres(w1, w2, tp + 2 * plane, tp + zOffset, yp, other);
     if (channels == 3) {
-      addCentre(w, tp + 3 * plane, tp + zOffset + plane, yp + yPlane);
-      addCentre(w, tp + 4 * plane, tp + zOffset + 2 * plane, yp + 2 * yPlane);
+      addCentres(w1, w2, tp + 3 * plane, tp + zOffset + plane, yp + yPlane, other);
+      addCentres(w1, w2, tp + 4 * plane, tp + zOffset + 2 * plane, yp + 2 * yPlane, other);
     } else if (channels != 1) {
       const count = C;
       let ap = tp + 2 * plane, zp = tp + zOffset;
@@ -54,7 +70,7 @@ function weighFour(
         ap += plane;
         zp += plane;
         yp += yPlane;
-        addCentre(w, ap, zp, yp);
+        addCentres(w1, w2, ap, zp, yp, other);
       }
     }
   }
@@ -62,8 +78,10 @@ function weighFour(
 
 // @ts-ignore: decorator
 @inline
-function addCentre(w: v128, ap: usize, zp: usize, yp: usize): void {
-  v128.store(ap, fma(w, f32x4.sub(v128.load(yp), v128.load(zp)), v128.load(ap)));
+function addCentres(w1: v128, w2: v128, ap: usize, zp: usize, yp: usize, other: usize): void {
+  const z = v128.load(zp);
+  const first = fma(w1, f32x4.sub(v128.load(yp), z), v128.load(ap));
+  v128.store(ap, fma(w2, f32x4.sub(v128.load(yp + other), z), first));
 }
 
 /**
@@ -80,7 +98,7 @@ function weigh(
   const k5 = c5, k4 = c4, k3 = c3, k2 = c2, k1 = c1, k0 = one, round = magic;
   const highest = limit, lowest = low, scale = bits4, coarse = exact4;
   const k = 2 * r + 1;
-  const plane = cellPlane, yPlane = imagePlane;
+  const plane = cellPlane, yPlane = imagePlane, other = imageBytes;
   const state = states + <usize>bs * (2 + C) * plane;
   const zOffset = pivots + <usize>(b * C) * plane - state;
   const cellStep = <usize>cellRow, imageStep = <usize>imageRow;
@@ -90,15 +108,15 @@ function weigh(
   const wrapAt = column + plane;
   let tp = column + <usize>v * cellStep;
   let yp = image + <usize>(y0 * imageRow + (x << 2));
-  const end = distances + (<usize>(y1 - y0) << 5);
-  for (let at = distances; at < end; at += 32) {
+  const end = distances + (<usize>(y1 - y0) << 6);
+  for (let at = distances; at < end; at += 64) {
     weighFour(
-      v128.load(at), tp, yp, calm, channels, k, bs, plane, yPlane, zOffset,
+      v128.load(at), v128.load(at, 32), tp, yp, other, calm, channels, k, bs, plane, yPlane, zOffset,
       k5, k4, k3, k2, k1, k0, round, highest, lowest, scale, coarse,
     );
     if (pair) {
       weighFour(
-        v128.load(at, 16), tp + 16, yp + 16, calm, channels, k, bs, plane, yPlane, zOffset,
+        v128.load(at, 16), v128.load(at, 48), tp + 16, yp + 16, other, calm, channels, k, bs, plane, yPlane, zOffset,
         k5, k4, k3, k2, k1, k0, round, highest, lowest, scale, coarse,
       );
     }
@@ -123,15 +141,18 @@ export function scoutAll(
   if (v < 0) v += H;
   for (let x = x0; x < x1; x += 8) {
     const from = columns + <usize>(y0 * planeRow + ((x - r + R) << 2));
-    sumRowsOf8(r, from, ends + (<usize>max(0, x + 8 - x1) << 2), y1 - y0);
+    const mask = ends + (<usize>max(0, x + 8 - x1) << 2);
+    sumColumnsOf8(r, distances, from, mask, y1 - y0);
+    sumColumnsOf8(r, distances + 32, from + columnsBytes, mask, y1 - y0);
     const column = state + (<usize>(x - sx + W) << 2);
     const wrapAt = column + cellPlane;
-    const end = distances + (<usize>(y1 - y0) << 5);
+    const end = distances + (<usize>(y1 - y0) << 6);
     let tp = column + <usize>v * cellStep;
-    for (let at = distances; at < end; at += 32) {
-      v128.store(tp, f32x4.pmin(v128.load(tp), f32x4.add(v128.load(at), window)));
-      v128.store(
-        tp, f32x4.pmin(v128.load(tp, 16), f32x4.add(v128.load(at, 16), window)), 16);
+    for (let at = distances; at < end; at += 64) {
+      const one = f32x4.pmin(v128.load(at, 32), v128.load(at));
+      const two = f32x4.pmin(v128.load(at, 48), v128.load(at, 16));
+      v128.store(tp, f32x4.pmin(v128.load(tp), f32x4.add(one, window)));
+      v128.store(tp, f32x4.pmin(v128.load(tp, 16), f32x4.add(two, window)), 16);
       tp += cellStep;
       if (tp == wrapAt) tp = column;
     }
@@ -150,10 +171,12 @@ function weighAll(
     const from = columns + <usize>(y0 * planeRow + ((x - r + R) << 2));
     const mask = ends + (<usize>beyond << 2);
     if (beyond < 4) {
-      sumRowsOf8(r, from, mask, y1 - y0);
+      sumColumnsOf8(r, distances, from, mask, y1 - y0);
+      sumColumnsOf8(r, distances + 32, from + columnsBytes, mask, y1 - y0);
       weigh(true, calm, channels, b, bs, r, sy, sx, y0, y1, x);
     } else {
-      sumRowsOf4(r, from, mask, y1 - y0);
+      sumColumnsOf4(r, distances, from, mask, y1 - y0);
+      sumColumnsOf4(r, distances + 32, from + columnsBytes, mask, y1 - y0);
       weigh(false, calm, channels, b, bs, r, sy, sx, y0, y1, x);
     }
   }

@@ -21,7 +21,7 @@ export let imageBytes: usize, columnsBytes: usize;
 let top: usize;
 export let radii: usize, raw: usize, image: usize;
 export let E: usize, columns: usize, suffix: usize, distances: usize;
-/** Eight zeros, then eight times 2 FAR. */
+/** Four zeros, then four times 2 FAR: added to distances of four columns, of which the last are beyond. */
 export let ends: usize;
 /** A strip of E. */
 export let stripBytes: usize;
@@ -64,7 +64,7 @@ export function layOut(
     columnsBytes = <usize>H * planeRow + slack;
     columns = take(2 * columnsBytes);
     distances = take(<usize>H << 6);
-    ends = take(64);
+    ends = take(32);
     suffix = take((<usize>(2 * R + 1) << 5) + 32);
     queries = take(<usize>B * C * cellPlane + slack);
     apart = take(<usize>B * cellPlane + slack);
@@ -84,6 +84,6 @@ export function layOut(
   if (scaled) {
     // Lanes beyond the end are computed too, and must stay small beside FAR.
     memory.fill(E, 0, distances - E);
-    for (let i: usize = 0; i < 16; i++) store<f32>(ends + (i << 2), i < 8 ? 0 : 2 * FAR);
+    for (let i: usize = 0; i < 8; i++) store<f32>(ends + (i << 2), i < 4 ? 0 : 2 * FAR);
   }
 }

@@ -300,71 +300,115 @@ function sumWindows(from: usize, to: usize, k: i32, left: i32): void {
 }
 
 /**
- * Sums 2 r + 1 columns of column sums for 4 or 8 outputs in each of `left` rows; `mask` points at 8
- * numbers that are added: zeros, or FAR for lanes beyond the end, so that none of them passes.
+ * Sums k = 8 m + rest consecutive columns of column sums, for 8 outputs in each of `left` rows; `mask`
+ * is added to the last four. Sums of 2, 4 and 8 columns are built from each other: at vector i of four
+ * columns
+ *   S2 = c + c one further, S4 = S2 + S2 two further, S8(i) = S4(i) + S4(i + 1).
  */
 // @ts-ignore: decorator
 @inline
-function sumRow(pair: bool, r: i32, to: usize, from: usize, mask: usize, left: i32): void {
-  const row = <usize>planeRow;
-  const mask0 = v128.load(mask), mask1 = v128.load(mask, 16);
-  const end = to + (<usize>left << 6);
-  for (; to < end; to += 64) {
-    let d = f32x4.add(mask0, v128.load(from));
-    if (r >= 1) d = f32x4.add(d, f32x4.add(v128.load(from, 4), v128.load(from, 8)));
-    if (r >= 2) d = f32x4.add(d, f32x4.add(v128.load(from, 12), v128.load(from, 16)));
-    if (r >= 3) d = f32x4.add(d, f32x4.add(v128.load(from, 20), v128.load(from, 24)));
-    if (r >= 4) d = f32x4.add(d, f32x4.add(v128.load(from, 28), v128.load(from, 32)));
-    v128.store(to, d);
-    if (pair) {
-      d = f32x4.add(mask1, v128.load(from, 16));
-      if (r >= 1) d = f32x4.add(d, f32x4.add(v128.load(from, 20), v128.load(from, 24)));
-      if (r >= 2) d = f32x4.add(d, f32x4.add(v128.load(from, 28), v128.load(from, 32)));
-      if (r >= 3) d = f32x4.add(d, f32x4.add(v128.load(from, 36), v128.load(from, 40)));
-      if (r >= 4) d = f32x4.add(d, f32x4.add(v128.load(from, 44), v128.load(from, 48)));
-      v128.store(to, d, 16);
+function sumEight(rest: i32, m: i32, to: usize, from: usize, mask: v128, left: i32): void {
+  const row = <usize>planeRow, eights = <usize>m << 5;
+  for (const end = to + (<usize>left << 6); to < end; to += 64) {
+    let at = from;
+    let d = f32x4.splat(0), e = mask;
+    let s0 = sumTwo(at), s1 = sumTwo(at + 16), q0 = sumFour(s0, s1);
+    for (const last = at + eights; at < last; at += 32) {
+      const s2 = sumTwo(at + 32), s3 = sumTwo(at + 48);
+      const q1 = sumFour(s1, s2), q2 = sumFour(s2, s3);
+      d = f32x4.add(d, f32x4.add(q0, q1));
+      e = f32x4.add(e, f32x4.add(q1, q2));
+      s0 = s2;
+      s1 = s3;
+      q0 = q2;
     }
-    from += row;
-  }
-}
-
-/** The same for any r, on top of the sums of radius 4 that `sumRow` has made of the first 9 columns. */
-// @ts-ignore: decorator
-@inline
-function sumFurther(pair: bool, r: i32, to: usize, from: usize, left: i32): void {
-  const row = <usize>planeRow;
-  const bytes = <usize>(2 * r - 8) << 2;
-  const end = to + (<usize>left << 6);
-  from += 36;
-  for (; to < end; to += 64) {
-    let d = v128.load(to), e = pair ? v128.load(to, 16) : d;
-    for (let at = from; at < from + bytes; at += 8) {
-      d = f32x4.add(d, f32x4.add(v128.load(at), v128.load(at, 4)));
-      if (pair) e = f32x4.add(e, f32x4.add(v128.load(at, 16), v128.load(at, 20)));
+    if (rest == 1) {
+      d = f32x4.add(d, v128.load(at));
+      e = f32x4.add(e, v128.load(at, 16));
+    } else if (rest == 3) {
+      d = f32x4.add(d, f32x4.add(s0, v128.load(at, 8)));
+      e = f32x4.add(e, f32x4.add(s1, v128.load(at, 24)));
+    } else {
+      const s2 = sumTwo(at + 32), q1 = sumFour(s1, s2);
+      d = f32x4.add(d, q0);
+      e = f32x4.add(e, q1);
+      if (rest == 5) {
+        d = f32x4.add(d, v128.load(at, 16));
+        e = f32x4.add(e, v128.load(at, 32));
+      } else {
+        d = f32x4.add(d, f32x4.add(s1, v128.load(at, 24)));
+        e = f32x4.add(e, f32x4.add(s2, v128.load(at, 40)));
+      }
     }
     v128.store(to, d);
-    if (pair) v128.store(to, e, 16);
+    v128.store(to, e, 16);
     from += row;
   }
 }
 
 // @ts-ignore: decorator
 @inline
-function sumColumns(pair: bool, r: i32, to: usize, from: usize, mask: usize, left: i32): void {
-  if (r == 0) sumRow(pair, 0, to, from, mask, left);
-  else if (r == 1) sumRow(pair, 1, to, from, mask, left);
-  else if (r == 2) sumRow(pair, 2, to, from, mask, left);
-  else if (r == 3) sumRow(pair, 3, to, from, mask, left);
-  else {
-    sumRow(pair, 4, to, from, mask, left);
-    if (r > 4) sumFurther(pair, r, to, from, left);
+function sumTwo(at: usize): v128 {
+  return f32x4.add(v128.load(at), v128.load(at, 4));
+}
+
+// @ts-ignore: decorator
+@inline
+function sumFour(s: v128, next: v128): v128 {
+  return f32x4.add(s, v128.shuffle<f32>(s, next, 2, 3, 4, 5));
+}
+
+/** The same for k = 2 r + 1 up to 7, where plain sums take fewer steps. */
+// @ts-ignore: decorator
+@inline
+function sumFew(r: i32, to: usize, from: usize, mask: v128, left: i32): void {
+  const row = <usize>planeRow;
+  for (const end = to + (<usize>left << 6); to < end; to += 64) {
+    let d = v128.load(from), e = f32x4.add(mask, v128.load(from, 16));
+    if (r >= 1) {
+      d = f32x4.add(d, f32x4.add(v128.load(from, 4), v128.load(from, 8)));
+      e = f32x4.add(e, f32x4.add(v128.load(from, 20), v128.load(from, 24)));
+    }
+    if (r >= 2) {
+      d = f32x4.add(d, f32x4.add(v128.load(from, 12), v128.load(from, 16)));
+      e = f32x4.add(e, f32x4.add(v128.load(from, 28), v128.load(from, 32)));
+    }
+    if (r >= 3) {
+      d = f32x4.add(d, f32x4.add(v128.load(from, 20), v128.load(from, 24)));
+      e = f32x4.add(e, f32x4.add(v128.load(from, 36), v128.load(from, 40)));
+    }
+    v128.store(to, d);
+    v128.store(to, e, 16);
+    from += row;
   }
 }
 
-// One function for each width, so that the compiler leaves the other out of its loop.
+/** Sums 2 r + 1 columns for 8 outputs; `mask` points at what is added to the last four. */
 export function sumColumnsOf8(r: i32, to: usize, from: usize, mask: usize, left: i32): void {
-  sumColumns(true, r, to, from, mask, left);
+  const added = v128.load(mask);
+  if (r == 0) sumFew(0, to, from, added, left);
+  else if (r == 1) sumFew(1, to, from, added, left);
+  else if (r == 2) sumFew(2, to, from, added, left);
+  else if (r == 3) sumFew(3, to, from, added, left);
+  else {
+    const k = 2 * r + 1, eights = k >> 3, rest = k & 7;
+    if (rest == 1) sumEight(1, eights, to, from, added, left);
+    else if (rest == 3) sumEight(3, eights, to, from, added, left);
+    else if (rest == 5) sumEight(5, eights, to, from, added, left);
+    else sumEight(7, eights, to, from, added, left);
+  }
 }
+
+/** Sums 2 r + 1 columns for 4 outputs; `mask` points at what is added. */
 export function sumColumnsOf4(r: i32, to: usize, from: usize, mask: usize, left: i32): void {
-  sumColumns(false, r, to, from, mask, left);
+  const row = <usize>planeRow, bytes = <usize>r << 3;
+  const added = v128.load(mask);
+  for (const end = to + (<usize>left << 6); to < end; to += 64) {
+    let d = f32x4.add(added, v128.load(from));
+    for (let at = from; at < from + bytes; at += 8) {
+      d = f32x4.add(d, f32x4.add(v128.load(at, 4), v128.load(at, 8)));
+    }
+    v128.store(to, d);
+    from += row;
+  }
 }

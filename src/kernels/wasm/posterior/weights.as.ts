@@ -128,78 +128,84 @@ function weigh(
 
 /**
  * Lets thresholds fall to what each candidate alone would set, and sums nothing. Done with the first
- * image before it is weighed, since without thresholds all of its candidates would pass, most of them
+ * pair before it is weighed, since without thresholds all of its candidates would pass, most of them
  * too far off for float32.
  */
-export function scoutAll(
-  b: i32, bs: i32, r: i32, sy: i32, sx: i32, y0: i32, y1: i32, x0: i32, x1: i32,
+// @ts-ignore: decorator
+@inline
+function scout(
+  pair: bool, bs: i32, sy: i32, sx: i32, y0: i32, y1: i32, x: i32,
 ): void {
   const window = f32x4.splat(<f32>(windowBits / exactBits));
   const cellStep = <usize>cellRow;
-  const state = states + <usize>bs * (2 + C) * cellPlane;
+  const column = states + <usize>bs * (2 + C) * cellPlane + (<usize>(x - sx + W) << 2);
+  const wrapAt = column + cellPlane;
   let v = y0 - sy;
   if (v < 0) v += H;
-  for (let x = x0; x < x1; x += 8) {
-    const from = columns + <usize>(y0 * planeRow + ((x - r + R) << 2));
-    const mask = ends + (<usize>max(0, x + 8 - x1) << 2);
-    sumColumnsOf8(r, distances, from, mask, y1 - y0);
-    sumColumnsOf8(r, distances + 32, from + columnsBytes, mask, y1 - y0);
-    const column = state + (<usize>(x - sx + W) << 2);
-    const wrapAt = column + cellPlane;
-    const end = distances + (<usize>(y1 - y0) << 6);
-    let tp = column + <usize>v * cellStep;
-    for (let at = distances; at < end; at += 64) {
-      const one = f32x4.pmin(v128.load(at, 32), v128.load(at));
-      const two = f32x4.pmin(v128.load(at, 48), v128.load(at, 16));
-      v128.store(tp, f32x4.pmin(v128.load(tp), f32x4.add(one, window)));
-      v128.store(tp, f32x4.pmin(v128.load(tp, 16), f32x4.add(two, window)), 16);
-      tp += cellStep;
-      if (tp == wrapAt) tp = column;
+  let tp = column + <usize>v * cellStep;
+  const end = distances + (<usize>(y1 - y0) << 6);
+  for (let at = distances; at < end; at += 64) {
+    const nearest = f32x4.pmin(v128.load(at, 32), v128.load(at));
+    v128.store(tp, f32x4.pmin(v128.load(tp), f32x4.add(nearest, window)));
+    if (pair) {
+      const next = f32x4.pmin(v128.load(at, 48), v128.load(at, 16));
+      v128.store(tp, f32x4.pmin(v128.load(tp, 16), f32x4.add(next, window)), 16);
     }
+    tp += cellStep;
+    if (tp == wrapAt) tp = column;
   }
 }
 
 /** All outputs q in [y0, y1) x [x0, x1) of one scale, 8 columns at a time. */
 // @ts-ignore: decorator
 @inline
-function weighAll(
-  calm: bool, channels: i32,
+function visitAll(
+  scouting: bool, calm: bool, channels: i32,
   b: i32, bs: i32, r: i32, sy: i32, sx: i32, y0: i32, y1: i32, x0: i32, x1: i32,
 ): void {
+  const other = distances + 32;
   for (let x = x0; x < x1; x += 8) {
+    // The last four columns of these, beyond the end or not, take their share of `ends`.
     const beyond = max(0, x + 8 - x1);
     const from = columns + <usize>(y0 * planeRow + ((x - r + R) << 2));
-    const mask = ends + (<usize>beyond << 2);
+    const mask = ends + (<usize>(beyond & 3) << 2);
     if (beyond < 4) {
       sumColumnsOf8(r, distances, from, mask, y1 - y0);
-      sumColumnsOf8(r, distances + 32, from + columnsBytes, mask, y1 - y0);
-      weigh(true, calm, channels, b, bs, r, sy, sx, y0, y1, x);
+      sumColumnsOf8(r, other, from + columnsBytes, mask, y1 - y0);
+      if (scouting) scout(true, bs, sy, sx, y0, y1, x);
+      else weigh(true, calm, channels, b, bs, r, sy, sx, y0, y1, x);
     } else {
       sumColumnsOf4(r, distances, from, mask, y1 - y0);
-      sumColumnsOf4(r, distances + 32, from + columnsBytes, mask, y1 - y0);
-      weigh(false, calm, channels, b, bs, r, sy, sx, y0, y1, x);
+      sumColumnsOf4(r, other, from + columnsBytes, mask, y1 - y0);
+      if (scouting) scout(false, bs, sy, sx, y0, y1, x);
+      else weigh(false, calm, channels, b, bs, r, sy, sx, y0, y1, x);
     }
   }
 }
 
 // One function for each case, so that the compiler leaves the others out of its loop.
+export function scoutAll(
+  b: i32, bs: i32, r: i32, sy: i32, sx: i32, y0: i32, y1: i32, x0: i32, x1: i32,
+): void {
+  visitAll(true, false, 0, b, bs, r, sy, sx, y0, y1, x0, x1);
+}
 export function calm1(
   b: i32, bs: i32, r: i32, sy: i32, sx: i32, y0: i32, y1: i32, x0: i32, x1: i32,
 ): void {
-  weighAll(true, 1, b, bs, r, sy, sx, y0, y1, x0, x1);
+  visitAll(false, true, 1, b, bs, r, sy, sx, y0, y1, x0, x1);
 }
 export function calm3(
   b: i32, bs: i32, r: i32, sy: i32, sx: i32, y0: i32, y1: i32, x0: i32, x1: i32,
 ): void {
-  weighAll(true, 3, b, bs, r, sy, sx, y0, y1, x0, x1);
+  visitAll(false, true, 3, b, bs, r, sy, sx, y0, y1, x0, x1);
 }
 export function wary1(
   b: i32, bs: i32, r: i32, sy: i32, sx: i32, y0: i32, y1: i32, x0: i32, x1: i32,
 ): void {
-  weighAll(false, 1, b, bs, r, sy, sx, y0, y1, x0, x1);
+  visitAll(false, false, 1, b, bs, r, sy, sx, y0, y1, x0, x1);
 }
 export function waryAny(
   b: i32, bs: i32, r: i32, sy: i32, sx: i32, y0: i32, y1: i32, x0: i32, x1: i32,
 ): void {
-  weighAll(false, 0, b, bs, r, sy, sx, y0, y1, x0, x1);
+  visitAll(false, false, 0, b, bs, r, sy, sx, y0, y1, x0, x1);
 }

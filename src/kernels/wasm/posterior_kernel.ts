@@ -69,7 +69,7 @@ export class PosteriorKernel {
     this.#plan = undefined;
     const kernel = this.#exports;
     const { rule, height, width, channels, queries, scales, radii, x, pivot } = plan;
-    kernel.configure(rule, height, width, channels, queries, scales, Math.max(...radii));
+    kernel.configure(rule, height, width, channels, queries, scales, Math.max(...radii), Number(plan.bitsPerUnit < 4));
     const { buffer } = kernel.memory;
     new Int32Array(buffer, kernel.radiiAt(), scales).set(radii);
     new Float64Array(buffer, kernel.queriesAt(), x.length).set(x);
@@ -104,12 +104,21 @@ export class PosteriorKernel {
       yield;
     }
     kernel.finish();
+    const sums = new Float64Array(buffer, kernel.sumsAt(), cells).slice();
+    const accs = new Float64Array(buffer, kernel.accsAt(), cells * plan.channels).slice();
+    if (plan.bitsPerUnit < 4 && !wholeImages) {
+      const pixels = plan.height * plan.width;
+      for (let i = 0; i < accs.length; i++) {
+        const p = i % pixels, bsc = Math.floor(i / pixels), c = bsc % plan.channels, bs = Math.floor(bsc / plan.channels);
+        accs[i]! -= sums[bs * pixels + p]! * plan.pivot[(Math.floor(bs / plan.scales) * plan.channels + c) * pixels + p]!;
+      }
+    }
     return {
       references: wholeImages
         ? new Float64Array(buffer, kernel.referencesAt(), plan.queries).slice()
         : new Float32Array(buffer, kernel.referencesAt(), cells).slice(),
-      sums: new Float64Array(buffer, kernel.sumsAt(), cells).slice(),
-      accs: new Float64Array(buffer, kernel.accsAt(), cells * plan.channels).slice(),
+      sums,
+      accs,
     };
   }
 }

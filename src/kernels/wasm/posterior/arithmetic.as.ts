@@ -23,19 +23,20 @@ export function setNoise(bits: f64, window: f64, exact: f64): void {
  * again at each use, in several instructions.
  */
 export let c5: v128, c4: v128, c3: v128, c2: v128, c1: v128, one: v128, magic: v128;
-export let limit: v128, low: v128, bits4: v128, exact4: v128;
+/** LIMIT as a distance, in both directions; the smallest coarse distance. */
+export let farthest4: v128, nearest4: v128, bits4: v128, exact4: v128;
 
 function loadConstants(): void {
-  // Minimax of degree 5 for 2^f on [-1/2, 1/2] with p(0) = 1: relative error below 1e-7.
-  c5 = f32x4.splat(0.001326472723042024);
+  // Minimax of degree 5 for 2^-g on [-1/2, 1/2] with p(0) = 1: relative error below 1e-7.
+  c5 = f32x4.splat(-0.001326472723042024);
   c4 = f32x4.splat(0.009671513081489773);
-  c3 = f32x4.splat(0.055507337472945624);
+  c3 = f32x4.splat(-0.055507337472945624);
   c2 = f32x4.splat(0.24022242078466247);
-  c1 = f32x4.splat(0.693146977594463);
+  c1 = f32x4.splat(-0.693146977594463);
   one = f32x4.splat(1);
   magic = f32x4.splat(12582912); // 1.5 * 2^23: adding it leaves the nearest integer in the low bits
-  limit = f32x4.splat(LIMIT);
-  low = f32x4.splat(-LIMIT);
+  farthest4 = f32x4.splat(LIMIT / bitsPerUnit);
+  nearest4 = f32x4.splat(-LIMIT / bitsPerUnit);
   bits4 = f32x4.splat(bitsPerUnit);
   exact4 = f32x4.splat(exactFrom);
 }
@@ -47,9 +48,31 @@ export function fma(a: v128, b: v128, c: v128): v128 {
   return f32x4.add(f32x4.mul(a, b), c);
 }
 
+/** c - a * b, likewise. */
+// @ts-ignore: decorator
+@inline
+export function fnma(a: v128, b: v128, c: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_nmadd(a, b, c);
+  return f32x4.sub(c, f32x4.mul(a, b));
+}
+
 /** Factor that takes a sum relative to `from` to one relative to `to`. */
 // @ts-ignore: decorator
 @inline
 export function power(to: f32, from: f32): f64 {
   return to == from ? 1 : Math.pow(2, (<f64>to - <f64>from) * exactBits);
+}
+
+/** Four numbers, or the four after these: an address for both leaves the compiler less to compute. */
+// @ts-ignore: decorator
+@inline
+export function four(second: bool, at: usize): v128 {
+  return second ? v128.load(at, 16) : v128.load(at);
+}
+
+// @ts-ignore: decorator
+@inline
+export function setFour(second: bool, at: usize, value: v128): void {
+  if (second) v128.store(at, value, 16);
+  else v128.store(at, value);
 }

@@ -2,7 +2,7 @@
 import { exactBits, LIMIT, power, windowBits } from "./arithmetic.as";
 import {
   accs, apart, B, background, backgroundValue, BORDER, C, cellPlane, cellRow, counts, doublePlane,
-  exactQueries, FAR, H, image, imageBytes, imagePlane, imageRow, INTERIOR, pivots, R, radii, references, rule,
+  exactQueries, FAR, H, image, imageBytes, imagePlane, imageRow, INTERIOR, origins, R, radii, references, rule,
   S, sums, W,
 } from "./layout.as";
 
@@ -127,8 +127,8 @@ function measureBackground(): void {
 
 // @ts-ignore: decorator
 @inline
-function pivotAt(b: i32, c: i32, v: i32, u: i32): f64 {
-  return <f64>load<f32>(pivots + <usize>(b * C + c) * cellPlane + <usize>(v * cellRow + (u << 2)));
+function originAt(b: i32, c: i32, v: i32, u: i32): f64 {
+  return <f64>load<f32>(origins + <usize>(b * C + c) * cellPlane + <usize>(v * cellRow + (u << 2)));
 }
 
 /** Weighs the background patches counted so far, relative to the references; counting begins anew. */
@@ -160,7 +160,7 @@ export function addBackground(): void {
       store<f64>(sums + (cell << 3), load<f64>(sums + (cell << 3)) + weight);
       for (let c = 0; c < C; c++) {
         const acc = accs + (<usize>((bs * C + c) * H * W + p) << 3);
-        const value = <f64>load<f32>(backgroundValue + (<usize>c << 2)) - pivotAt(b, c, p / W, p % W);
+        const value = <f64>load<f32>(backgroundValue + (<usize>c << 2)) - originAt(b, c, p / W, p % W);
         store<f64>(acc, load<f64>(acc) + weight * value);
       }
     }

@@ -25,7 +25,7 @@ export let E: usize, columns: usize, suffix: usize, distances: usize;
 export let ends: usize;
 /** A strip of E. */
 export let stripBytes: usize;
-export let pivots: usize, queries: usize, apart: usize, exactQueries: usize, states: usize;
+export let origins: usize, queries: usize, apart: usize, exactQueries: usize, states: usize;
 export let calms: usize, references: usize, sums: usize, accs: usize, logits: usize;
 /** Number of background patches per scale and pixel, their distance, and the value that they have. */
 export let counts: usize, background: usize, backgroundValue: usize;
@@ -54,7 +54,7 @@ export function layOut(
   raw = take((<usize>H * W * C) << 2);
   imageBytes = C * imagePlane + slack;
   image = take(2 * imageBytes);
-  pivots = take(<usize>B * C * cellPlane + slack);
+  origins = take(<usize>B * C * cellPlane + slack);
   exactQueries = take(<usize>B * C * doublePlane);
   sums = take(<usize>B * S * doublePlane);
   accs = take(<usize>B * S * C * doublePlane);

@@ -5,7 +5,7 @@
  *   D_k(q) = sum of C_k over k columns.
  * Nothing is subtracted, so that errors stay relative. All of it works in strips of 8 columns.
  */
-import { fma } from "./arithmetic.as";
+import { fma, four, setFour } from "./arithmetic.as";
 import {
   apart, C, cellPlane, cellRow, columns, columnsBytes, E, H, image, imageBytes, imagePlane,
   imageRow, planeRow,
@@ -64,24 +64,24 @@ function stripDifferences(
   g += <usize>v * cellStep;
   if (C == 1) {
     for (; e < end; e += 64) {
-      differencesOf(1, e, u, g, at, other, uPlane, yPlane);
-      if (pair) differencesOf(1, e + 16, u + 16, g + 16, at + 16, other, uPlane, yPlane);
+      differencesOf(1, false, e, u, g, at, other, uPlane, yPlane);
+      if (pair) differencesOf(1, true, e, u, g, at, other, uPlane, yPlane);
       at += imageStep;
       u += cellStep;
       g += cellStep;
     }
   } else if (C == 3) {
     for (; e < end; e += 64) {
-      differencesOf(3, e, u, g, at, other, uPlane, yPlane);
-      if (pair) differencesOf(3, e + 16, u + 16, g + 16, at + 16, other, uPlane, yPlane);
+      differencesOf(3, false, e, u, g, at, other, uPlane, yPlane);
+      if (pair) differencesOf(3, true, e, u, g, at, other, uPlane, yPlane);
       at += imageStep;
       u += cellStep;
       g += cellStep;
     }
   } else {
     for (; e < end; e += 64) {
-      differencesOf(0, e, u, g, at, other, uPlane, yPlane);
-      if (pair) differencesOf(0, e + 16, u + 16, g + 16, at + 16, other, uPlane, yPlane);
+      differencesOf(0, false, e, u, g, at, other, uPlane, yPlane);
+      if (pair) differencesOf(0, true, e, u, g, at, other, uPlane, yPlane);
       at += imageStep;
       u += cellStep;
       g += cellStep;
@@ -93,37 +93,38 @@ function stripDifferences(
 // @ts-ignore: decorator
 @inline
 function differencesOf(
-  channels: i32, e: usize, u: usize, g: usize, at: usize, other: usize, uPlane: usize,
-  yPlane: usize,
+  channels: i32, second: bool, e: usize, u: usize, g: usize, at: usize, other: usize,
+  uPlane: usize, yPlane: usize,
 ): void {
-  const shared = v128.load(g);
-  const u0 = v128.load(u);
-  let one = addSquare(u0, at, shared), two = addSquare(u0, at + other, shared);
+  const shared = four(second, g);
+  let uc = four(second, u);
+  let one = addSquare(uc, four(second, at), shared);
+  let two = addSquare(uc, four(second, at + other), shared);
   if (channels == 3) {
-    const u1 = v128.load(u + uPlane);
-    one = addSquare(u1, at + yPlane, one);
-    two = addSquare(u1, at + other + yPlane, two);
-    const u2 = v128.load(u + 2 * uPlane);
-    one = addSquare(u2, at + 2 * yPlane, one);
-    two = addSquare(u2, at + other + 2 * yPlane, two);
+    uc = four(second, u + uPlane);
+    one = addSquare(uc, four(second, at + yPlane), one);
+    two = addSquare(uc, four(second, at + other + yPlane), two);
+    uc = four(second, u + 2 * uPlane);
+    one = addSquare(uc, four(second, at + 2 * yPlane), one);
+    two = addSquare(uc, four(second, at + other + 2 * yPlane), two);
   } else if (channels != 1) {
     for (let c = 1; c < C; c++) {
       u += uPlane;
       at += yPlane;
-      const uc = v128.load(u);
-      one = addSquare(uc, at, one);
-      two = addSquare(uc, at + other, two);
+      uc = four(second, u);
+      one = addSquare(uc, four(second, at), one);
+      two = addSquare(uc, four(second, at + other), two);
     }
   }
-  v128.store(e, one);
-  v128.store(e, two, 32);
+  setFour(second, e, one);
+  setFour(second, e + 32, two);
 }
 
 /** sum + (u - y)^2 of four pixels. */
 // @ts-ignore: decorator
 @inline
-function addSquare(u: v128, y: usize, sum: v128): v128 {
-  const difference = f32x4.sub(u, v128.load(y));
+function addSquare(u: v128, y: v128, sum: v128): v128 {
+  const difference = f32x4.sub(u, y);
   return fma(difference, difference, sum);
 }
 

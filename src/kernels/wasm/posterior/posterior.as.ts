@@ -19,12 +19,12 @@ import {
 } from "./background.as";
 import {
   accs, apart, B, BORDER, C, calms, cellPlane, cellRow, doublePlane, exactQueries, FAR, H, image,
-  imageBytes, imagePlane, imageRow, INTERIOR, layOut, pivots, queries, R, radii, raw, references, rule, S,
+  imageBytes, imagePlane, imageRow, INTERIOR, layOut, origins, queries, R, radii, raw, references, rule, S,
   SAME, SHIFTS, states, sums, W, WHOLE, WRAPPED,
 } from "./layout.as";
 import { differences, growColumns, surroundColumns } from "./planes.as";
 import { isCalm } from "./rescoring.as";
-import { calm1, calm3, scoutAll, wary1, waryAny } from "./weights.as";
+import { calm1, calm3, plain1, plain3, scoutAll, waryAny } from "./weights.as";
 import { addWholeImage } from "./whole_images.as";
 
 export { setNoise } from "./arithmetic.as";
@@ -32,6 +32,8 @@ export { setNoise } from "./arithmetic.as";
 /** Float32 sums move to float64 after about this many candidates per pixel. */
 const FLUSH_AFTER = 4096;
 let unflushed: i32, nextFlush: i32;
+/** Are centres summed relative to 0 rather than to the pivot? */
+let plain: bool;
 /** Images of the pair that wait. */
 let waiting: i32;
 /** Are there no thresholds yet; are they being looked for? */
@@ -39,10 +41,14 @@ let fresh: bool, scouting: bool;
 /** Its square is beyond FAR, and sums of hundreds of them are finite. */
 const ABSENT: f32 = 2e15;
 
-/** Prepares for a job; sizes are those of the contract, R the largest radius. */
+/**
+ * Prepares for a job; sizes are those of the contract, R the largest radius. `plain`: centres are summed
+ * relative to 0 rather than to the pivot.
+ */
 export function configure(
-  rule: i32, H: i32, W: i32, C: i32, B: i32, S: i32, R: i32,
+  rule: i32, H: i32, W: i32, C: i32, B: i32, S: i32, R: i32, plainly: bool,
 ): void {
+  plain = plainly;
   layOut(rule, H, W, C, B, S, R);
   clear();
 }
@@ -96,7 +102,7 @@ export function prepareQuery(b: i32): void {
         distance += (u - <f64>z) * (u - <f64>z);
         const plane = <usize>(b * C + c) * cellPlane + row;
         for (let copy = x; copy < 2 * W + 12; copy += W) {
-          store<f32>(pivots + plane + (copy << 2), z);
+          store<f32>(origins + plane + (copy << 2), plain ? 0 : z);
           store<f32>(queries + plane + (copy << 2), <f32>u);
         }
       }
@@ -212,9 +218,10 @@ function addShift(b: i32, sy: i32, sx: i32): void {
     const bs = b * S + s;
     const calm = load<u8>(calms + bs) != 0;
     if (scouting) scoutAll(b, bs, r, sy, sx, y0, y1, x0, x1);
+    else if (C == 1 && calm && plain) plain1(b, bs, r, sy, sx, y0, y1, x0, x1);
+    else if (C == 3 && calm && plain) plain3(b, bs, r, sy, sx, y0, y1, x0, x1);
     else if (C == 1 && calm) calm1(b, bs, r, sy, sx, y0, y1, x0, x1);
     else if (C == 3 && calm) calm3(b, bs, r, sy, sx, y0, y1, x0, x1);
-    else if (C == 1) wary1(b, bs, r, sy, sx, y0, y1, x0, x1);
     else waryAny(b, bs, r, sy, sx, y0, y1, x0, x1);
   }
 }

@@ -5,32 +5,32 @@ import {
   imageRow, INTERIOR, rule, S, states, W, WRAPPED,
 } from "./layout.as";
 
-/** What `reconsider` returns: exponents of four candidates of the first image, then of the second. */
-export const exponents: usize = memory.data(32, 16);
+/** What `reconsider` returns: thr - D of four candidates of the first image, then of the second. */
+export const margins: usize = memory.data(32, 16);
 
-/** Exponents of candidates of which some are far above the threshold or too coarse in float32. */
+/** thr - D of candidates of which some are far above the threshold or too coarse in float32. */
 export function reconsider(d1: v128, d2: v128, tp: usize, yp: usize, k: i32, bs: i32): void {
-  v128.store(exponents, d1);
-  v128.store(exponents, d2, 16);
-  // Thresholds fall first: exponents of both images are relative to the same one.
+  v128.store(margins, d1);
+  v128.store(margins, d2, 16);
+  // Thresholds fall first: both images are relative to the same ones.
   for (let lane: usize = 0; lane < 4; lane++) {
     const nearest = min(
-      load<f32>(exponents + (lane << 2)), load<f32>(exponents + (lane << 2) + 16));
+      load<f32>(margins + (lane << 2)), load<f32>(margins + (lane << 2) + 16));
     lower(tp + (lane << 2), nearest, bs);
   }
   for (let lane = 0; lane < 8; lane++) {
-    const at = exponents + (<usize>lane << 2);
+    const at = margins + (<usize>lane << 2);
     const cell = tp + (<usize>(lane & 3) << 2);
     const center = yp + (<usize>(lane & 3) << 2) + (lane < 4 ? 0 : imageBytes);
     const distance = load<f32>(at), thr = load<f32>(cell);
-    let bits = (<f64>thr - <f64>distance) * exactBits;
-    if (bits > 0 && abs(distance) > exactFrom) {
+    let margin = <f64>thr - <f64>distance;
+    if (margin > 0 && abs(distance) > exactFrom) {
       const offset = cell - (states + <usize>bs * (2 + C) * cellPlane);
-      bits = (<f64>thr - exactDistance(
+      margin = <f64>thr - exactDistance(
         bs / S, k >> 1, <i32>(offset / cellRow), <i32>((offset % cellRow) >> 2) % W, center,
-      )) * exactBits;
+      );
     }
-    store<f32>(at, <f32>min(max(bits, -LIMIT), LIMIT));
+    store<f32>(at, <f32>min(max(margin, -LIMIT / exactBits), LIMIT / exactBits));
   }
 }
 

@@ -1,33 +1,79 @@
 /**
  * Weights and sums. State of (query, scale, pixel), float32, relative to a threshold distance `thr`:
- *   sum += w, acc += w * (y - z), w = 2^((thr - D) * bitsPerUnit).
+ *   sum += w, acc += w * (y - origin), w = 2^((thr - D) * bitsPerUnit).
  * A candidate with D >= thr weighs less than 2^-window of what has been summed already: skipped.
  * Every few images the float32 sums move to float64 and thr follows the growing sum.
  */
 import {
-  bits4, c1, c2, c3, c4, c5, exact4, exactBits, fma, limit, low, magic, one, windowBits,
+  bits4, c1, c2, c3, c4, c5, exact4, exactBits, farthest4, fma, fnma, four, magic, nearest4, one,
+  setFour, windowBits,
 } from "./arithmetic.as";
 import {
-  C, cellPlane, cellRow, columns, columnsBytes, distances, ends, H, image, imageBytes, imagePlane, imageRow, pivots,
+  C, cellPlane, cellRow, columns, columnsBytes, distances, ends, H, image, imageBytes, imagePlane, imageRow, origins,
   planeRow, R, states, W,
 } from "./layout.as";
 import { sumColumnsOf4, sumColumnsOf8 } from "./planes.as";
-import { exponents, reconsider } from "./rescoring.as";
+import { margins, reconsider } from "./rescoring.as";
 
 /**
- * A candidate of four neighbouring pixels from each image of the pair: distances d1 and d2; cells from
- * tp, centres from yp in the first image and from yp + other in the second.
+ * Weighs the candidates of 4 or 8 columns from x on in rows [y0, y1), whose distances `planes` has
+ * left. `calm`: no distance can be too coarse in float32 unless its weight is beyond LIMIT. `channels`:
+ * 1, 3, or 0 for any number. `plain`: centres are summed as they are, relative to 0.
+ */
+// @ts-ignore: decorator
+@inline
+function weigh(
+  pair: bool, calm: bool, plain: bool, channels: i32,
+  b: i32, bs: i32, r: i32, sy: i32, sx: i32, y0: i32, y1: i32, x: i32,
+): void {
+  const plane = cellPlane, yPlane = imagePlane, other = imageBytes;
+  const state = states + <usize>bs * (2 + C) * plane;
+  const zOffset = origins + <usize>(b * C) * plane - state;
+  const cellStep = <usize>cellRow, imageStep = <usize>imageRow;
+  const k = 2 * r + 1;
+  const k5 = c5, k4 = c4, k3 = c3, k2 = c2, k1 = c1, k0 = one, round = magic;
+  const highest = farthest4, lowest = nearest4, scale = bits4, coarse = exact4;
+  let v = y0 - sy;
+  if (v < 0) v += H;
+  const column = state + (<usize>(x - sx + W) << 2);
+  const wrapAt = column + plane;
+  let tp = column + <usize>v * cellStep;
+  let yp = image + <usize>(y0 * imageRow + (x << 2));
+  const end = distances + (<usize>(y1 - y0) << 6);
+  for (let at = distances; at < end; at += 64) {
+    weighFour(
+      false, at, tp, yp, other, calm, plain, channels, k, bs, plane, yPlane, zOffset,
+      k5, k4, k3, k2, k1, k0, round, highest, lowest, scale, coarse,
+    );
+    if (pair) {
+      weighFour(
+        true, at, tp, yp, other, calm, plain, channels, k, bs, plane, yPlane, zOffset,
+        k5, k4, k3, k2, k1, k0, round, highest, lowest, scale, coarse,
+      );
+    }
+    yp += imageStep;
+    tp += cellStep;
+    if (tp == wrapAt) tp = column;
+  }
+}
+
+/**
+ * A candidate of four neighbouring pixels from each image of the pair, the first four of a row or
+ * the second: distances at `at` and 32 further; cells from tp, centres from yp in the first image and `other` further in the
+ * second.
  */
 // @ts-ignore: decorator
 @inline
 function weighFour(
-  d1: v128, d2: v128, tp: usize, yp: usize, other: usize,
-  calm: bool, channels: i32, k: i32, bs: i32, plane: usize, yPlane: usize, zOffset: usize,
+  second: bool, at: usize, tp: usize, yp: usize, other: usize,
+  calm: bool, plain: bool, channels: i32, k: i32, bs: i32, plane: usize, yPlane: usize,
+  zOffset: usize,
   k5: v128, k4: v128, k3: v128, k2: v128, k1: v128, k0: v128, round: v128,
   highest: v128, lowest: v128, scale: v128, coarse: v128,
 ): void {
-  const thr = v128.load(tp);
-  let t1 = f32x4.mul(f32x4.sub(thr, d1), scale), t2 = f32x4.mul(f32x4.sub(thr, d2), scale);
+  const thr = four(second, tp);
+  const d1 = four(second, at), d2 = four(second, at + 32);
+  let t1 = f32x4.sub(thr, d1), t2 = f32x4.sub(thr, d2);
   // Does any of them have no sign?
   if (i32x4.bitmask(v128.and(t1, t2)) != 15) {
     let unusual = f32x4.gt(f32x4.pmax(t1, t2), highest);
@@ -37,16 +83,18 @@ function weighFour(
         v128.and(large1, f32x4.lt(d1, thr)), v128.and(large2, f32x4.lt(d2, thr))));
     }
     if (i32x4.bitmask(unusual) != 0) {
-      reconsider(d1, d2, tp, yp, k, bs);
-      t1 = v128.load(exponents);
-      t2 = v128.load(exponents, 16);
+      const skipped: usize = second ? 16 : 0;
+      reconsider(d1, d2, tp + skipped, yp + skipped, k, bs);
+      t1 = v128.load(margins);
+      t2 = v128.load(margins, 16);
     }
-    // w = 2^t: the nearest integer goes to the exponent, the rest through the polynomial.
+    // w = 2^(t * bits): the nearest integer goes to the exponent, the rest, with its sign turned,
+    // through the polynomial.
     t1 = f32x4.pmax(t1, lowest);
     t2 = f32x4.pmax(t2, lowest);
-    const rounded1 = f32x4.add(t1, round), rounded2 = f32x4.add(t2, round);
-    const f1 = f32x4.sub(t1, f32x4.sub(rounded1, round));
-    const f2 = f32x4.sub(t2, f32x4.sub(rounded2, round));
+    const rounded1 = fma(t1, scale, round), rounded2 = fma(t2, scale, round);
+    const f1 = fnma(t1, scale, f32x4.sub(rounded1, round));
+    const f2 = fnma(t2, scale, f32x4.sub(rounded2, round));
     let p1 = fma(k5, f1, k4), p2 = fma(k5, f2, k4);
     p1 = fma(p1, f1, k3);
     p2 = fma(p2, f2, k3);
@@ -58,19 +106,22 @@ function weighFour(
     p2 = fma(p2, f2, k0);
     const w1 = i32x4.add(p1, i32x4.shl(rounded1, 23));
     const w2 = i32x4.add(p2, i32x4.shl(rounded2, 23));
-    v128.store(tp + plane, f32x4.add(v128.load(tp + plane), f32x4.add(w1, w2)));
-    addCentres(w1, w2, tp + 2 * plane, tp + zOffset, yp, other);
+    const sum = tp + plane;
+    setFour(second, sum, f32x4.add(four(second, sum), f32x4.add(w1, w2)));
+    let acc = tp + 2 * plane, z = tp + zOffset;
+    addCentres(second, w1, w2, plain, acc, z, yp, yp + other);
     if (channels == 3) {
-      addCentres(w1, w2, tp + 3 * plane, tp + zOffset + plane, yp + yPlane, other);
-      addCentres(w1, w2, tp + 4 * plane, tp + zOffset + 2 * plane, yp + 2 * yPlane, other);
+      addCentres(second, w1, w2, plain, acc + plane, z + plane, yp + yPlane, yp + other + yPlane);
+      addCentres(
+        second, w1, w2, plain, acc + 2 * plane, z + 2 * plane, yp + 2 * yPlane, yp + other + 2 * yPlane);
     } else if (channels != 1) {
       const count = C;
-      let ap = tp + 2 * plane, zp = tp + zOffset;
+      let y = yp;
       for (let c = 1; c < count; c++) {
-        ap += plane;
-        zp += plane;
-        yp += yPlane;
-        addCentres(w1, w2, ap, zp, yp, other);
+        acc += plane;
+        z += plane;
+        y += yPlane;
+        addCentres(second, w1, w2, plain, acc, z, y, y + other);
       }
     }
   }
@@ -78,52 +129,16 @@ function weighFour(
 
 // @ts-ignore: decorator
 @inline
-function addCentres(w1: v128, w2: v128, ap: usize, zp: usize, yp: usize, other: usize): void {
-  const z = v128.load(zp);
-  const first = fma(w1, f32x4.sub(v128.load(yp), z), v128.load(ap));
-  v128.store(ap, fma(w2, f32x4.sub(v128.load(yp + other), z), first));
-}
-
-/**
- * Weighs the candidates of 4 or 8 columns from x on in rows [y0, y1), whose distances `sumRows` has
- * left. `calm`: no distance can be too coarse in float32 unless its weight is beyond LIMIT. `channels`:
- * 1, 3, or 0 for any number.
- */
-// @ts-ignore: decorator
-@inline
-function weigh(
-  pair: bool, calm: bool, channels: i32,
-  b: i32, bs: i32, r: i32, sy: i32, sx: i32, y0: i32, y1: i32, x: i32,
+function addCentres(
+  second: bool, w1: v128, w2: v128, plain: bool, acc: usize, z: usize, y1: usize, y2: usize,
 ): void {
-  const k5 = c5, k4 = c4, k3 = c3, k2 = c2, k1 = c1, k0 = one, round = magic;
-  const highest = limit, lowest = low, scale = bits4, coarse = exact4;
-  const k = 2 * r + 1;
-  const plane = cellPlane, yPlane = imagePlane, other = imageBytes;
-  const state = states + <usize>bs * (2 + C) * plane;
-  const zOffset = pivots + <usize>(b * C) * plane - state;
-  const cellStep = <usize>cellRow, imageStep = <usize>imageRow;
-  let v = y0 - sy;
-  if (v < 0) v += H;
-  const column = state + (<usize>(x - sx + W) << 2);
-  const wrapAt = column + plane;
-  let tp = column + <usize>v * cellStep;
-  let yp = image + <usize>(y0 * imageRow + (x << 2));
-  const end = distances + (<usize>(y1 - y0) << 6);
-  for (let at = distances; at < end; at += 64) {
-    weighFour(
-      v128.load(at), v128.load(at, 32), tp, yp, other, calm, channels, k, bs, plane, yPlane, zOffset,
-      k5, k4, k3, k2, k1, k0, round, highest, lowest, scale, coarse,
-    );
-    if (pair) {
-      weighFour(
-        v128.load(at, 16), v128.load(at, 48), tp + 16, yp + 16, other, calm, channels, k, bs, plane, yPlane, zOffset,
-        k5, k4, k3, k2, k1, k0, round, highest, lowest, scale, coarse,
-      );
-    }
-    yp += imageStep;
-    tp += cellStep;
-    if (tp == wrapAt) tp = column;
+  let centre1 = four(second, y1), centre2 = four(second, y2);
+  if (!plain) {
+    const origin = four(second, z);
+    centre1 = f32x4.sub(centre1, origin);
+    centre2 = f32x4.sub(centre2, origin);
   }
+  setFour(second, acc, fma(w2, centre2, fma(w1, centre1, four(second, acc))));
 }
 
 /**
@@ -160,7 +175,7 @@ function scout(
 // @ts-ignore: decorator
 @inline
 function visitAll(
-  scouting: bool, calm: bool, channels: i32,
+  scouting: bool, calm: bool, plain: bool, channels: i32,
   b: i32, bs: i32, r: i32, sy: i32, sx: i32, y0: i32, y1: i32, x0: i32, x1: i32,
 ): void {
   const other = distances + 32;
@@ -173,12 +188,12 @@ function visitAll(
       sumColumnsOf8(r, distances, from, mask, y1 - y0);
       sumColumnsOf8(r, other, from + columnsBytes, mask, y1 - y0);
       if (scouting) scout(true, bs, sy, sx, y0, y1, x);
-      else weigh(true, calm, channels, b, bs, r, sy, sx, y0, y1, x);
+      else weigh(true, calm, plain, channels, b, bs, r, sy, sx, y0, y1, x);
     } else {
       sumColumnsOf4(r, distances, from, mask, y1 - y0);
       sumColumnsOf4(r, other, from + columnsBytes, mask, y1 - y0);
       if (scouting) scout(false, bs, sy, sx, y0, y1, x);
-      else weigh(false, calm, channels, b, bs, r, sy, sx, y0, y1, x);
+      else weigh(false, calm, plain, channels, b, bs, r, sy, sx, y0, y1, x);
     }
   }
 }
@@ -187,25 +202,30 @@ function visitAll(
 export function scoutAll(
   b: i32, bs: i32, r: i32, sy: i32, sx: i32, y0: i32, y1: i32, x0: i32, x1: i32,
 ): void {
-  visitAll(true, false, 0, b, bs, r, sy, sx, y0, y1, x0, x1);
+  visitAll(true, false, false, 0, b, bs, r, sy, sx, y0, y1, x0, x1);
+}
+export function plain1(
+  b: i32, bs: i32, r: i32, sy: i32, sx: i32, y0: i32, y1: i32, x0: i32, x1: i32,
+): void {
+  visitAll(false, true, true, 1, b, bs, r, sy, sx, y0, y1, x0, x1);
+}
+export function plain3(
+  b: i32, bs: i32, r: i32, sy: i32, sx: i32, y0: i32, y1: i32, x0: i32, x1: i32,
+): void {
+  visitAll(false, true, true, 3, b, bs, r, sy, sx, y0, y1, x0, x1);
 }
 export function calm1(
   b: i32, bs: i32, r: i32, sy: i32, sx: i32, y0: i32, y1: i32, x0: i32, x1: i32,
 ): void {
-  visitAll(false, true, 1, b, bs, r, sy, sx, y0, y1, x0, x1);
+  visitAll(false, true, false, 1, b, bs, r, sy, sx, y0, y1, x0, x1);
 }
 export function calm3(
   b: i32, bs: i32, r: i32, sy: i32, sx: i32, y0: i32, y1: i32, x0: i32, x1: i32,
 ): void {
-  visitAll(false, true, 3, b, bs, r, sy, sx, y0, y1, x0, x1);
-}
-export function wary1(
-  b: i32, bs: i32, r: i32, sy: i32, sx: i32, y0: i32, y1: i32, x0: i32, x1: i32,
-): void {
-  visitAll(false, false, 1, b, bs, r, sy, sx, y0, y1, x0, x1);
+  visitAll(false, true, false, 3, b, bs, r, sy, sx, y0, y1, x0, x1);
 }
 export function waryAny(
   b: i32, bs: i32, r: i32, sy: i32, sx: i32, y0: i32, y1: i32, x0: i32, x1: i32,
 ): void {
-  visitAll(false, false, 0, b, bs, r, sy, sx, y0, y1, x0, x1);
+  visitAll(false, false, false, 0, b, bs, r, sy, sx, y0, y1, x0, x1);
 }

@@ -313,33 +313,34 @@ function sumEight(rest: i32, m: i32, to: usize, from: usize, mask: v128, left: i
   for (const end = to + (<usize>left << 6); to < end; to += 64) {
     let at = from;
     let d = f32x4.splat(0), e = mask;
-    let s0 = sumTwo(at), s1 = sumTwo(at + 16), q0 = sumFour(s0, s1);
+    let c0 = v128.load(at), c1 = v128.load(at, 16), c2 = v128.load(at, 32);
+    let s0 = addNext(c0, c1), s1 = addNext(c1, c2), q0 = addSecond(s0, s1);
     for (const last = at + eights; at < last; at += 32) {
-      const s2 = sumTwo(at + 32), s3 = sumTwo(at + 48);
-      const q1 = sumFour(s1, s2), q2 = sumFour(s2, s3);
+      const c3 = v128.load(at, 48), c4 = v128.load(at, 64);
+      const s2 = addNext(c2, c3), s3 = addNext(c3, c4);
+      const q1 = addSecond(s1, s2), q2 = addSecond(s2, s3);
       d = f32x4.add(d, f32x4.add(q0, q1));
       e = f32x4.add(e, f32x4.add(q1, q2));
+      c0 = c2;
+      c1 = c3;
+      c2 = c4;
       s0 = s2;
       s1 = s3;
       q0 = q2;
     }
     if (rest == 1) {
-      d = f32x4.add(d, v128.load(at));
-      e = f32x4.add(e, v128.load(at, 16));
+      d = f32x4.add(d, c0);
+      e = f32x4.add(e, c1);
     } else if (rest == 3) {
-      d = f32x4.add(d, f32x4.add(s0, v128.load(at, 8)));
-      e = f32x4.add(e, f32x4.add(s1, v128.load(at, 24)));
+      d = f32x4.add(d, f32x4.add(s0, second(c0, c1)));
+      e = f32x4.add(e, f32x4.add(s1, second(c1, c2)));
+    } else if (rest == 5) {
+      d = f32x4.add(d, f32x4.add(q0, c1));
+      e = f32x4.add(e, f32x4.add(addSecond(s1, addNext(c2, c2)), c2));
     } else {
-      const s2 = sumTwo(at + 32), q1 = sumFour(s1, s2);
-      d = f32x4.add(d, q0);
-      e = f32x4.add(e, q1);
-      if (rest == 5) {
-        d = f32x4.add(d, v128.load(at, 16));
-        e = f32x4.add(e, v128.load(at, 32));
-      } else {
-        d = f32x4.add(d, f32x4.add(s1, v128.load(at, 24)));
-        e = f32x4.add(e, f32x4.add(s2, v128.load(at, 40)));
-      }
+      const c3 = v128.load(at, 48), s2 = addNext(c2, c3);
+      d = f32x4.add(d, f32x4.add(q0, f32x4.add(s1, second(c1, c2))));
+      e = f32x4.add(e, f32x4.add(addSecond(s1, s2), f32x4.add(s2, second(c2, c3))));
     }
     v128.store(to, d);
     v128.store(to, e, 16);
@@ -347,36 +348,49 @@ function sumEight(rest: i32, m: i32, to: usize, from: usize, mask: v128, left: i
   }
 }
 
+/** Columns one further. */
 // @ts-ignore: decorator
 @inline
-function sumTwo(at: usize): v128 {
-  return f32x4.add(v128.load(at), v128.load(at, 4));
+function next(c: v128, after: v128): v128 {
+  return v128.shuffle<f32>(c, after, 1, 2, 3, 4);
+}
+
+/** Columns two further. */
+// @ts-ignore: decorator
+@inline
+function second(c: v128, after: v128): v128 {
+  return v128.shuffle<f32>(c, after, 2, 3, 4, 5);
 }
 
 // @ts-ignore: decorator
 @inline
-function sumFour(s: v128, next: v128): v128 {
-  return f32x4.add(s, v128.shuffle<f32>(s, next, 2, 3, 4, 5));
+function addNext(c: v128, after: v128): v128 {
+  return f32x4.add(c, next(c, after));
 }
 
-/** The same for k = 2 r + 1 up to 7, where plain sums take fewer steps. */
+// @ts-ignore: decorator
+@inline
+function addSecond(c: v128, after: v128): v128 {
+  return f32x4.add(c, second(c, after));
+}
+
+/** The same for k = 2 r + 1 up to 5, where plain sums take fewer steps. */
 // @ts-ignore: decorator
 @inline
 function sumFew(r: i32, to: usize, from: usize, mask: v128, left: i32): void {
   const row = <usize>planeRow;
   for (const end = to + (<usize>left << 6); to < end; to += 64) {
-    let d = v128.load(from), e = f32x4.add(mask, v128.load(from, 16));
-    if (r >= 1) {
-      d = f32x4.add(d, f32x4.add(v128.load(from, 4), v128.load(from, 8)));
-      e = f32x4.add(e, f32x4.add(v128.load(from, 20), v128.load(from, 24)));
-    }
-    if (r >= 2) {
-      d = f32x4.add(d, f32x4.add(v128.load(from, 12), v128.load(from, 16)));
-      e = f32x4.add(e, f32x4.add(v128.load(from, 28), v128.load(from, 32)));
-    }
-    if (r >= 3) {
-      d = f32x4.add(d, f32x4.add(v128.load(from, 20), v128.load(from, 24)));
-      e = f32x4.add(e, f32x4.add(v128.load(from, 36), v128.load(from, 40)));
+    const c0 = v128.load(from), c1 = v128.load(from, 16);
+    let d = c0, e = f32x4.add(mask, c1);
+    if (r == 1) {
+      const c2 = v128.load(from, 32);
+      d = f32x4.add(d, f32x4.add(next(c0, c1), second(c0, c1)));
+      e = f32x4.add(e, f32x4.add(next(c1, c2), second(c1, c2)));
+    } else if (r == 2) {
+      const c2 = v128.load(from, 32);
+      const s1 = addNext(c1, c2);
+      d = f32x4.add(addSecond(addNext(c0, c1), s1), c1);
+      e = f32x4.add(f32x4.add(addSecond(s1, addNext(c2, c2)), c2), mask);
     }
     v128.store(to, d);
     v128.store(to, e, 16);
@@ -390,7 +404,6 @@ export function sumColumnsOf8(r: i32, to: usize, from: usize, mask: usize, left:
   if (r == 0) sumFew(0, to, from, added, left);
   else if (r == 1) sumFew(1, to, from, added, left);
   else if (r == 2) sumFew(2, to, from, added, left);
-  else if (r == 3) sumFew(3, to, from, added, left);
   else {
     const k = 2 * r + 1, eights = k >> 3, rest = k & 7;
     if (rest == 1) sumEight(1, eights, to, from, added, left);

@@ -3,6 +3,7 @@ import { emptyState, mergeInto } from "../merge_states.ts";
 import type {
   AccumulateOptions,
   PatchPosterior,
+  PatchRule,
   PosteriorRequest,
   PosteriorRun,
   PosteriorState,
@@ -10,6 +11,7 @@ import type {
 import { checkRequest, checkTile } from "../request.ts";
 import { type Executor, inThreadExecutor, startWorkers } from "./posterior_executor.ts";
 import type { KernelBuild } from "./posterior_kernel.ts";
+import { pairImages } from "./pair_images.ts";
 import {
   planPosterior,
   type PosteriorPlan,
@@ -123,7 +125,10 @@ class WasmRun implements PosteriorRun {
   ): Promise<void> {
     checkTile(tile, imageShapeOf(this.#request.query), select);
     abort?.throwIfAborted();
-    const indices = select ?? Uint32Array.from({ length: tile.shape[0] }, (_, i) => i);
+    const selected = select ?? Uint32Array.from({ length: tile.shape[0] }, (_, i) => i);
+    const indices = hasBackground(this.#request.rule)
+      ? pairImages(tile.data, { indices: selected, shape: imageShapeOf(this.#request.query) })
+      : selected;
     if (indices.length === 0 || this.#plan.queries === 0) return;
     const executor = await this.#backend.start();
     const images = executor.workers > 0 ? shareImages(tile.data) : tile.data;
@@ -150,9 +155,11 @@ class WasmRun implements PosteriorRun {
   #piece(images: number): number {
     const { queries, scales, height, width, candidatesPerImage } = this.#plan;
     const pairs = queries * scales * height * width * candidatesPerImage;
-    const least = Math.ceil(pairsPerPiece.least / pairs);
-    const most = Math.ceil(pairsPerPiece.most / pairs);
-    return Math.min(most, Math.max(least, Math.ceil(images / 16)));
+    // Even, so that no pair is split.
+    const even = (count: number) => 2 * Math.ceil(count / 2);
+    const least = even(pairsPerPiece.least / pairs);
+    const most = even(pairsPerPiece.most / pairs);
+    return Math.min(most, Math.max(least, even(images / 16)));
   }
 
   /**
@@ -229,6 +236,11 @@ function splitEvenly(indices: Uint32Array, piece: number): Uint32Array[] {
     pieces.push(indices.slice(start, start + piece));
   }
   return pieces;
+}
+
+/** The rules under which the kernel leaves out background patches. */
+function hasBackground(rule: PatchRule): boolean {
+  return rule === "interior" || rule === "same-border-distance";
 }
 
 const shared = new WeakMap<Float32Array, Float32Array>();

@@ -5,16 +5,21 @@ export const LIMIT: f32 = 100;
 
 /** Bits of weight per unit of distance; see `setNoise`. */
 export let bitsPerUnit: f32, exactBits: f64, windowBits: f64, exactFrom: f32;
+/** How far below its threshold a candidate counts for enough to be taken in float64. */
+export let weighty: f32;
+/** A candidate below 2^-SHARE of the sum is not: errors of the many that it takes average out. */
+const SHARE: f64 = 10;
 
 /**
  * The noise level: `bits` is signal^2 / (2 sigma^2 ln 2); weights below 2^-window of the sum are
- * skipped; distances beyond `exact` (in magnitude) are taken again in float64.
+ * skipped; distances beyond `exact` (in magnitude) are taken again in float64 if they count.
  */
 export function setNoise(bits: f64, window: f64, exact: f64): void {
   bitsPerUnit = <f32>bits;
   exactBits = bits;
   windowBits = window;
   exactFrom = <f32>exact;
+  weighty = <f32>(max(window - SHARE, 0) / bits);
   loadConstants();
 }
 
@@ -24,7 +29,7 @@ export function setNoise(bits: f64, window: f64, exact: f64): void {
  */
 export let c5: v128, c4: v128, c3: v128, c2: v128, c1: v128, one: v128, magic: v128;
 /** LIMIT as a distance, in both directions; the smallest coarse distance. */
-export let farthest4: v128, nearest4: v128, bits4: v128, exact4: v128;
+export let farthest4: v128, nearest4: v128, bits4: v128, exact4: v128, weighty4: v128;
 
 function loadConstants(): void {
   // Minimax of degree 5 for 2^-g on [-1/2, 1/2] with p(0) = 1: relative error below 1e-7.
@@ -39,6 +44,7 @@ function loadConstants(): void {
   nearest4 = f32x4.splat(-LIMIT / bitsPerUnit);
   bits4 = f32x4.splat(bitsPerUnit);
   exact4 = f32x4.splat(exactFrom);
+  weighty4 = f32x4.splat(weighty);
 }
 
 // @ts-ignore: decorator

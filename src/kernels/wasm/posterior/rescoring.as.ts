@@ -1,5 +1,5 @@
 /** Candidates whose distance float32 cannot tell, or that are far above the threshold. */
-import { bitsPerUnit, exactBits, exactFrom, LIMIT, windowBits } from "./arithmetic.as";
+import { bitsPerUnit, exactBits, exactFrom, LIMIT, weighty, windowBits } from "./arithmetic.as";
 import {
   apart, C, calms, cellPlane, cellRow, doublePlane, exactQueries, H, image, imageBytes, imagePlane,
   imageRow, INTERIOR, rule, S, states, W, WRAPPED,
@@ -24,7 +24,7 @@ export function reconsider(d1: v128, d2: v128, tp: usize, yp: usize, k: i32, bs:
     const center = yp + (<usize>(lane & 3) << 2) + (lane < 4 ? 0 : imageBytes);
     const distance = load<f32>(at), thr = load<f32>(cell);
     let margin = <f64>thr - <f64>distance;
-    if (margin > 0 && abs(distance) > exactFrom) {
+    if (margin > weighty && abs(distance) > exactFrom) {
       const offset = cell - (states + <usize>bs * (2 + C) * cellPlane);
       margin = <f64>thr - exactDistance(
         bs / S, k >> 1, <i32>(offset / cellRow), <i32>((offset % cellRow) >> 2) % W, center,

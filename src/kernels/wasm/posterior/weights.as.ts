@@ -6,7 +6,7 @@
  */
 import {
   bits4, c1, c2, c3, c4, c5, exact4, exactBits, farthest4, fma, fnma, four, magic, nearest4, one,
-  setFour, windowBits,
+  setFour, weighty4, windowBits,
 } from "./arithmetic.as";
 import {
   C, cellPlane, cellRow, columns, columnsBytes, distances, ends, H, image, imageBytes, imagePlane, imageRow, origins,
@@ -80,7 +80,7 @@ function weighFour(
     if (!calm) {
       const large1 = f32x4.gt(f32x4.abs(d1), coarse), large2 = f32x4.gt(f32x4.abs(d2), coarse);
       unusual = v128.or(unusual, v128.or(
-        v128.and(large1, f32x4.lt(d1, thr)), v128.and(large2, f32x4.lt(d2, thr))));
+        v128.and(large1, f32x4.gt(t1, weighty4)), v128.and(large2, f32x4.gt(t2, weighty4))));
     }
     if (i32x4.bitmask(unusual) != 0) {
       const skipped: usize = second ? 16 : 0;

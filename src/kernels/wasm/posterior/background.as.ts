@@ -2,8 +2,8 @@
 import { exactBits, LIMIT, power, windowBits } from "./arithmetic.as";
 import {
   accs, apart, B, background, backgroundValue, BORDER, C, cellPlane, cellRow, counts, doublePlane,
-  exactQueries, FAR, H, image, imageBytes, imagePlane, imageRow, INTERIOR, origins, R, radii, references, rule,
-  S, sums, W,
+  exactQueries, FAR, H, image, imageBytes, imagePlane, imageRow, INTERIOR, origins, R, radii,
+  references, rule, S, sums, W,
 } from "./layout.as";
 
 /** Is the image boxed; has the background been measured; are there counts not weighed yet? */

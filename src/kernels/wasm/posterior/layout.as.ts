@@ -1,9 +1,10 @@
 /**
  * The job and where its data lie in memory.
  *
- * Planes. The training image, state cells, z and m are planes of rows with a stride of their own; the
- * latter four have rows of 2 W: position p and its copy p + W, so that four lanes that are neighbours
- * in q are neighbours in p although p wraps around.
+ * Planes. Two training images, and what belongs to a pixel p of the query: its state cells, the query
+ * itself, its distance from the pivot, and what centres are relative to. Each is a plane of rows with
+ * a stride of its own; those of p have rows of 2 W: position p and its copy p + W, so that four lanes
+ * that are neighbours in q are neighbours in p although p wraps around.
  */
 
 export const WHOLE = 0, SHIFTS = 1, SAME = 2, INTERIOR = 3, WRAPPED = 4, BORDER = 5;
@@ -12,7 +13,7 @@ export const FAR: f32 = 1e30;
 
 export let rule: i32, H: i32, W: i32, C: i32, B: i32, S: i32, R: i32;
 
-/** Row strides in bytes: column sums; state cells, z and m; the training image. */
+/** Row strides in bytes: column sums; planes of p; a training image. */
 export let planeRow: i32, cellRow: i32, imageRow: i32;
 export let cellPlane: usize, imagePlane: usize, doublePlane: usize;
 /** From an image of the pair to the other: its planes, and its column sums. */
@@ -21,11 +22,15 @@ export let imageBytes: usize, columnsBytes: usize;
 let top: usize;
 export let radii: usize, raw: usize, image: usize;
 export let E: usize, columns: usize, suffix: usize, distances: usize;
-/** Four zeros, then four times 2 FAR: added to distances of four columns, of which the last are beyond. */
+/** Four zeros, then four times 2 FAR: what is added to four columns of which the last are beyond. */
 export let ends: usize;
 /** A strip of E. */
 export let stripBytes: usize;
-export let origins: usize, queries: usize, apart: usize, exactQueries: usize, states: usize;
+/** What centres are relative to: the pivot, or zeros. */
+export let origins: usize;
+/** The query in float32 and float64; minus the squared distance of each pixel from the pivot. */
+export let queries: usize, exactQueries: usize, apart: usize;
+export let states: usize;
 export let calms: usize, references: usize, sums: usize, accs: usize, logits: usize;
 /** Number of background patches per scale and pixel, their distance, and the value that they have. */
 export let counts: usize, background: usize, backgroundValue: usize;

@@ -8,8 +8,7 @@
 import { fma, four, setFour } from "./arithmetic.as";
 import {
   apart, C, cellPlane, cellRow, columns, columnsBytes, E, H, image, imageBytes, imagePlane,
-  imageRow, planeRow,
-  queries, R, rule, stripBytes, suffix, W, WRAPPED,
+  imageRow, planeRow, queries, R, rule, stripBytes, suffix, W, WRAPPED,
 } from "./layout.as";
 
 /**

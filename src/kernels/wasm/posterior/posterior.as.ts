@@ -1,16 +1,17 @@
 /**
- * The patch posterior on the CPU: AssemblyScript, SIMD, one query after another against one training
- * image at a time. docs/kernels.md explains the idea; the names below are those of that page. What a
- * caller uses is here; `layout` says where everything lies, `planes` makes distances, `weights` turns
- * them into the softmax, `background` counts what need not be visited, and `whole_images` serves the
- * rules without patches.
+ * The patch posterior on the CPU: AssemblyScript, SIMD, one query after another against a pair of
+ * training images at a time. docs/kernels.md explains the idea; the names below are those of that page.
+ * What a caller uses is here; `layout` says where everything lies, `planes` makes distances, `weights`
+ * turns them into the softmax, `background` counts what need not be visited, and `whole_images` serves
+ * the rules without patches.
  *
  * Units. With x = signal * y + sigma * eps all distances are taken after division by signal:
  *   D(p, q) = sum over the window of (x / signal - y)^2, logit = -D * signal^2 / (2 sigma^2).
  * Only differences of logits matter, so each square is taken relative to a pivot z close to the clean
- * image: e = (x/signal - y)^2 - (x/signal - z)^2 = (z - y) * (m - y), m = 2 x/signal - z. It is computed
- * as this product (no square is expanded). The terms that all candidates share, which are the bulk
- * of D, never enter the sums, and float32 keeps its digits for what tells candidates apart.
+ * image: at every pixel e = |x/signal - y|^2 - g, g = |x/signal - z|^2, before sums over windows begin.
+ * g is one number for all candidates of a pixel, so its rounding cancels. The terms that all candidates
+ * share, which are the bulk of D, never enter the sums, and float32 keeps its digits for what tells
+ * candidates apart. No square is expanded.
  */
 import { exactBits, power, windowBits } from "./arithmetic.as";
 import {
@@ -19,12 +20,12 @@ import {
 } from "./background.as";
 import {
   accs, apart, B, BORDER, C, calms, cellPlane, cellRow, doublePlane, exactQueries, FAR, H, image,
-  imageBytes, imagePlane, imageRow, INTERIOR, layOut, origins, queries, R, radii, raw, references, rule, S,
-  SAME, SHIFTS, states, sums, W, WHOLE, WRAPPED,
+  imageBytes, imagePlane, imageRow, INTERIOR, layOut, origins, queries, R, radii, raw, references,
+  rule, S, SAME, SHIFTS, states, sums, W, WHOLE, WRAPPED,
 } from "./layout.as";
 import { differences, growColumns, surroundColumns } from "./planes.as";
 import { isCalm } from "./rescoring.as";
-import { calm1, calm3, plain1, plain3, scoutAll, waryAny } from "./weights.as";
+import { calm1, calm3, plain3, scoutAll, waryAny } from "./weights.as";
 import { addWholeImage } from "./whole_images.as";
 
 export { setNoise } from "./arithmetic.as";
@@ -42,8 +43,8 @@ let fresh: bool, scouting: bool;
 const ABSENT: f32 = 2e15;
 
 /**
- * Prepares for a job; sizes are those of the contract, R the largest radius. `plain`: centres are summed
- * relative to 0 rather than to the pivot.
+ * Prepares for a job; sizes are those of the contract, R the largest radius. `plainly`: centres are
+ * summed relative to 0 rather than to the pivot.
  */
 export function configure(
   rule: i32, H: i32, W: i32, C: i32, B: i32, S: i32, R: i32, plainly: bool,
@@ -79,7 +80,7 @@ export function clear(): void {
 // Where the caller writes and reads.
 export function radiiAt(): usize { return radii; }
 export function imageAt(): usize { return raw; }
-/** [B][C][H][W] float64: x / signal is written here, m = 2 x / signal - z stays. */
+/** [B][C][H][W] float64: x / signal. */
 export function queriesAt(): usize { return exactQueries; }
 /** [B][S][H W] float32 distances (float64 logits [B] for whole images). */
 export function referencesAt(): usize { return references; }
@@ -193,8 +194,11 @@ function addShift(b: i32, sy: i32, sx: i32): void {
   // Patches of radius r centred further than r from the box are background. Column sums reach as far
   // as the largest scale needs.
   const cropped = boxed && insideY && insideX;
-  const top = cropped ? max(ya, boxTop - 2 * R) : ya, bottom = cropped ? min(yb, boxBottom + 2 * R) : yb;
-  const left = cropped ? max(xa, boxLeft - 2 * R) : xa, right = cropped ? min(xb, boxRight + 2 * R) : xb;
+  const reach = 2 * R;
+  const top = cropped ? max(ya, boxTop - reach) : ya;
+  const bottom = cropped ? min(yb, boxBottom + reach) : yb;
+  const left = cropped ? max(xa, boxLeft - reach) : xa;
+  const right = cropped ? min(xb, boxRight + reach) : xb;
   if (top >= bottom || left >= right) return;
   let before = -1;
   for (let s = 0; s < S; s++) {
@@ -218,7 +222,6 @@ function addShift(b: i32, sy: i32, sx: i32): void {
     const bs = b * S + s;
     const calm = load<u8>(calms + bs) != 0;
     if (scouting) scoutAll(b, bs, r, sy, sx, y0, y1, x0, x1);
-    else if (C == 1 && calm && plain) plain1(b, bs, r, sy, sx, y0, y1, x0, x1);
     else if (C == 3 && calm && plain) plain3(b, bs, r, sy, sx, y0, y1, x0, x1);
     else if (C == 1 && calm) calm1(b, bs, r, sy, sx, y0, y1, x0, x1);
     else if (C == 3 && calm) calm3(b, bs, r, sy, sx, y0, y1, x0, x1);

@@ -1,8 +1,8 @@
 /** Candidates whose distance float32 cannot tell, or that are far above the threshold. */
 import { bitsPerUnit, exactBits, exactFrom, LIMIT, weighty, windowBits } from "./arithmetic.as";
 import {
-  apart, C, calms, cellPlane, cellRow, doublePlane, exactQueries, H, image, imageBytes, imagePlane,
-  imageRow, INTERIOR, rule, S, states, W, WRAPPED,
+  apart, C, calms, cellPlane, cellRow, doublePlane, exactQueries, H, image, imageBytes,
+  imagePlane, imageRow, INTERIOR, rule, S, states, W, WRAPPED,
 } from "./layout.as";
 
 /** What `reconsider` returns: thr - D of four candidates of the first image, then of the second. */

@@ -9,8 +9,8 @@ import {
   setFour, weighty4, windowBits,
 } from "./arithmetic.as";
 import {
-  C, cellPlane, cellRow, columns, columnsBytes, distances, ends, H, image, imageBytes, imagePlane, imageRow, origins,
-  planeRow, R, states, W,
+  C, cellPlane, cellRow, columns, columnsBytes, distances, ends, H, image, imageBytes, imagePlane,
+  imageRow, origins, planeRow, R, states, W,
 } from "./layout.as";
 import { sumColumnsOf4, sumColumnsOf8 } from "./planes.as";
 import { margins, reconsider } from "./rescoring.as";
@@ -58,9 +58,9 @@ function weigh(
 }
 
 /**
- * A candidate of four neighbouring pixels from each image of the pair, the first four of a row or
- * the second: distances at `at` and 32 further; cells from tp, centres from yp in the first image and `other` further in the
- * second.
+ * A candidate of four neighbouring pixels from each image of the pair, the first four of a row or the
+ * second: distances at `at` and 32 further; cells from tp; centres from yp in the first image and
+ * `other` further in the second.
  */
 // @ts-ignore: decorator
 @inline
@@ -108,20 +108,18 @@ function weighFour(
     const w2 = i32x4.add(p2, i32x4.shl(rounded2, 23));
     const sum = tp + plane;
     setFour(second, sum, f32x4.add(four(second, sum), f32x4.add(w1, w2)));
-    let acc = tp + 2 * plane, z = tp + zOffset;
-    addCentres(second, w1, w2, plain, acc, z, yp, yp + other);
+    let acc = tp + 2 * plane, z = tp + zOffset, y = yp;
+    addCentres(second, w1, w2, plain, acc, z, y, other);
     if (channels == 3) {
-      addCentres(second, w1, w2, plain, acc + plane, z + plane, yp + yPlane, yp + other + yPlane);
-      addCentres(
-        second, w1, w2, plain, acc + 2 * plane, z + 2 * plane, yp + 2 * yPlane, yp + other + 2 * yPlane);
+      addCentres(second, w1, w2, plain, acc + plane, z + plane, y + yPlane, other);
+      addCentres(second, w1, w2, plain, acc + 2 * plane, z + 2 * plane, y + 2 * yPlane, other);
     } else if (channels != 1) {
       const count = C;
-      let y = yp;
       for (let c = 1; c < count; c++) {
         acc += plane;
         z += plane;
         y += yPlane;
-        addCentres(second, w1, w2, plain, acc, z, y, y + other);
+        addCentres(second, w1, w2, plain, acc, z, y, other);
       }
     }
   }
@@ -130,9 +128,9 @@ function weighFour(
 // @ts-ignore: decorator
 @inline
 function addCentres(
-  second: bool, w1: v128, w2: v128, plain: bool, acc: usize, z: usize, y1: usize, y2: usize,
+  second: bool, w1: v128, w2: v128, plain: bool, acc: usize, z: usize, y: usize, other: usize,
 ): void {
-  let centre1 = four(second, y1), centre2 = four(second, y2);
+  let centre1 = four(second, y), centre2 = four(second, y + other);
   if (!plain) {
     const origin = four(second, z);
     centre1 = f32x4.sub(centre1, origin);
@@ -203,11 +201,6 @@ export function scoutAll(
   b: i32, bs: i32, r: i32, sy: i32, sx: i32, y0: i32, y1: i32, x0: i32, x1: i32,
 ): void {
   visitAll(true, false, false, 0, b, bs, r, sy, sx, y0, y1, x0, x1);
-}
-export function plain1(
-  b: i32, bs: i32, r: i32, sy: i32, sx: i32, y0: i32, y1: i32, x0: i32, x1: i32,
-): void {
-  visitAll(false, true, true, 1, b, bs, r, sy, sx, y0, y1, x0, x1);
 }
 export function plain3(
   b: i32, bs: i32, r: i32, sy: i32, sx: i32, y0: i32, y1: i32, x0: i32, x1: i32,

@@ -80,14 +80,49 @@ export function queryRow(width: number): number {
   return 4 * Math.ceil((2 * width + 8) / 4);
 }
 
+/** How many neighbouring values of an image are read at once. */
+export type ImageVector = 1 | 2 | 4;
+
+/**
+ * Reads `count` neighbouring columns of an image, at once as many as aligned vectors hold: statements,
+ * and the expression of each column.
+ */
+export function readColumns(
+  { row, column, skip, count, vector, channel, wraps }: {
+    /** Place of the row's first column, a multiple of the vector. */
+    readonly row: string;
+    /** First column that is read, a multiple of the vector; it may be one where the row ends. */
+    readonly column: string;
+    /** Columns until the first that counts. */
+    readonly skip: number;
+    readonly count: number;
+    readonly vector: ImageVector;
+    readonly channel: number;
+    /** Columns beyond the row's end are those at its beginning. */
+    readonly wraps: boolean;
+  },
+): { statements: string; columns: readonly string[] } {
+  const reads = Array.from({ length: Math.ceil((skip + count) / vector) }, (_, i) => {
+    const at = wraps ? `(${column} + ${i * vector}) % W` : `${column} + ${i * vector}`;
+    const place = `${row} + ${channel} * P + ${at}`;
+    return `let v${i} = images[${vector === 1 ? place : `(${place}) >> ${vector / 2}u`}];`;
+  });
+  const columns = Array.from({ length: count }, (_, j) => {
+    const at = Math.floor((skip + j) / vector);
+    return vector === 1 ? `v${at}` : `v${at}.${"xyzw"[(skip + j) % vector]}`;
+  });
+  return { statements: reads.join("\n    "), columns };
+}
+
 /** Constants and bindings of the shaders of rules with a scale, and exact distances if they are wary. */
 export function patchHeaderWgsl(
-  { height, width, channels, k, segment, wary, threads, queryType }:
+  { height, width, channels, k, segment, wary, threads, queryType, vector = 1 }:
     & Omit<PatchShaderOptions, "workgroupMemory">
     & {
       readonly threads: number;
       /** How the query is read: value by value, or four columns at once. */
       readonly queryType: "f32" | "vec4<f32>";
+      readonly vector?: ImageVector;
     },
 ): string {
   const step = queryType === "f32" ? 1 : 4;
@@ -105,7 +140,9 @@ const QUERY_ROW: i32 = ${queryRow(width) / step};
 const QUERY_PLANE: i32 = ${height * queryRow(width) / step};
 const QUERY: i32 = ${(2 * channels + 1) * height * queryRow(width) / step};
 
-@group(0) @binding(1) var<storage, read> images: array<f32>;
+@group(0) @binding(1) var<storage, read> images: array<${
+    vector === 1 ? "f32" : `vec${vector}<f32>`
+  }>;
 @group(0) @binding(2) var<storage, read> indices: array<u32>;
 // [B][u = x / signal of each channel, -|u - z|^2, pivot z of each channel][H][row].
 @group(0) @binding(3) var<storage, read> query: array<${queryType}>;

@@ -4,10 +4,12 @@
  * @module
  */
 import {
+  type ImageVector,
   patchHeaderWgsl,
   patchMainWgsl,
   type PatchShader,
   type PatchShaderOptions,
+  readColumns,
   tree,
 } from "./candidate_wgsl.ts";
 import { coverOf, weighFourWgsl } from "./weigh_four_wgsl.ts";
@@ -39,7 +41,7 @@ function layoutOf(height: number, strips: number): Layout | undefined {
 }
 
 /** Shifts that a thread has at once: as many as registers hold their row sums, k rows of four each. */
-function shiftsTogether({ k, wary }: PatchShaderOptions): number {
+function shiftsTogether({ k, wary }: PatchShaderOptions): ImageVector {
   if (wary || k > 15) return 1;
   return k <= 3 ? 4 : 2;
 }
@@ -74,8 +76,10 @@ export function marchWgsl(options: PatchShaderOptions): PatchShader | undefined 
   const barrier = stateInside ? "workgroupBarrier();" : "storageBarrier();";
   const together = shiftsTogether(options);
   const each = Array.from({ length: together }, (_, m) => m);
-  // A strip's first column in the image: each; or from -3, of which only the last window is inside, on.
-  const [from, to] = cyclic ? [0, width] : [-3, width - k + 1];
+  // First columns in the image are multiples of the shifts taken together, and so are aligned reads.
+  const vector = width % together === 0 ? together : 1;
+  // A strip's first column in the image: each; or from where only the last window may be inside, on.
+  const [from, to] = cyclic ? [0, width] : [together === 1 ? -3 : -4, width - k + 1];
   const starts = Math.ceil((to - from) / together);
   const walked = cyclic ? height + k - 1 : height;
   const shifts = starts * spacing;
@@ -96,10 +100,10 @@ export function marchWgsl(options: PatchShaderOptions): PatchShader | undefined 
     }
       }`;
   const code = /* wgsl */ `
-${patchHeaderWgsl({ ...options, threads, queryType: "vec4<f32>" })}
-${weighFourWgsl({ ...options, stateInside, together })}
+${patchHeaderWgsl({ ...options, threads, queryType: "vec4<f32>", vector })}
+${weighFourWgsl({ ...options, stateInside, together, vector })}
 const SPACING: i32 = ${spacing};
-${rowSumsWgsl({ k, channels, together, cyclic })}
+${rowSumsWgsl({ k, channels, together, vector, cyclic })}
 
 fn walk(b: i32, base: i32, image: i32, firstShift: i32, left: i32, strip: i32, lane: i32) {
   let working = lane < ${lanes};
@@ -115,7 +119,7 @@ fn walk(b: i32, base: i32, image: i32, firstShift: i32, left: i32, strip: i32, l
       ? `let py = wrapped(wrapped(row, H) - sy, H);
       let y = image + wrapped(row, H) * W;`
       : `let py = wrapped(row - sy, H);
-      let y = image + row * W + left;`
+      let y = image + row * W;`
   }
       let sums = rowSums(y, left, b * QUERY + py * QUERY_ROW + strip);
       ${each.map((m) => `let s${m} = sums.s${m}; prefix${m} += s${m};`).join("\n      ")}
@@ -146,21 +150,21 @@ ${
 
 /**
  * Sums of a row of squared differences, relative to the pivot, over the four windows of a strip: of an
- * image's columns from the place `y` on (of the row there from column `left` on, where it wraps) and, for
- * each shift that is taken together, one further right.
+ * image's row at the place `y` from column `left` on and, for each shift that is taken together, one
+ * further right.
  */
 function rowSumsWgsl(
-  { k, channels, together, cyclic }: {
+  { k, channels, together, vector, cyclic }: {
     readonly k: number;
     readonly channels: number;
     readonly together: number;
+    readonly vector: ImageVector;
     readonly cyclic: boolean;
   },
 ): string {
   const each = Array.from({ length: together }, (_, m) => m);
   const columns = k + 3, fours = Array.from({ length: Math.ceil(columns / 4) }, (_, i) => i);
   const last = columns + together - 2;
-  const columnAt = (j: number) => cyclic ? `(left + ${j}) % W` : j;
   const term = (m: number) => (j: number) => `e${m}_${j >> 2}.${"xyzw"[j & 3]}`;
   const sums = (m: number) => {
     const e = term(m);
@@ -178,27 +182,30 @@ fn rowSums(y: i32, left: i32, u: i32) -> RowSums {
   ${fours.map((i) => `let g${i} = query[u + C * QUERY_PLANE + ${i}];`).join("\n  ")}
   ${each.flatMap((m) => fours.map((i) => `var e${m}_${i} = g${i};`)).join("\n  ")}
   ${
-    Array.from({ length: channels }, (_, c) =>
-      `{
-    ${
-        Array.from({ length: last + 1 }, (_, j) =>
-          `let y${j} = images[y + ${c} * P + ${columnAt(j)}];`)
-          .join("\n    ")
-      }
-    ${
-        fours.map((i) => {
-          const lines = each.map((m) => {
-            // What lies beyond the last column is summed by nobody.
-            const ys = [0, 1, 2, 3].map((a) =>
-              `y${Math.min(4 * i + a + m, last)}`
-            );
-            return `{ let d = u${i} - vec4<f32>(${ys.join(", ")}); ` +
-              `e${m}_${i} = fma(d, d, e${m}_${i}); }`;
-          });
-          return [`let u${i} = query[u + ${c} * QUERY_PLANE + ${i}];`, ...lines].join("\n    ");
-        }).join("\n    ")
-      }
-  }`).join("\n  ")
+    Array.from({ length: channels }, (_, c) => {
+      const { statements, columns: ys } = readColumns({
+        row: "y",
+        column: "left",
+        skip: 0,
+        count: last + 1,
+        vector,
+        channel: c,
+        wraps: cyclic,
+      });
+      const squares = fours.flatMap((i) => [
+        `let u${i} = query[u + ${c} * QUERY_PLANE + ${i}];`,
+        ...each.map((m) => {
+          // What lies beyond the last column is summed by nobody.
+          const four = [0, 1, 2, 3].map((a) => ys[Math.min(4 * i + a + m, last)]);
+          return `{ let d = u${i} - vec4<f32>(${four.join(", ")}); ` +
+            `e${m}_${i} = fma(d, d, e${m}_${i}); }`;
+        }),
+      ]);
+      return `{
+    ${statements}
+    ${squares.join("\n    ")}
+  }`;
+    }).join("\n  ")
   }
   return RowSums(${each.map(sums).join(",\n    ")});
 }

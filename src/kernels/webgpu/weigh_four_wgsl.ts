@@ -1,10 +1,11 @@
-import type { PatchShaderOptions } from "./candidate_wgsl.ts";
+import { type ImageVector, type PatchShaderOptions, readColumns } from "./candidate_wgsl.ts";
 
 /** What {@linkcode weighFourWgsl} is made for. */
 export interface WeighFourOptions extends Omit<PatchShaderOptions, "workgroupMemory"> {
   readonly stateInside: boolean;
   /** Shifts that a thread weighs at once: neighbouring columns q of the same pixels. */
   readonly together: number;
+  readonly vector: ImageVector;
 }
 
 /** Pixels that the state covers: windows begin at rows and columns from 0 on, in strips of four. */
@@ -27,13 +28,11 @@ function each(together: number, expression: (m: number) => string): string[] {
  * is read and written at once, for several shifts together.
  */
 export function weighFourWgsl(options: WeighFourOptions): string {
-  const { width, channels, k, segment, wary, stateInside, together } = options;
+  const { width, channels, k, segment, wary, stateInside, together, vector } = options;
   const cyclic = segment.x === "cyclic";
   const { rows, columns, strips } = coverOf(options);
   const inner = segment.owns === "inner-query";
   const r = (k - 1) / 2, planes = 2 + channels;
-  const ys = together + 3;
-  const columnAt = (j: number) => cyclic ? `wrapped(left + R + ${j}, W)` : j;
   const distances = each(together, (m) => `d${m}: vec4<f32>`).join(", ");
   const lists = Array.from({ length: channels }, (_, c) => c);
   return /* wgsl */ `
@@ -192,26 +191,29 @@ fn weigh(
   writeCell(base, 1, cell, readCell(base, 1, cell) + ${
     // One at a time where there is one.
     together === 1 ? "w0" : `(${each(together, (m) => `w${m}`).join(" + ")})`});
-  let y = image + ${cyclic ? "wrapped(row - R, H) * W" : "(row - R) * W + left + R"};
+  let y = image + ${cyclic ? "wrapped(row - R, H)" : "(row - R)"} * W;
   let z = b * QUERY + (C + 1) * QUERY_PLANE + centre * QUERY_ROW + strip + ${r >> 2};
   ${
-    lists.map((c) =>
-      `{
-    ${
-        Array.from({ length: ys }, (_, j) => `let y${j} = images[y + ${c} * P + ${columnAt(j)}];`)
-          .join("\n    ")
-      }
+    lists.map((c) => {
+      const { statements, columns: ys } = readColumns({
+        row: "y",
+        column: `left + ${r - r % vector}`,
+        skip: r % vector,
+        count: together + 3,
+        vector,
+        channel: c,
+        wraps: cyclic,
+      });
+      const lines = each(together, (m) =>
+        `sum = fma(w${m}, vec4<f32>(${ys.slice(m, m + 4).join(", ")}) - pivot, sum);`);
+      return `{
+    ${statements}
     ${pivotOf(r, c)}
     var sum = readCell(base, ${2 + c}, cell);
-    ${
-        each(together, (m) =>
-          `sum = fma(w${m}, vec4<f32>(y${m}, y${m + 1}, y${m + 2}, y${m + 3}) - pivot, sum);`).join(
-            "\n    ",
-          )
-      }
+    ${lines.join("\n    ")}
     writeCell(base, ${2 + c}, cell, sum);
-  }`
-    ).join("\n  ")
+  }`;
+    }).join("\n  ")
   }
 }
 `;

@@ -82,7 +82,7 @@ export async function meanOnDevice(
       rows: storage("queries", 4 * queries * (2 * channels + 1) * height * sizes.rowLength),
       fixed: storage("queries in fixed point", 8 * count),
       running: held.add(gpu.upload("thresholds", empty)),
-      totals: storage("sums", 4 * queries * stateFloats),
+      totals: storage("sums", 4 * scales.length * queries * stateFloats),
       // Largest value of the query, then of each scale the largest distance that counts.
       extremes: storage("extremes", 4 * (1 + scales.length)),
     };
@@ -109,12 +109,12 @@ export async function meanOnDevice(
       const bound = [query, buffers.rows, buffers.fixed, buffers.extremes];
       run(prepare, bound, [signal, sigma / signal, 2 ** fraction]);
     });
-  const none = new Float32Array(queries * stateFloats);
-  for (let b = 0; b < queries; b++) {
-    none.fill(far, b * stateFloats, b * stateFloats + pixels);
-  }
-  const sumScale = async (scale: number, wary: boolean, fraction: number) => {
-    const compiled = [await compileScale(backend, work, { scale, wary })];
+  const sumScales = async (some: readonly number[], wary: boolean, fraction: number) => {
+    const compiled = await Promise.all(
+      some.map((scale) => compileScale(backend, work, { scale, wary })),
+    );
+    const none = new Float32Array(some.length * queries * stateFloats);
+    for (let at = 0; at < none.length; at += stateFloats) none.fill(far, at, at + pixels);
     await gpu.guarded(() => gpu.device.queue.writeBuffer(buffers.totals, 0, none));
     await runRounds(backend, work, {
       compiled,
@@ -127,14 +127,16 @@ export async function meanOnDevice(
       results: buffers.totals,
       resultOfNextRound: () => 0,
     });
-    await gpu.guarded(() => {
-      const bound = [buffers.totals, buffers.rows, mean, buffers.extremes];
-      run(finish, bound, [plan.bitsPerUnit, scale, queries]);
-    });
+    for (const [i, scale] of some.entries()) {
+      await gpu.guarded(() => {
+        const bound = [buffers.totals, buffers.rows, mean, buffers.extremes];
+        run(finish, bound, [plan.bitsPerUnit, scale, i, queries]);
+      });
+    }
   };
   try {
     await prepareQuery(0);
-    for (const scale of scales.keys()) await sumScale(scale, false, 0);
+    await sumScales([...scales.keys()], false, 0);
     const extremes = new Float32Array(await gpu.read(buffers.extremes, 4 * (1 + scales.length)));
     const coarse = [...scales.keys()].filter((scale) =>
       extremes[1 + scale]! > coarseFrom * plan.exactFrom
@@ -142,7 +144,7 @@ export async function meanOnDevice(
     if (coarse.length > 0) {
       const fraction = fractionFor(Math.max(largestValue(images), extremes[0]!));
       await prepareQuery(fraction);
-      for (const scale of coarse) await sumScale(scale, true, fraction);
+      await sumScales(coarse, true, fraction);
     }
     await gpu.finished();
     return mean;

@@ -77,13 +77,13 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
 `;
 }
 
-/** Turns the sums of a scale into means `[B, H, W, C]`, and finds the largest distance that counts. */
+/** Turns the sums of a scale, one of those that lie there, into means `[B, H, W, C]`, and finds the largest distance that counts. */
 export function deviceMeanWgsl(sizes: DeviceSizes): string {
   return /* wgsl */ `
 ${header(sizes)}
-struct Params { bits: f32, scale: f32, queries: f32 }
+struct Params { bits: f32, scale: f32, place: f32, queries: f32 }
 @group(0) @binding(0) var<uniform> params: Params;
-// [B][threshold, sum, acc of each channel][P].
+// [scales summed][B][threshold, sum, acc of each channel][P].
 @group(0) @binding(1) var<storage, read> totals: array<f32>;
 @group(0) @binding(2) var<storage, read> planes: array<f32>;
 @group(0) @binding(3) var<storage, read_write> means: array<f32>;
@@ -95,7 +95,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let b = i32(id.y);
   if (p >= P) { return; }
   let scale = i32(params.scale);
-  let at = b * (2 + C) * P + p;
+  let at = (i32(params.place) * i32(params.queries) + b) * (2 + C) * P + p;
   let sum = totals[at + P];
   let distance = totals[at] - log2(max(sum, 1e-30)) / params.bits;
   atomicMax(&extremes[1 + scale], bitcast<u32>(min(abs(distance), FAR)));

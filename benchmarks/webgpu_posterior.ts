@@ -16,6 +16,7 @@ import { syntheticTextures } from "../src/datasets/synthetic.ts";
 import type { MachineName } from "../src/formats/scale_schedule.ts";
 import type { PatchPosterior } from "../src/kernels/patch_posterior.ts";
 import { openGpu } from "../src/kernels/webgpu/gpu_context.ts";
+import { marchOperations } from "../src/kernels/webgpu/march_wgsl.ts";
 import { pairsOf, segmentsOf } from "../src/kernels/webgpu/segments.ts";
 import {
   createMachine,
@@ -90,14 +91,12 @@ function pairsPerImage(machine: MachineName, k: number): number {
     .reduce((sum, segment) => sum + pairsOf(segment, shape), 0);
 }
 
-/**
- * Floating-point operations of the marching shader per pair: four for each of the k + 3 squared
- * differences under four windows and each channel, k + 7 for four row sums, the column sums (both for
- * the k - 1 rows above the first window, too), and the weight.
- */
-function operationsPerPair(k: number, channels: number): number {
-  const rows = ((k + 3) * 4 * channels + k + 7) / 4 + (k <= 9 ? k - 1 : 3);
-  return rows * 32 / (32 - k + 1) + 8 + 3 * channels;
+/** Floating-point operations per pair: those of distances, some 8 to compare and weigh, and the means. */
+function operationsPerPair(machine: MachineName, k: number, channels: number): number {
+  const shape = { height: 32, width: 32, k, channels };
+  const [segment] = segmentsOf(machineDefinitions[machine].rule, shape);
+  const options = { ...shape, segment: segment!, wary: false, workgroupMemory: 0 };
+  return marchOperations(options) / pairsPerImage(machine, k) + 8 + 3 * channels;
 }
 
 /** Float32 operations per second in a chain of multiply-adds, the largest of a few runs. */
@@ -266,7 +265,7 @@ await runCommand({
           }
           const median = quantile(seconds, 0.5);
           const rate = pairsPerImage(machine, k) * count / median;
-          const share = rate * operationsPerPair(k, channels) / chip.rate;
+          const share = rate * operationsPerPair(machine, k, channels) / chip.rate;
           const other = theirs.rates.get([machine, k, channels].join());
           results.push({
             machine,

@@ -77,7 +77,10 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
 `;
 }
 
-/** Turns the sums of a scale, one of those that lie there, into means `[B, H, W, C]`, and finds the largest distance that counts. */
+/**
+ * Turns the sums of a scale, one of those that lie there, into means `[B, H, W, C]`, and finds the largest
+ * distance that counts.
+ */
 export function deviceMeanWgsl(sizes: DeviceSizes): string {
   return /* wgsl */ `
 ${header(sizes)}

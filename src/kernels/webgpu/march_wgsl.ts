@@ -46,6 +46,32 @@ function shiftsTogether({ k, wary }: PatchShaderOptions): ImageVector {
   return k <= 3 ? 4 : 2;
 }
 
+/** Where a strip's first window begins in the image, how often, and the rows of a walk. */
+function extentOf(
+  options: PatchShaderOptions,
+): { from: number; starts: number; walked: number } {
+  const { height, width, k, segment } = options;
+  const together = shiftsTogether(options);
+  if (segment.y === "cyclic") {
+    return { from: 0, starts: Math.ceil(width / together), walked: height + k - 1 };
+  }
+  // From where only the last window may be inside.
+  const from = together === 1 ? -3 : -4;
+  return { from, starts: Math.ceil((width - k + 1 - from) / together), walked: height };
+}
+
+/**
+ * Floating-point operations of the marching shader for an image and a query, without those of weights:
+ * a subtraction and a multiply-add for each difference and channel, k + 6 additions for four row sums,
+ * three for each column sum.
+ */
+export function marchOperations(options: PatchShaderOptions): number {
+  const { height, channels, k } = options;
+  const { starts, walked } = extentOf(options);
+  const windows = 4 * coverOf(options).strips * starts * shiftsTogether(options) * walked * height;
+  return windows * ((3 * channels * (k + 3) + k + 6) / 4 + 3);
+}
+
 /**
  * Makes the shader; undefined where a segment is of another kind.
  *
@@ -78,10 +104,7 @@ export function marchWgsl(options: PatchShaderOptions): PatchShader | undefined 
   const each = Array.from({ length: together }, (_, m) => m);
   // First columns in the image are multiples of the shifts taken together, and so are aligned reads.
   const vector = width % together === 0 ? together : 1;
-  // A strip's first column in the image: each; or from where only the last window may be inside, on.
-  const [from, to] = cyclic ? [0, width] : [together === 1 ? -3 : -4, width - k + 1];
-  const starts = Math.ceil((to - from) / together);
-  const walked = cyclic ? height + k - 1 : height;
+  const { from, starts, walked } = extentOf(options);
   const shifts = starts * spacing;
   const block = (m: number, j: number) => `block${m}_${j}`;
   const places = Array.from({ length: k - 1 }, (_, j) => j + 1);

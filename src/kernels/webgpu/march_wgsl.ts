@@ -93,7 +93,7 @@ export function marchOperations(options: PatchShaderOptions): number {
 export function marchWgsl(options: PatchShaderOptions): PatchShader | undefined {
   const { height, width, channels, k, segment, wary, workgroupMemory } = options;
   if (segment.y !== segment.x || segment.y === "padded") return undefined;
-  const cyclic = segment.y === "cyclic";
+  const cyclic = segment.y === "cyclic", inner = segment.owns === "inner-query";
   const { rows, strips } = coverOf(options);
   const layout = layoutOf(height, strips);
   if (layout === undefined) return undefined;
@@ -106,6 +106,7 @@ export function marchWgsl(options: PatchShaderOptions): PatchShader | undefined 
   const vector = width % together === 0 ? together : 1;
   const { from, starts, walked } = extentOf(options);
   const shifts = starts * spacing;
+  const rowSums = "rowSums(y, left, b * QUERY + py * QUERY_ROW + strip)";
   const block = (m: number, j: number) => `block${m}_${j}`;
   const places = Array.from({ length: k - 1 }, (_, j) => j + 1);
   // Row j of a block of k rows: what is kept of the last block, from row j + 1 on, and this one so far.
@@ -144,7 +145,12 @@ fn walk(b: i32, base: i32, image: i32, firstShift: i32, left: i32, strip: i32, l
       : `let py = wrapped(row - sy, H);
       let y = image + row * W;`
   }
-      let sums = rowSums(y, left, b * QUERY + py * QUERY_ROW + strip);
+      ${
+    // Above and below row sy are different shifts; one that takes p or q over a border has no window.
+    inner
+      ? `var sums = RowSums();
+      if (select(sy >= K, (sy < ${rows}), row >= sy)) { sums = ${rowSums}; }`
+      : `let sums = ${rowSums};`}
       ${each.map((m) => `let s${m} = sums.s${m}; prefix${m} += s${m};`).join("\n      ")}
       ${each.map((m) => `var d${m} = prefix${m};`).join("\n      ")}
       switch (j) {

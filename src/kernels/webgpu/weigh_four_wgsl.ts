@@ -33,9 +33,11 @@ export function weighFourWgsl(options: WeighFourOptions): string {
   const { rows, columns, strips } = coverOf(options);
   const inner = segment.owns === "inner-query";
   const r = (k - 1) / 2, planes = 2 + channels;
-  const distances = each(together, (m) => `d${m}: vec4<f32>`).join(", ");
+  const near = each(together, (m) => `near${m}`).join(" | ");
+  const distances = each(together, (m) => `given${m}: vec4<f32>`).join(", ");
   const lists = Array.from({ length: channels }, (_, c) => c);
   return /* wgsl */ `
+const ONE: f32 = 8388608.0;
 const COLUMNS: i32 = ${columns};
 const STRIPS: i32 = ${strips};
 // Places of a window along a row of the image.
@@ -44,9 +46,10 @@ const N: i32 = ${cyclic ? width : width - k + 1};
 const CELLS: i32 = ${rows * strips};
 ${stateInside ? `var<workgroup> state: array<vec4<f32>, ${planes * rows * strips}>;` : ""}
 
-fn pow2Four(t: vec4<f32>) -> vec4<f32> {
-  // The whole part goes to the exponent's bits; the rest as 1 to 2, of which exp2 is sure.
-  let bits = vec4<i32>(max(t, vec4<f32>(-125.0)) * 8388608.0);
+// 2^t for t = exponent / 2^23, from -125 to 127. The whole part goes to the bits of the exponent, the
+// rest as 1 to 2, of which exp2 is sure.
+fn pow2Four(exponent: vec4<f32>) -> vec4<f32> {
+  let bits = vec4<i32>(exponent);
   let power = exp2(bitcast<vec4<f32>>((bits & vec4<i32>(0x7fffff)) | vec4<i32>(0x3f800000)));
   return bitcast<vec4<f32>>(
     bitcast<vec4<i32>>(power) + (bits & vec4<i32>(-0x800000)) - vec4<i32>(0x800000));
@@ -147,27 +150,35 @@ fn weigh(
   ${inner ? `if (centre < R || centre >= H - R) { return; }` : ""}
   let cell = ${inner ? "(centre - R)" : "centre"} * STRIPS + strip;
   var threshold = readCell(base, 0, cell);
+  ${each(together, (m) => `var d${m} = given${m};`).join("\n  ")}
   ${each(together, (m) => `var near${m} = d${m} < threshold;`).join("\n  ")}
-  if (!any(${each(together, (m) => `near${m}`).join(" | ")})) { return; }
+  if (!any(${near})) { return; }
   if (${cyclic ? `left + ${together - 1} >= W` : `left < 0 || left + ${together + 2} >= N`}) {
-    ${each(together, (m) => `near${m} = near${m} & insideImage(left + ${m});`).join("\n    ")}
-    if (!any(${each(together, (m) => `near${m}`).join(" | ")})) { return; }
+    ${
+    each(together, (m) =>
+      `d${m} = select(vec4<f32>(FAR), d${m}, insideImage(left + ${m}));
+    near${m} = d${m} < threshold;`).join("\n    ")
   }
-  // Weights are relative to the threshold, which follows what would overflow.
-  var least = vec4<f32>(FAR);
-  ${each(together, (m) => `least = min(least, select(least, d${m}, near${m}));`).join("\n  ")}
+    if (!any(${near})) { return; }
+  }
+  // Weights are relative to the threshold, which follows what would overflow; what is then beyond it is
+  // too little to count.
+  let least = ${each(together, (m) => `d${m}`).reduce((a, d) => `min(${a}, ${d})`)};
   let leaps = (threshold - least) * params.bits > vec4<f32>(LIMIT);
   if (any(leaps)) {
     let next = select(threshold, least + params.window / params.bits, leaps);
-    let keep = select(
-      pow2Four((next - threshold) * params.bits), vec4<f32>(), threshold >= vec4<f32>(FAR));
+    let bits = max((next - threshold) * params.bits, vec4<f32>(-125.0));
+    let keep = select(pow2Four(bits * ONE), vec4<f32>(), threshold >= vec4<f32>(FAR));
     for (var plane = 1; plane < ${planes}; plane++) {
-      writeCell(base, plane, cell, select(readCell(base, plane, cell), keep * readCell(base, plane, cell), leaps));
+      let old = readCell(base, plane, cell);
+      writeCell(base, plane, cell, select(old, keep * old, leaps));
     }
     threshold = next;
     writeCell(base, 0, cell, threshold);
+    ${each(together, (m) => `near${m} = d${m} < threshold;`).join("\n    ")}
   }
-  ${each(together, (m) => `var t${m} = (threshold - d${m}) * params.bits;`).join("\n  ")}
+  let one = params.bits * ONE;
+  ${each(together, (m) => `var t${m} = (threshold - d${m}) * one;`).join("\n  ")}
   ${
     wary
       ? each(together, (m) =>
@@ -179,7 +190,7 @@ fn weigh(
       let sy = wrapped(qy - centre, H);
       let sx = wrapped(qx - px, W);
       let exact = exactBitsBelow(threshold[i], exactDistance(b, image, qy, qx, sy, sx));
-      t${m}[i] = clamp(exact, -LIMIT, LIMIT);
+      t${m}[i] = clamp(exact, -LIMIT, LIMIT) * ONE;
     }
   }`).join("\n  ")
       : ""

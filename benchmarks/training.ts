@@ -20,6 +20,7 @@ import type { Optimisation } from "../src/training/optimisation.ts";
 import { CommandError, runCommand } from "../tasks/cli/command.ts";
 import { textTable } from "../tasks/cli/table.ts";
 import { startNetworkBackend } from "../tasks/common/backend.ts";
+import { type PeerOutcome, runPeer } from "./peer.ts";
 
 const WARM = 3;
 const LEARNING_RATE = 1e-4;
@@ -133,32 +134,19 @@ async function measure(
   }
 }
 
-/** Seconds of a step of the PyTorch side, where Python has torch and the device. */
-async function peer(
+/** Seconds of a step of the PyTorch side. */
+function peer(
   { architecture, width, layers, colours, batch, seconds }: Case,
-  { script, device, threads }: {
+  { script, device, threads, abort }: {
     readonly script: string;
     readonly device: string;
     readonly threads: number;
+    readonly abort: AbortSignal;
   },
-): Promise<{ readonly seconds: number; readonly device: string } | undefined> {
+): Promise<PeerOutcome<{ readonly seconds: number; readonly device: string }>> {
   const options = { architecture, width, layers, colours, batch, seconds, device, threads };
   const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  for (const python of ["python3", "/usr/bin/python3"]) {
-    try {
-      const { success, stdout } = await new Deno.Command(python, {
-        args: [script, ...args],
-        // Without LD_LIBRARY_PATH and the like, with which Deno starts nothing unless all is allowed.
-        clearEnv: true,
-        env: { PATH: Deno.env.get("PATH") ?? "", HOME: Deno.env.get("HOME") ?? "/" },
-        stderr: "null",
-      }).output();
-      if (success) return JSON.parse(new TextDecoder().decode(stdout));
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
-  }
-  return undefined;
+  return runPeer([script, ...args], { abort });
 }
 
 await runCommand({
@@ -212,13 +200,18 @@ await runCommand({
   for (const width of flags.widths) {
     const { architecture, layers, colours, batch, seconds } = flags;
     const shape = { architecture, width, layers, colours, batch, seconds };
-    const torch = device === "none"
-      ? undefined
-      : await peer(shape, { script: flags.peer, device, threads: onDevice ? 0 : threads });
+    const other = device === "none" ? undefined : await peer(shape, {
+      script: flags.peer,
+      device,
+      threads: onDevice ? 0 : threads,
+      abort,
+    });
+    const torch = other && "found" in other ? other.found : undefined;
+    const noTorch = other && "reason" in other ? other.reason : undefined;
     for (const workers of onDevice ? [1] : [...new Set([1, threads])]) {
       const { minSteps } = flags;
       const found = await measure(shape, { backend, workers, minSteps, abort });
-      results.push({ width, workers, ...found, torch });
+      results.push({ width, workers, ...found, torch, noTorch });
     }
   }
   const where = backend.adapter ?? `${backend.name}, up to ${threads} threads`;
@@ -230,9 +223,10 @@ await runCommand({
     return;
   }
   const torchDevice = results.find(({ torch }) => torch)?.torch?.device;
+  const noTorch = results.find(({ noTorch }) => noTorch)?.noTorch;
   console.log(
     `${architecture} on ${where}, batch ${batch}` +
-      (torchDevice ? `; PyTorch on ${torchDevice}` : ""),
+      (torchDevice ? `; PyTorch on ${torchDevice}` : noTorch ? `; no PyTorch (${noTorch})` : ""),
   );
   console.log(textTable({
     header: [

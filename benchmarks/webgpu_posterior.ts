@@ -25,6 +25,7 @@ import {
   referencePosterior,
   webgpuPosterior,
 } from "../src/machines/mod.ts";
+import { writeFileAtomic } from "../src/runs/atomic_write.ts";
 import { ddim } from "../src/samplers/ddim.ts";
 import { initialNoise } from "../src/samplers/initial_noise.ts";
 import { uniformTimeGrid } from "../src/samplers/time_grid.ts";
@@ -32,6 +33,7 @@ import { cosineLegacy } from "../src/schedules/cosine_legacy.ts";
 import { startNetworkBackend } from "../tasks/common/backend.ts";
 import { CommandError, runCommand } from "../tasks/cli/command.ts";
 import { textTable } from "../tasks/cli/table.ts";
+import { runPeer } from "./peer.ts";
 
 const schedule = cosineLegacy();
 const machines = ["ELS", "bbELS"] as const;
@@ -142,36 +144,11 @@ async function float32Rate(): Promise<{ rate: number; adapter: string; software:
   return { rate: groups * threads * loops * 64 * 8 / (best / 1e3), adapter, software };
 }
 
-/** Pairs per second of the PyTorch side by case; empty where Python has no torch. */
-async function peer(
-  script: string,
-  cases: readonly Case[],
-  { t, device }: { readonly t: number; readonly device: string },
-): Promise<{ device?: string; torch?: string; rates: Map<string, number> }> {
-  const rates = new Map<string, number>();
-  const text = cases.map(({ machine, k, channels, images }) =>
-    [machine, k, channels, images].join(":")
-  );
-  for (const python of ["python3", "/usr/bin/python3"]) {
-    try {
-      const { success, stdout } = await new Deno.Command(python, {
-        args: [script, "--device", device, "--t", String(t), ...text],
-        // Without LD_LIBRARY_PATH and the like, with which Deno starts nothing unless all is allowed.
-        clearEnv: true,
-        env: { PATH: Deno.env.get("PATH") ?? "", HOME: Deno.env.get("HOME") ?? "/" },
-        stderr: "null",
-      }).output();
-      if (!success) continue;
-      const found = JSON.parse(new TextDecoder().decode(stdout));
-      for (const { machine, k, channels, pairs_per_s } of found.results) {
-        rates.set([machine, k, channels].join(), pairs_per_s);
-      }
-      return { device: found.device, torch: found.torch, rates };
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
-  }
-  return { rates };
+/** What the PyTorch side prints. */
+interface PeerReport {
+  readonly device: string;
+  readonly torch: string;
+  readonly results: readonly (Case & { readonly pairs_per_s: number })[];
 }
 
 /** Images of a class from CIFAR-10 records (label, then three planes of 32 x 32). */
@@ -231,6 +208,10 @@ await runCommand({
     `${chip.adapter}: ${(chip.rate / 1e12).toPrecision(3)} T float32 operations/s in multiply-adds`,
   );
   const out: Record<string, unknown> = { adapter: chip.adapter, float32PerSecond: chip.rate, t };
+  // After every case, so that one that is killed leaves what it has.
+  const save = async () => {
+    if (flags.json) await writeFileAtomic(flags.json, JSON.stringify(out, null, 2) + "\n");
+  };
 
   if (parts.has("rates")) {
     const cases: Case[] = machines.flatMap((machine) =>
@@ -240,9 +221,26 @@ await runCommand({
     );
     progress.note("PyTorch");
     const theirs = flags.peerDevice === "none"
-      ? { rates: new Map<string, number>() }
-      : await peer(flags.peer, cases, { t, device: flags.peerDevice });
+      ? { reason: "not asked for" }
+      : await runPeer<PeerReport>([
+        ...[flags.peer, "--device", flags.peerDevice, "--t", String(t)],
+        ...cases.map(({ machine, k, channels, images }) =>
+          [machine, k, channels, images].join(":")
+        ),
+      ], { abort });
+    const peerRates = new Map<string, number>();
+    if ("found" in theirs) {
+      const { device, torch, results } = theirs.found;
+      for (const { machine, k, channels, pairs_per_s } of results) {
+        peerRates.set([machine, k, channels].join(), pairs_per_s);
+      }
+      out.peer = { device, torch };
+    } else {
+      out.peer = theirs;
+      console.log(`no PyTorch: ${theirs.reason}`);
+    }
     const rows: (string | number)[][] = [], results: Record<string, unknown>[] = [];
+    out.rates = results;
     for (const channels of flags.channels) {
       const images = bytesToImages(
         syntheticTextures({ images: count, channels, size: 32, seed: 1 }),
@@ -266,7 +264,7 @@ await runCommand({
           const median = quantile(seconds, 0.5);
           const rate = pairsPerImage(machine, k) * count / median;
           const share = rate * operationsPerPair(machine, k, channels) / chip.rate;
-          const other = theirs.rates.get([machine, k, channels].join());
+          const other = peerRates.get([machine, k, channels].join());
           results.push({
             machine,
             k,
@@ -288,18 +286,19 @@ await runCommand({
             other === undefined ? "no torch" : other.toExponential(2),
             other === undefined ? "" : (rate / other).toFixed(1),
           ]);
+          await save();
         }
       }
     }
     const header = ["machine", "C", "k", "ms/image", "pairs/s", "of float32", "PyTorch", "ratio"];
     console.log(`\nOne query, ${count} images of 32 x 32, t = ${t}, scores checked to 1e-5`);
     console.log(textTable({ header, rows }));
-    out.rates = results;
-    if (theirs.device) out.peer = { device: theirs.device, torch: theirs.torch };
   }
 
   if (parts.has("sample")) {
     const rows: (string | number)[][] = [];
+    const samples: Record<string, string | number>[] = [];
+    out.samples = samples;
     const digits = (await loadDataset("mnist", {})).images;
     const colour = await cifarClass(flags.colour, 0);
     for (const [name, images] of [["mnist", digits], ["cifar10 class 0", colour]] as const) {
@@ -325,11 +324,11 @@ await runCommand({
         times.push((performance.now() - started) / 1e3);
       }
       rows.push([name, some.shape[0], ...times.map((time) => time.toFixed(2))]);
+      samples.push({ images: name, number: some.shape[0], first: times[0]!, again: times[1]! });
+      await save();
     }
     const header = ["images", "number", "first s", "again s"];
     console.log("\nA 20-step bbELS sample; the first sends the images and compiles");
     console.log(textTable({ header, rows }));
-    out.samples = rows.map(([images, number, first, again]) => ({ images, number, first, again }));
   }
-  if (flags.json) await Deno.writeTextFile(flags.json, JSON.stringify(out, null, 2) + "\n");
 });

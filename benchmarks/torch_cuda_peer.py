@@ -18,8 +18,8 @@ import time
 try:
     import torch
     from torch.nn.functional import conv2d, pad
-except ImportError:
-    sys.exit("PyTorch is not installed")
+except ImportError as error:
+    sys.exit(f"PyTorch cannot be imported ({error})")
 
 SIZE = 32
 

@@ -16,8 +16,8 @@ try:
     import torch
     from torch import nn
     from torch.nn.functional import max_pool2d, relu
-except ImportError:
-    sys.exit("PyTorch is not installed")
+except ImportError as error:
+    sys.exit(f"PyTorch cannot be imported ({error})")
 
 
 def embedding(times, width):

@@ -131,7 +131,7 @@ prepare_peer() {
   peer='there is no python3'
   for each in python3 /usr/bin/python3; do
     command -v $each >/dev/null || continue
-    peer=$(timeout 120 $each -c 'import torch
+    peer=$(LD_LIBRARY_PATH=$python_libraries timeout 120 $each -c 'import torch
 name = torch.cuda.get_device_name() if torch.cuda.is_available() else "a CPU, for it sees no CUDA device"
 print("PyTorch", torch.__version__, "on", name)' 2>&1 | tail -n 1)
     case $peer in

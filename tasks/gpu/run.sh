@@ -207,12 +207,14 @@ step() {
   case $code in
     0) outcome=ok ;;
     124) outcome='time ran out' stopped=1 ;;
-    130) outcome=interrupted stopped=1 ;;
+    130) outcome=interrupted ;;
     137) outcome='killed' failed=1 ;;
     *) outcome="failed, code $code" failed=1 ;;
   esac
   record "$outcome" $(($(date +%s) - step_began))
   [ "$code" -eq 0 ] || echo "-- $name: $outcome"
+  # Told to stop, as by Ctrl-C, which this script may have been started not to hear.
+  [ "$code" -ne 130 ] || interrupted
   return "$code"
 }
 left() { echo $((deadline - $(date +%s))); }

@@ -23,7 +23,8 @@ Deno.test({
     assertEquals([...await sum()], [2, 3]);
 
     const { maxStorageBufferBindingSize } = device.limits;
-    const above = maxStorageBufferBindingSize / 4 + 1;
+    // The limit of a GPU can be odd: 2^31 - 1 bytes.
+    const above = Math.floor(maxStorageBufferBindingSize / 4) + 1;
     assertThrows(
       () => tf.tidy(() => tf.add(tf.zeros([above]), 1)),
       DeviceUnavailableError,
@@ -37,8 +38,10 @@ Deno.test({
     assertEquals([...await sum()], [2, 3]);
 
     device.createBuffer({ size: 2 ** 45, usage: GPUBufferUsage.STORAGE });
+    // By its limits or, where those are high, for want of memory.
     for (let i = 0; i < 2; i++) {
-      await assertRejects(sum, DeviceUnavailableError, "refused an operation");
+      const { message } = await assertRejects(sum, DeviceUnavailableError);
+      assert(/refused an operation|has no memory left/.test(message), message);
     }
     device.destroy();
     const { message } = await assertRejects(sum, DeviceUnavailableError);

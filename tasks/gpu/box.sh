@@ -103,14 +103,14 @@ diagnose() {
   nodes=$(ls -d /dev/nvidia[0-9]* /dev/nvidiactl /dev/dri /dev/kfd 2>/dev/null)
   rm -f "$state/driver_files" "$parts/adapter.json"
   # shellcheck disable=SC2086 # words
-  timeout -k 5 120 deno run -q --no-prompt --allow-ffi --allow-env -R -W="$state" \
+  timeout -k 5 90 deno run -q --no-prompt --allow-ffi --allow-env -R -W="$state" \
     tasks/gpu/diagnose.ts "$parts" "$state" $nodes 2>"$state/diagnose.err"
   code=$?
   case $code in
     0) ;;
     1) grep -s . "$state/diagnose.err" >&2; exit 1 ;;
-    124 | 137) give_up "the part after the last line above gave no answer in two minutes" ;;
-    *) give_up "the part after the last line above ended the process (code $code): the driver is at fault" ;;
+    124 | 137) echo && give_up "what the last line names gave no answer in 90 seconds" ;;
+    *) echo && give_up "what the last line names ended the process (code $code): the driver is at fault" ;;
   esac
   if [ -f "$state/driver_files" ]; then
     VK_DRIVER_FILES=$(cat "$state/driver_files")

@@ -23,12 +23,28 @@ import { limitsText, missingLimits, neededLimits } from "./limits.ts";
 // Deno itself may not look into /dev.
 const [parts, state, ...nodes] = Deno.args as [string, string, ...string[]];
 
+/** Whether the last line has not ended yet. */
+let open = false;
+
+/** Writes at once, so that the last line tells what a driver that hangs or crashes was asked. */
+function write(text: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(text));
+  open = !text.endsWith("\n");
+}
+
+/** Begins the line of a part. */
+const begin = (part: string): void => write(`${part.padEnd(9)} `);
+/** What is said of the driver, in pieces of lines. */
+const driver = (text: string): void => write(open ? text : `${"driver".padEnd(9)} ${text}`);
+
 function line(part: string, text: string): void {
-  console.log(`${part.padEnd(9)} ${text}`);
+  begin(part);
+  write(`${text}\n`);
 }
 
 function giveUp(text: string): never {
-  console.log(`Cannot go on: ${text}`);
+  if (open) write("\n");
+  write(`Cannot go on: ${text}\n`);
   Deno.exit(1);
 }
 
@@ -41,34 +57,36 @@ const advice = nodes.length === 0
 async function candidates(): Promise<readonly DriverCandidate[]> {
   const preset = Deno.env.get("VK_DRIVER_FILES") || Deno.env.get("VK_ICD_FILENAMES");
   if (preset) {
-    for (const { path, library } of await readDescriptions(preset.split(":"))) {
+    const set = await readDescriptions(preset.split(":"));
+    if (set.length === 0) driver(`${preset}, as set: no description of a driver\n`);
+    for (const { path, library } of set) {
+      driver(`${path}, as set: ${library} `);
       const complaint = complaintAbout(library);
-      const state = complaint ? `does not load: ${complaint}` : "loads";
-      line("driver", `${path}, as set: ${library} ${state}`);
+      driver(complaint ? `does not load: ${complaint}\n` : "loads\n");
     }
     return [{}];
   }
-  const found = driverCandidates({
+  return driverCandidates({
     usual: await readDescriptions(driverFolders.usual),
     other: await readDescriptions(driverFolders.other),
     load: complaintAbout,
     own: join(state, "nvidia_icd.json"),
+    say: driver,
   });
-  for (const text of found.lines) line("driver", text);
-  return found.candidates;
 }
 
 /** Devices of the first driver that has some, which then is the one of this process and of run.sh. */
 async function startVulkan(): Promise<readonly VulkanDevice[]> {
   let trouble = "NVIDIA's driver is described, but its library does not load";
-  for (const { files, write } of await candidates()) {
-    if (files && write) await writeFileAtomic(files, descriptionOf(write));
+  for (const { files, write: library } of await candidates()) {
+    if (files && library) await writeFileAtomic(files, descriptionOf(library));
     if (files) Deno.env.set("VK_DRIVER_FILES", files);
+    begin("Vulkan");
     const found = vulkanDevices();
     const devices = typeof found === "string" ? [] : found.devices;
     const list = devices.map(({ name, kind, api }) => `${name} (${kind}, ${api})`).join(", ");
     const what = typeof found === "string" ? found : `${found.version}: ${list || "no device"}`;
-    line("Vulkan", files ? `${what}; by ${files}` : what);
+    write(`${what}${files ? `; by ${files}` : ""}\n`);
     if (devices.length > 0) {
       if (files) await writeFileAtomic(join(state, "driver_files"), `${files}\n`);
       return devices;
@@ -79,6 +97,7 @@ async function startVulkan(): Promise<readonly VulkanDevice[]> {
 }
 
 const devices = await startVulkan();
+begin("WebGPU");
 const adapter = await navigator.gpu.requestAdapter({ powerPreference: "high-performance" })
   .catch(() => null);
 if (!adapter) giveUp("WebGPU takes none of Vulkan's devices (VK_LOADER_DEBUG=all tells more)");
@@ -86,7 +105,7 @@ const { description, vendor, isFallbackAdapter } = adapter.info as GPUAdapterInf
   readonly isFallbackAdapter?: boolean;
 };
 const name = description || vendor || "unnamed adapter", software = isFallbackAdapter ?? false;
-line("WebGPU", `${name}${software ? ", which is software" : ""}`);
+write(`${name}${software ? ", which is software" : ""}\n`);
 const limits = Object.fromEntries(neededLimits.map(([limit]) => [limit, adapter.limits[limit]]));
 line("limits", limitsText(limits));
 const missing = missingLimits(limits);
@@ -129,6 +148,7 @@ var<workgroup> part: array<f32, 256>;
   return new Float32Array(staging.getMappedRange())[0]!;
 }
 
+begin("shader");
 const started = performance.now();
 try {
   const sum = await firstShader(adapter);
@@ -136,10 +156,7 @@ try {
 } catch (error) {
   giveUp(`${name} refuses a first shader: ${errorLine(error)}`);
 }
-line(
-  "shader",
-  `a first one ran, ${((performance.now() - started) / 1e3).toFixed(1)} s with compilation`,
-);
+write(`a first one ran, ${((performance.now() - started) / 1e3).toFixed(1)} s with compilation\n`);
 
 const about = {
   name,

@@ -64,48 +64,48 @@ export interface DriverCandidate {
 }
 
 /**
- * Drivers to try, in order, and what was found of them, a line each. Where there is NVIDIA's, it is the
- * only one, so that no software adapter beside it is taken; what keeps it from loading is repaired: a
- * description that lies elsewhere or is missing, X11 libraries that are.
+ * Drivers to try, in order. Where there is NVIDIA's, it is the only one, so that no software adapter
+ * beside it is taken; what keeps it from loading is repaired: a description that lies elsewhere or is
+ * missing, X11 libraries that are.
  *
  * @param options.usual Descriptions that the loader finds by itself.
  * @param options.other Descriptions that it does not find.
  * @param options.load Loads a library; its complaint, or undefined if it loads.
  * @param options.own Where a description of our own may be written.
+ * @param options.say Told what is about to be loaded, without an end of line, and then what came of it.
  */
-export function driverCandidates({ usual, other, load, own }: {
+export function driverCandidates({ usual, other, load, own, say }: {
   readonly usual: readonly DriverDescription[];
   readonly other: readonly DriverDescription[];
   readonly load: (library: string) => string | undefined;
   readonly own: string;
-}): { readonly candidates: readonly DriverCandidate[]; readonly lines: readonly string[] } {
-  const lines: string[] = [];
-  const loads = (library: string, where: string): boolean => {
+  readonly say: (text: string) => void;
+}): readonly DriverCandidate[] {
+  const loads = ({ path, library }: DriverDescription): boolean => {
+    say(`${path}: ${library} `);
     const complaint = load(library);
-    lines.push(`${where}: ${library} ${complaint ? `does not load: ${complaint}` : "loads"}`);
+    say(complaint ? `does not load: ${complaint}\n` : "loads\n");
     return complaint === undefined;
   };
   const nvidia = [...usual, ...other].filter(({ library }) => library.includes("nvidia"));
-  const candidates: DriverCandidate[] = nvidia
-    .filter(({ path, library }) => loads(library, path))
-    .map(({ path }) => ({ files: path }));
+  const candidates: DriverCandidate[] = nvidia.filter(loads).map(({ path }) => ({ files: path }));
   for (const library of nvidiaLibraries) {
     if (nvidia.some((description) => description.library === library)) continue;
     const complaint = load(library);
     if (complaint === undefined) candidates.push({ files: own, write: library });
     // That there is no NVIDIA driver is news only where something says that there should be one.
     if (complaint === undefined || nvidia.length > 0) {
-      lines.push(`${library}, undescribed, ${complaint ? `does not load: ${complaint}` : "loads"}`);
+      say(`${library}, undescribed, ${complaint ? `does not load: ${complaint}` : "loads"}\n`);
     }
   }
-  if (candidates.length > 0 || nvidia.length > 0) return { candidates, lines };
+  if (candidates.length > 0 || nvidia.length > 0) return candidates;
   if (usual.length > 0) {
-    for (const { path, library } of usual) loads(library, path);
-    return { candidates: [{}], lines };
+    usual.forEach(loads);
+    return [{}];
   }
-  const files = other.filter(({ path, library }) => loads(library, path)).map(({ path }) => path);
-  if (lines.length === 0) lines.push("no description of a driver was found");
-  return { candidates: [files.length > 0 ? { files: files.join(":") } : {}], lines };
+  const files = other.filter(loads).map(({ path }) => path);
+  if (other.length === 0) say("no description of a driver was found\n");
+  return [files.length > 0 ? { files: files.join(":") } : {}];
 }
 
 /** Text of a description that names a library. */

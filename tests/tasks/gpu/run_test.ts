@@ -12,7 +12,7 @@ async function sh(...args: string[]) {
   return { code, out: decoder.decode(stdout), err: decoder.decode(stderr) };
 }
 
-for (const name of ["pack.sh", "run.sh"]) {
+for (const name of ["pack.sh", "run.sh", "box.sh"]) {
   Deno.test({
     name: `gpu box: ${name} parses`,
     ignore: windows,
@@ -47,6 +47,9 @@ Deno.test({
         [["--out"], "--out needs a value"],
         [["--fast"], "unknown option --fast"],
         [["--runtime", "nowhere.tar.xz"], "nowhere.tar.xz does not exist"],
+        [["--previous", "nowhere"], "nowhere does not exist"],
+        [["--total", "0"], "0 is no positive number"],
+        [["--rows", "mnist-resnet-zeros,tea-resnet"], "there is no row tea-resnet"],
       ] as const
     ) {
       const { code, out, err } = await sh(script, ...args);
@@ -55,4 +58,22 @@ Deno.test({
       assertEquals(err.trim().split("\n").length, 1, err);
     }
   },
+});
+
+Deno.test("gpu box: the tasks that run.sh starts are one command of Deno each", async () => {
+  const script = await Deno.readTextFile(join(folder, "run.sh"));
+  const { tasks } = JSON.parse(await Deno.readTextFile(join(root, "deno.json")));
+  const names = [...script.matchAll(/command_of ([a-z:]+)\)/g)].map((found) => found[1]!);
+  assertEquals([...new Set(names)].sort(), [
+    "bench:train",
+    "bench:webgpu",
+    "calibrate",
+    "convert",
+    "evaluate",
+    "train",
+  ]);
+  // Split at spaces and run as it is: no quotes, variables or second command.
+  for (const name of names) {
+    assert(/^deno task -q std deno run [\w\s=,./:-]+$/.test(tasks[name].command), name);
+  }
 });

@@ -285,6 +285,45 @@ test("images larger than a workgroup's memory are cut into tiles", async () => {
   }
 });
 
+test("strips and aligned reads end where images do", async () => {
+  const random = new Random(81);
+  // Windows as wide as the image, or nearly, and widths that four, two and neither divide.
+  const cases = [
+    { shape: [7, 8, 2], scales: [3, 5, 7] },
+    { shape: [6, 5, 1], scales: [3, 5] },
+  ] as const;
+  for (const { shape, scales } of cases) {
+    for (const rule of ["interior", "wrapped", "same-border-distance"] as const) {
+      for (const t of [0.05, 0.6]) {
+        const images = gaussian(4, shape, random);
+        const query = noisy(sliceBatch(images, 0, 2), t, random);
+        const each = { images, query, rule, scales, t };
+        const found = await posteriorOf(backend, each);
+        const expected = await posteriorOf(referencePosterior(), each);
+        assertLess(worstError(found, expected, each), 1e-5, `${rule} ${shape} t = ${t}`);
+      }
+    }
+  }
+});
+
+test("a device that grants no more than it must keeps the state in its own memory", async () => {
+  const adapter = await navigator.gpu.requestAdapter();
+  const device = await adapter!.requestDevice();
+  const own = webgpuPosterior({ device });
+  const random = new Random(91);
+  // Five planes of 30 x 36 values take more than the 16 KiB that every workgroup may have.
+  const images = blobs(2, [30, 33, 3], random);
+  const query = noisy(sliceBatch(images, 1, 2), 0.3, random);
+  for (const rule of ["interior", "wrapped"] as const) {
+    const each = { images, query, rule, scales: [3], t: 0.3 };
+    const found = await posteriorOf(own, each);
+    const expected = await posteriorOf(referencePosterior(), each);
+    assertLess(worstError(found, expected, each), 1e-5, rule);
+  }
+  await own.dispose();
+  device.destroy();
+});
+
 Deno.test("webgpu: rounds cover all images in order, within the device's bounds", () => {
   const random = new Random(61);
   for (let i = 0; i < 200; i++) {

@@ -70,7 +70,7 @@ export function layOut(
     columns = take(2 * columnsBytes);
     distances = take(<usize>H << 6);
     ends = take(32);
-    suffix = take((<usize>(2 * R + 1) << 5) + 32);
+    suffix = take((<usize>(2 * R + 1) << 6) + 64);
     queries = take(<usize>B * C * cellPlane + slack);
     apart = take(<usize>B * cellPlane + slack);
     counts = take((<usize>S * H * W) << 2);

@@ -7,7 +7,7 @@
  */
 import { fma, four, setFour } from "./arithmetic.as";
 import {
-  apart, C, cellPlane, cellRow, columns, columnsBytes, E, H, image, imageBytes, imagePlane,
+  apart, C, cellPlane, cellRow, columns, columnsBytes, distances, E, H, image, imageBytes, imagePlane,
   imageRow, planeRow, queries, R, rule, stripBytes, suffix, W, WRAPPED,
 } from "./layout.as";
 
@@ -40,8 +40,12 @@ export function differences(
     }
     if (surrounded) surroundRows(strip);
     const first = strip + (<usize>(y0 - r + R) << 6);
-    sumRows(r, first, out, y1 - y0);
-    sumRows(r, first + 32, out + columnsBytes, y1 - y0);
+    if (r == 0) copyRows(first, out, y1 - y0);
+    else if (r == 1) sumThree(first, out, y1 - y0);
+    else if (r == 2) {
+      sumFive(first, out, y1 - y0);
+      sumFive(first + 32, out + columnsBytes, y1 - y0);
+    } else sumWindows(first, out, 2 * r + 1, y1 - y0);
     strip += stripBytes;
     u += 32;
     g += 32;
@@ -191,44 +195,48 @@ function addBoth(to: usize, above: usize, below: usize): void {
   v128.store(to, f32x4.add(v128.load(to), f32x4.add(v128.load(above), v128.load(below))));
 }
 
-/** Sums of 2 r + 1 consecutive rows of a strip for `left` outputs. */
-function sumRows(r: i32, from: usize, to: usize, left: i32): void {
-  if (r == 0) copyRows(from, to, left);
-  else if (r == 1) sumThree(from, to, left);
-  else if (r == 2) sumFive(from, to, left);
-  else sumWindows(from, to, 2 * r + 1, left);
-}
-
 function copyRows(from: usize, to: usize, left: i32): void {
+  const row = <usize>planeRow, other = columnsBytes;
   for (; left > 0; left--) {
     v128.store(to, v128.load(from));
     v128.store(to, v128.load(from, 16), 16);
-    from += 64;
-    to += planeRow;
-  }
-}
-
-/** Sums of 3 consecutive rows of a strip for `left` outputs. */
-// @ts-ignore: decorator
-@inline
-function sumThree(from: usize, to: usize, left: i32): void {
-  const row = <usize>planeRow;
-  let r0 = v128.load(from), r1 = v128.load(from, 64);
-  let s0 = v128.load(from, 16), s1 = v128.load(from, 80);
-  for (; left > 0; left--) {
-    const r2 = v128.load(from, 128), s2 = v128.load(from, 144);
-    v128.store(to, f32x4.add(f32x4.add(r0, r1), r2));
-    v128.store(to, f32x4.add(f32x4.add(s0, s1), s2), 16);
-    r0 = r1;
-    r1 = r2;
-    s0 = s1;
-    s1 = s2;
+    v128.store(to + other, v128.load(from, 32));
+    v128.store(to + other, v128.load(from, 48), 16);
     from += 64;
     to += row;
   }
 }
 
-/** Sums of 5 consecutive rows, likewise; sums of two are kept, so an output takes three additions. */
+/** Sums of 3 consecutive rows of a strip, of both images, for `left` outputs. */
+// @ts-ignore: decorator
+@inline
+function sumThree(from: usize, to: usize, left: i32): void {
+  const row = <usize>planeRow, other = columnsBytes;
+  let r0 = v128.load(from), r1 = v128.load(from, 64);
+  let s0 = v128.load(from, 16), s1 = v128.load(from, 80);
+  let t0 = v128.load(from, 32), t1 = v128.load(from, 96);
+  let u0 = v128.load(from, 48), u1 = v128.load(from, 112);
+  for (; left > 0; left--) {
+    const r2 = v128.load(from, 128), s2 = v128.load(from, 144);
+    const t2 = v128.load(from, 160), u2 = v128.load(from, 176);
+    v128.store(to, f32x4.add(f32x4.add(r0, r1), r2));
+    v128.store(to, f32x4.add(f32x4.add(s0, s1), s2), 16);
+    v128.store(to + other, f32x4.add(f32x4.add(t0, t1), t2));
+    v128.store(to + other, f32x4.add(f32x4.add(u0, u1), u2), 16);
+    r0 = r1;
+    r1 = r2;
+    s0 = s1;
+    s1 = s2;
+    t0 = t1;
+    t1 = t2;
+    u0 = u1;
+    u1 = u2;
+    from += 64;
+    to += row;
+  }
+}
+
+/** Sums of 5 consecutive rows of one image; sums of two are kept, so an output takes three additions. */
 // @ts-ignore: decorator
 @inline
 function sumFive(from: usize, to: usize, left: i32): void {
@@ -258,40 +266,51 @@ function sumFive(from: usize, to: usize, left: i32): void {
 }
 
 /**
- * Sums of k consecutive rows of a strip for `left` outputs: a window is the suffix of one block of k
- * rows and the prefix of the next, so an output takes three additions.
+ * Sums of k consecutive rows of a strip, of both images, for `left` outputs: a window is the suffix of
+ * one block of k rows and the prefix of the next, so an output takes three additions.
  */
 // @ts-ignore: decorator
 @inline
 function sumWindows(from: usize, to: usize, k: i32, left: i32): void {
-  const row = <usize>planeRow;
+  const row = <usize>planeRow, other = columnsBytes;
   const block = <usize>k << 6;
-  const last = suffix + (<usize>(k - 1) << 5);
   while (left > 0) {
-    const next = from + block;
-    let at = last;
+    const next = from + block, suffixOf = suffix - from;
     let i = next - 64;
-    let r0 = v128.load(i), s0 = v128.load(i, 16);
+    let r = v128.load(i), s = v128.load(i, 16), t = v128.load(i, 32), u = v128.load(i, 48);
     while (i > from) {
+      const at = i + suffixOf;
+      v128.store(at, r);
+      v128.store(at, s, 16);
+      v128.store(at, t, 32);
+      v128.store(at, u, 48);
       i -= 64;
-      v128.store(at, r0);
-      v128.store(at, s0, 16);
-      r0 = f32x4.add(r0, v128.load(i));
-      s0 = f32x4.add(s0, v128.load(i, 16));
-      at -= 32;
+      r = f32x4.add(r, v128.load(i));
+      s = f32x4.add(s, v128.load(i, 16));
+      t = f32x4.add(t, v128.load(i, 32));
+      u = f32x4.add(u, v128.load(i, 48));
     }
-    v128.store(to, r0);
-    v128.store(to, s0, 16);
+    v128.store(to, r);
+    v128.store(to, s, 16);
+    v128.store(to + other, t);
+    v128.store(to + other, u, 16);
     to += row;
     const end = next + (<usize>(min(k, left) - 1) << 6);
-    r0 = f32x4.splat(0);
-    s0 = r0;
+    const blockBefore = suffixOf - block + 64;
+    r = f32x4.splat(0);
+    s = r;
+    t = r;
+    u = r;
     for (i = next; i < end; i += 64) {
-      at += 32;
-      r0 = f32x4.add(r0, v128.load(i));
-      s0 = f32x4.add(s0, v128.load(i, 16));
-      v128.store(to, f32x4.add(v128.load(at), r0));
-      v128.store(to, f32x4.add(v128.load(at, 16), s0), 16);
+      const at = i + blockBefore;
+      r = f32x4.add(r, v128.load(i));
+      s = f32x4.add(s, v128.load(i, 16));
+      t = f32x4.add(t, v128.load(i, 32));
+      u = f32x4.add(u, v128.load(i, 48));
+      v128.store(to, f32x4.add(v128.load(at), r));
+      v128.store(to, f32x4.add(v128.load(at, 16), s), 16);
+      v128.store(to + other, f32x4.add(v128.load(at, 32), t));
+      v128.store(to + other, f32x4.add(v128.load(at, 48), u), 16);
       to += row;
     }
     left -= k;
@@ -307,44 +326,51 @@ function sumWindows(from: usize, to: usize, k: i32, left: i32): void {
  */
 // @ts-ignore: decorator
 @inline
-function sumEight(rest: i32, m: i32, to: usize, from: usize, mask: v128, left: i32): void {
-  const row = <usize>planeRow, eights = <usize>m << 5;
-  for (const end = to + (<usize>left << 6); to < end; to += 64) {
-    let at = from;
-    let d = f32x4.splat(0), e = mask;
-    let c0 = v128.load(at), c1 = v128.load(at, 16), c2 = v128.load(at, 32);
-    let s0 = addNext(c0, c1), s1 = addNext(c1, c2), q0 = addSecond(s0, s1);
-    for (const last = at + eights; at < last; at += 32) {
-      const c3 = v128.load(at, 48), c4 = v128.load(at, 64);
-      const s2 = addNext(c2, c3), s3 = addNext(c3, c4);
-      const q1 = addSecond(s1, s2), q2 = addSecond(s2, s3);
-      d = f32x4.add(d, f32x4.add(q0, q1));
-      e = f32x4.add(e, f32x4.add(q1, q2));
-      c0 = c2;
-      c1 = c3;
-      c2 = c4;
-      s0 = s2;
-      s1 = s3;
-      q0 = q2;
-    }
-    if (rest == 1) {
-      d = f32x4.add(d, c0);
-      e = f32x4.add(e, c1);
-    } else if (rest == 3) {
-      d = f32x4.add(d, f32x4.add(s0, second(c0, c1)));
-      e = f32x4.add(e, f32x4.add(s1, second(c1, c2)));
-    } else if (rest == 5) {
-      d = f32x4.add(d, f32x4.add(q0, c1));
-      e = f32x4.add(e, f32x4.add(addSecond(s1, addNext(c2, c2)), c2));
-    } else {
-      const c3 = v128.load(at, 48), s2 = addNext(c2, c3);
-      d = f32x4.add(d, f32x4.add(q0, f32x4.add(s1, second(c1, c2))));
-      e = f32x4.add(e, f32x4.add(addSecond(s1, s2), f32x4.add(s2, second(c2, c3))));
-    }
-    v128.store(to, d);
-    v128.store(to, e, 16);
+function sumEight(rest: i32, m: i32, from: usize, mask: v128, left: i32): void {
+  const row = <usize>planeRow, eights = <usize>m << 5, other = columnsBytes;
+  const end = distances + (<usize>left << 6);
+  for (let to = distances; to < end; to += 64) {
+    sumEightOf(rest, eights, to, from, mask);
+    sumEightOf(rest, eights, to + 32, from + other, mask);
     from += row;
   }
+}
+
+// @ts-ignore: decorator
+@inline
+function sumEightOf(rest: i32, eights: usize, to: usize, at: usize, mask: v128): void {
+  let d = f32x4.splat(0), e = mask;
+  let c0 = v128.load(at), c1 = v128.load(at, 16), c2 = v128.load(at, 32);
+  let s0 = addNext(c0, c1), s1 = addNext(c1, c2), q0 = addSecond(s0, s1);
+  for (const last = at + eights; at < last; at += 32) {
+    const c3 = v128.load(at, 48), c4 = v128.load(at, 64);
+    const s2 = addNext(c2, c3), s3 = addNext(c3, c4);
+    const q1 = addSecond(s1, s2), q2 = addSecond(s2, s3);
+    d = f32x4.add(d, f32x4.add(q0, q1));
+    e = f32x4.add(e, f32x4.add(q1, q2));
+    c0 = c2;
+    c1 = c3;
+    c2 = c4;
+    s0 = s2;
+    s1 = s3;
+    q0 = q2;
+  }
+  if (rest == 1) {
+    d = f32x4.add(d, c0);
+    e = f32x4.add(e, c1);
+  } else if (rest == 3) {
+    d = f32x4.add(d, f32x4.add(s0, second(c0, c1)));
+    e = f32x4.add(e, f32x4.add(s1, second(c1, c2)));
+  } else if (rest == 5) {
+    d = f32x4.add(d, f32x4.add(q0, c1));
+    e = f32x4.add(e, f32x4.add(addSecond(s1, addNext(c2, c2)), c2));
+  } else {
+    const c3 = v128.load(at, 48), s2 = addNext(c2, c3);
+    d = f32x4.add(d, f32x4.add(q0, f32x4.add(s1, second(c1, c2))));
+    e = f32x4.add(e, f32x4.add(addSecond(s1, s2), f32x4.add(s2, second(c2, c3))));
+  }
+  v128.store(to, d);
+  v128.store(to, e, 16);
 }
 
 /** Columns one further. */
@@ -376,52 +402,63 @@ function addSecond(c: v128, after: v128): v128 {
 /** The same for k = 2 r + 1 up to 5, where plain sums take fewer steps. */
 // @ts-ignore: decorator
 @inline
-function sumFew(r: i32, to: usize, from: usize, mask: v128, left: i32): void {
-  const row = <usize>planeRow;
-  for (const end = to + (<usize>left << 6); to < end; to += 64) {
-    const c0 = v128.load(from), c1 = v128.load(from, 16);
-    let d = c0, e = f32x4.add(mask, c1);
-    if (r == 1) {
-      const c2 = v128.load(from, 32);
-      d = f32x4.add(d, f32x4.add(next(c0, c1), second(c0, c1)));
-      e = f32x4.add(e, f32x4.add(next(c1, c2), second(c1, c2)));
-    } else if (r == 2) {
-      const c2 = v128.load(from, 32);
-      const s1 = addNext(c1, c2);
-      d = f32x4.add(addSecond(addNext(c0, c1), s1), c1);
-      e = f32x4.add(f32x4.add(addSecond(s1, addNext(c2, c2)), c2), mask);
-    }
-    v128.store(to, d);
-    v128.store(to, e, 16);
+function sumFew(r: i32, from: usize, mask: v128, left: i32): void {
+  const row = <usize>planeRow, other = columnsBytes;
+  const end = distances + (<usize>left << 6);
+  for (let to = distances; to < end; to += 64) {
+    sumFewOf(r, to, from, mask);
+    sumFewOf(r, to + 32, from + other, mask);
     from += row;
   }
 }
 
-/** Sums 2 r + 1 columns for 8 outputs; `mask` points at what is added to the last four. */
-export function sumColumnsOf8(r: i32, to: usize, from: usize, mask: usize, left: i32): void {
+// @ts-ignore: decorator
+@inline
+function sumFewOf(r: i32, to: usize, from: usize, mask: v128): void {
+  const c0 = v128.load(from), c1 = v128.load(from, 16);
+  let d = c0, e = f32x4.add(mask, c1);
+  if (r == 1) {
+    const c2 = v128.load(from, 32);
+    d = f32x4.add(d, f32x4.add(next(c0, c1), second(c0, c1)));
+    e = f32x4.add(e, f32x4.add(next(c1, c2), second(c1, c2)));
+  } else if (r == 2) {
+    const c2 = v128.load(from, 32);
+    const s1 = addNext(c1, c2);
+    d = f32x4.add(addSecond(addNext(c0, c1), s1), c1);
+    e = f32x4.add(f32x4.add(addSecond(s1, addNext(c2, c2)), c2), mask);
+  }
+  v128.store(to, d);
+  v128.store(to, e, 16);
+}
+
+/** Distances of 8 columns of both images; `mask` points at what is added to the last four. */
+export function sumColumnsOf8(r: i32, from: usize, mask: usize, left: i32): void {
   const added = v128.load(mask);
-  if (r == 0) sumFew(0, to, from, added, left);
-  else if (r == 1) sumFew(1, to, from, added, left);
-  else if (r == 2) sumFew(2, to, from, added, left);
+  if (r == 0) sumFew(0, from, added, left);
+  else if (r == 1) sumFew(1, from, added, left);
+  else if (r == 2) sumFew(2, from, added, left);
   else {
     const k = 2 * r + 1, eights = k >> 3, rest = k & 7;
-    if (rest == 1) sumEight(1, eights, to, from, added, left);
-    else if (rest == 3) sumEight(3, eights, to, from, added, left);
-    else if (rest == 5) sumEight(5, eights, to, from, added, left);
-    else sumEight(7, eights, to, from, added, left);
+    if (rest == 1) sumEight(1, eights, from, added, left);
+    else if (rest == 3) sumEight(3, eights, from, added, left);
+    else if (rest == 5) sumEight(5, eights, from, added, left);
+    else sumEight(7, eights, from, added, left);
   }
 }
 
-/** Sums 2 r + 1 columns for 4 outputs; `mask` points at what is added. */
-export function sumColumnsOf4(r: i32, to: usize, from: usize, mask: usize, left: i32): void {
-  const row = <usize>planeRow, bytes = <usize>r << 3;
+/** Distances of 4 columns of both images; `mask` points at what is added. */
+export function sumColumnsOf4(r: i32, from: usize, mask: usize, left: i32): void {
+  const row = <usize>planeRow, bytes = <usize>r << 3, other = columnsBytes;
   const added = v128.load(mask);
-  for (const end = to + (<usize>left << 6); to < end; to += 64) {
-    let d = f32x4.add(added, v128.load(from));
+  const end = distances + (<usize>left << 6);
+  for (let to = distances; to < end; to += 64) {
+    let d = f32x4.add(added, v128.load(from)), e = f32x4.add(added, v128.load(from + other));
     for (let at = from; at < from + bytes; at += 8) {
       d = f32x4.add(d, f32x4.add(v128.load(at, 4), v128.load(at, 8)));
+      e = f32x4.add(e, f32x4.add(v128.load(at + other, 4), v128.load(at + other, 8)));
     }
     v128.store(to, d);
+    v128.store(to, e, 32);
     from += row;
   }
 }

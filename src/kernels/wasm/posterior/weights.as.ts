@@ -9,7 +9,7 @@ import {
   setFour, weighty4, windowBits,
 } from "./arithmetic.as";
 import {
-  C, cellPlane, cellRow, columns, columnsBytes, distances, ends, H, image, imageBytes, imagePlane,
+  C, cellPlane, cellRow, columns, distances, ends, H, image, imageBytes, imagePlane,
   imageRow, origins, planeRow, R, states, W,
 } from "./layout.as";
 import { sumColumnsOf4, sumColumnsOf8 } from "./planes.as";
@@ -176,20 +176,17 @@ function visitAll(
   scouting: bool, calm: bool, plain: bool, channels: i32,
   b: i32, bs: i32, r: i32, sy: i32, sx: i32, y0: i32, y1: i32, x0: i32, x1: i32,
 ): void {
-  const other = distances + 32;
   for (let x = x0; x < x1; x += 8) {
     // The last four columns of these, beyond the end or not, take their share of `ends`.
     const beyond = max(0, x + 8 - x1);
     const from = columns + <usize>(y0 * planeRow + ((x - r + R) << 2));
     const mask = ends + (<usize>(beyond & 3) << 2);
     if (beyond < 4) {
-      sumColumnsOf8(r, distances, from, mask, y1 - y0);
-      sumColumnsOf8(r, other, from + columnsBytes, mask, y1 - y0);
+      sumColumnsOf8(r, from, mask, y1 - y0);
       if (scouting) scout(true, bs, sy, sx, y0, y1, x);
       else weigh(true, calm, plain, channels, b, bs, r, sy, sx, y0, y1, x);
     } else {
-      sumColumnsOf4(r, distances, from, mask, y1 - y0);
-      sumColumnsOf4(r, other, from + columnsBytes, mask, y1 - y0);
+      sumColumnsOf4(r, from, mask, y1 - y0);
       if (scouting) scout(false, bs, sy, sx, y0, y1, x);
       else weigh(false, calm, plain, channels, b, bs, r, sy, sx, y0, y1, x);
     }

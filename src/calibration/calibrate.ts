@@ -1,4 +1,4 @@
-import { type ImageBatch, imageBatch, sliceBatch } from "../array/image_batch.ts";
+import { gatherImages, type ImageBatch, imageBatch, sliceBatch } from "../array/image_batch.ts";
 import { convertPrediction } from "../denoisers/convert.ts";
 import type { Denoiser, MultiScaleDenoiser } from "../denoisers/denoiser.ts";
 import { labelPerSample } from "../denoisers/labels.ts";
@@ -161,8 +161,6 @@ export async function calibrate(
           t,
         });
       report(0);
-      // Each further round of a search takes half of what is left.
-      let left = 1;
       const rows = await searchScales({
         samples: count,
         candidates: candidates.length,
@@ -172,17 +170,20 @@ export async function calibrate(
           : tables[metric].slice(first, end).map((steps) =>
             winner(steps[i]!, { candidates, metric })
           ),
-        evaluate: async (indices) => {
+        evaluate: async ({ samples: wanted, candidates: indices, from, to }) => {
           const scales = indices.map((index) => candidates[index]!);
-          const share = scales.length === candidates.length ? left : left / 2;
-          const predictions = await machine.predictScales(x, t, {
+          const some = gatherImages(x, wanted);
+          const someLabels = batchLabels && wanted.map((index) => batchLabels[index]!);
+          const predictions = await machine.predictScales(some, t, {
             scales,
-            onProgress: (fraction) => report(1 - left + share * fraction),
-            ...(batchLabels === undefined ? {} : { labels: batchLabels }),
+            onProgress: (fraction) => report(from + (to - from) * fraction),
+            ...(someLabels === undefined ? {} : { labels: someLabels }),
             ...(abort === undefined ? {} : { abort }),
           });
-          left -= share;
-          return compareScales(eps, { x, t, predictions, machine, candidates: scales, first });
+          return compareScales(gatherImages(eps, wanted), {
+            ...{ x: some, t, predictions, machine, candidates: scales },
+            samples: wanted.map((index) => first + index),
+          });
         },
       });
       rows.forEach((row, index) => {
@@ -228,13 +229,14 @@ export async function calibrate(
 
 function compareScales(
   eps: ImageBatch,
-  { x, t, predictions, machine, candidates, first }: {
+  { x, t, predictions, machine, candidates, samples }: {
     readonly x: ImageBatch;
     readonly t: number;
     readonly predictions: readonly ImageBatch[];
     readonly machine: MultiScaleDenoiser;
     readonly candidates: readonly number[];
-    readonly first: number;
+    /** Numbers of the samples, for messages. */
+    readonly samples: readonly number[];
   },
 ) {
   if (predictions.length !== candidates.length) {
@@ -253,7 +255,7 @@ function compareScales(
     const reference = sliceBatch(eps, index, index + 1).data;
     return machineEps.map((values, column) =>
       compareVectors(reference, sliceBatch(values, index, index + 1).data, {
-        what: `${machine.name} at k = ${candidates[column]}, t = ${t}, sample ${first + index}`,
+        what: `${machine.name} at k = ${candidates[column]}, t = ${t}, sample ${samples[index]}`,
       })
     );
   });

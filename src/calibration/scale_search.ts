@@ -18,21 +18,30 @@ export interface SearchScalesOptions {
   /** Index of each sample's best candidate at the step before; null to evaluate every candidate. */
   readonly start: readonly number[] | null;
   /**
-   * Evaluates candidates of the given ascending indices.
+   * Evaluates candidates of ascending indices for samples of ascending indices.
    *
-   * @returns Similarities `[samples][indices]`.
+   * @returns Similarities `[samples asked for][candidates asked for]`.
    */
-  readonly evaluate: (
-    indices: readonly number[],
-  ) => Promise<readonly (readonly Similarities[])[]>;
+  readonly evaluate: (request: SearchRequest) => Promise<readonly (readonly Similarities[])[]>;
+}
+
+/** What a search asks for next. */
+export interface SearchRequest {
+  /** Indices of samples, ascending. */
+  readonly samples: readonly number[];
+  /** Indices of candidates, ascending. */
+  readonly candidates: readonly number[];
+  /** Where in the whole search this begins and ends, as far as can be told, from 0 to 1. */
+  readonly from: number;
+  readonly to: number;
 }
 
 /**
  * Evaluates the candidates around each sample's `start`, and goes on outwards until each sample's best
  * candidate has an evaluated neighbour on either side, or is the first or last of all.
  *
- * Where similarity has a single peak over the scale this is the best of all candidates. What one sample
- * asks for is evaluated for all, since they share the pass over the training images.
+ * Where similarity has a single peak over the scale this is the best of all candidates. Samples that
+ * want the same candidates are evaluated together.
  *
  * @returns Similarities `[samples][candidates]`; null where not evaluated.
  */
@@ -43,27 +52,37 @@ export async function searchScales(
     { length: samples },
     () => new Array<Similarities | null>(candidates).fill(null),
   );
-  const known = new Set<number>();
-  let wanted = start === null
-    ? Array.from({ length: candidates }, (_, i) => i)
-    : around(start, candidates);
-  while (wanted.length > 0) {
-    const found = await evaluate(wanted);
-    wanted.forEach((candidate, column) => {
-      known.add(candidate);
-      rows.forEach((row, sample) => row[candidate] = found[sample]![column]!);
-    });
-    wanted = around(rows.map((row) => bestIndex(row, metric)), candidates)
-      .filter((candidate) => !known.has(candidate));
+  const unknownAround = (sample: number, centre: number) =>
+    around(centre, candidates).filter((candidate) => rows[sample]![candidate] === null);
+  let wanted = rows.map((_, sample) => unknownAround(sample, start?.[sample] ?? -1));
+  let from = 0;
+  for (;;) {
+    const requests = Object.values(Object.groupBy(rows.keys(), (sample) => wanted[sample]!.join()))
+      .map((group) => ({ samples: group!, candidates: wanted[group![0]!]! }))
+      .filter((request) => request.candidates.length > 0);
+    if (requests.length === 0) return rows;
+    const sizes = requests.map((request) => request.samples.length * request.candidates.length);
+    const size = sizes.reduce((sum, one) => sum + one);
+    // Each further round takes half of what is left; one that evaluates all is the last.
+    const round = start === null ? 1 : (1 - from) / 2;
+    for (const [i, request] of requests.entries()) {
+      const to = from + round * sizes[i]! / size;
+      const found = await evaluate({ ...request, from, to });
+      from = to;
+      request.samples.forEach((sample, row) =>
+        request.candidates.forEach((candidate, column) =>
+          rows[sample]![candidate] = found[row]![column]!
+        )
+      );
+    }
+    wanted = rows.map((row, sample) => unknownAround(sample, bestIndex(row, metric)));
   }
-  return rows;
 }
 
-/** The candidates at these indices and beside them, ascending; -1 (undefined) asks for all. */
-function around(centres: readonly number[], candidates: number): number[] {
+/** The candidate at this index and those beside it, ascending; -1 (undefined) asks for all. */
+function around(centre: number, candidates: number): number[] {
   const all = Array.from({ length: candidates }, (_, i) => i);
-  if (centres.includes(-1)) return all;
-  return all.filter((i) => centres.some((centre) => Math.abs(i - centre) <= 1));
+  return centre < 0 ? all : all.filter((i) => Math.abs(i - centre) <= 1);
 }
 
 function bestIndex(row: readonly (Similarities | null)[], metric: SimilarityMetric): number {

@@ -25,6 +25,20 @@ function horizontalSum(v: v128): f32 {
     (f32x4.extract_lane(v, 2) + f32x4.extract_lane(v, 3));
 }
 
+// One lane in all four.
+// @ts-ignore: decorator
+@inline
+function lane0(x: v128): v128 { return v128.shuffle<f32>(x, x, 0, 0, 0, 0); }
+// @ts-ignore: decorator
+@inline
+function lane1(x: v128): v128 { return v128.shuffle<f32>(x, x, 1, 1, 1, 1); }
+// @ts-ignore: decorator
+@inline
+function lane2(x: v128): v128 { return v128.shuffle<f32>(x, x, 2, 2, 2, 2); }
+// @ts-ignore: decorator
+@inline
+function lane3(x: v128): v128 { return v128.shuffle<f32>(x, x, 3, 3, 3, 3); }
+
 /** Copies pixel columns -r .. W + r of one padded row from a row of W pixels; dst gets the border. */
 function copyRow(src: usize, dst: usize, W: i32, C: i32, r: i32, circular: bool): void {
   const pixel = <usize>C << 2;
@@ -191,7 +205,33 @@ export function conv(
         let start = rows + <usize>x * pixel;
         for (let ky = 0; ky < k; ky++, start += paddedRow) {
           const end = start + run;
-          for (let p = start; p < end; p += 4, w += 32) {
+          let p = start;
+          // Four channels of a pixel in one load, which an engine checks and issues once.
+          for (; p + 16 <= end; p += 16, w += 128) {
+            const xa = v128.load(p), xb = v128.load(p + pixel);
+            const xc = v128.load(p + 2 * pixel), xd = v128.load(p + 3 * pixel);
+            let w0 = v128.load(w), w1 = v128.load(w, 16);
+            a0 = fma(lane0(xa), w0, a0); a1 = fma(lane0(xa), w1, a1);
+            b0 = fma(lane0(xb), w0, b0); b1 = fma(lane0(xb), w1, b1);
+            c0 = fma(lane0(xc), w0, c0); c1 = fma(lane0(xc), w1, c1);
+            d0 = fma(lane0(xd), w0, d0); d1 = fma(lane0(xd), w1, d1);
+            w0 = v128.load(w, 32); w1 = v128.load(w, 48);
+            a0 = fma(lane1(xa), w0, a0); a1 = fma(lane1(xa), w1, a1);
+            b0 = fma(lane1(xb), w0, b0); b1 = fma(lane1(xb), w1, b1);
+            c0 = fma(lane1(xc), w0, c0); c1 = fma(lane1(xc), w1, c1);
+            d0 = fma(lane1(xd), w0, d0); d1 = fma(lane1(xd), w1, d1);
+            w0 = v128.load(w, 64); w1 = v128.load(w, 80);
+            a0 = fma(lane2(xa), w0, a0); a1 = fma(lane2(xa), w1, a1);
+            b0 = fma(lane2(xb), w0, b0); b1 = fma(lane2(xb), w1, b1);
+            c0 = fma(lane2(xc), w0, c0); c1 = fma(lane2(xc), w1, c1);
+            d0 = fma(lane2(xd), w0, d0); d1 = fma(lane2(xd), w1, d1);
+            w0 = v128.load(w, 96); w1 = v128.load(w, 112);
+            a0 = fma(lane3(xa), w0, a0); a1 = fma(lane3(xa), w1, a1);
+            b0 = fma(lane3(xb), w0, b0); b1 = fma(lane3(xb), w1, b1);
+            c0 = fma(lane3(xc), w0, c0); c1 = fma(lane3(xc), w1, c1);
+            d0 = fma(lane3(xd), w0, d0); d1 = fma(lane3(xd), w1, d1);
+          }
+          for (; p < end; p += 4, w += 32) {
             const w0 = v128.load(w), w1 = v128.load(w, 16);
             let s = v128.load32_splat(p);
             a0 = fma(s, w0, a0); a1 = fma(s, w1, a1);
@@ -278,15 +318,11 @@ export function filterGradient(
             let d = dTop + <usize>i * dRow + (co << 2);
             const end = p + <usize>W * xPixel;
             for (; p < end; p += xPixel, d += dPixel) {
-              const w0 = v128.load(d), w1 = v128.load(d, 16);
-              let s = v128.load32_splat(p);
-              a0 = fma(s, w0, a0); a1 = fma(s, w1, a1);
-              s = v128.load32_splat(p, 4);
-              b0 = fma(s, w0, b0); b1 = fma(s, w1, b1);
-              s = v128.load32_splat(p, 8);
-              c0 = fma(s, w0, c0); c1 = fma(s, w1, c1);
-              s = v128.load32_splat(p, 12);
-              d0 = fma(s, w0, d0); d1 = fma(s, w1, d1);
+              const w0 = v128.load(d), w1 = v128.load(d, 16), x = v128.load(p);
+              a0 = fma(lane0(x), w0, a0); a1 = fma(lane0(x), w1, a1);
+              b0 = fma(lane1(x), w0, b0); b1 = fma(lane1(x), w1, b1);
+              c0 = fma(lane2(x), w0, c0); c1 = fma(lane2(x), w1, c1);
+              d0 = fma(lane3(x), w0, d0); d1 = fma(lane3(x), w1, d1);
             }
           }
           add(q, a0); add(q + 16, a1); q += dPixel;

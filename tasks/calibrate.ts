@@ -1,5 +1,6 @@
 /** `deno task calibrate`: finds the locality scale of each step, against a trained network. @module */
 import { similarityMetrics } from "../src/calibration/similarity.ts";
+import { checkOptions } from "../src/calibration/checks.ts";
 import { scaleSearches } from "../src/calibration/scale_search.ts";
 import { refinementMeasures } from "../src/calibration/refinement.ts";
 import { scaleAggregates } from "../src/calibration/choose_scale.ts";
@@ -110,6 +111,7 @@ await runCommand({
       imageShape,
       to: nextOdd(Math.min(network.network.receptiveField, imageShape[0] - 1)),
     });
+  checkOptions({ candidates, samples: flags.samples, batch: 1 });
   const labels = sampleLabels(network, { labels: flags.labels, samples: flags.samples });
   const data = await loadMachineImages(network, flags);
   const backend = await startNetworkBackend(flags.backend);

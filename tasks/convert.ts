@@ -11,6 +11,7 @@ import { parseMachineName } from "../src/machines/create_machine.ts";
 import { scaleIndexings } from "../src/machines/import_scales.ts";
 import { parameterCount } from "../src/networks/parameters.ts";
 import { type TrainedNetwork, writeWeights } from "../src/networks/weights.ts";
+import { timeGridNames } from "../src/samplers/time_grid.ts";
 import { writeFileAtomic } from "../src/runs/atomic_write.ts";
 import type { NoiseSchedule } from "../src/schedules/noise_schedule.ts";
 import { createSchedule, scheduleNames } from "../src/schedules/create_schedule.ts";
@@ -130,6 +131,11 @@ await runCommand({
       default: "calibration",
       help: "Bare list: index i-1 is t = i/n, or i is, as the public sampler has it",
     },
+    grid: {
+      type: "choice",
+      choices: timeGridNames,
+      help: "Bare list: the times that it is for; default: those of a CSV, else uniform",
+    },
     force: { type: "boolean", help: "Replace OUTPUT where it exists" },
   },
   examples: [
@@ -184,7 +190,7 @@ await runCommand({
   if (list) {
     if (content.kind === "schedule" && content.schedule.timeGrid !== undefined) {
       console.error(
-        `Note: a bare list holds no times; these scales are for the ${content.schedule.timeGrid} grid`,
+        `Note: a bare list holds no times; these scales are for --grid ${content.schedule.timeGrid}`,
       );
     }
     await writeFileAtomic(output, list);
@@ -231,6 +237,7 @@ await runCommand({
       schedule,
       aggregate: flags.aggregate,
       indexing: flags.indexing,
+      grid: flags.grid,
     }, file);
   }
 });

@@ -38,7 +38,7 @@ await runCommand({
       help: "Machines, with commas; default: the schedule's, LS and IS",
     },
     samples: { type: "integer", min: 1, default: 20, help: "Samples" },
-    steps: { type: "integer", min: 1, help: "Machines' steps; default: the schedule's" },
+    steps: { type: "integer", min: 1, help: "Machines' steps; default: the schedule's, else 20" },
     grid: { ...gridFlag, help: `${gridFlag.help}; default: the schedule's` },
     networkSteps: { type: "integer", min: 1, help: "Network's steps; default: as the machines" },
     ...sampleFlags,
@@ -50,14 +50,15 @@ await runCommand({
   examples: [
     "deno task evaluate --schedule runs/00002-calibrate-mnist-small-bbels",
     "deno task evaluate --schedule a/scale_schedule.json --machines bbels,is --samples 100",
+    "deno task evaluate --machines is,es --grid cubic --steps 8",
     "deno task evaluate --run model.pt --dataset mnist --scales scales.pt",
   ],
 }, async ({ flags, abort, progress }) => {
   const network = await loadNetwork(flags.run);
   const loaded = await requestedSchedules(flags, network);
   const schedules = loaded.map(({ schedule }) => schedule);
-  const steps = flags.steps ?? schedules[0]!.steps.length;
-  const grid = flags.grid ?? schedules[0]!.timeGrid ?? "uniform";
+  const steps = flags.steps ?? schedules[0]?.steps.length ?? 20;
+  const grid = flags.grid ?? schedules[0]?.timeGrid ?? "uniform";
   for (const each of loaded) {
     const warnings = checkSchedule(each, network, { steps, grid, sampler: flags.sampler });
     for (const warning of warnings) console.error(`Note: ${warning}`);

@@ -14,7 +14,7 @@ import {
 import { writeFileAtomic } from "../src/runs/atomic_write.ts";
 import { createProvenance } from "../src/runs/provenance.ts";
 import { openRun } from "../src/runs/run_folder.ts";
-import { runCommand } from "./cli/command.ts";
+import { CommandError, runCommand } from "./cli/command.ts";
 import { loadRasterizer } from "./cli/rasterizer.ts";
 import { textTable } from "./cli/table.ts";
 import { startNetworkBackend } from "./common/backend.ts";
@@ -76,6 +76,13 @@ await runCommand({
   const network = await loadNetwork(flags.run);
   const schedules = flags.schedule === undefined ? [] : await loadSchedules(flags.schedule);
   const { of, steps, samples, pixels, radius, seed } = flags;
+  const [height, width] = network.network.architecture.imageShape;
+  const widest = (Math.min(height, width) - 1) >> 1;
+  if (radius !== undefined && radius > widest) {
+    throw new CommandError(
+      `--radius is ${radius}, expected 0 to ${widest} for images of ${height} x ${width}`,
+    );
+  }
   const labels = sampleLabels(network, { labels: flags.labels, samples });
   const backend = await startNetworkBackend(flags.backend);
   const plan = { of, steps, samples, pixels, radius: radius ?? null, seed, labels: labels ?? null };

@@ -5,6 +5,7 @@
  * header belongs to exactly one tensor. The writer is deterministic and aligns every tensor.
  */
 import { DataFormatError } from "../array/errors.ts";
+import { crc32 } from "./crc32.ts";
 import { fromHalfBits, toHalfBits } from "./half_precision.ts";
 
 /** A tensor whose values JavaScript holds as float32; `F16` is rounded on writing. */
@@ -88,13 +89,15 @@ interface Entry {
  *
  * @param bytes The whole file. It is copied from, never kept.
  * @param source Path, or a name for the bytes, for error messages.
+ * @returns Tensors and metadata, without the checksum of {@linkcode WriteSafetensorsOptions}.
  * @throws DataFormatError if the bytes break the format in any way: truncated, excess, overlapping
- * or missing ranges, a size that does not fit shape and dtype, names twice, unknown dtypes.
+ * or missing ranges, a size that does not fit shape and dtype, names twice, unknown dtypes; or if they
+ * have a checksum and do not fit it.
  */
 export function parseSafetensors(bytes: Uint8Array, source = "safetensors"): Safetensors {
   const { header, text, dataStart } = readHeader(bytes, source);
   const keyOffsets = findKeys(text, source);
-  const metadata = Object.hasOwn(header, "__metadata__")
+  const { [checksumKey]: checksum, ...metadata } = Object.hasOwn(header, "__metadata__")
     ? checkMetadata(header["__metadata__"], source, keyOffsets.get("__metadata__")!)
     : {};
   const dataLength = bytes.length - dataStart;
@@ -125,6 +128,14 @@ export function parseSafetensors(bytes: Uint8Array, source = "safetensors"): Saf
       dataStart + covered,
     );
   }
+  const found = checksum && checksumOf(metadata, entries, [bytes.subarray(dataStart)]);
+  if (checksum !== found) {
+    throw new DataFormatError(
+      source,
+      `the file is damaged: its content has the CRC-32 ${found}, expected ${checksum}, with which it ` +
+        "was written (or a program changed it and kept the metadata); take a good copy",
+    );
+  }
   const tensors = new Map<string, StoredTensor>();
   for (const entry of entries) tensors.set(entry.name, readTensor(bytes, entry, source, dataStart));
   return { tensors, metadata };
@@ -134,6 +145,27 @@ export function parseSafetensors(bytes: Uint8Array, source = "safetensors"): Saf
 export interface WriteSafetensorsOptions {
   /** Free text by key. */
   readonly metadata?: Readonly<Record<string, string>>;
+  /** Adds a CRC-32 of everything to the metadata, which {@linkcode parseSafetensors} verifies. */
+  readonly checksum?: boolean;
+}
+
+/** Where the metadata has the checksum. */
+const checksumKey = "els_crc32";
+
+/** CRC-32 of what a file says, however its header is laid out, as 8 hexadecimal digits. */
+function checksumOf(
+  metadata: Readonly<Record<string, string>>,
+  entries: readonly Pick<Entry, "name" | "dtype" | "shape">[],
+  data: readonly Uint8Array[],
+): string {
+  const said = [
+    Object.entries(metadata).sort(([a], [b]) => a < b ? -1 : 1),
+    // Those without values have no place among the bytes, and so no order.
+    entries.filter(({ shape }) => product(shape) > 0)
+      .map(({ name, dtype, shape }) => [name, dtype, shape]),
+  ];
+  const header = crc32(new TextEncoder().encode(JSON.stringify(said)));
+  return data.reduce((crc, bytes) => crc32(bytes, crc), header).toString(16).padStart(8, "0");
 }
 
 /**
@@ -147,16 +179,12 @@ export interface WriteSafetensorsOptions {
  */
 export function writeSafetensors(
   tensors: ReadonlyMap<string, StoredTensor>,
-  { metadata = {} }: WriteSafetensorsOptions = {},
+  { metadata = {}, checksum = false }: WriteSafetensorsOptions = {},
 ): Uint8Array<ArrayBuffer> {
   const ordered = [...tensors].sort(([a, s], [b, t]) =>
     bytesPerValue[t.dtype] - bytesPerValue[s.dtype] || (a < b ? -1 : 1)
   );
   const header: [string, unknown][] = [];
-  const keys = Object.keys(metadata).sort();
-  if (keys.length > 0) {
-    header.push(["__metadata__", Object.fromEntries(keys.map((key) => [key, metadata[key]]))]);
-  }
   let dataLength = 0;
   for (const [name, { dtype, shape, data }] of ordered) {
     if (name === "__metadata__") {
@@ -176,6 +204,19 @@ export function writeSafetensors(
     header.push([name, { dtype, shape, data_offsets: [dataLength, end] }]);
     dataLength = end;
   }
+  const body = ordered.map(([, { dtype, data }]) => {
+    const stored = dtype === "F16" ? toHalfBits(data) : data;
+    return new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength);
+  });
+  const entries = ordered.map(([name, { dtype, shape }]) => ({ name, dtype, shape }));
+  const said: Record<string, string> = {
+    ...metadata,
+    ...checksum && { [checksumKey]: checksumOf(metadata, entries, body) },
+  };
+  const keys = Object.keys(said).sort();
+  if (keys.length > 0) {
+    header.unshift(["__metadata__", Object.fromEntries(keys.map((key) => [key, said[key]]))]);
+  }
   const text = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
   const dataStart = 8 + Math.ceil(text.length / 8) * 8;
   const out = new Uint8Array(dataStart + dataLength);
@@ -183,10 +224,9 @@ export function writeSafetensors(
   out.fill(0x20, 8, dataStart);
   out.set(text, 8);
   let offset = dataStart;
-  for (const [, { dtype, data }] of ordered) {
-    const stored = dtype === "F16" ? toHalfBits(data) : data;
-    out.set(new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength), offset);
-    offset += stored.byteLength;
+  for (const bytes of body) {
+    out.set(bytes, offset);
+    offset += bytes.length;
   }
   return out;
 }

@@ -69,8 +69,7 @@ function parseText(bytes: Uint8Array, source: string): NumberTable {
     }
     return numberTable(value, source);
   }
-  const lines = text.split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== "");
-  const header = (lines[0] ?? "").split(",").map((name) => name.trim().replaceAll('"', ""));
+  const { lines, header } = tableOf(text);
   const column = header.indexOf("kernel_size");
   const words = column < 0
     ? lines.flatMap((line) => line.split(/[\s,;]+/)).filter((word) => word !== "")
@@ -88,7 +87,36 @@ function parseText(bytes: Uint8Array, source: string): NumberTable {
   return numberTable(numbers, source);
 }
 
-/** The scales of a CSV; its steps, where it has them, must count from 1. */
+/**
+ * The times t beside the scales of a CSV that has a column `t`, as `calibrate` exports it.
+ *
+ * @param source Path, or a name for the bytes, for error messages.
+ * @returns Undefined for every other list: it holds no times.
+ * @throws DataFormatError if a time is no number, or the CSV is damaged.
+ */
+export function scaleListTimes(bytes: Uint8Array, source = "scales"): number[] | undefined {
+  const text = new TextDecoder().decode(bytes).trim();
+  const { lines, header } = tableOf(text);
+  const column = header.indexOf("t");
+  if (!header.includes("kernel_size") || column < 0) return undefined;
+  return columnInOrder(lines, { header, column, source }).map((word, i) => {
+    const t = Number(word);
+    if (word !== "" && Number.isFinite(t)) return t;
+    throw new DataFormatError(
+      source,
+      `row ${i + 1} has t ${JSON.stringify(word)}, expected a number`,
+    );
+  });
+}
+
+/** The lines that say something, and the names in the first. */
+function tableOf(text: string): { readonly lines: string[]; readonly header: string[] } {
+  const lines = text.split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== "");
+  const header = (lines[0] ?? "").split(",").map((name) => name.trim().replaceAll('"', ""));
+  return { lines, header };
+}
+
+/** A column of a CSV; its steps, where it has them, must count from 1. */
 function columnInOrder(
   [, ...lines]: readonly string[],
   { header, column, source }: {

@@ -1,4 +1,5 @@
 /** Zip archives in memory: a strict reader of what PyTorch writes, and a writer of stored files. */
+import { crc32 } from "./crc32.ts";
 import { inflateSync, zipSync } from "fflate";
 import { DataFormatError } from "../array/errors.ts";
 
@@ -174,17 +175,4 @@ export function writeZip(files: ReadonlyMap<string, Uint8Array>): Uint8Array<Arr
   }) as Uint8Array<
     ArrayBuffer
   >;
-}
-
-let table: Uint32Array | undefined;
-
-/** CRC-32 as zip and PNG use it. */
-function crc32(bytes: Uint8Array): number {
-  table ??= Uint32Array.from({ length: 256 }, (_, n) => {
-    for (let bit = 0; bit < 8; bit++) n = n & 1 ? 0xedb88320 ^ (n >>> 1) : n >>> 1;
-    return n;
-  });
-  let crc = noMore;
-  for (let i = 0; i < bytes.length; i++) crc = table[(crc ^ bytes[i]!) & 255]! ^ (crc >>> 8);
-  return (crc ^ noMore) >>> 0;
 }

@@ -35,6 +35,13 @@ export interface ImportScalesOptions {
   readonly schedule: NoiseSchedule;
   /** Which index is which time. Default "calibration". */
   readonly indexing?: ScaleIndexing;
+  /** The times that the list is for; default: uniform, t = i/n. */
+  readonly grid?: {
+    /** Name of the grid. */
+    readonly name: NonNullable<ScaleSchedule["timeGrid"]>;
+    /** Its n + 1 times from 1 to 0, as `timeGrid` makes them. */
+    readonly times: readonly number[];
+  };
   /** How network and machine were compared. Default "cosine", as in the paper. */
   readonly metric?: SimilarityMetric;
   /** How the samples were combined. Default "median", as in the paper. */
@@ -48,8 +55,8 @@ export interface ImportScalesOptions {
  * t, sigma and k of every step stand together, so that no index can slip any more.
  *
  * @param scales Scale k by index; see {@linkcode ScaleIndexing}.
- * @throws RangeError if the list is empty, the machine has no scale, or a scale is even or larger than
- * the machine allows.
+ * @throws RangeError if the list is empty, the machine has no scale, a scale is even or larger than the
+ * machine allows, or the grid has not n + 1 times.
  *
  * @example
  * ```ts
@@ -74,6 +81,7 @@ export function importScales(
     padding,
     schedule,
     indexing = "calibration",
+    grid,
     metric = "cosine",
     aggregate = "median",
     provenance,
@@ -96,6 +104,13 @@ export function importScales(
       }, expected odd ones up to ${largest} for images of ${imageShape.slice(0, 2).join(" x ")}`,
     );
   }
+  if (grid !== undefined && grid.times.length !== n + 1) {
+    throw new RangeError(
+      `Cannot import scales for ${machine}: the grid has ${grid.times.length} times, expected ${
+        n + 1
+      } for a list of ${n}`,
+    );
+  }
   const at = (step: number) => indexing === "calibration" ? step - 1 : Math.min(step, n - 1);
   return {
     format: "els-scale-schedule",
@@ -108,8 +123,9 @@ export function importScales(
     aggregate,
     candidates: [...new Set(scales)].sort((a, b) => a - b),
     labels: null,
+    ...grid !== undefined && grid.name !== "uniform" && { timeGrid: grid.name },
     steps: Array.from({ length: n }, (_, i) => {
-      const t = (i + 1) / n;
+      const t = grid?.times[n - 1 - i] ?? (i + 1) / n;
       return {
         step: i + 1,
         t,

@@ -28,7 +28,8 @@ export interface ResnetArchitecture extends ArchitectureBase {
  *
  * Names of parameters are those of the public code's state dict.
  *
- * @throws RangeError if the width is no multiple of 8, the kernel is even, or a size is not positive.
+ * @throws RangeError if the width is no multiple of 8, the kernel is even or larger than reaches across
+ * the image, or a size is not positive.
  */
 export function resnet(architecture: ResnetArchitecture): Network<ResnetArchitecture> {
   const { imageShape: [h, w, channels], width, layers, kernelSize: k, padding, classes } =
@@ -41,6 +42,13 @@ export function resnet(architecture: ResnetArchitecture): Network<ResnetArchitec
   }
   if (!Number.isInteger(k) || k < 1 || k % 2 === 0) {
     throw new RangeError(`Cannot build a ResNet of ${k} x ${k} convolutions: k must be odd`);
+  }
+  const widest = 2 * Math.min(h, w) - 1;
+  if (k > widest) {
+    throw new RangeError(
+      `Cannot build a ResNet of ${k} x ${k} convolutions for images of ${h} x ${w}: k must be at most ` +
+        `${widest}, which reaches from every pixel to every other`,
+    );
   }
   const indices = Array.from({ length: layers + 1 }, (_, i) => i);
   const parameters = [

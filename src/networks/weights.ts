@@ -45,6 +45,7 @@ export function writeWeights(
     [name, { dtype: half ? "F16" as const : "F32" as const, shape, data }] as const
   );
   return writeSafetensors(new Map(arrays), {
+    checksum: true,
     metadata: {
       format: FORMAT,
       version: VERSION,

@@ -7,6 +7,7 @@ import { dirname, join } from "@std/path";
  *
  * @param path Where to write; the folder must exist.
  * @param content Bytes, or text to be written as UTF-8.
+ * @throws The system's error, such as `Deno.errors.NotFound`; it names `path`, not the temporary file.
  */
 export async function writeFileAtomic(path: string, content: Uint8Array | string): Promise<void> {
   const temporary = join(dirname(path), `.${crypto.randomUUID()}.tmp`);
@@ -16,6 +17,7 @@ export async function writeFileAtomic(path: string, content: Uint8Array | string
     await Deno.rename(temporary, path);
   } catch (error) {
     await Deno.remove(temporary).catch(() => {});
+    if (error instanceof Error) error.message = error.message.replaceAll(temporary, path);
     throw error;
   }
 }

@@ -55,11 +55,20 @@ export class Run implements RunRecord, Disposable {
   readonly configSha256: string;
   /** Whether the folder was there before. */
   readonly resumed: boolean;
+  /** What is wrong with folders that were looked at before this one was made, and cannot be read. */
+  readonly passedOver: readonly DataFormatError[];
   #finished: RunConfig | undefined;
   readonly #lock: Deno.FsFile;
 
   /** Made by {@linkcode openRun}. */
-  constructor(record: RunRecord, { resumed, lock }: { resumed: boolean; lock: Deno.FsFile }) {
+  constructor(
+    record: RunRecord,
+    { resumed, lock, passedOver = [] }: {
+      resumed: boolean;
+      lock: Deno.FsFile;
+      passedOver?: readonly DataFormatError[];
+    },
+  ) {
     ({
       number: this.number,
       name: this.name,
@@ -70,6 +79,7 @@ export class Run implements RunRecord, Disposable {
       finished: this.#finished,
     } = record);
     this.resumed = resumed;
+    this.passedOver = passedOver;
     this.#lock = lock;
   }
 
@@ -86,7 +96,9 @@ export class Run implements RunRecord, Disposable {
   /** One line for people: whether the run is new, goes on, or has nothing left to do. */
   get status(): string {
     if (this.#finished !== undefined) return `${this.path} is finished: nothing left to do`;
-    return this.resumed ? `Resuming ${this.path}` : `New run ${this.path}`;
+    if (this.resumed) return `Resuming ${this.path}`;
+    const problems = this.passedOver.map(({ message }) => `; passed over ${message}`);
+    return `New run ${this.path}${problems.join("")}`;
   }
 
   /**
@@ -120,10 +132,17 @@ export async function openRun(
   if (!/^[a-z][a-z0-9_]*$/.test(command)) {
     throw new RangeError(`Cannot open a run of "${command}": expected a lower-case word`);
   }
-  await Deno.mkdir(root, { recursive: true });
+  await Deno.mkdir(root, { recursive: true }).catch((error) => {
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    throw new Deno.errors.NotADirectory(
+      `Cannot keep runs in ${root}: it is a file, expected a folder or a new name`,
+    );
+  });
+  let passedOver: readonly DataFormatError[] = [];
   if (!fresh) {
     const configSha256 = await sha256Json({ command, config });
-    const { runs } = await listRuns(root);
+    const { runs, problems } = await listRuns(root);
+    passedOver = problems;
     const found = runs.findLast((run) => run.configSha256 === configSha256);
     if (found !== undefined) {
       const lock = await lockRun(found.path);
@@ -134,7 +153,7 @@ export async function openRun(
   }
   const name = await createFolder(root, { command, label, config });
   const lock = await lockRun(join(root, name));
-  return new Run(await readRun(root, name), { resumed: false, lock });
+  return new Run(await readRun(root, name), { resumed: false, lock, passedOver });
 }
 
 /**

@@ -18,6 +18,7 @@ export function writeTrainingState(
     [name, { dtype: "F32" as const, shape: [state[name].length], data: state[name] }] as const
   );
   return writeSafetensors(new Map(tensors), {
+    checksum: true,
     metadata: { format: FORMAT, step: String(state.step), fingerprint },
   });
 }
@@ -43,7 +44,7 @@ export function readTrainingState(
   }
   if (metadata.fingerprint !== fingerprint) {
     throw new CheckpointMismatchError(
-      `${source}: the checkpoint belongs to another configuration; start a new run with --run NAME`,
+      `${source}: the checkpoint belongs to another configuration; begin a new run with --fresh`,
     );
   }
   const step = Number(metadata.step);

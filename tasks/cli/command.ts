@@ -71,6 +71,7 @@ function isExpected(error: Error): boolean {
     Deno.errors.PermissionDenied,
     Deno.errors.NotCapable,
     Deno.errors.AlreadyExists,
+    Deno.errors.Busy,
     Deno.errors.IsADirectory,
     Deno.errors.NotADirectory,
   ].some((kind) => error instanceof kind);
@@ -96,7 +97,11 @@ export function errorLine(thrown: unknown): string {
     if (system && path !== undefined) return `Cannot use ${path}: ${problem}`;
   }
   if (thrown instanceof Deno.errors.NotCapable) {
-    const path = message.match(/"([^"]*)"/)?.[1];
+    const [, what, path] = message.match(/^Requires (\w+) access to "([^"]*)"/) ?? [];
+    if (what === "write") {
+      return `Cannot write ${path}: this command writes only in the folder that it runs in; ` +
+        "choose a folder there, or make a link there to one elsewhere";
+    }
     return `Cannot use ${path ?? "this"}: the command has no permission for it (${message})`;
   }
   const name = isExpected(thrown) || thrown.name === "Error" ? "" : `${thrown.name}: `;

@@ -4,7 +4,7 @@ import { sha256Hex } from "../../src/array/sha256.ts";
 import { isNpy } from "../../src/formats/npy.ts";
 import { PickledObject } from "../../src/formats/pickle.ts";
 import { parseSafetensors } from "../../src/formats/safetensors.ts";
-import { parseScaleList } from "../../src/formats/scale_list.ts";
+import { parseScaleList, scaleListTimes } from "../../src/formats/scale_list.ts";
 import type {
   MachineName,
   ScaleAggregate,
@@ -21,6 +21,7 @@ import {
 } from "../../src/networks/torch_weights.ts";
 import { readWeights, type TrainedNetwork } from "../../src/networks/weights.ts";
 import { createProvenance } from "../../src/runs/provenance.ts";
+import { timeGrid, type TimeGridName, timeGridNames } from "../../src/samplers/time_grid.ts";
 import type { NoiseSchedule } from "../../src/schedules/noise_schedule.ts";
 import type { ImageShape } from "../../src/array/image_batch.ts";
 import { CommandError } from "../cli/command.ts";
@@ -110,6 +111,34 @@ export interface ScaleListContext {
   readonly schedule: NoiseSchedule;
   readonly aggregate: ScaleAggregate;
   readonly indexing: ScaleIndexing;
+  /** The times that the list is for; by default those that it holds, or uniform ones. */
+  readonly grid: TimeGridName | undefined;
+}
+
+/** The grid that a list is for, held against the times that a CSV has beside its scales. */
+function gridOfList(
+  steps: number,
+  { grid, schedule }: ScaleListContext,
+  file: { readonly path: string; readonly bytes: Uint8Array } | undefined,
+): TimeGridName {
+  const times = file && scaleListTimes(file.bytes, file.path);
+  if (times === undefined) return grid ?? "uniform";
+  const fits = (name: TimeGridName) => {
+    // The grid of Karras needs two steps.
+    if (name === "karras" && steps < 2) return false;
+    const expected = timeGrid(name, { steps, schedule }).toReversed().slice(1);
+    return expected.every((t, i) => Math.abs(t - times[i]!) <= 1e-6);
+  };
+  const found = timeGridNames.find(fits);
+  if (grid === undefined && found !== undefined) return found;
+  if (grid !== undefined && fits(grid)) return grid;
+  throw new CommandError(
+    `${file!.path}: the times t = ${times.join(", ")} beside the scales are ${
+      found === undefined
+        ? `of no grid that is known for this noise schedule (${timeGridNames.join(", ")})`
+        : `${found}, ${grid} ones were asked for; use --grid ${found}`
+    }`,
+  );
 }
 
 /** A schedule of a bare list that came from a file (or, without a path, from the command line). */
@@ -118,8 +147,10 @@ export async function scheduleOfList(
   context: ScaleListContext,
   file: { readonly path: string; readonly bytes: Uint8Array<ArrayBuffer> } | undefined,
 ): Promise<ScaleSchedule> {
+  const name = gridOfList(scales.length, context, file);
   return importScales(scales, {
     ...context,
+    grid: { name, times: timeGrid(name, { steps: scales.length, schedule: context.schedule }) },
     provenance: createProvenance({
       seed: 0,
       config: {
@@ -141,6 +172,11 @@ export async function loadScaleList(
   if (/^\s*\d+(\s*,\s*\d+)*\s*$/.test(given)) {
     const scales = parseScaleList(new TextEncoder().encode(given), "--scales");
     return { path: "--scales", schedule: await scheduleOfList(scales, context, undefined) };
+  }
+  if (given.includes(",") && !(await Deno.stat(given).then(() => true, () => false))) {
+    throw new CommandError(
+      `--scales is ${JSON.stringify(given)}: neither a file nor a list of odd scales such as 3,5,9`,
+    );
   }
   const file = await readInput(given);
   const { aggregate } = context;

@@ -31,7 +31,15 @@ export async function loadSchedules(paths: string): Promise<LoadedSchedule[]> {
       );
     });
     const path = info.isDirectory ? join(given, "scale_schedule.json") : given;
-    loaded.push({ path, schedule: parseScaleSchedule(await Deno.readTextFile(path), path) });
+    const schedule = parseScaleSchedule(await Deno.readTextFile(path), path);
+    const twin = loaded.find((other) => other.schedule.machine === schedule.machine);
+    if (twin !== undefined) {
+      throw new CommandError(
+        `--schedule has two schedules of ${schedule.machine}, ${twin.path} and ${path}; expected one ` +
+          "for each machine",
+      );
+    }
+    loaded.push({ path, schedule });
   }
   return loaded;
 }
@@ -69,6 +77,17 @@ export function checkSchedule(
       throw new CheckpointMismatchError(
         `${path}: the schedule is for ${what} ${found}, the network has ${expected}; ` +
           "calibrate this network with deno task calibrate",
+      );
+    }
+  }
+  for (const { step, t, signal, sigma } of schedule.steps) {
+    const expected = { signal: network.schedule.signal(t), sigma: network.schedule.sigma(t) };
+    const close = (a: number, b: number) => Math.abs(a - b) <= 1e-6 * (1 + Math.abs(b));
+    if (!close(signal, expected.signal) || !close(sigma, expected.sigma)) {
+      throw new CheckpointMismatchError(
+        `${path}: at step ${step}, t = ${t}, signal is ${signal} and sigma ${sigma}, expected ` +
+          `${expected.signal} and ${expected.sigma} of ${network.schedule.name}; the file is damaged, ` +
+          "calibrate again with deno task calibrate",
       );
     }
   }

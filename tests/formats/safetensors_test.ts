@@ -169,3 +169,36 @@ Deno.test("safetensors: what cannot be written is a RangeError", () => {
     "neither 0 nor 1",
   );
 });
+
+Deno.test("safetensors: with a checksum every changed bit is noticed, a new layout is not", () => {
+  const metadata = { format: "els", note: "ü" };
+  const bytes = writeSafetensors(new Map(every), { metadata, checksum: true });
+  const back = parseSafetensors(bytes);
+  assertEquals(back.metadata, metadata);
+  assertEquals(writeSafetensors(back.tensors, { ...back, checksum: true }), bytes);
+  for (let at = 0; at < bytes.length; at++) {
+    const damaged = bytes.slice();
+    damaged[at]! ^= 1 << (at % 8);
+    // A blank may become another blank, and the checksum's own name another key: nothing is lost.
+    let intact: ReturnType<typeof parseSafetensors> | undefined;
+    try {
+      intact = parseSafetensors(damaged, "w.safetensors");
+    } catch (error) {
+      assertInstanceOf(error, DataFormatError);
+    }
+    if (intact === undefined) continue;
+    const { format, note } = intact.metadata;
+    assertEquals([intact.tensors, { format, note }], [back.tensors, metadata], `byte ${at}`);
+  }
+  // As another program writes it: header keys in another order, other white space.
+  const length = Number(new DataView(bytes.buffer).getBigUint64(0, true));
+  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)));
+  const other = new TextEncoder().encode(
+    JSON.stringify(Object.fromEntries(Object.entries(header).reverse()), null, 1),
+  );
+  const again = new Uint8Array(8 + other.length + bytes.length - 8 - length);
+  new DataView(again.buffer).setBigUint64(0, BigInt(other.length), true);
+  again.set(other, 8);
+  again.set(bytes.subarray(8 + length), 8 + other.length);
+  assertEquals(parseSafetensors(again).metadata, metadata);
+});

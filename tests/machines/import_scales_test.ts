@@ -2,6 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { scaleList } from "../../src/formats/scale_list.ts";
 import { parseScaleSchedule, writeScaleSchedule } from "../../src/formats/scale_schedule_json.ts";
 import { importScales } from "../../src/machines/import_scales.ts";
+import { timeGrid } from "../../src/samplers/time_grid.ts";
 import { cosineLegacy } from "../../src/schedules/cosine_legacy.ts";
 
 // The published scales of the MNIST ResNet with zero padding (arXiv 2412.20292 v2).
@@ -38,4 +39,17 @@ Deno.test("imported scales: what the machine cannot use is refused", () => {
   refused([3, 33], "number 2 is 33, expected odd ones up to 31", { machine: "ELS" });
   refused([4], "number 1 is 4");
   refused([3], "that machine has no scale", { machine: "IS" });
+});
+
+Deno.test("imported scales: a list for another grid gets its times, and says which", () => {
+  const times = timeGrid("cubic", { steps: 4, schedule: context.schedule });
+  const cubic = importScales([3, 5, 7, 9], { ...context, grid: { name: "cubic", times } });
+  assertEquals(cubic.timeGrid, "cubic");
+  assertEquals(cubic.steps.map(({ t }) => t), [1 - 0.75 ** 3, 1 - 0.5 ** 3, 1 - 0.25 ** 3, 1]);
+  assertEquals(parseScaleSchedule(writeScaleSchedule(cubic)), cubic);
+  assertThrows(
+    () => importScales([3, 5], { ...context, grid: { name: "cubic", times } }),
+    RangeError,
+    "the grid has 5 times, expected 3 for a list of 2",
+  );
 });

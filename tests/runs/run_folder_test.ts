@@ -139,3 +139,25 @@ Deno.test("run folder: a bad command or a configuration with NaN is a RangeError
     );
     assertEquals([...Deno.readDirSync(root)], []);
   }));
+
+Deno.test("run folder: a damaged run is named, and left as it is, when a new one takes its place", () =>
+  withRoot(async (root) => {
+    const first = await openRun({ root, command: "train", config });
+    first[Symbol.dispose]();
+    await Deno.writeTextFile(first.file("config.json"), '{ "format": ');
+    using second = await openRun({ root, command: "train", config });
+    assertEquals([second.number, second.passedOver.length], [2, 1]);
+    assertStringIncludes(second.status, `passed over ${first.file("config.json")}: not JSON`);
+    assertEquals(await Deno.readTextFile(first.file("config.json")), '{ "format": ');
+  }));
+
+Deno.test("run folder: a file where the runs should be is refused by name", () =>
+  withRoot(async (root) => {
+    await Deno.mkdir(root, { recursive: true });
+    await Deno.writeTextFile(`${root}/notes`, "");
+    await assertRejects(
+      () => openRun({ root: `${root}/notes`, command: "train", config }),
+      Deno.errors.NotADirectory,
+      "notes: it is a file, expected a folder",
+    );
+  }));

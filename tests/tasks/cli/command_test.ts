@@ -85,6 +85,14 @@ Deno.test("command: expected errors are one line without a hint about stack trac
       "demo: Cannot use runs/x: there is no such file or folder\n",
     ],
     [new Deno.errors.NotFound("Run 7 is not there"), "demo: Run 7 is not there\n"],
+    [new Deno.errors.Busy("Cannot open runs/x"), "demo: Cannot open runs/x\n"],
+    [
+      new Deno.errors.NotCapable(
+        'Requires write access to "/data/runs", run again with the --allow-write flag',
+      ),
+      "demo: Cannot write /data/runs: this command writes only in the folder that it runs in; " +
+      "choose a folder there, or make a link there to one elsewhere\n",
+    ],
   ];
   for (const [error, line] of cases) assertEquals(await failWith(error), { code: 1, err: line });
 });

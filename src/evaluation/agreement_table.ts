@@ -158,7 +158,7 @@ export function agreementText(
   );
   const total = first.samples + first.undefinedSamples;
   const notes = [
-    `Median over ${total} samples [${
+    `Median over ${total} sample${total === 1 ? "" : "s"} [${
       Number((100 * first.level).toFixed(3))
     }% bootstrap interval]; reference ${network} at ${first.networkSteps} steps, ` +
     `machines at ${first.steps}.`,

@@ -30,6 +30,8 @@ export interface ImageGrid {
   readonly captions?: readonly GridCaption[];
   /** Line above the grid. */
   readonly title?: string;
+  /** Small line below everything, such as what colours mean. */
+  readonly note?: string;
 }
 
 /** Options of {@linkcode imageGridSvg}. */
@@ -90,7 +92,7 @@ function withSubscripts(text: string): string {
  */
 export function imageGridSvg(grid: ImageGrid, options: ImageGridOptions = {}): string {
   const { zoom = 2, gutter = 4 } = options;
-  const { rows, columns, captions = [], title } = grid;
+  const { rows, columns, captions = [], title, note } = grid;
   const n = rows[0]?.images.shape[0] ?? 0;
   const counts = [
     ...rows.map(({ label, images }) => [label, images.shape[0]] as const),
@@ -116,9 +118,11 @@ export function imageGridSvg(grid: ImageGrid, options: ImageGridOptions = {}): s
   const labels = [...rows, ...captions].map(({ label }) => label);
   const left = margin + Math.ceil(Math.max(...labels.map((label) => textWidth(label, 13)))) + 10;
   const top = margin + (title === undefined ? 0 : 24) + (columns === undefined ? 0 : 18);
-  const width = left + imageWidth + margin;
+  const noteWidth = note === undefined ? 0 : 2 * margin + Math.ceil(textWidth(note, 11));
+  const width = Math.max(left + imageWidth + margin, noteWidth);
   const height = top + imageHeight + margin +
-    (captions.length === 0 ? 0 : 4 + captions.length * lineHeight);
+    (captions.length === 0 ? 0 : 4 + captions.length * lineHeight) +
+    (note === undefined ? 0 : 22);
   const center = (column: number) => left + column * cellWidth + (w * zoom) / 2;
 
   const parts: string[] = [];
@@ -148,6 +152,9 @@ export function imageGridSvg(grid: ImageGrid, options: ImageGridOptions = {}): s
     text(left - 10, y, withSubscripts(label), ' text-anchor="end" font-size="12"');
     values.forEach((value, i) => text(center(i), y, escapeXml(value), ' text-anchor="middle"'));
   });
+  if (note !== undefined) {
+    text(margin, height - margin - 2, escapeXml(note), ' font-size="11"');
+  }
   const description = `${n} samples in columns; rows: ${rows.map(({ label }) => label).join(", ")}`;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" ` +

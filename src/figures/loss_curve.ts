@@ -105,7 +105,7 @@ export function lossCurveSvg(
     field: "loss",
     type: "quantitative" as const,
     scale: { type: "log" as const, domain: [low, high], nice: false },
-    axis: { title: valueTitle, values: logTicks(low, high), format: "~g" },
+    axis: { title: valueTitle, values: logTicks(low, high), format: ".3~g" },
   };
   return plotSvg({
     ...(title === undefined ? {} : { title }),

@@ -23,11 +23,22 @@ export interface PlotOptions {
   readonly height?: number;
 }
 
-/** Coordinates to two decimals: the last bits of a sine differ from machine to machine. */
+/**
+ * Coordinates to two decimals, numbers in labels for those who cannot see the picture to four digits:
+ * the last bits of a sine differ from machine to machine. Text stays as it is.
+ */
 export function roundCoordinates(svg: string): string {
+  const number = /\d+\.\d{3,}(?:e-?\d+)?/g;
   return svg.replace(
-    /-?\d+\.\d{3,}(?:e-?\d+)?/g,
-    (text) => String(Number(Number(text).toFixed(2)) || 0),
+    /<[^>]*>/g,
+    (tag) =>
+      tag.replace(
+        /aria-label="[^"]*"|-?\d+\.\d{3,}(?:e-?\d+)?/g,
+        (found) =>
+          found.startsWith("aria")
+            ? found.replace(number, (text) => String(Number(Number(text).toPrecision(4))))
+            : String(Number(Number(found).toFixed(2)) || 0),
+      ),
   );
 }
 

@@ -70,6 +70,7 @@ function oddTicks(limit: number): number[] {
 }
 
 const percent = (share: number) => `${Math.round(100 * share)} %`;
+const holds = (share: number) => `${percent(share)} of |gradient|`;
 
 /**
  * Draws the maps of a receptive field side by side, from low to high noise. Colours are logarithmic
@@ -100,6 +101,9 @@ export function receptiveFieldMapsSvg(
       label: `k of ${percent(share)}`,
       values: shown.map((each) => `${effectiveField(each, { radius, share }) ?? "–"}`),
     })),
+    note: `black: a map's largest value; white: below 1/${
+      (10 ** decades).toLocaleString("en")
+    } of it; logarithmic`,
   }, { zoom: Math.max(2, Math.round(84 / side)), gutter: 6 });
 }
 
@@ -131,7 +135,7 @@ export async function receptiveFieldPlotSvg(
   const widths = [
     ...fieldShares.toReversed().flatMap((share) =>
       times.map((each) => ({
-        curve: percent(share),
+        curve: holds(share),
         t: each.t,
         k: effectiveField(each, { radius, share }),
       }))
@@ -140,7 +144,7 @@ export async function receptiveFieldPlotSvg(
       t.map((time, i) => ({ curve: label, t: time, k: kernelSize[i]! }))
     ),
   ];
-  const curves = [...fieldShares.toReversed().map(percent), ...scales.map(({ label }) => label)];
+  const curves = [...fieldShares.toReversed().map(holds), ...scales.map(({ label }) => label)];
   const limit = Math.min(computed, 2 * radius + 1);
   const time = {
     field: "t",
@@ -179,7 +183,7 @@ export async function receptiveFieldPlotSvg(
               scale: { type: "log" as const },
               axis: {
                 title: `mean |d ${of} / d x|, middle = 1`,
-                format: ".0e",
+                format: ".3~g",
                 values: powersOfTen,
               },
             },
@@ -187,7 +191,12 @@ export async function receptiveFieldPlotSvg(
               field: "t",
               type: "quantitative" as const,
               scale: { domain: [0, 1], range: ["#8fc3e0", "#0072b2", "#061e30"] },
-              legend: { title: "t", orient: "right" as const, gradientLength: 120 },
+              legend: {
+                title: "t",
+                orient: "right" as const,
+                values: spread(times.map(({ t }) => t).toSorted((a, b) => a - b), 8),
+                format: ".3~r",
+              },
             },
             detail: { field: "t", type: "nominal" as const },
           },
@@ -241,7 +250,7 @@ export async function receptiveFieldPlotSvg(
                     domain: curves,
                     range: curves.map((_, i) => palette[i % palette.length]!),
                   },
-                  legend: { orient: "right" as const, title: "of |gradient|" },
+                  legend: { orient: "right" as const },
                 },
               },
             },

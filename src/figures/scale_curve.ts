@@ -1,5 +1,6 @@
 import type { ScaleSchedule } from "../formats/scale_schedule.ts";
 import { type PlotOptions, plotSvg } from "./plot_svg.ts";
+import { ink, palette } from "./theme.ts";
 
 /** Locality scales against time, to be drawn as one line. */
 export interface ScaleCurve {
@@ -151,7 +152,22 @@ export function scaleCurveSvg(
           field: "share",
           type: "quantitative" as const,
           scale: { domain: [0, 1], range: [0, 260] },
-          legend: null,
+          // Of one trajectory every circle is the whole.
+          legend: shares.every(({ share }) => share === 1) ? null : {
+            title: "trajectories whose best scale it is",
+            titleFontSize: 12,
+            titleFontWeight: "normal" as const,
+            titleColor: ink,
+            titleLimit: 0,
+            orient: "top" as const,
+            titleOrient: "left" as const,
+            direction: "horizontal" as const,
+            values: [0.25, 0.5, 1],
+            format: ".0%",
+            symbolFillColor: palette[0]!,
+            symbolStrokeWidth: 0,
+            symbolOpacity: 0.3,
+          },
         },
       },
     }],

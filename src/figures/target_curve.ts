@@ -197,7 +197,7 @@ export function targetCurveSvg(
                 y: {
                   field: "bias",
                   type: "quantitative" as const,
-                  axis: { title: "squared bias, mean over t (x0)", tickCount: 5, format: "~g" },
+                  axis: { title: "squared bias, mean over t (x0)", tickCount: 5, format: ".3~g" },
                 },
                 color: {
                   field: "kind",

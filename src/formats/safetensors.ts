@@ -158,11 +158,13 @@ function checksumOf(
   entries: readonly Pick<Entry, "name" | "dtype" | "shape">[],
   data: readonly Uint8Array[],
 ): string {
+  const told = ({ name, dtype, shape }: typeof entries[number]) => [name, dtype, shape];
+  const filled = ({ shape }: typeof entries[number]) => product(shape) > 0;
   const said = [
     Object.entries(metadata).sort(([a], [b]) => a < b ? -1 : 1),
-    // Those without values have no place among the bytes, and so no order.
-    entries.filter(({ shape }) => product(shape) > 0)
-      .map(({ name, dtype, shape }) => [name, dtype, shape]),
+    entries.filter(filled).map(told),
+    // Those without values have no place among the bytes, and so no order of their own.
+    entries.filter((entry) => !filled(entry)).sort((a, b) => a.name < b.name ? -1 : 1).map(told),
   ];
   const header = crc32(new TextEncoder().encode(JSON.stringify(said)));
   return data.reduce((crc, bytes) => crc32(bytes, crc), header).toString(16).padStart(8, "0");

@@ -216,7 +216,13 @@ async function exportEvaluation(
         ...curves
           ? [{
             svg: curves,
-            caption: "Calibrated scale against time; the band spans the quartiles of the samples.",
+            caption: "Calibrated scale against time" + (
+              schedules.every(({ steps }) => steps.every(({ perSample }) => perSample.length < 2))
+                ? "."
+                : schedules.length === 1
+                ? "; circles: the best scales of the single trajectories."
+                : "; bands span the quartiles of the trajectories' best scales."
+            ),
           }]
           : [],
       ],

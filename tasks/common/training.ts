@@ -1,4 +1,5 @@
 /** A training as the commands do it: resolved from a preset and flags, resumable in a run folder. */
+import { DataFormatError } from "../../src/array/errors.ts";
 import { loadDataset } from "../../src/datasets/registry_files.ts";
 import { createNetwork } from "../../src/networks/architecture.ts";
 import type { BackendInfo } from "../../src/networks/backend.ts";
@@ -107,6 +108,9 @@ async function readCheckpoint(run: Run, fingerprint: string): Promise<TrainingSt
     return readTrainingState(await Deno.readFile(source), { source, fingerprint });
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
+    if (error instanceof DataFormatError) {
+      throw new CommandError(`${error.message}; --fresh begins a new run`);
+    }
     throw error;
   }
 }

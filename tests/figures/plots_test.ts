@@ -162,7 +162,14 @@ Deno.test("quantile: linear between order statistics", () => {
 
 Deno.test("svg: coordinates are rounded to two decimals, without a negative zero", () => {
   assertEquals(
-    roundCoordinates("M1.23456,-0.0001L3.5,1e3 2.5e-7"),
-    "M1.23,0L3.5,1e3 2.5e-7",
+    roundCoordinates('<path d="M1.23456,-0.0001L3.5,1e3 2.5e-7"/>'),
+    '<path d="M1.23,0L3.5,1e3 2.5e-7"/>',
+  );
+});
+
+Deno.test("svg: numbers that people read keep their digits", () => {
+  assertEquals(
+    roundCoordinates('<g aria-label="t 0.125; r 0.0424922359"><text x="1.005">0.001</text></g>'),
+    '<g aria-label="t 0.125; r 0.04249"><text x="1">0.001</text></g>',
   );
 });

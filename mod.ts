@@ -152,7 +152,7 @@ export {
   imageGridSvg,
 } from "./src/figures/image_grid.ts";
 export { type LossCurve, type LossCurveOptions, lossCurveSvg } from "./src/figures/loss_curve.ts";
-export { type PlotOptions, roundCoordinates } from "./src/figures/plot_svg.ts";
+export { type PlotOptions } from "./src/figures/plot_svg.ts";
 export {
   receptiveFieldMapsSvg,
   type ReceptiveFieldPlotOptions,
@@ -211,6 +211,7 @@ export {
   parseScaleList,
   type ParseScaleListOptions,
   scaleList,
+  scaleListTimes,
   writeNpyList,
 } from "./src/formats/scale_list.ts";
 export {

@@ -1,10 +1,43 @@
 /**
  * Analytic denoisers: the score machines of Kamb & Ganguli, arXiv 2412.20292, and the patch posterior
- * that they share. Loads no TensorFlow.js.
+ * that they share, with the forward processes and the images that they need. Loads no TensorFlow.js and
+ * reads no file: it runs in a browser too.
+ *
+ * @example Denoise a noisy texture with the ELS machine
+ * ```ts
+ * import {
+ *   addNoise,
+ *   bytesToImages,
+ *   createMachine,
+ *   createSchedule,
+ *   sliceBatch,
+ *   syntheticTextures,
+ * } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const images = bytesToImages(syntheticTextures({ images: 20, size: 16 }));
+ * const schedule = createSchedule("cosine_legacy");
+ * const noisy = addNoise(sliceBatch(images, 0, 1), { schedule, t: 0.4, seed: 1 });
+ * await using machine = createMachine("ELS", { images, schedule, kernelSize: 5 });
+ * const denoised = await machine.predict(noisy, 0.4);
+ * assertEquals(denoised.shape, [1, 16, 16, 1]);
+ * ```
  *
  * @module
  */
-export { type ImageBatch, imageBatch, type ImageShape } from "../array/image_batch.ts";
+export { DataFormatError, DeviceUnavailableError } from "../array/errors.ts";
+export {
+  concatBatches,
+  gatherImages,
+  type ImageBatch,
+  imageBatch,
+  type ImageShape,
+  sliceBatch,
+} from "../array/image_batch.ts";
+export { bytesToImages, type LabelledBytes } from "../datasets/labelled_bytes.ts";
+export { type ByteImages } from "../datasets/resize.ts";
+export { type SyntheticOptions, syntheticTextures } from "../datasets/synthetic.ts";
+export { addNoise, type AddNoiseOptions } from "../denoisers/add_noise.ts";
 export type {
   Denoiser,
   MultiScaleDenoiser,
@@ -19,6 +52,7 @@ export type {
   ScaleStep,
   SimilarityMetric,
 } from "../formats/scale_schedule.ts";
+export { parseScaleSchedule, writeScaleSchedule } from "../formats/scale_schedule_json.ts";
 export {
   emptyState,
   mergeInto,
@@ -47,6 +81,7 @@ export {
   webgpuPosterior,
   type WebgpuPosteriorOptions,
 } from "../kernels/webgpu/webgpu_posterior.ts";
+export { createSchedule, scheduleNames } from "../schedules/create_schedule.ts";
 export type { NoiseSchedule } from "../schedules/noise_schedule.ts";
 export { boundaryBroken } from "./boundary_broken.ts";
 export {
@@ -61,6 +96,12 @@ export {
 export { equivariant } from "./equivariant.ts";
 export { equivariantLocal, equivariantLocalWrapped } from "./equivariant_local.ts";
 export { ideal } from "./ideal.ts";
+export {
+  importScales,
+  type ImportScalesOptions,
+  type ScaleIndexing,
+  scaleIndexings,
+} from "./import_scales.ts";
 export { local } from "./local.ts";
 export type { MachineDefinition } from "./machine_definition.ts";
 export type { Machine } from "./patch_machine.ts";

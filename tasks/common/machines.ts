@@ -80,17 +80,6 @@ export function checkSchedule(
       );
     }
   }
-  for (const { step, t, signal, sigma } of schedule.steps) {
-    const expected = { signal: network.schedule.signal(t), sigma: network.schedule.sigma(t) };
-    const close = (a: number, b: number) => Math.abs(a - b) <= 1e-6 * (1 + Math.abs(b));
-    if (!close(signal, expected.signal) || !close(sigma, expected.sigma)) {
-      throw new CheckpointMismatchError(
-        `${path}: at step ${step}, t = ${t}, signal is ${signal} and sigma ${sigma}, expected ` +
-          `${expected.signal} and ${expected.sigma} of ${network.schedule.name}; the file is damaged, ` +
-          "calibrate again with deno task calibrate",
-      );
-    }
-  }
   if (schedule.steps.length !== steps) {
     throw new CheckpointMismatchError(
       `${path}: the schedule has ${schedule.steps.length} steps, ${steps} were asked for; ` +
@@ -103,6 +92,17 @@ export function checkSchedule(
       `${path}: the times of the schedule are ${found}, ${grid} ones were asked for; ` +
         `use --grid ${found} or calibrate with --grid ${grid}`,
     );
+  }
+  for (const { step, t, signal, sigma } of schedule.steps) {
+    const expected = { signal: network.schedule.signal(t), sigma: network.schedule.sigma(t) };
+    const close = (a: number, b: number) => Math.abs(a - b) <= 1e-6 * (1 + Math.abs(b));
+    if (!close(signal, expected.signal) || !close(sigma, expected.sigma)) {
+      throw new CheckpointMismatchError(
+        `${path}: at step ${step}, t = ${t}, signal is ${signal} and sigma ${sigma}, expected ` +
+          `${expected.signal} and ${expected.sigma} of ${network.schedule.name}; the file is damaged, ` +
+          "calibrate again with deno task calibrate",
+      );
+    }
   }
   const warnings: string[] = [];
   const { network: other, config } = schedule.provenance;

@@ -1,5 +1,10 @@
 /** One row of the evidence: training, calibration, evaluation, each in a run folder of its own. */
-import { evaluationFiles, evaluationIdentity, runEvaluation } from "../common/evaluation.ts";
+import {
+  evaluationFiles,
+  evaluationIdentity,
+  type EvaluationPlan,
+  runEvaluation,
+} from "../common/evaluation.ts";
 import { calibrationFiles, calibrationIdentity } from "../common/calibration.ts";
 import { type CalibrationPlan, runCalibration, scalesLine } from "../common/calibration.ts";
 import { scheduledMachines } from "../common/machines.ts";
@@ -121,6 +126,23 @@ export async function rowSources(
   return { network, data, few };
 }
 
+/** An evaluation by a protocol, on noise that no calibration has seen. */
+export function evaluationPlan({ network, protocol, samples }: {
+  readonly network: LoadedNetwork;
+  readonly protocol: Protocol;
+  readonly samples: number;
+}): EvaluationPlan {
+  return {
+    sampler: "ddim",
+    grid: protocol.grid,
+    steps: protocol.steps,
+    networkSteps: protocol.networkSteps,
+    samples,
+    seed: seeds.evaluation,
+    labels: sampleLabels(network, { labels: undefined, samples }),
+  };
+}
+
 /** What is the same in all calibrations of a row. */
 export function calibrationPlan(
   machine: MachineName,
@@ -218,15 +240,7 @@ export async function doRow(
     scales.push(scalesRecord(schedule, path));
   }
   const names = [machine, "LS", "IS"] as const;
-  const plan = {
-    sampler: "ddim" as const,
-    grid: protocol.grid,
-    steps: protocol.steps,
-    networkSteps: protocol.networkSteps,
-    samples,
-    seed: seeds.evaluation,
-    labels: sampleLabels(network, { labels: undefined, samples }),
-  };
+  const plan = evaluationPlan({ network, protocol, samples });
   const { backend, posterior, abort, progress } = means;
   const parts = { network, data, schedules, backend };
   using run = await openRun({

@@ -16,6 +16,7 @@ import { publishedScales } from "./published.ts";
 import {
   calibrateIn,
   calibrationPlan,
+  evaluationPlan,
   type EvidenceMeans,
   rowSources,
   seeds,
@@ -125,15 +126,7 @@ export async function doStudy(
       }),
     };
   });
-  const plan = {
-    sampler: "ddim" as const,
-    grid: protocol.grid,
-    steps: protocol.steps,
-    networkSteps: protocol.networkSteps,
-    samples,
-    seed: seeds.evaluation,
-    labels: sampleLabels(network, { labels: undefined, samples }),
-  };
+  const plan = evaluationPlan({ network, protocol, samples });
   using run = await openRun({
     root: means.runs,
     command: "study",

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { DataFormatError } from "../../src/array/errors.ts";
 import { writeNpy } from "../../src/formats/npy.ts";
-import { parseScaleList, writeNpyList } from "../../src/formats/scale_list.ts";
+import { parseScaleList, scaleListTimes, writeNpyList } from "../../src/formats/scale_list.ts";
 import { scaleScheduleCsv } from "../../src/formats/scale_schedule_csv.ts";
 import { writeTorchList, writeTorchStateDict } from "../../src/formats/torch_writer.ts";
 import { writeZip } from "../../src/formats/zip.ts";
@@ -70,4 +70,17 @@ Deno.test("scale list: what is no list of odd positive integers is refused in on
     const { message } = assertThrows(() => parseScaleList(bytes, "s.pt"), DataFormatError);
     assert(message.includes(expected) && !message.includes("\n"), `${expected}: ${message}`);
   }
+});
+
+Deno.test("scale list: a CSV tells its times, other lists have none", () => {
+  const bytes = (text: string) => new TextEncoder().encode(text);
+  assertEquals(scaleListTimes(bytes("step,t,kernel_size\n1,0.875,3\n2,1,5\n")), [0.875, 1]);
+  for (const text of ["kernel_size\n3\n5\n", "3,5", "[3,5]"]) {
+    assertEquals(scaleListTimes(bytes(text)), undefined);
+  }
+  assertThrows(
+    () => scaleListTimes(bytes("t,kernel_size\nsoon,3\n"), "s.csv"),
+    DataFormatError,
+    's.csv: row 1 has t "soon", expected a number',
+  );
 });

@@ -262,6 +262,8 @@ Deno.test("commands: bad input gets one line that names the thing, exit code 1, 
       small: await file("small.json", schedule({ imageShape: [28, 28, 1] })),
     };
 
+    const twice = `${schedules.good},${schedules.good}`;
+
     const out = ["--out", join(folder, "runs")];
     const cases: readonly (readonly [string, readonly string[], RegExp])[] = [
       ["train", ["--widht", "16"], /Unknown flag --widht; did you mean --width\?/],
@@ -281,6 +283,9 @@ Deno.test("commands: bad input gets one line that names the thing, exit code 1, 
       ["calibrate", ["--run", foreign], /foreign.*does not tell the network's image size/],
       ["calibrate", ["--scales", "4"], /--scales is "4", expected odd integers/],
       ["calibrate", ["--scales", "99", "--images", "3"], /99/],
+      ["calibrate", ["--scales", "7,3"], /candidate scales are \[7, 3\], expected odd, ascending/],
+      ["receptive-field", ["--radius", "40"], /--radius is 40, expected 0 to 15 for images of 32/],
+      ["train", ["--kernel-size", "65"], /k must be at most 63/],
       ["calibrate", ["--machine", "abc"], /"abc": expected one of IS, ES, LS, ELS/],
       ["calibrate", ["--machine", "is"], /IS, which has no scale to calibrate/],
       ["calibrate", ["--labels", "3"], /the network is not conditional/],
@@ -289,6 +294,9 @@ Deno.test("commands: bad input gets one line that names the thing, exit code 1, 
       ["evaluate", [], /Give either --schedule .* or --scales/],
       ["evaluate", ["--scales", "3,4"], /--scales: number 2 of 2 is 4/],
       ["evaluate", ["--scales", "3,5", "--steps", "20"], /has 2 steps, 20 were asked/],
+      ["evaluate", ["--scales", "3,x"], /"3,x": neither a file nor a list of odd scales/],
+      ["evaluate", ["--schedule", schedules.good], /good.json: at step 1, t = 0.5, signal is 0.5/],
+      ["evaluate", ["--schedule", twice], /two schedules of bbELS, .*good.json; expected one/],
       ["evaluate", ["--schedule", "nowhere.json"], /"nowhere.json": there is no such file/],
       ["evaluate", ["--schedule", schedules.cut], /cut.json: /],
       ["evaluate", ["--schedule", schedules.version], /version/],
@@ -298,11 +306,17 @@ Deno.test("commands: bad input gets one line that names the thing, exit code 1, 
     ];
     const evil = await file("evil.pt", torchFile("cos\nsystem\n(S'true'\ntR."));
     const list = await file("list.pt", torchFile("](K\x03K\x05e."));
+    const table = await file("scales.csv", "step,t,kernel_size\n1,0.875,3\n2,1,5\n");
     const converting: typeof cases = [
       ["convert", [evil, join(folder, "a.json")], /evil.pt \(x\/data.pkl\): it wants "os.system"/],
       ["convert", [list, join(folder, "a.json")], /bare list of scales: say --image-size, --chann/],
       ["convert", [list, "a.json", "--noise-parameters", "a=1"], /without --noise-schedule/],
       ["convert", [list, join(folder, "a.xyz")], /holds a scale schedule, which can be written as/],
+      [
+        "convert",
+        [table, join(folder, "a.json"), "--run", weights, "--grid", "uniform"],
+        /times t = 0.875, 1 beside the scales are cubic, uniform ones were asked/,
+      ],
       ["convert", [list, list], /list.pt exists; --force replaces it/],
       ["convert", [foreign, join(folder, "a.safetensors")], /does not tell the network's image/],
       ["convert", [weights, join(folder, "a.csv")], /holds a network, which can be written as/],

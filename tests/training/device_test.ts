@@ -2,44 +2,23 @@
 import * as tf from "@tensorflow/tfjs";
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { DeviceUnavailableError } from "../../src/array/errors.ts";
-import { bytesToImages } from "../../src/datasets/labelled_bytes.ts";
-import { syntheticTextures } from "../../src/datasets/synthetic.ts";
 import { startBackend } from "../../src/networks/backend.ts";
-import { resnet } from "../../src/networks/resnet.ts";
-import { createSchedule } from "../../src/schedules/create_schedule.ts";
 import { createGradientPool } from "../../src/training/gradient_pool.ts";
 import {
   TrainingDivergedError,
   type TrainingState,
   type TrainingStep,
 } from "../../src/training/optimisation.ts";
-import { train, type TrainingRecipe, type TrainOptions } from "../../src/training/train.ts";
+import { examples, smallRecipe, smallResnet } from "./small_training.ts";
+import { train, type TrainOptions } from "../../src/training/train.ts";
 
 // Without a runtime folder, as in a container, the search for a GPU complains on stderr.
 if (!Deno.env.get("XDG_RUNTIME_DIR")) Deno.env.set("XDG_RUNTIME_DIR", "/tmp");
 const hasGpu = await navigator.gpu?.requestAdapter().then((found) => found !== null, () => false);
 if (!hasGpu) console.log("skipped: training on webgpu: no GPU adapter, not even a software one");
 
-const network = resnet({
-  kind: "resnet",
-  imageShape: [8, 8, 1],
-  width: 8,
-  layers: 1,
-  kernelSize: 3,
-  padding: "zeros",
-  classes: 2,
-});
-const textures = syntheticTextures({ images: 12, size: 8, channels: 1, classes: 2, seed: 1 });
-const images = bytesToImages(textures);
-const schedule = createSchedule("cosine_legacy");
-const examples = { images, labels: textures.labels, schedule, batchSize: 5, seed: 4 };
-const recipe: TrainingRecipe = {
-  steps: 6,
-  learningRate: { base: 1e-2, warmup: 2, decay: "cosine" },
-  weightDecay: 1e-3,
-  emaDecay: 0.9,
-  clipNorm: 1,
-};
+const network = smallResnet(1);
+const recipe = smallRecipe(6);
 
 function test(name: string, fn: () => Promise<void>): void {
   Deno.test({

@@ -2,12 +2,8 @@ import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows }
 import { CheckpointMismatchError } from "../../src/array/errors.ts";
 import { gatherImages } from "../../src/array/image_batch.ts";
 import { Random } from "../../src/array/random.ts";
-import { syntheticTextures } from "../../src/datasets/synthetic.ts";
-import { bytesToImages } from "../../src/datasets/labelled_bytes.ts";
 import { referencePosterior } from "../../src/kernels/reference/reference_posterior.ts";
 import { startBackend } from "../../src/networks/backend.ts";
-import { resnet } from "../../src/networks/resnet.ts";
-import { createSchedule } from "../../src/schedules/create_schedule.ts";
 import { readTrainingState, writeTrainingState } from "../../src/training/checkpoint.ts";
 import { updateAverage } from "../../src/training/ema.ts";
 import { ExampleStream } from "../../src/training/examples.ts";
@@ -15,28 +11,12 @@ import { createGradientPool, type GradientPool } from "../../src/training/gradie
 import { learningRate } from "../../src/training/learning_rate.ts";
 import { stableTarget } from "../../src/training/target.ts";
 import { TrainingDivergedError, type TrainingState } from "../../src/training/optimisation.ts";
-import { train, type TrainingRecipe } from "../../src/training/train.ts";
+import { examples, smallRecipe, smallResnet } from "./small_training.ts";
+import { train } from "../../src/training/train.ts";
 
-const network = resnet({
-  kind: "resnet",
-  imageShape: [8, 8, 1],
-  width: 8,
-  layers: 2,
-  kernelSize: 3,
-  padding: "zeros",
-  classes: 2,
-});
-const textures = syntheticTextures({ images: 12, size: 8, channels: 1, classes: 2, seed: 1 });
-const images = bytesToImages(textures);
-const schedule = createSchedule("cosine_legacy");
-const examples = { images, labels: textures.labels, schedule, batchSize: 5, seed: 4 };
-const recipe: TrainingRecipe = {
-  steps: 8,
-  learningRate: { base: 1e-2, warmup: 2, decay: "cosine" },
-  weightDecay: 1e-3,
-  emaDecay: 0.9,
-  clipNorm: 1,
-};
+const network = smallResnet(2);
+const recipe = smallRecipe(8);
+const { images, labels: classes, schedule } = examples;
 
 async function withPool<T>(
   { shards, workers }: { shards: number; workers: number },
@@ -130,7 +110,7 @@ Deno.test("train: a failing worker becomes an error that says what failed", asyn
       CheckpointMismatchError,
       "1 parameters",
     );
-    const wrong = { ...examples, labels: textures.labels.map((label) => label + 5) };
+    const wrong = { ...examples, labels: classes.map((label) => label + 5) };
     await assertRejects(
       () => train(network, { examples: wrong, recipe, pool }),
       Error,
@@ -228,7 +208,7 @@ Deno.test("stable target: one reference is noise prediction, all references are 
 
 Deno.test("stable target: references of a class come from that class", async () => {
   const posterior = referencePosterior();
-  const labels = textures.labels;
+  const labels = classes;
   const source = labels.indexOf(1);
   const eps = new Float32Array(64);
   // At t = 1 all references weigh almost the same, so the target tells their mean.

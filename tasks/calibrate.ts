@@ -12,6 +12,7 @@ import {
   parseMachineName,
 } from "../src/machines/create_machine.ts";
 import { startNetworkBackend } from "./common/backend.ts";
+import { timeGrid } from "../src/samplers/time_grid.ts";
 import { openRun } from "../src/runs/run_folder.ts";
 import { CommandError, runCommand } from "./cli/command.ts";
 import {
@@ -112,6 +113,8 @@ await runCommand({
       to: nextOdd(Math.min(network.network.receptiveField, imageShape[0] - 1)),
     });
   checkOptions({ candidates, samples: flags.samples, batch: 1 });
+  // A grid that cannot be had is refused before a run begins.
+  timeGrid(flags.grid, { schedule: network.schedule, steps: flags.steps });
   const labels = sampleLabels(network, { labels: flags.labels, samples: flags.samples });
   const data = await loadMachineImages(network, flags);
   const backend = await startNetworkBackend(flags.backend);

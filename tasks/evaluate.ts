@@ -1,6 +1,7 @@
 /** `deno task evaluate`: how well the machines predict a network, in numbers and pictures. @module */
 import { parseMachineName } from "../src/machines/create_machine.ts";
 import { startNetworkBackend } from "./common/backend.ts";
+import { timeGrid } from "../src/samplers/time_grid.ts";
 import { openRun } from "../src/runs/run_folder.ts";
 import { runCommand } from "./cli/command.ts";
 import { evaluationFiles, evaluationIdentity, runEvaluation } from "./common/evaluation.ts";
@@ -66,6 +67,8 @@ await runCommand({
   const names = flags.machines === undefined
     ? [...new Set([...schedules.map(({ machine }) => machine), "LS" as const, "IS" as const])]
     : [...new Set(flags.machines.split(",").map(parseMachineName))];
+  // A grid that cannot be had is refused before a run begins.
+  timeGrid(grid, { schedule: network.schedule, steps });
   const labels = sampleLabels(network, { labels: flags.labels, samples: flags.samples });
   const data = await loadMachineImages(network, flags);
   const backend = await startNetworkBackend(flags.backend);

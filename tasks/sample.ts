@@ -98,6 +98,7 @@ await runCommand({
       console.error(`Note: ${warning}`);
     }
   }
+  const times = timeGrid(grid, { steps, schedule: network.schedule });
   const labels = sampleLabels(network, { labels: flags.labels, samples });
   const data = name === undefined ? undefined : await loadMachineImages(network, flags);
   const backend = await startNetworkBackend(flags.backend);
@@ -137,7 +138,6 @@ await runCommand({
       posterior,
       sampler,
     })[0]!.denoiser;
-  const times = timeGrid(grid, { steps, schedule: network.schedule });
   const { imageShape, schedule } = { imageShape: denoiser.imageShape, schedule: network.schedule };
   const xT = initialNoise({ seed, samples, imageShape, schedule });
   const bar = progress.start({

@@ -51,7 +51,8 @@ export function subsetIndices(
   if (images !== undefined && images > found.length) {
     const which = classes === undefined ? "" : ` of class ${classes.join(", ")}`;
     throw new RangeError(
-      `Cannot take ${images} images${which} of ${what}: there are ${found.length}`,
+      `Cannot take ${images} images${which} of ${what}: there are ${found.length}; ` +
+        `ask for no more (--images ${found.length})`,
     );
   }
   return Uint32Array.from(images === undefined ? found : found.slice(0, images));

@@ -57,7 +57,11 @@ const quietFlag = {
 const engineMessage =
   /Cannot (read|set|destructure|convert|access|assign|mix)|is not (a function|iterable|defined|a constructor|extensible)|Maximum call stack|Invalid (array length|typed array length)|out of bounds|object is not/;
 
+/** What Deno appends to messages of the operating system. */
+const systemError = /^(.*?) \(os error (\d+)\)/;
+
 function isExpected(error: Error): boolean {
+  if (systemError.test(error.message)) return true;
   if (error instanceof RangeError || error instanceof TypeError) {
     return !engineMessage.test(error.message);
   }
@@ -85,16 +89,22 @@ const fileProblems: readonly (readonly [new (message: string) => Error, string])
   [Deno.errors.NotADirectory, "part of the path is a file, expected a folder"],
 ];
 
+/** Errors of Linux and macOS that have no class of their own in Deno, by number. */
+const systemProblems: ReadonlyMap<string, string> = new Map([
+  ["28", "the disk is full; make room and run the same command again"],
+  ["30", "the file system is read-only"],
+]);
+
 /** One line about an error: what was asked, what was found, what to do. */
 export function errorLine(thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown).replaceAll(/\s*\n\s*/g, " ");
   const message = thrown.message.replaceAll(/\s*\n\s*/g, " ");
   const problem = fileProblems.find(([kind]) => thrown instanceof kind)?.[1];
-  if (problem !== undefined) {
-    // Only Deno's own messages need translating; ours name the path and what to do.
-    const system = /\(os error \d+\)/.test(message);
-    const path = message.match(/'([^']*)'/)?.[1];
-    if (system && path !== undefined) return `Cannot use ${path}: ${problem}`;
+  // Only Deno's own messages need translating; ours name the path and what to do.
+  const [, said, code] = systemError.exec(message) ?? [];
+  const path = message.match(/'([^']*)'/)?.[1];
+  if (code !== undefined && path !== undefined) {
+    return `Cannot use ${path}: ${problem ?? systemProblems.get(code) ?? said}`;
   }
   if (thrown instanceof Deno.errors.NotCapable) {
     const [, what, path] = message.match(/^Requires (\w+) access to "([^"]*)"/) ?? [];

@@ -85,6 +85,14 @@ Deno.test("command: expected errors are one line without a hint about stack trac
       "demo: Cannot use runs/x: there is no such file or folder\n",
     ],
     [new Deno.errors.NotFound("Run 7 is not there"), "demo: Run 7 is not there\n"],
+    [
+      new Error("No space left on device (os error 28): writefile 'runs/x/state'"),
+      "demo: Cannot use runs/x/state: the disk is full; make room and run the same command again\n",
+    ],
+    [
+      new Error("Too many open files (os error 24): open 'runs/x'"),
+      "demo: Cannot use runs/x: Too many open files\n",
+    ],
     [new Deno.errors.Busy("Cannot open runs/x"), "demo: Cannot open runs/x\n"],
     [
       new Deno.errors.NotCapable(

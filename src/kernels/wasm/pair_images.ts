@@ -16,17 +16,16 @@ export function pairImages(
   const boxes = boxesOf(images, shape);
   const [height, width] = shape;
   const box = (position: number, side: number) => boxes[indices[position]! * 4 + side]!;
-  const isBoxed = (position: number) =>
-    (box(position, 1) - box(position, 0)) * (box(position, 3) - box(position, 2)) < height * width;
-  const boxed = [...indices.keys()].filter(isBoxed);
-  if (boxed.length === 0) return indices;
   const size = (position: number, side: 0 | 2) => box(position, side + 1) - box(position, side);
+  const isBoxed = (position: number) => size(position, 0) * size(position, 2) < height * width;
+  const positions = [...indices.keys()];
+  const boxed = positions.filter(isBoxed);
+  if (boxed.length === 0) return indices;
   boxed.sort((a, b) =>
     size(a, 2) - size(b, 2) || size(a, 0) - size(b, 0) || box(a, 2) - box(b, 2) ||
     box(a, 0) - box(b, 0) || a - b
   );
-  const others = [...indices.keys()].filter((position) => !isBoxed(position));
-  const alike = [...boxed, ...others];
+  const alike = [...boxed, ...positions.filter((position) => !isBoxed(position))];
   const pairs: number[][] = [];
   for (let i = 0; i < alike.length; i += 2) {
     pairs.push(alike.slice(i, i + 2).sort((a, b) => a - b));

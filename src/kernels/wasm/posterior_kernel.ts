@@ -34,23 +34,6 @@ function sumsPlainly({ rule, channels, bitsPerUnit }: PosteriorPlan): boolean {
   return rule >= 2 && channels === 3 && bitsPerUnit < 4;
 }
 
-/** Makes plain sums of centres, `[B, S, C, P]`, relative to the pivot. */
-function toPivot(
-  accs: Float64Array,
-  { sums, plan }: { sums: Float64Array; plan: PosteriorPlan },
-): void {
-  const { queries, scales, channels, height, width, pivot } = plan;
-  const pixels = height * width;
-  for (let bs = 0; bs < queries * scales; bs++) {
-    const ofQuery = Math.floor(bs / scales) * channels;
-    for (let c = 0; c < channels; c++) {
-      const acc = accs.subarray((bs * channels + c) * pixels);
-      const z = pivot.subarray((ofQuery + c) * pixels);
-      for (let p = 0; p < pixels; p++) acc[p]! -= sums[bs * pixels + p]! * z[p]!;
-    }
-  }
-}
-
 /** One work item: some images of a tile under a plan. */
 export interface KernelWork {
   /** See `windowBits`. */
@@ -130,15 +113,13 @@ export class PosteriorKernel {
       yield;
     }
     kernel.finish();
-    const sums = new Float64Array(buffer, kernel.sumsAt(), cells).slice();
-    const accs = new Float64Array(buffer, kernel.accsAt(), cells * plan.channels).slice();
-    if (sumsPlainly(plan)) toPivot(accs, { sums, plan });
     return {
       references: wholeImages
         ? new Float64Array(buffer, kernel.referencesAt(), plan.queries).slice()
         : new Float32Array(buffer, kernel.referencesAt(), cells).slice(),
-      sums,
-      accs,
+      sums: new Float64Array(buffer, kernel.sumsAt(), cells).slice(),
+      accs: new Float64Array(buffer, kernel.accsAt(), cells * plan.channels).slice(),
+      origin: wholeImages || sumsPlainly(plan) ? "zero" : "pivot",
     };
   }
 }

@@ -176,14 +176,16 @@ export interface KernelResult {
   readonly references: Float32Array | Float64Array;
   /** `[B, S, P]`. */
   readonly sums: Float64Array;
-  /** Relative to the pivot, `[B, S, C, P]`. */
+  /** `[B, S, C, P]`. */
   readonly accs: Float64Array;
+  /** What accs are relative to. */
+  readonly origin: "pivot" | "zero";
 }
 
 /** A kernel's sums as a posterior state. */
 export function stateOf(
   plan: PosteriorPlan,
-  { references, sums, accs }: KernelResult,
+  { references, sums, accs, origin }: KernelResult,
 ): PosteriorState {
   const { queries, scales, height, width, channels, pivot, shared, bitsPerUnit } = plan;
   const pixels = height * width;
@@ -202,7 +204,7 @@ export function stateOf(
       state.sum[cell] = sum;
       for (let c = 0; c < channels; c++) {
         const acc = accs[(bs * channels + c) * pixels + p]!;
-        const z = wholeImages ? 0 : pivot[(b * channels + c) * pixels + p]!;
+        const z = origin === "zero" ? 0 : pivot[(b * channels + c) * pixels + p]!;
         state.acc[cell * channels + c] = acc + z * sum;
       }
     }

@@ -174,5 +174,5 @@ function stateOfRound(
       at += channels * pixels;
     }
   }
-  return stateOf(plan, { references, sums, accs });
+  return stateOf(plan, { references, sums, accs, origin: "pivot" });
 }

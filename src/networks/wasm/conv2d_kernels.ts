@@ -1,8 +1,9 @@
 /** Registers the SIMD convolution of `conv2d.as.ts` with the wasm backend of TensorFlow.js. */
 import * as tf from "@tensorflow/tfjs";
+import { registerOnce } from "../custom_kernel.ts";
 import type { Conv2dImplementation } from "../conv2d_implementation.ts";
 import { plain, relaxed } from "./conv2d_wasm.ts";
-import { type NativeModule, onEachBackend, registerOnce } from "./native_module.ts";
+import { type NativeModule, onEachBackend } from "./native_module.ts";
 
 const FORWARD_KERNEL = "ElsConv2D";
 const BACKWARD_KERNEL = "ElsConv2DBackward";
@@ -125,7 +126,7 @@ function backward(
 /** The convolution of `conv2d.ts` by the SIMD kernels; the backend in use must be wasm. */
 export const wasmConv2d: Conv2dImplementation = {
   forward({ x, filter, bias, shift }, { padding, relu }) {
-    registerOnce({ [FORWARD_KERNEL]: forward, [BACKWARD_KERNEL]: backward });
+    registerOnce("wasm", { [FORWARD_KERNEL]: forward, [BACKWARD_KERNEL]: backward });
     const inputs = { x, filter, ...bias && { bias }, ...shift && { shift } };
     return tf.engine().runKernel(FORWARD_KERNEL, inputs, { padding, relu }) as tf.Tensor4D;
   },

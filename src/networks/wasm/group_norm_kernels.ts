@@ -1,11 +1,10 @@
 /** Registers the SIMD group normalisation of `group_norm.as.ts` with the wasm backend of TensorFlow.js. */
-import * as tf from "@tensorflow/tfjs";
+import type * as tf from "@tensorflow/tfjs";
+import { groupNormByKernels } from "../group_norm_by_kernels.ts";
 import type { GroupNormAttributes, GroupNormImplementation } from "../group_norm_implementation.ts";
 import { plain, relaxed } from "./group_norm_wasm.ts";
-import { onEachBackend, registerOnce } from "./native_module.ts";
+import { onEachBackend } from "./native_module.ts";
 
-const FORWARD_KERNEL = "ElsGroupNorm";
-const BACKWARD_KERNEL = "ElsGroupNormBackward";
 const activations = { none: 0, relu: 1, silu: 2 } as const;
 
 /** Exports of `group_norm.as.ts`; all arguments are pointers or numbers. */
@@ -90,17 +89,7 @@ function backward(
 }
 
 /** The normalisation of `group_norm.ts` by the SIMD kernels: wasm, channels a multiple of 4. */
-export const wasmGroupNorm: GroupNormImplementation = {
-  forward({ x, scale, offset, shift }, attributes) {
-    registerOnce({ [FORWARD_KERNEL]: forward, [BACKWARD_KERNEL]: backward });
-    const inputs = { x, scale, offset, ...shift && { shift } };
-    const outputs = tf.engine().runKernel(FORWARD_KERNEL, inputs, { ...attributes });
-    const [value, statistics] = outputs as [tf.Tensor, tf.Tensor];
-    return { value, statistics };
-  },
-  backward({ x, scale, offset, statistics, dy }, attributes) {
-    const inputs = { x, scale, offset, statistics, dy };
-    const gradients = tf.engine().runKernel(BACKWARD_KERNEL, inputs, { ...attributes });
-    return gradients as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
-  },
-};
+export const wasmGroupNorm: GroupNormImplementation = groupNormByKernels("wasm", {
+  forward,
+  backward,
+});

@@ -1,7 +1,7 @@
 /** Matrix products on the wasm backend of TensorFlow.js by the SIMD kernels of the convolution. */
 import * as tf from "@tensorflow/tfjs";
+import { registerOnce } from "../custom_kernel.ts";
 import { convModule } from "./conv2d_kernels.ts";
-import { registerOnce } from "./native_module.ts";
 
 const KERNEL = "ElsMatMul";
 
@@ -42,6 +42,6 @@ function kernel({ inputs: { a, b }, backend, attrs: { product } }: Call): tf.Ten
 
 /** A product of matrices, or of as many pairs of them; the backend in use must be wasm. */
 export function wasmProduct(a: tf.Tensor, b: tf.Tensor, product: Product): tf.Tensor {
-  registerOnce({ [KERNEL]: kernel });
+  registerOnce("wasm", { [KERNEL]: kernel });
   return tf.engine().runKernel(KERNEL, { a, b }, { product }) as tf.Tensor;
 }

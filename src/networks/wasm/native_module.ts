@@ -1,5 +1,5 @@
 /** SIMD modules of ours that work on the memory of the wasm backend of TensorFlow.js. */
-import * as tf from "@tensorflow/tfjs";
+import type * as tf from "@tensorflow/tfjs";
 
 /** The parts of tfjs's wasm backend that a kernel of ours needs. */
 interface WasmBackend {
@@ -95,19 +95,4 @@ export function onEachBackend<F extends NativeFunctions>(
     }
     return module;
   };
-}
-
-/** A kernel as tfjs calls it; what inputs and attributes there are is the kernel's own affair. */
-export type NativeKernel = (call: never) => tf.TensorInfo | tf.TensorInfo[];
-
-/** Registers kernels for the wasm backend by name; a name that is known already is left as it is. */
-export function registerOnce(kernels: Readonly<Record<string, NativeKernel>>): void {
-  for (const [kernelName, kernelFunc] of Object.entries(kernels)) {
-    if (tf.getKernel(kernelName, "wasm")) continue;
-    tf.registerKernel({
-      kernelName,
-      backendName: "wasm",
-      kernelFunc: kernelFunc as unknown as tf.KernelFunc,
-    });
-  }
 }

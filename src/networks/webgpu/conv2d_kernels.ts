@@ -1,9 +1,10 @@
 /** Registers the convolution of `conv2d_wgsl.ts` with the webgpu backend of TensorFlow.js. */
 import * as tf from "@tensorflow/tfjs";
+import { registerOnce } from "../custom_kernel.ts";
 import type { Conv2dImplementation, Padding } from "../conv2d_implementation.ts";
 import { convolution, type ConvShape } from "./conv2d_wgsl.ts";
 import { filterGradient } from "./filter_gradient_wgsl.ts";
-import { programOf, registerOnce, runProgram, type WebgpuBackend } from "./gpu_program.ts";
+import { programOf, runProgram, type WebgpuBackend } from "./gpu_program.ts";
 import { gate, PASS_SIZE, turnedFilter } from "./passes_wgsl.ts";
 import { sumRows } from "./row_sums.ts";
 import { chooseTile, type Tile } from "./tile.ts";
@@ -183,7 +184,7 @@ export function webgpuConv2dBy(tile?: Tile): Conv2dImplementation {
   const chosen = tile && { tile: tile as unknown as tf.NamedAttrMap["string"] };
   return {
     forward({ x, filter, bias, shift }, { padding, relu }) {
-      registerOnce({ [FORWARD_KERNEL]: forward, [BACKWARD_KERNEL]: backward });
+      registerOnce("webgpu", { [FORWARD_KERNEL]: forward, [BACKWARD_KERNEL]: backward });
       const inputs = { x, filter, ...bias && { bias }, ...shift && { shift } };
       const attributes = { padding, relu, ...chosen };
       return tf.engine().runKernel(FORWARD_KERNEL, inputs, attributes) as tf.Tensor4D;

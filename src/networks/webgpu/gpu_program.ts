@@ -145,6 +145,19 @@ export interface GpuRun {
   readonly workgroups: number;
 }
 
+/**
+ * WGSL that adds up `sum` over a workgroup of `size` invocations, a power of two, in a fixed order. It
+ * wants `t`, the number of the invocation, and `sums`, as many floats of the workgroup; the total is in
+ * sums[0].
+ */
+export const workgroupSum = (size: number): string => `
+  sums[t] = sum;
+  workgroupBarrier();
+  for (var half = ${size / 2}u; half > 0u; half /= 2u) {
+    if (t < half) { sums[t] += sums[t + half]; }
+    workgroupBarrier();
+  }`;
+
 /** WGSL that counts workgroups, which are laid out in two dimensions where one does not hold them. */
 export const groupNumber = `
 fn groupNumber(group: vec3u, groups: vec3u) -> u32 { return group.x + group.y * groups.x; }
@@ -203,20 +216,5 @@ export function copyValues(backend: WebgpuBackend, copies: readonly GpuCopy[]): 
     const [source, target] = [bufferOf(backend, from), bufferOf(backend, to)];
     backend.ensureCommandEncoderReady();
     backend.commandEncoder.copyBufferToBuffer(source, 4 * fromAt, target, 4 * toAt, 4 * count);
-  }
-}
-
-/** A kernel as tfjs calls it; what inputs and attributes there are is the kernel's own affair. */
-export type GpuKernel = (call: never) => tf.TensorInfo | tf.TensorInfo[];
-
-/** Registers kernels for the webgpu backend by name; a name that is known already is left as it is. */
-export function registerOnce(kernels: Readonly<Record<string, GpuKernel>>): void {
-  for (const [kernelName, kernelFunc] of Object.entries(kernels)) {
-    if (tf.getKernel(kernelName, "webgpu")) continue;
-    tf.registerKernel({
-      kernelName,
-      backendName: "webgpu",
-      kernelFunc: kernelFunc as unknown as tf.KernelFunc,
-    });
   }
 }

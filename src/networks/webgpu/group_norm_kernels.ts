@@ -1,7 +1,8 @@
 /** Registers the group normalisation of `group_norm_wgsl.ts` with the webgpu backend of TensorFlow.js. */
 import * as tf from "@tensorflow/tfjs";
+import { groupNormByKernels } from "../group_norm_by_kernels.ts";
 import type { GroupNormAttributes, GroupNormImplementation } from "../group_norm_implementation.ts";
-import { programOf, registerOnce, runProgram, type WebgpuBackend } from "./gpu_program.ts";
+import { programOf, runProgram, type WebgpuBackend } from "./gpu_program.ts";
 import {
   groupNormGradient,
   groupNormMeans,
@@ -13,9 +14,6 @@ import {
 } from "./group_norm_wgsl.ts";
 import { PASS_SIZE } from "./passes_wgsl.ts";
 import { sumRows } from "./row_sums.ts";
-
-const FORWARD_KERNEL = "ElsGroupNorm";
-const BACKWARD_KERNEL = "ElsGroupNormBackward";
 
 interface Call<Names extends string> {
   readonly inputs:
@@ -91,17 +89,7 @@ function backward(
 }
 
 /** The normalisation of `group_norm.ts` by the programs in WGSL; the backend in use must be webgpu. */
-export const webgpuGroupNorm: GroupNormImplementation = {
-  forward({ x, scale, offset, shift }, attributes) {
-    registerOnce({ [FORWARD_KERNEL]: forward, [BACKWARD_KERNEL]: backward });
-    const inputs = { x, scale, offset, ...shift && { shift } };
-    const outputs = tf.engine().runKernel(FORWARD_KERNEL, inputs, { ...attributes });
-    const [value, statistics] = outputs as [tf.Tensor, tf.Tensor];
-    return { value, statistics };
-  },
-  backward({ x, scale, offset, statistics, dy }, attributes) {
-    const inputs = { x, scale, offset, statistics, dy };
-    const gradients = tf.engine().runKernel(BACKWARD_KERNEL, inputs, { ...attributes });
-    return gradients as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
-  },
-};
+export const webgpuGroupNorm: GroupNormImplementation = groupNormByKernels("webgpu", {
+  forward,
+  backward,
+});

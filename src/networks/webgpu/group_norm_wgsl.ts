@@ -4,7 +4,7 @@
  * ways (the composition of tfjs operations takes some thirty), on an H100 2 ps a byte.
  */
 import type { GroupNormAttributes } from "../group_norm_implementation.ts";
-import { type GpuProgram, groupNumber } from "./gpu_program.ts";
+import { type GpuProgram, groupNumber, workgroupSum } from "./gpu_program.ts";
 import { eachValue } from "./passes_wgsl.ts";
 
 /** What is compiled into the programs; the number of images is not. */
@@ -45,13 +45,7 @@ export function groupNormStatistics(
 ): GpuProgram {
   const members = channels / groups;
   const count = pixels * members;
-  const total = `
-  sums[t] = sum;
-  workgroupBarrier();
-  for (var half = ${SIZE / 2}u; half > 0u; half /= 2u) {
-    if (t < half) { sums[t] += sums[t + half]; }
-    workgroupBarrier();
-  }`;
+  const total = workgroupSum(SIZE);
   return {
     code: `
 ${groupNumber}

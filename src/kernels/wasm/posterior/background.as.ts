@@ -2,7 +2,7 @@
 import { exactBits, LIMIT, power, windowBits } from "./arithmetic.as";
 import {
   accs, apart, B, background, backgroundValue, BORDER, C, cellPlane, cellRow, counts, doublePlane,
-  exactQueries, FAR, H, image, imageBytes, imagePlane, imageRow, INTERIOR, origins, R, radii,
+  exactQueries, FAR, H, image, imageBytes, imagePlane, imageRow, INTERIOR, origins, radii,
   references, rule, S, sums, W,
 } from "./layout.as";
 

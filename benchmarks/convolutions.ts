@@ -14,7 +14,7 @@ import { webgpuConv2dBy } from "../src/networks/webgpu/conv2d_kernels.ts";
 import { type Tile, tiles } from "../src/networks/webgpu/tile.ts";
 import { CommandError, runCommand } from "../tasks/cli/command.ts";
 import { textTable } from "../tasks/cli/table.ts";
-import { startNetworkBackend } from "../tasks/common/backend.ts";
+import { startBackend } from "../src/networks/backend.ts";
 
 const attributes = { padding: "zeros", relu: true, inputGradient: true } as const;
 
@@ -98,7 +98,7 @@ await runCommand({
   },
 }, async ({ flags }) => {
   const { size, batch, seconds, peak } = flags;
-  const { adapter } = await startNetworkBackend("webgpu");
+  const { adapter } = await startBackend("webgpu");
   console.log(`3 x 3 convolutions on ${adapter}, ${batch} images of ${size} x ${size}`);
   for (const channels of flags.channels) {
     const given = tensors({ batch, size, channels });

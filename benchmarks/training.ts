@@ -19,7 +19,7 @@ import { hostOptimisation } from "../src/training/host_optimisation.ts";
 import type { Optimisation } from "../src/training/optimisation.ts";
 import { CommandError, runCommand } from "../tasks/cli/command.ts";
 import { textTable } from "../tasks/cli/table.ts";
-import { startNetworkBackend } from "../tasks/common/backend.ts";
+import { startBackend } from "../src/networks/backend.ts";
 import { type PeerOutcome, runPeer } from "./peer.ts";
 
 const WARM = 3;
@@ -189,7 +189,7 @@ await runCommand({
   },
   examples: ["deno task bench:train --backend webgpu --widths 256 --layers 6 --batch 128"],
 }, async ({ flags, abort }) => {
-  const backend = await startNetworkBackend(flags.backend);
+  const backend = await startBackend(flags.backend);
   const onDevice = backend.name === "webgpu";
   if (flags.device === "cuda" && !onDevice) {
     throw new CommandError("--device cuda is no peer of a CPU backend; add --backend webgpu");

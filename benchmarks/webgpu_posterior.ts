@@ -30,7 +30,7 @@ import { ddim } from "../src/samplers/ddim.ts";
 import { initialNoise } from "../src/samplers/initial_noise.ts";
 import { uniformTimeGrid } from "../src/samplers/time_grid.ts";
 import { cosineLegacy } from "../src/schedules/cosine_legacy.ts";
-import { startNetworkBackend } from "../tasks/common/backend.ts";
+import { startBackend } from "../src/networks/backend.ts";
 import { CommandError, runCommand } from "../tasks/cli/command.ts";
 import { textTable } from "../tasks/cli/table.ts";
 import { runPeer } from "./peer.ts";
@@ -199,7 +199,7 @@ await runCommand({
 }, async ({ flags, progress, abort }) => {
   const parts = new Set(flags.what.split(","));
   const { t } = flags;
-  await startNetworkBackend("cpu"); // a folder for Vulkan where there is none
+  await startBackend("cpu"); // a folder for Vulkan where there is none
   const chip = await float32Rate();
   await using backend = webgpuPosterior();
   await backend.start();

@@ -11,7 +11,7 @@ import {
   machineNames,
   parseMachineName,
 } from "../src/machines/create_machine.ts";
-import { startNetworkBackend } from "./common/backend.ts";
+import { startBackend } from "../src/networks/backend.ts";
 import { timeGrid } from "../src/samplers/time_grid.ts";
 import { openRun } from "../src/runs/run_folder.ts";
 import { CommandError, runCommand } from "./cli/command.ts";
@@ -117,7 +117,7 @@ await runCommand({
   timeGrid(flags.grid, { schedule: network.schedule, steps: flags.steps });
   const labels = sampleLabels(network, { labels: flags.labels, samples: flags.samples });
   const data = await loadMachineImages(network, flags);
-  const backend = await startNetworkBackend(flags.backend);
+  const backend = await startBackend(flags.backend);
   const plan = {
     machine,
     candidates,

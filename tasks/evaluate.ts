@@ -1,6 +1,6 @@
 /** `deno task evaluate`: how well the machines predict a network, in numbers and pictures. @module */
 import { parseMachineName } from "../src/machines/create_machine.ts";
-import { startNetworkBackend } from "./common/backend.ts";
+import { startBackend } from "../src/networks/backend.ts";
 import { timeGrid } from "../src/samplers/time_grid.ts";
 import { openRun } from "../src/runs/run_folder.ts";
 import { runCommand } from "./cli/command.ts";
@@ -71,7 +71,7 @@ await runCommand({
   timeGrid(grid, { schedule: network.schedule, steps });
   const labels = sampleLabels(network, { labels: flags.labels, samples: flags.samples });
   const data = await loadMachineImages(network, flags);
-  const backend = await startNetworkBackend(flags.backend);
+  const backend = await startBackend(flags.backend);
   const plan = {
     sampler: flags.sampler,
     grid,

@@ -6,7 +6,7 @@ import { runCommand } from "./cli/command.ts";
 import { UsageError } from "./cli/flags.ts";
 import { duration } from "./cli/progress.ts";
 import { textTable } from "./cli/table.ts";
-import { startNetworkBackend } from "./common/backend.ts";
+import { startBackend } from "../src/networks/backend.ts";
 import { machineFlags } from "./common/flags.ts";
 import { createPosterior, devicesLine, posteriorName } from "./common/posterior.ts";
 import { evidenceDocument, notesOf, type RowEntry, type StudyEntry } from "./evidence/document.ts";
@@ -182,7 +182,7 @@ await runCommand({
     return;
   }
 
-  const backend = await startNetworkBackend(flags.backend);
+  const backend = await startBackend(flags.backend);
   const posterior = await createPosterior(flags, backend);
   progress.note(devicesLine(backend, posterior));
   const means: EvidenceMeans = {

@@ -1,5 +1,5 @@
 /** `deno task quickstart`: calibrates and evaluates the network that ships, on real MNIST. @module */
-import { startNetworkBackend } from "./common/backend.ts";
+import { startBackend } from "../src/networks/backend.ts";
 import { openRun } from "../src/runs/run_folder.ts";
 import { candidateScales } from "../src/machines/create_machine.ts";
 import { runCommand } from "./cli/command.ts";
@@ -47,7 +47,7 @@ await runCommand({
   const few = await loadMachineImages(network, {
     images: Math.min(flags.calibrationImages, flags.images),
   });
-  const backend = await startNetworkBackend(flags.backend);
+  const backend = await startBackend(flags.backend);
   const { imageShape } = network.network.architecture;
   const candidates = candidateScales("bbELS", { imageShape, to: network.network.receptiveField });
   const { steps, grid } = flags;

@@ -17,7 +17,7 @@ import { openRun } from "../src/runs/run_folder.ts";
 import { CommandError, runCommand } from "./cli/command.ts";
 import { loadRasterizer } from "./cli/rasterizer.ts";
 import { textTable } from "./cli/table.ts";
-import { startNetworkBackend } from "./common/backend.ts";
+import { startBackend } from "../src/networks/backend.ts";
 import { machineFlags, outFlags, sampleFlags } from "./common/flags.ts";
 import { loadSchedules } from "./common/machines.ts";
 import { measureAlongTrajectories } from "./common/receptive_field.ts";
@@ -84,7 +84,7 @@ await runCommand({
     );
   }
   const labels = sampleLabels(network, { labels: flags.labels, samples });
-  const backend = await startNetworkBackend(flags.backend);
+  const backend = await startBackend(flags.backend);
   const plan = { of, steps, samples, pixels, radius: radius ?? null, seed, labels: labels ?? null };
   using run = await openRun({
     root: flags.out,

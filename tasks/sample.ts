@@ -19,7 +19,7 @@ import { initialNoise } from "../src/samplers/initial_noise.ts";
 import { samplers } from "../src/samplers/samplers.ts";
 import { timeGrid } from "../src/samplers/time_grid.ts";
 import { CommandError, runCommand } from "./cli/command.ts";
-import { startNetworkBackend } from "./common/backend.ts";
+import { startBackend } from "../src/networks/backend.ts";
 import { gridFlag, imageFlags, machineFlags, outFlags, sampleFlags } from "./common/flags.ts";
 import { checkSchedule, scheduledMachines } from "./common/machines.ts";
 import { createPosterior, describePosterior, posteriorName } from "./common/posterior.ts";
@@ -101,7 +101,7 @@ await runCommand({
   const times = timeGrid(grid, { steps, schedule: network.schedule });
   const labels = sampleLabels(network, { labels: flags.labels, samples });
   const data = name === undefined ? undefined : await loadMachineImages(network, flags);
-  const backend = await startNetworkBackend(flags.backend);
+  const backend = await startBackend(flags.backend);
   const posteriorChoice = posteriorName(flags.posterior, backend);
   const config = {
     network: network.sha256,

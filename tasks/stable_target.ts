@@ -13,7 +13,7 @@ import { measureTargets, type TargetStatistics } from "../src/training/target_st
 import type { TrainingState } from "../src/training/optimisation.ts";
 import { train } from "../src/training/train.ts";
 import { CommandError, runCommand } from "./cli/command.ts";
-import { startNetworkBackend } from "./common/backend.ts";
+import { startBackend } from "../src/networks/backend.ts";
 import { plainFormulation, resolveFormulation } from "./common/formulation.ts";
 import { outFlags } from "./common/flags.ts";
 import {
@@ -96,7 +96,7 @@ await runCommand({
     preconditioning: "edm",
     noiseSampling: "uniform",
   });
-  const backend = await startNetworkBackend(flags.backend);
+  const backend = await startBackend(flags.backend);
   const { out: _, fresh: __, from: ___, ...settings } = flags;
   const config = {
     ...settings,

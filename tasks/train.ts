@@ -2,7 +2,7 @@
 import { datasetNames } from "../src/datasets/registry_files.ts";
 import { runCommand } from "./cli/command.ts";
 import { architectureFlags } from "./common/architecture_flags.ts";
-import { startNetworkBackend } from "./common/backend.ts";
+import { startBackend } from "../src/networks/backend.ts";
 import { formulationFlags } from "./common/formulation.ts";
 import { resolveTraining, runTraining } from "./common/training.ts";
 import { presetNames } from "./presets.ts";
@@ -67,7 +67,7 @@ await runCommand({
     console.log(JSON.stringify({ ...training.resolved, backend: given.backend }, null, 2));
     return;
   }
-  const backend = await startNetworkBackend(given.backend);
+  const backend = await startBackend(given.backend);
   const { weights, path, step, steps } = await runTraining(training, {
     backend,
     from: given.from,

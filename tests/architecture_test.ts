@@ -7,13 +7,14 @@ const root = fromFileUrl(new URL("..", import.meta.url));
 /** Folder of src -> folders of src that it may import. Types of data sets are plain types. */
 const allowed: Record<string, readonly string[]> = {
   array: [],
+  gpu: ["array"],
   formats: ["array"],
   schedules: ["array"],
   datasets: ["array"],
-  kernels: ["array"],
+  kernels: ["array", "gpu"],
   denoisers: ["array", "schedules"],
   machines: ["array", "kernels", "denoisers", "schedules", "formats", "datasets"],
-  networks: ["array", "denoisers", "formats", "schedules"],
+  networks: ["array", "gpu", "denoisers", "formats", "schedules"],
   samplers: ["array", "denoisers", "schedules"],
   training: [
     "array",
@@ -32,7 +33,7 @@ const allowed: Record<string, readonly string[]> = {
 };
 const mayUseTfjs = new Set(["networks", "training"]);
 /** Folders and files of src that may touch `Deno.*`; everything else runs in a browser. */
-const mayUseDeno = /^src\/(runs\/|datasets\/.*_files?\.ts|networks\/load.*\.ts)/;
+const mayUseDeno = /^src\/(runs\/|gpu\/adapter\.ts|datasets\/.*_files?\.ts|networks\/load.*\.ts)/;
 
 interface Source {
   readonly path: string;

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { DeviceUnavailableError } from "../array/errors.ts";
+import { adapterName, findAdapter, isSoftware } from "../gpu/adapter.ts";
 import { type GuardedBackend, guardWebgpu } from "./webgpu_guard.ts";
 
 /** What a user may ask for. */
@@ -19,22 +20,6 @@ export interface BackendInfo {
   readonly reason: string;
 }
 
-interface Adapter {
-  readonly name: string;
-  readonly software: boolean;
-}
-
-/** The adapter that TensorFlow.js will take. */
-async function findAdapter(): Promise<Adapter | undefined> {
-  const options = { powerPreference: "high-performance" } as const;
-  const adapter = await globalThis.navigator?.gpu?.requestAdapter(options).catch(() => null);
-  if (!adapter) return undefined;
-  const { vendor, description, isFallbackAdapter } = adapter.info as GPUAdapterInfo & {
-    readonly isFallbackAdapter?: boolean;
-  };
-  return { name: description || vendor || "unnamed adapter", software: isFallbackAdapter ?? false };
-}
-
 /**
  * Chooses and starts a backend of TensorFlow.js for the networks. `auto` takes a real GPU where there
  * is one, else wasm; software GPUs are taken only by name.
@@ -46,7 +31,8 @@ async function findAdapter(): Promise<Adapter | undefined> {
  */
 export async function startBackend(choice: BackendChoice = "auto"): Promise<BackendInfo> {
   tf.enableProdMode(); // no advertisement for another package on the terminal
-  const adapter = choice === "wasm" || choice === "cpu" ? undefined : await findAdapter();
+  const found = choice === "wasm" || choice === "cpu" ? undefined : await findAdapter();
+  const adapter = found && { name: adapterName(found.info), software: isSoftware(found.info) };
   if (choice === "webgpu" && !adapter) {
     throw new DeviceUnavailableError(
       "Cannot use --backend webgpu: no GPU adapter was found; --backend wasm runs on the CPU",

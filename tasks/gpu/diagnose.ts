@@ -7,6 +7,7 @@
  */
 import { join } from "@std/path";
 import { errorLine } from "../cli/command.ts";
+import { adapterName, findAdapter, isSoftware } from "../../src/gpu/adapter.ts";
 import { writeFileAtomic } from "../../src/runs/atomic_write.ts";
 import {
   complaintAbout,
@@ -98,13 +99,9 @@ async function startVulkan(): Promise<readonly VulkanDevice[]> {
 
 const devices = await startVulkan();
 begin("WebGPU");
-const adapter = await navigator.gpu.requestAdapter({ powerPreference: "high-performance" })
-  .catch(() => null);
+const adapter = await findAdapter();
 if (!adapter) giveUp("WebGPU takes none of Vulkan's devices (VK_LOADER_DEBUG=all tells more)");
-const { description, vendor, isFallbackAdapter } = adapter.info as GPUAdapterInfo & {
-  readonly isFallbackAdapter?: boolean;
-};
-const name = description || vendor || "unnamed adapter", software = isFallbackAdapter ?? false;
+const name = adapterName(adapter.info), software = isSoftware(adapter.info);
 write(`${name}${software ? ", which is software" : ""}\n`);
 const limits = Object.fromEntries(neededLimits.map(([limit]) => [limit, adapter.limits[limit]]));
 line("limits", limitsText(limits));

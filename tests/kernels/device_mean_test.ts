@@ -1,5 +1,6 @@
 import { assert, assertLess } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
+import { findAdapter } from "../../src/gpu/adapter.ts";
 import { imageBatch, sliceBatch } from "../../src/array/image_batch.ts";
 import { Random } from "../../src/array/random.ts";
 import { compareVectors } from "../../src/calibration/similarity.ts";
@@ -11,9 +12,7 @@ import { initialParameters, unflatten } from "../../src/networks/parameters.ts";
 import { cosineLegacy } from "../../src/schedules/cosine_legacy.ts";
 import { blobs, noisy, posteriorOf } from "./conformance.ts";
 
-// Without a runtime folder, as in a container, the search for a GPU complains on stderr.
-if (!Deno.env.get("XDG_RUNTIME_DIR")) Deno.env.set("XDG_RUNTIME_DIR", "/tmp");
-const hasGpu = await navigator.gpu?.requestAdapter().then((found) => found !== null, () => false);
+const hasGpu = await findAdapter() !== undefined;
 if (!hasGpu) console.log("skipped: tensors to the posterior on webgpu: no GPU adapter");
 
 const shape = [2, 12, 12, 3] as const, values = 12 * 12 * 3;

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertLess, assertRejects, assertThrows } from "@std/assert";
+import { findAdapter } from "../../src/gpu/adapter.ts";
 import { gatherImages, type ImageBatch, sliceBatch } from "../../src/array/image_batch.ts";
 import { DeviceUnavailableError } from "../../src/array/errors.ts";
 import { Random } from "../../src/array/random.ts";
@@ -17,11 +18,9 @@ import {
 import { referencePosterior } from "../../src/kernels/reference/reference_posterior.ts";
 
 const long = Deno.env.get("ELS_LONG_TESTS") === "1";
-// Without a runtime folder, as in a container, the search for a GPU complains on stderr.
-if (!Deno.env.get("XDG_RUNTIME_DIR")) Deno.env.set("XDG_RUNTIME_DIR", "/tmp");
 
 /** Software Vulkan counts: it is slow, but what runs is the same WGSL. */
-const hasGpu = await navigator.gpu?.requestAdapter().then((found) => found !== null, () => false);
+const hasGpu = await findAdapter() !== undefined;
 if (!hasGpu) {
   console.log("skipped: the posterior on webgpu: no GPU adapter, not even a software one");
 }
@@ -136,7 +135,7 @@ test("an aborted tile leaves no trace, and progress stops", async () => {
 });
 
 test("the number of buffers stays what it was over many posteriors", async () => {
-  const adapter = await navigator.gpu.requestAdapter();
+  const adapter = await findAdapter();
   const device = await adapter!.requestDevice();
   let alive = 0;
   const create = device.createBuffer.bind(device);
@@ -173,7 +172,7 @@ test("the number of buffers stays what it was over many posteriors", async () =>
 });
 
 test("what does not fit the device is refused before it is allocated, in one line", async () => {
-  const adapter = await navigator.gpu.requestAdapter();
+  const adapter = await findAdapter();
   const device = await adapter!.requestDevice();
   const limits = { maxBufferSize: 2 ** 18, maxStorageBufferBindingSize: 2 ** 16 };
   Object.defineProperty(device, "limits", {
@@ -190,7 +189,7 @@ test("what does not fit the device is refused before it is allocated, in one lin
 });
 
 test("a lost device is a clear error, now and later", async () => {
-  const adapter = await navigator.gpu.requestAdapter();
+  const adapter = await findAdapter();
   const device = await adapter!.requestDevice();
   const own = webgpuPosterior({ device });
   const each = sample();
@@ -211,7 +210,7 @@ test("options out of range and use after dispose are refused", async () => {
 });
 
 test("means of a query that stays on the GPU are those of one that is sent", async () => {
-  const adapter = await navigator.gpu.requestAdapter();
+  const adapter = await findAdapter();
   const device = await adapter!.requestDevice();
   const own = webgpuPosterior({ device });
   const send = (data: Float32Array<ArrayBuffer>) => {
@@ -307,7 +306,7 @@ test("strips and aligned reads end where images do", async () => {
 });
 
 test("a device that grants no more than it must keeps the state in its own memory", async () => {
-  const adapter = await navigator.gpu.requestAdapter();
+  const adapter = await findAdapter();
   const device = await adapter!.requestDevice();
   const own = webgpuPosterior({ device });
   const random = new Random(91);

@@ -1,6 +1,7 @@
 /** Networks against golden cases of the public PyTorch code, on every backend that runs here. */
 import * as tf from "@tensorflow/tfjs";
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { findAdapter } from "../../src/gpu/adapter.ts";
 import { type FloatTensor, parseSafetensors } from "../../src/formats/safetensors.ts";
 import { type Architecture, createNetwork } from "../../src/networks/architecture.ts";
 import { startBackend } from "../../src/networks/backend.ts";
@@ -73,7 +74,7 @@ async function golden(name: string) {
 const long = Deno.env.get("ELS_LONG_TESTS") === "1";
 
 /** Software Vulkan counts: it is slow, but what runs is the same WGSL. */
-const hasGpu = await navigator.gpu?.requestAdapter().then((found) => found !== null, () => false);
+const hasGpu = await findAdapter() !== undefined;
 if (!hasGpu) console.log("skipped on webgpu: no GPU adapter, not even a software one");
 
 /** Backends that run here. */

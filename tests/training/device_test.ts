@@ -1,6 +1,7 @@
 /** Training steps that stay on a GPU; software Vulkan counts. */
 import * as tf from "@tensorflow/tfjs";
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
+import { findAdapter } from "../../src/gpu/adapter.ts";
 import { DeviceUnavailableError } from "../../src/array/errors.ts";
 import { startBackend } from "../../src/networks/backend.ts";
 import { createGradientPool } from "../../src/training/gradient_pool.ts";
@@ -12,9 +13,7 @@ import {
 import { examples, smallRecipe, smallResnet } from "./small_training.ts";
 import { train, type TrainOptions } from "../../src/training/train.ts";
 
-// Without a runtime folder, as in a container, the search for a GPU complains on stderr.
-if (!Deno.env.get("XDG_RUNTIME_DIR")) Deno.env.set("XDG_RUNTIME_DIR", "/tmp");
-const hasGpu = await navigator.gpu?.requestAdapter().then((found) => found !== null, () => false);
+const hasGpu = await findAdapter() !== undefined;
 if (!hasGpu) console.log("skipped: training on webgpu: no GPU adapter, not even a software one");
 
 const network = smallResnet(1);

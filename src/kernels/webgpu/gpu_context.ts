@@ -1,4 +1,5 @@
 import { DeviceUnavailableError } from "../../array/errors.ts";
+import { type AdapterInfo, adapterName, findAdapter, isSoftware } from "../../gpu/adapter.ts";
 
 /** A compute pipeline with the layout of its bindings. */
 export interface GpuKernel {
@@ -14,20 +15,6 @@ export interface KernelSource {
   readonly bindings: string;
 }
 
-/** Names an adapter for messages and provenance. */
-export function adapterName(
-  info: { readonly vendor?: string; readonly description?: string; readonly device?: string },
-): string {
-  return info.description || info.device || info.vendor || "unnamed adapter";
-}
-
-interface AdapterInfo {
-  readonly vendor?: string;
-  readonly description?: string;
-  readonly device?: string;
-  readonly isFallbackAdapter?: boolean;
-}
-
 const wantedLimits = [
   "maxBufferSize",
   "maxStorageBufferBindingSize",
@@ -40,9 +27,7 @@ const wantedLimits = [
  * @throws DeviceUnavailableError if there is no adapter, or it refuses.
  */
 export async function openGpu(): Promise<GpuContext> {
-  const gpu = globalThis.navigator?.gpu;
-  const adapter = await gpu?.requestAdapter({ powerPreference: "high-performance" })
-    .catch(() => null);
+  const adapter = await findAdapter();
   if (!adapter) {
     throw new DeviceUnavailableError(
       "Cannot compute a posterior with WebGPU: no GPU adapter was found; use the wasm backend",
@@ -77,7 +62,7 @@ export class GpuContext {
     const about = info ?? (device as { adapterInfo?: AdapterInfo }).adapterInfo ?? {};
     this.device = device;
     this.adapter = adapterName(about);
-    this.software = about.isFallbackAdapter ?? false;
+    this.software = isSoftware(about);
     this.#owned = owned;
     this.#failed = device.lost.then(({ message, reason }) => {
       this.#failure ??= new DeviceUnavailableError(

@@ -21,7 +21,7 @@ export {
   CheckpointMismatchError,
   DataFormatError,
   DeviceUnavailableError,
-} from "./src/array/errors.ts";
+} from "./src/core/errors.ts";
 export {
   concatBatches,
   gatherImages,
@@ -31,8 +31,8 @@ export {
   imageShapeOf,
   sliceBatch,
   valuesPerImage,
-} from "./src/array/image_batch.ts";
-export { Random, type RandomState } from "./src/array/random.ts";
+} from "./src/core/image_batch.ts";
+export { Random, type RandomState } from "./src/core/random.ts";
 export {
   bootstrapMedian,
   type BootstrapOptions,
@@ -44,7 +44,7 @@ export {
   mode,
   pearson,
   quantile,
-} from "./src/array/statistics.ts";
+} from "./src/core/statistics.ts";
 export {
   calibrate,
   type CalibrateOptions,
@@ -185,7 +185,7 @@ export { tileImages, type TileOptions } from "./src/figures/tile_images.ts";
 export { parseNpy, writeNpy } from "./src/formats/npy.ts";
 export { PickledObject, type PickleGlobal } from "./src/formats/pickle.ts";
 export { decodePng, encodePng } from "./src/formats/png.ts";
-export { type Provenance } from "./src/formats/provenance.ts";
+export { type Provenance } from "./src/core/provenance.ts";
 export {
   effectiveField,
   type FieldAtTime,
@@ -194,7 +194,7 @@ export {
   fieldShares,
   type ReceptiveField,
   receptiveFieldCsv,
-} from "./src/formats/receptive_field.ts";
+} from "./src/networks/analysis/field_profile.ts";
 export {
   type ByteTensor,
   type DoubleTensor,
@@ -213,16 +213,16 @@ export {
   scaleList,
   scaleListTimes,
   writeNpyList,
-} from "./src/formats/scale_list.ts";
+} from "./src/calibration/scale_list.ts";
 export {
   type MachineName,
   type ScaleAggregate,
   type ScaleSchedule,
   type ScaleStep,
   type SimilarityMetric,
-} from "./src/formats/scale_schedule.ts";
-export { scaleScheduleCsv, similarityCsv } from "./src/formats/scale_schedule_csv.ts";
-export { parseScaleSchedule, writeScaleSchedule } from "./src/formats/scale_schedule_json.ts";
+} from "./src/machines/scale_schedule.ts";
+export { scaleScheduleCsv, similarityCsv } from "./src/calibration/scale_schedule_csv.ts";
+export { parseScaleSchedule, writeScaleSchedule } from "./src/calibration/scale_schedule_json.ts";
 export { isTorch, parseTorch, type ParseTorchOptions } from "./src/formats/torch_file.ts";
 export {
   type NumberTable,
@@ -237,7 +237,7 @@ export {
   mergeStates,
   posteriorMean,
   type PosteriorMeanOptions,
-} from "./src/kernels/merge_states.ts";
+} from "./src/posterior/merge_states.ts";
 export type {
   AccumulateOptions,
   PatchPosterior,
@@ -245,20 +245,20 @@ export type {
   PosteriorRequest,
   PosteriorRun,
   PosteriorState,
-} from "./src/kernels/patch_posterior.ts";
-export { referencePosterior } from "./src/kernels/reference/reference_posterior.ts";
-export type { KernelBuild } from "./src/kernels/wasm/posterior_kernel.ts";
+} from "./src/posterior/patch_posterior.ts";
+export { referencePosterior } from "./src/posterior/reference/reference_posterior.ts";
+export type { KernelBuild } from "./src/posterior/wasm/posterior_kernel.ts";
 export {
   type WasmPosterior,
   wasmPosterior,
   type WasmPosteriorOptions,
-} from "./src/kernels/wasm/wasm_posterior.ts";
+} from "./src/posterior/wasm/wasm_posterior.ts";
 export {
   type DevicePosteriorRequest,
   type WebgpuPosterior,
   webgpuPosterior,
   type WebgpuPosteriorOptions,
-} from "./src/kernels/webgpu/webgpu_posterior.ts";
+} from "./src/posterior/webgpu/webgpu_posterior.ts";
 export { boundaryBroken } from "./src/machines/boundary_broken.ts";
 export {
   candidateScales,
@@ -277,7 +277,7 @@ export {
   type ImportScalesOptions,
   type ScaleIndexing,
   scaleIndexings,
-} from "./src/machines/import_scales.ts";
+} from "./src/calibration/import_scales.ts";
 export { local } from "./src/machines/local.ts";
 export type { MachineDefinition } from "./src/machines/machine_definition.ts";
 export type { Machine } from "./src/machines/patch_machine.ts";
@@ -292,10 +292,13 @@ export {
   architectureSizes,
   createNetwork,
   parseArchitecture,
-} from "./src/networks/architecture.ts";
-export { attentionUnet, type AttentionUnetArchitecture } from "./src/networks/attention_unet.ts";
+} from "./src/networks/architectures/architecture.ts";
+export {
+  attentionUnet,
+  type AttentionUnetArchitecture,
+} from "./src/networks/architectures/attention_unet.ts";
 export { type BackendChoice, type BackendInfo, startBackend } from "./src/networks/backend.ts";
-export { type Padding } from "./src/networks/conv2d_implementation.ts";
+export { type Padding } from "./src/networks/layers/conv2d_implementation.ts";
 export {
   type ArchitectureBase,
   type ForwardOptions,
@@ -313,21 +316,21 @@ export {
   type StoredArray,
   toStateDict,
   unflatten,
-} from "./src/networks/parameters.ts";
-export { resnet, type ResnetArchitecture } from "./src/networks/resnet.ts";
-export { timeEmbedding } from "./src/networks/time_embedding.ts";
-export { unet, type UnetArchitecture } from "./src/networks/unet.ts";
+} from "./src/networks/weights/parameters.ts";
+export { resnet, type ResnetArchitecture } from "./src/networks/architectures/resnet.ts";
+export { timeEmbedding } from "./src/networks/layers/time_embedding.ts";
+export { unet, type UnetArchitecture } from "./src/networks/architectures/unet.ts";
 export {
   type FieldPoint,
   measureReceptiveField,
   type MeasureReceptiveFieldOptions,
-} from "./src/networks/receptive_field.ts";
+} from "./src/networks/analysis/receptive_field.ts";
 export {
   networkFromTorch,
   readTorchWeights,
   type ReadTorchWeightsOptions,
-} from "./src/networks/torch_weights.ts";
-export { readWeights, type TrainedNetwork, writeWeights } from "./src/networks/weights.ts";
+} from "./src/networks/weights/torch_weights.ts";
+export { readWeights, type TrainedNetwork, writeWeights } from "./src/networks/weights/weights.ts";
 export { removeTemporaries, writeFileAtomic } from "./src/runs/atomic_write.ts";
 export { JsonlLog, type LogRecord, type OpenLogOptions, readJsonl } from "./src/runs/jsonl_log.ts";
 export {

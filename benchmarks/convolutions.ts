@@ -1,17 +1,17 @@
 /**
  * Convolutions on webgpu by each tile, checked against a composition of tfjs operations and then timed:
- * the numbers behind the rates in `src/networks/webgpu/tile.ts`.
+ * the numbers behind the rates in `src/networks/layers/webgpu/tile.ts`.
  *
  * `deno task bench:conv [--channels 64,256] [--batch 128] [--peak 60]`
  *
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { Random } from "../src/array/random.ts";
-import { composedConv2d } from "../src/networks/conv2d_composed.ts";
-import type { Conv2dImplementation } from "../src/networks/conv2d_implementation.ts";
-import { webgpuConv2dBy } from "../src/networks/webgpu/conv2d_kernels.ts";
-import { type Tile, tiles } from "../src/networks/webgpu/tile.ts";
+import { Random } from "../src/core/random.ts";
+import { composedConv2d } from "../src/networks/layers/conv2d_composed.ts";
+import type { Conv2dImplementation } from "../src/networks/layers/conv2d_implementation.ts";
+import { webgpuConv2dBy } from "../src/networks/layers/webgpu/conv2d_kernels.ts";
+import { type Tile, tiles } from "../src/networks/layers/webgpu/tile.ts";
 import { CommandError, runCommand } from "../tasks/cli/command.ts";
 import { textTable } from "../tasks/cli/table.ts";
 import { startBackend } from "../src/networks/backend.ts";

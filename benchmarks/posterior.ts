@@ -6,12 +6,12 @@
  *
  * @module
  */
-import { type ImageBatch, sliceBatch } from "../src/array/image_batch.ts";
-import { Random } from "../src/array/random.ts";
-import { quantile } from "../src/array/statistics.ts";
+import { type ImageBatch, sliceBatch } from "../src/core/image_batch.ts";
+import { Random } from "../src/core/random.ts";
+import { quantile } from "../src/core/statistics.ts";
 import { loadDataset } from "../src/datasets/registry_files.ts";
-import type { MachineName } from "../src/formats/scale_schedule.ts";
-import type { PatchPosterior } from "../src/kernels/patch_posterior.ts";
+import type { MachineName } from "../src/machines/scale_schedule.ts";
+import type { PatchPosterior } from "../src/posterior/patch_posterior.ts";
 import {
   createMachine,
   machineDefinitions,

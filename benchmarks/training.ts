@@ -6,11 +6,11 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { Random } from "../src/array/random.ts";
-import type { Architecture } from "../src/networks/architecture.ts";
-import { createNetwork } from "../src/networks/architecture.ts";
+import { Random } from "../src/core/random.ts";
+import type { Architecture } from "../src/networks/architectures/architecture.ts";
+import { createNetwork } from "../src/networks/architectures/architecture.ts";
 import type { BackendInfo } from "../src/networks/backend.ts";
-import { initialParameters } from "../src/networks/parameters.ts";
+import { initialParameters } from "../src/networks/weights/parameters.ts";
 import { createSchedule } from "../src/schedules/create_schedule.ts";
 import { deviceOptimisation } from "../src/training/device_optimisation.ts";
 import { ExampleStream } from "../src/training/examples.ts";

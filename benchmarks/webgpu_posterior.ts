@@ -7,17 +7,17 @@
  *
  * @module
  */
-import { type ImageBatch, imageShapeOf, sliceBatch } from "../src/array/image_batch.ts";
-import { Random } from "../src/array/random.ts";
-import { quantile } from "../src/array/statistics.ts";
+import { type ImageBatch, imageShapeOf, sliceBatch } from "../src/core/image_batch.ts";
+import { Random } from "../src/core/random.ts";
+import { quantile } from "../src/core/statistics.ts";
 import { bytesToImages } from "../src/datasets/labelled_bytes.ts";
 import { loadDataset } from "../src/datasets/registry_files.ts";
 import { syntheticTextures } from "../src/datasets/synthetic.ts";
-import type { MachineName } from "../src/formats/scale_schedule.ts";
-import type { PatchPosterior } from "../src/kernels/patch_posterior.ts";
-import { openGpu } from "../src/kernels/webgpu/gpu_context.ts";
-import { marchOperations } from "../src/kernels/webgpu/march_wgsl.ts";
-import { pairsOf, segmentsOf } from "../src/kernels/webgpu/segments.ts";
+import type { MachineName } from "../src/machines/scale_schedule.ts";
+import type { PatchPosterior } from "../src/posterior/patch_posterior.ts";
+import { openGpu } from "../src/gpu/gpu_context.ts";
+import { marchOperations } from "../src/posterior/webgpu/march_wgsl.ts";
+import { pairsOf, segmentsOf } from "../src/posterior/webgpu/segments.ts";
 import {
   createMachine,
   machineDefinitions,

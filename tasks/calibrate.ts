@@ -4,7 +4,7 @@ import { checkOptions } from "../src/calibration/checks.ts";
 import { scaleSearches } from "../src/calibration/scale_search.ts";
 import { refinementMeasures } from "../src/calibration/refinement.ts";
 import { scaleAggregates } from "../src/calibration/choose_scale.ts";
-import { hasScale } from "../src/kernels/request.ts";
+import { hasScale } from "../src/posterior/request.ts";
 import {
   candidateScales,
   machineDefinitions,
@@ -21,16 +21,16 @@ import {
   runCalibration,
   scalesLine,
   timesText,
-} from "./common/calibration.ts";
-import { gridFlag, imageFlags, machineFlags, outFlags, sampleFlags } from "./common/flags.ts";
-import { createPosterior, devicesLine, posteriorName } from "./common/posterior.ts";
-import { checkCandidates, nextOdd } from "./common/receptive_field.ts";
+} from "./pipelines/calibration.ts";
+import { gridFlag, imageFlags, machineFlags, outFlags, sampleFlags } from "./pipelines/flags.ts";
+import { createPosterior, devicesLine, posteriorName } from "./pipelines/posterior.ts";
+import { checkCandidates, nextOdd } from "./pipelines/receptive_field.ts";
 import {
   loadMachineImages,
   loadNetwork,
   machineForPadding,
   sampleLabels,
-} from "./common/sources.ts";
+} from "./pipelines/sources.ts";
 
 await runCommand({
   name: "calibrate",

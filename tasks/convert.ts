@@ -1,26 +1,26 @@
 /** `deno task convert`: networks and scale schedules from and to the files of PyTorch and NumPy. @module */
 import { extname } from "@std/path";
-import { toStateDict } from "../src/networks/parameters.ts";
+import { toStateDict } from "../src/networks/weights/parameters.ts";
 import { scaleAggregates } from "../src/calibration/choose_scale.ts";
-import { scaleList, writeNpyList } from "../src/formats/scale_list.ts";
-import type { ScaleSchedule } from "../src/formats/scale_schedule.ts";
-import { scaleScheduleCsv } from "../src/formats/scale_schedule_csv.ts";
-import { writeScaleSchedule } from "../src/formats/scale_schedule_json.ts";
+import { scaleList, writeNpyList } from "../src/calibration/scale_list.ts";
+import type { ScaleSchedule } from "../src/machines/scale_schedule.ts";
+import { scaleScheduleCsv } from "../src/calibration/scale_schedule_csv.ts";
+import { writeScaleSchedule } from "../src/calibration/scale_schedule_json.ts";
 import { writeTorchList, writeTorchStateDict } from "../src/formats/torch_writer.ts";
 import { parseMachineName } from "../src/machines/create_machine.ts";
-import { scaleIndexings } from "../src/machines/import_scales.ts";
-import { parameterCount } from "../src/networks/parameters.ts";
-import { type TrainedNetwork, writeWeights } from "../src/networks/weights.ts";
+import { scaleIndexings } from "../src/calibration/import_scales.ts";
+import { parameterCount } from "../src/networks/weights/parameters.ts";
+import { type TrainedNetwork, writeWeights } from "../src/networks/weights/weights.ts";
 import { timeGridNames } from "../src/samplers/time_grid.ts";
 import { writeFileAtomic } from "../src/runs/atomic_write.ts";
 import type { NoiseSchedule } from "../src/schedules/noise_schedule.ts";
 import { createSchedule, scheduleNames } from "../src/schedules/create_schedule.ts";
 import { CommandError, runCommand } from "./cli/command.ts";
 import { UsageError } from "./cli/flags.ts";
-import { timesText } from "./common/calibration.ts";
-import { formulationFlags, parseParameters } from "./common/formulation.ts";
-import { type Content, readContent, readInput, scheduleOfList } from "./common/interchange.ts";
-import { loadNetwork, machineForPadding } from "./common/sources.ts";
+import { timesText } from "./pipelines/calibration.ts";
+import { formulationFlags, parseParameters } from "./pipelines/formulation.ts";
+import { type Content, readContent, readInput, scheduleOfList } from "./pipelines/interchange.ts";
+import { loadNetwork, machineForPadding } from "./pipelines/sources.ts";
 
 /** Endings that each kind of content can be written with. */
 const endings = {

@@ -2,7 +2,7 @@
 import { datasetNames, datasetSources } from "../src/datasets/registry_files.ts";
 import { CommandError, runCommand } from "./cli/command.ts";
 import { textTable } from "./cli/table.ts";
-import { bringDataset, foundIn } from "./common/bring_dataset.ts";
+import { bringDataset, foundIn } from "./pipelines/bring_dataset.ts";
 
 /** All sets in a table. */
 async function list(): Promise<void> {

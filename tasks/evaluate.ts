@@ -4,12 +4,12 @@ import { startBackend } from "../src/networks/backend.ts";
 import { timeGrid } from "../src/samplers/time_grid.ts";
 import { openRun } from "../src/runs/run_folder.ts";
 import { runCommand } from "./cli/command.ts";
-import { evaluationFiles, evaluationIdentity, runEvaluation } from "./common/evaluation.ts";
-import { gridFlag, imageFlags, machineFlags, outFlags, sampleFlags } from "./common/flags.ts";
-import { checkSchedule, scheduledMachines } from "./common/machines.ts";
-import { requestedSchedules } from "./common/requested_schedules.ts";
-import { createPosterior, devicesLine, posteriorName } from "./common/posterior.ts";
-import { loadMachineImages, loadNetwork, sampleLabels } from "./common/sources.ts";
+import { evaluationFiles, evaluationIdentity, runEvaluation } from "./pipelines/evaluation.ts";
+import { gridFlag, imageFlags, machineFlags, outFlags, sampleFlags } from "./pipelines/flags.ts";
+import { checkSchedule, scheduledMachines } from "./pipelines/machines.ts";
+import { requestedSchedules } from "./pipelines/requested_schedules.ts";
+import { createPosterior, devicesLine, posteriorName } from "./pipelines/posterior.ts";
+import { loadMachineImages, loadNetwork, sampleLabels } from "./pipelines/sources.ts";
 
 await runCommand({
   name: "evaluate",

@@ -4,12 +4,12 @@ import { openRun } from "../src/runs/run_folder.ts";
 import { candidateScales } from "../src/machines/create_machine.ts";
 import { runCommand } from "./cli/command.ts";
 import { textTable } from "./cli/table.ts";
-import { calibrationFiles, runCalibration } from "./common/calibration.ts";
-import { evaluationFiles, runEvaluation } from "./common/evaluation.ts";
-import { gridFlag, machineFlags, outFlags } from "./common/flags.ts";
-import { scheduledMachines } from "./common/machines.ts";
-import { createPosterior, devicesLine, posteriorName } from "./common/posterior.ts";
-import { loadMachineImages, loadNetwork } from "./common/sources.ts";
+import { calibrationFiles, runCalibration } from "./pipelines/calibration.ts";
+import { evaluationFiles, runEvaluation } from "./pipelines/evaluation.ts";
+import { gridFlag, machineFlags, outFlags } from "./pipelines/flags.ts";
+import { scheduledMachines } from "./pipelines/machines.ts";
+import { createPosterior, devicesLine, posteriorName } from "./pipelines/posterior.ts";
+import { loadMachineImages, loadNetwork } from "./pipelines/sources.ts";
 
 await runCommand({
   name: "quickstart",

@@ -10,7 +10,7 @@ import {
   fieldShares,
   type ReceptiveField,
   receptiveFieldCsv,
-} from "../src/formats/receptive_field.ts";
+} from "../src/networks/analysis/field_profile.ts";
 import { writeFileAtomic } from "../src/runs/atomic_write.ts";
 import { createProvenance } from "../src/runs/provenance.ts";
 import { openRun } from "../src/runs/run_folder.ts";
@@ -18,10 +18,10 @@ import { CommandError, runCommand } from "./cli/command.ts";
 import { loadRasterizer } from "./cli/rasterizer.ts";
 import { textTable } from "./cli/table.ts";
 import { startBackend } from "../src/networks/backend.ts";
-import { machineFlags, outFlags, sampleFlags } from "./common/flags.ts";
-import { loadSchedules } from "./common/machines.ts";
-import { measureAlongTrajectories } from "./common/receptive_field.ts";
-import { loadNetwork, sampleLabels } from "./common/sources.ts";
+import { machineFlags, outFlags, sampleFlags } from "./pipelines/flags.ts";
+import { loadSchedules } from "./pipelines/machines.ts";
+import { measureAlongTrajectories } from "./pipelines/receptive_field.ts";
+import { loadNetwork, sampleLabels } from "./pipelines/sources.ts";
 
 const files = {
   json: "receptive_field.json",

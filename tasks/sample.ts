@@ -1,10 +1,10 @@
 /** `deno task sample`: makes images from noise with a network or a machine. @module */
-import { imageBatch, sliceBatch, valuesPerImage } from "../src/array/image_batch.ts";
+import { imageBatch, sliceBatch, valuesPerImage } from "../src/core/image_batch.ts";
 import type { Denoiser } from "../src/denoisers/denoiser.ts";
 import { tileImages } from "../src/figures/tile_images.ts";
 import { encodePng } from "../src/formats/png.ts";
 import { writeSafetensors } from "../src/formats/safetensors.ts";
-import { hasScale } from "../src/kernels/request.ts";
+import { hasScale } from "../src/posterior/request.ts";
 import {
   machineDefinitions,
   machineNames,
@@ -20,16 +20,16 @@ import { samplers } from "../src/samplers/samplers.ts";
 import { timeGrid } from "../src/samplers/time_grid.ts";
 import { CommandError, runCommand } from "./cli/command.ts";
 import { startBackend } from "../src/networks/backend.ts";
-import { gridFlag, imageFlags, machineFlags, outFlags, sampleFlags } from "./common/flags.ts";
-import { checkSchedule, scheduledMachines } from "./common/machines.ts";
-import { createPosterior, describePosterior, posteriorName } from "./common/posterior.ts";
-import { requestedSchedules } from "./common/requested_schedules.ts";
+import { gridFlag, imageFlags, machineFlags, outFlags, sampleFlags } from "./pipelines/flags.ts";
+import { checkSchedule, scheduledMachines } from "./pipelines/machines.ts";
+import { createPosterior, describePosterior, posteriorName } from "./pipelines/posterior.ts";
+import { requestedSchedules } from "./pipelines/requested_schedules.ts";
 import {
   loadMachineImages,
   loadNetwork,
   sampleLabels,
   sourcesProvenance,
-} from "./common/sources.ts";
+} from "./pipelines/sources.ts";
 
 /** Pixels of the picture that one pixel of an image becomes. */
 const ENLARGE = 3;

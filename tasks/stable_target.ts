@@ -1,8 +1,8 @@
 /** `deno task stable-target`: what the Stable Target Field does to targets and training. @module */
 import { datasetNames, loadDataset } from "../src/datasets/registry_files.ts";
 import { writeJsonText } from "../src/formats/json_text.ts";
-import { wasmPosterior } from "../src/kernels/wasm/wasm_posterior.ts";
-import { createNetwork } from "../src/networks/architecture.ts";
+import { wasmPosterior } from "../src/posterior/wasm/wasm_posterior.ts";
+import { createNetwork } from "../src/networks/architectures/architecture.ts";
 import { writeFileAtomic } from "../src/runs/atomic_write.ts";
 import { JsonlLog } from "../src/runs/jsonl_log.ts";
 import { openRun, type Run } from "../src/runs/run_folder.ts";
@@ -14,13 +14,13 @@ import type { TrainingState } from "../src/training/optimisation.ts";
 import { train } from "../src/training/train.ts";
 import { CommandError, runCommand } from "./cli/command.ts";
 import { startBackend } from "../src/networks/backend.ts";
-import { plainFormulation, resolveFormulation } from "./common/formulation.ts";
-import { outFlags } from "./common/flags.ts";
+import { plainFormulation, resolveFormulation } from "./pipelines/formulation.ts";
+import { outFlags } from "./pipelines/flags.ts";
 import {
   exportStableTarget,
   type Losses,
   stableTargetText,
-} from "./common/stable_target_report.ts";
+} from "./pipelines/stable_target_report.ts";
 
 /** Examples on which both networks are compared with the ideal target. */
 const PROBE = 64;

@@ -1,11 +1,11 @@
 /** `deno task train`: trains a network and writes its weights. @module */
 import { datasetNames } from "../src/datasets/registry_files.ts";
 import { runCommand } from "./cli/command.ts";
-import { architectureFlags } from "./common/architecture_flags.ts";
+import { architectureFlags } from "./pipelines/architecture_flags.ts";
 import { startBackend } from "../src/networks/backend.ts";
-import { formulationFlags } from "./common/formulation.ts";
-import { resolveTraining, runTraining } from "./common/training.ts";
-import { presetNames } from "./presets.ts";
+import { formulationFlags } from "./pipelines/formulation.ts";
+import { resolveTraining, runTraining } from "./pipelines/training.ts";
+import { presetNames } from "./pipelines/presets.ts";
 
 const flags = {
   preset: {

@@ -4,36 +4,38 @@ import { dirname, fromFileUrl, join, relative } from "@std/path";
 
 const root = fromFileUrl(new URL("..", import.meta.url));
 
-/** Folder of src -> folders of src that it may import. Types of data sets are plain types. */
+/** Folder of src -> folders of src that it may import. */
 const allowed: Record<string, readonly string[]> = {
-  array: [],
-  gpu: ["array"],
-  formats: ["array"],
-  schedules: ["array"],
-  datasets: ["array"],
-  kernels: ["array", "gpu"],
-  denoisers: ["array", "schedules"],
-  machines: ["array", "kernels", "denoisers", "schedules", "formats", "datasets"],
-  networks: ["array", "gpu", "denoisers", "formats", "schedules"],
-  samplers: ["array", "denoisers", "schedules"],
+  core: [],
+  gpu: ["core"],
+  formats: ["core"],
+  schedules: ["core"],
+  datasets: ["core", "formats"],
+  denoisers: ["core", "schedules"],
+  posterior: ["core", "gpu"],
+  machines: ["core", "posterior", "denoisers", "schedules"],
+  networks: ["core", "gpu", "denoisers", "formats", "schedules"],
+  samplers: ["core", "denoisers", "schedules"],
   training: [
-    "array",
+    "core",
+    "gpu",
     "networks",
-    "kernels",
+    "posterior",
     "machines",
     "datasets",
     "schedules",
     "formats",
     "denoisers",
   ],
-  calibration: ["array", "denoisers", "machines", "samplers", "schedules", "formats"],
-  evaluation: ["array", "denoisers", "machines", "samplers", "schedules"],
-  figures: ["array", "formats"],
-  runs: ["array", "formats"],
+  calibration: ["core", "denoisers", "machines", "samplers", "schedules", "formats"],
+  evaluation: ["core", "denoisers", "machines", "samplers", "schedules", "formats"],
+  // Figures take plain data; the types of what they draw lie with those who make it.
+  figures: ["core", "formats", "machines", "networks"],
+  runs: ["core", "formats"],
 };
 const mayUseTfjs = new Set(["networks", "training"]);
 /** Folders and files of src that may touch `Deno.*`; everything else runs in a browser. */
-const mayUseDeno = /^src\/(runs\/|gpu\/adapter\.ts|datasets\/.*_files?\.ts|networks\/load.*\.ts)/;
+const mayUseDeno = /^src\/(runs\/|gpu\/adapter\.ts|datasets\/.*_files?\.ts)/;
 
 interface Source {
   readonly path: string;

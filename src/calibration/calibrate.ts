@@ -1,9 +1,9 @@
-import { gatherImages, type ImageBatch, imageBatch, sliceBatch } from "../array/image_batch.ts";
+import { gatherImages, type ImageBatch, imageBatch, sliceBatch } from "../core/image_batch.ts";
 import { convertPrediction } from "../denoisers/convert.ts";
 import type { Denoiser, MultiScaleDenoiser } from "../denoisers/denoiser.ts";
 import { labelPerSample } from "../denoisers/labels.ts";
 import { checkSameProcess } from "../denoisers/same_process.ts";
-import type { SimilarityMetric } from "../formats/scale_schedule.ts";
+import type { SimilarityMetric } from "../machines/scale_schedule.ts";
 import { initialNoise } from "../samplers/initial_noise.ts";
 import type { SamplerStep } from "../samplers/sampler.ts";
 import { type SamplerName, samplers } from "../samplers/samplers.ts";

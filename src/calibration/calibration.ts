@@ -1,12 +1,12 @@
-import type { ImageShape } from "../array/image_batch.ts";
+import type { ImageShape } from "../core/image_batch.ts";
 import type {
   MachineName,
   ScaleAggregate,
   ScaleSchedule,
   ScaleStep,
   SimilarityMetric,
-} from "../formats/scale_schedule.ts";
-import type { Provenance } from "../formats/provenance.ts";
+} from "../machines/scale_schedule.ts";
+import type { Provenance } from "../core/provenance.ts";
 import type { SamplerName } from "../samplers/samplers.ts";
 import type { TimeGridName } from "../samplers/time_grid.ts";
 import { aggregateScales, bestScale } from "./choose_scale.ts";

@@ -1,4 +1,4 @@
-import { CheckpointMismatchError } from "../array/errors.ts";
+import { CheckpointMismatchError } from "../core/errors.ts";
 import type { CalibrationState } from "./calibration.ts";
 import { similarityMetrics } from "./similarity.ts";
 

@@ -1,5 +1,5 @@
-import { lowerMedian, mode } from "../array/statistics.ts";
-import type { ScaleAggregate, SimilarityMetric } from "../formats/scale_schedule.ts";
+import { lowerMedian, mode } from "../core/statistics.ts";
+import type { ScaleAggregate, SimilarityMetric } from "../machines/scale_schedule.ts";
 import { isBetter } from "./similarity.ts";
 
 /** The aggregates, the default first. */

@@ -1,5 +1,5 @@
-import { type ImageBatch, valuesPerImage } from "../array/image_batch.ts";
-import { determination, mean, pearson } from "../array/statistics.ts";
+import { type ImageBatch, valuesPerImage } from "../core/image_batch.ts";
+import { determination, mean, pearson } from "../core/statistics.ts";
 import type { Denoiser, MultiScaleDenoiser } from "../denoisers/denoiser.ts";
 import { labelPerSample } from "../denoisers/labels.ts";
 import { checkSameProcess } from "../denoisers/same_process.ts";

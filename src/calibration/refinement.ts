@@ -1,5 +1,5 @@
-import { CheckpointMismatchError } from "../array/errors.ts";
-import type { ScaleSchedule } from "../formats/scale_schedule.ts";
+import { CheckpointMismatchError } from "../core/errors.ts";
+import type { ScaleSchedule } from "../machines/scale_schedule.ts";
 import type { SamplerName } from "../samplers/samplers.ts";
 import type { TimeGridName } from "../samplers/time_grid.ts";
 

@@ -1,4 +1,4 @@
-import type { SimilarityMetric } from "../formats/scale_schedule.ts";
+import type { SimilarityMetric } from "../machines/scale_schedule.ts";
 import { isBetter, type Similarities } from "./similarity.ts";
 
 /** Which candidates a calibration evaluates at a step. */

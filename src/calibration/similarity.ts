@@ -1,4 +1,4 @@
-import type { SimilarityMetric } from "../formats/scale_schedule.ts";
+import type { SimilarityMetric } from "../machines/scale_schedule.ts";
 
 /** The metrics, the default first. */
 export const similarityMetrics: readonly SimilarityMetric[] = ["cosine", "l2", "mse"];

@@ -1,5 +1,5 @@
 /** What the paths of a folder of images say: parts of the set, classes, order. */
-import { DataFormatError } from "../array/errors.ts";
+import { DataFormatError } from "../core/errors.ts";
 import type { Split } from "./source.ts";
 
 /** Images of one part of a set, in order. */

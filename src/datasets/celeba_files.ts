@@ -1,5 +1,5 @@
 import { basename, join } from "@std/path";
-import { DataFormatError } from "../array/errors.ts";
+import { DataFormatError } from "../core/errors.ts";
 import { centreCrop, withChannels } from "./adjust.ts";
 import { createImageDecoder } from "./decode_image.ts";
 import { openFileTree } from "./image_files.ts";

@@ -1,5 +1,5 @@
 /** CIFAR-10's binary format: records of a label and the red, green and blue plane of 32 x 32 pixels. */
-import { DataFormatError } from "../array/errors.ts";
+import { DataFormatError } from "../core/errors.ts";
 import { interleavePlanes } from "./planes.ts";
 
 /** Names of CIFAR-10's classes. */

@@ -1,5 +1,5 @@
 import { basename, join } from "@std/path";
-import { DataFormatError } from "../array/errors.ts";
+import { DataFormatError } from "../core/errors.ts";
 import { cifar10ClassNames, cifar10Labels, cifar10Pixels } from "./cifar10.ts";
 import { downloadsFolder, kindOf, listFolder, locateDataset } from "./locate_files.ts";
 import type { DatasetSource, OpenDataset, Split } from "./source.ts";

@@ -1,4 +1,4 @@
-import type { ImageBatch } from "../array/image_batch.ts";
+import type { ImageBatch } from "../core/image_batch.ts";
 
 /** Images with labels, and what a record of provenance needs to say about them. */
 export interface ImageDataset {

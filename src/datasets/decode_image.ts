@@ -1,6 +1,6 @@
 /** JPEG and PNG pictures as bytes of grey or colour. */
 import { convertIndexedToRgb, decode as decodePng, type DecodedPng } from "fast-png";
-import { DataFormatError } from "../array/errors.ts";
+import { DataFormatError } from "../core/errors.ts";
 import type { ByteImages } from "./resize.ts";
 
 /** Decodes one picture; see {@linkcode createImageDecoder}. */

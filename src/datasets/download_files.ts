@@ -1,6 +1,6 @@
 /** Fetching published files over HTTP: resumable, verified, there whole or not at all. */
 import { createHash } from "node:crypto";
-import { DataFormatError } from "../array/errors.ts";
+import { DataFormatError } from "../core/errors.ts";
 import { kindOf } from "./locate_files.ts";
 import type { OfficialFile } from "./source.ts";
 

@@ -1,5 +1,5 @@
 /** IDX, the format of MNIST and FashionMNIST: a magic number, big-endian sizes, then bytes. */
-import { DataFormatError } from "../array/errors.ts";
+import { DataFormatError } from "../core/errors.ts";
 
 /** An array of bytes from an IDX file. */
 export interface IdxArray {

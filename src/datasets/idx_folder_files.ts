@@ -1,4 +1,4 @@
-import { DataFormatError } from "../array/errors.ts";
+import { DataFormatError } from "../core/errors.ts";
 import { gunzipIfNeeded } from "./idx.ts";
 import type { IdxPair, SourcedBytes } from "./mnist.ts";
 import type { Split } from "./source.ts";

@@ -1,5 +1,5 @@
-import type { ImageBatch } from "../array/image_batch.ts";
-import { sha256Hex } from "../array/sha256.ts";
+import type { ImageBatch } from "../core/image_batch.ts";
+import { sha256Hex } from "../core/sha256.ts";
 import { withChannels } from "./adjust.ts";
 import type { ImageDataset } from "./dataset.ts";
 import { bytesToImages } from "./labelled_bytes.ts";

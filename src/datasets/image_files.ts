@@ -1,6 +1,6 @@
 /** Listing and reading the files below a folder, or in a zip archive. */
 import { join } from "@std/path";
-import { DataFormatError } from "../array/errors.ts";
+import { DataFormatError } from "../core/errors.ts";
 import { kindOf } from "./locate_files.ts";
 import { openZip } from "./zip_files.ts";
 

@@ -1,6 +1,6 @@
 import { centreCrop, withChannels } from "./adjust.ts";
 import { arrangeImages } from "./arrange_images.ts";
-import { DataFormatError } from "../array/errors.ts";
+import { DataFormatError } from "../core/errors.ts";
 import { createImageDecoder, type ImageDecoder } from "./decode_image.ts";
 import { type FileTree, openFileTree } from "./image_files.ts";
 import { type ByteImages, resizeBilinear } from "./resize.ts";

@@ -1,4 +1,4 @@
-import type { ImageBatch } from "../array/image_batch.ts";
+import type { ImageBatch } from "../core/image_batch.ts";
 import type { ByteImages } from "./resize.ts";
 
 /** A data set as its files hold it: 8-bit images of their own size, with labels. */

@@ -1,6 +1,6 @@
 /** Where data sets lie on this machine. */
 import { fromFileUrl, join } from "@std/path";
-import { DataFormatError } from "../array/errors.ts";
+import { DataFormatError } from "../core/errors.ts";
 
 /**
  * The folder that `deno task data` fills: `data/downloads` of this package where it runs from a folder,

@@ -1,5 +1,5 @@
 /** MNIST, the handwritten digits of LeCun, Cortes and Burges: 60,000 + 10,000 images of 28 x 28. */
-import { DataFormatError } from "../array/errors.ts";
+import { DataFormatError } from "../core/errors.ts";
 import { parseIdx } from "./idx.ts";
 import type { LabelledBytes } from "./labelled_bytes.ts";
 

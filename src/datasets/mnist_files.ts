@@ -1,4 +1,4 @@
-import { DataFormatError } from "../array/errors.ts";
+import { DataFormatError } from "../core/errors.ts";
 import { readIdxFolder } from "./idx_folder_files.ts";
 import {
   type IdxPair,

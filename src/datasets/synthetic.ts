@@ -1,4 +1,4 @@
-import { Random } from "../array/random.ts";
+import { Random } from "../core/random.ts";
 import type { LabelledBytes } from "./labelled_bytes.ts";
 
 /** Options of {@linkcode syntheticTextures}. */

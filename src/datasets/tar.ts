@@ -1,5 +1,5 @@
 /** Reading tar archives, plain or gzip, as a stream: nothing but the wanted files is ever held. */
-import { DataFormatError } from "../array/errors.ts";
+import { DataFormatError } from "../core/errors.ts";
 
 /** A file of an archive. */
 export interface TarFile {

@@ -1,5 +1,5 @@
-import { DataFormatError } from "../array/errors.ts";
-import { sha256Hex } from "../array/sha256.ts";
+import { DataFormatError } from "../core/errors.ts";
+import { sha256Hex } from "../core/sha256.ts";
 
 /**
  * Compares the SHA-256 of a file's content with the known one.

@@ -1,6 +1,6 @@
 /** Reading single files out of a large zip archive without unpacking it. */
 import { crc32, inflateRawSync } from "node:zlib";
-import { DataFormatError } from "../array/errors.ts";
+import { DataFormatError } from "../core/errors.ts";
 
 /** A file in an archive. */
 export interface ZipEntry {

@@ -1,5 +1,5 @@
-import type { ImageBatch } from "../array/image_batch.ts";
-import { Random } from "../array/random.ts";
+import type { ImageBatch } from "../core/image_batch.ts";
+import { Random } from "../core/random.ts";
 import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
 
 /** Options of {@linkcode addNoise}. */

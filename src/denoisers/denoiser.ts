@@ -1,4 +1,4 @@
-import type { ImageBatch, ImageShape } from "../array/image_batch.ts";
+import type { ImageBatch, ImageShape } from "../core/image_batch.ts";
 import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { determination, pearson } from "../array/statistics.ts";
+import { determination, pearson } from "../core/statistics.ts";
 
 /** How well a prediction agrees with a reference. */
 export interface Agreement {

@@ -1,4 +1,4 @@
-import { bootstrapMedian } from "../array/statistics.ts";
+import { bootstrapMedian } from "../core/statistics.ts";
 import { agreementMeasures } from "./agreement.ts";
 import type { AgreementResult } from "./evaluate.ts";
 

@@ -5,8 +5,8 @@ import {
   type ImageShape,
   imageShapeOf,
   sliceBatch,
-} from "../array/image_batch.ts";
-import { CheckpointMismatchError } from "../array/errors.ts";
+} from "../core/image_batch.ts";
+import { CheckpointMismatchError } from "../core/errors.ts";
 import type { Denoiser } from "../denoisers/denoiser.ts";
 import { labelPerSample } from "../denoisers/labels.ts";
 import { checkSameProcess } from "../denoisers/same_process.ts";

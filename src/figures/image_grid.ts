@@ -1,4 +1,4 @@
-import type { ImageBatch } from "../array/image_batch.ts";
+import type { ImageBatch } from "../core/image_batch.ts";
 import { encodePng } from "../formats/png.ts";
 import { tileImages, type TileOptions } from "./tile_images.ts";
 import { fontFamily, ink } from "./theme.ts";

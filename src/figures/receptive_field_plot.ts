@@ -1,11 +1,11 @@
-import { type ImageBatch, imageBatch } from "../array/image_batch.ts";
+import { type ImageBatch, imageBatch } from "../core/image_batch.ts";
 import {
   effectiveField,
   type FieldAtTime,
   fieldProfile,
   fieldShares,
   type ReceptiveField,
-} from "../formats/receptive_field.ts";
+} from "../networks/analysis/field_profile.ts";
 import { imageGridSvg } from "./image_grid.ts";
 import { type PlotOptions, plotSvg } from "./plot_svg.ts";
 import type { ScaleCurve } from "./scale_curve.ts";

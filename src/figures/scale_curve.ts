@@ -1,4 +1,4 @@
-import type { ScaleSchedule } from "../formats/scale_schedule.ts";
+import type { ScaleSchedule } from "../machines/scale_schedule.ts";
 import { type PlotOptions, plotSvg } from "./plot_svg.ts";
 import { ink, palette } from "./theme.ts";
 

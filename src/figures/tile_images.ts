@@ -1,4 +1,4 @@
-import type { ImageBatch } from "../array/image_batch.ts";
+import type { ImageBatch } from "../core/image_batch.ts";
 
 /** Options of {@linkcode tileImages}. */
 export interface TileOptions {

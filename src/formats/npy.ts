@@ -1,5 +1,5 @@
 /** NumPy's `.npy` files: a magic word, a header that is a Python literal, then the values. */
-import { DataFormatError } from "../array/errors.ts";
+import { DataFormatError } from "../core/errors.ts";
 import { toHalfBits } from "./half_precision.ts";
 import type { StoredTensor } from "./safetensors.ts";
 import { elementBytes, type ElementType, tensorFromBytes } from "./tensor_bytes.ts";

@@ -4,7 +4,7 @@
  * A pickle is a program for a small stack machine. This reader knows the instructions that make plain
  * data; whatever a pickle wants to import, call or build is handed to its caller by name, as data.
  */
-import { DataFormatError } from "../array/errors.ts";
+import { DataFormatError } from "../core/errors.ts";
 
 /** What a name that a pickle imports stands for. */
 export interface PickleGlobal {

@@ -1,7 +1,7 @@
 /** PNG pictures of single images, 8 bits a channel. */
 import { decode, encode } from "fast-png";
-import { DataFormatError } from "../array/errors.ts";
-import type { ImageBatch } from "../array/image_batch.ts";
+import { DataFormatError } from "../core/errors.ts";
+import type { ImageBatch } from "../core/image_batch.ts";
 
 /**
  * Encodes one image as an 8-bit PNG, gray for one channel and RGB for three.

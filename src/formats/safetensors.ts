@@ -4,7 +4,7 @@
  * The reader accepts what the format's specification allows and nothing else: every byte after the
  * header belongs to exactly one tensor. The writer is deterministic and aligns every tensor.
  */
-import { DataFormatError } from "../array/errors.ts";
+import { DataFormatError } from "../core/errors.ts";
 import { crc32 } from "./crc32.ts";
 import { fromHalfBits, toHalfBits } from "./half_precision.ts";
 

@@ -2,7 +2,7 @@
  * PyTorch's `.pt` files: a zip archive of a pickle and of the storages that it refers to, or, before
  * PyTorch 1.6, pickles and storages one after the other. Nothing in a file is ever run.
  */
-import { DataFormatError } from "../array/errors.ts";
+import { DataFormatError } from "../core/errors.ts";
 import { type PickleGlobal, unpickle } from "./pickle.ts";
 import { elementBytes } from "./tensor_bytes.ts";
 import {

@@ -1,5 +1,5 @@
 /** What is in a `.pt` file: a network's state dict, or a list of numbers. */
-import { DataFormatError } from "../array/errors.ts";
+import { DataFormatError } from "../core/errors.ts";
 import { PickledObject } from "./pickle.ts";
 import type { StoredTensor } from "./safetensors.ts";
 import { numpyArray } from "./torch_globals.ts";

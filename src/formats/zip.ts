@@ -1,7 +1,7 @@
 /** Zip archives in memory: a strict reader of what PyTorch writes, and a writer of stored files. */
 import { crc32 } from "./crc32.ts";
 import { inflateSync, zipSync } from "fflate";
-import { DataFormatError } from "../array/errors.ts";
+import { DataFormatError } from "../core/errors.ts";
 
 /** A file in a zip archive. */
 export interface ZipEntry {

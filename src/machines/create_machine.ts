@@ -1,8 +1,8 @@
-import { type ImageBatch, type ImageShape, imageShapeOf } from "../array/image_batch.ts";
-import type { MachineName } from "../formats/scale_schedule.ts";
-import type { PatchPosterior } from "../kernels/patch_posterior.ts";
-import { checkScales, hasScale, largestScale } from "../kernels/request.ts";
-import { wasmPosterior } from "../kernels/wasm/wasm_posterior.ts";
+import { type ImageBatch, type ImageShape, imageShapeOf } from "../core/image_batch.ts";
+import type { MachineName } from "./scale_schedule.ts";
+import type { PatchPosterior } from "../posterior/patch_posterior.ts";
+import { checkScales, hasScale, largestScale } from "../posterior/request.ts";
+import { wasmPosterior } from "../posterior/wasm/wasm_posterior.ts";
 import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
 import { boundaryBroken } from "./boundary_broken.ts";
 import { equivariant } from "./equivariant.ts";

@@ -1,5 +1,5 @@
-import type { MachineName } from "../formats/scale_schedule.ts";
-import type { PatchRule } from "../kernels/patch_posterior.ts";
+import type { MachineName } from "./scale_schedule.ts";
+import type { PatchRule } from "../posterior/patch_posterior.ts";
 
 /**
  * What makes a machine: which training patches may match the patch around a query pixel. The

@@ -25,7 +25,7 @@
  *
  * @module
  */
-export { DataFormatError, DeviceUnavailableError } from "../array/errors.ts";
+export { DataFormatError, DeviceUnavailableError } from "../core/errors.ts";
 export {
   concatBatches,
   gatherImages,
@@ -33,7 +33,7 @@ export {
   imageBatch,
   type ImageShape,
   sliceBatch,
-} from "../array/image_batch.ts";
+} from "../core/image_batch.ts";
 export { bytesToImages, type LabelledBytes } from "../datasets/labelled_bytes.ts";
 export { type ByteImages } from "../datasets/resize.ts";
 export { type SyntheticOptions, syntheticTextures } from "../datasets/synthetic.ts";
@@ -44,22 +44,22 @@ export type {
   Prediction,
   PredictOptions,
 } from "../denoisers/denoiser.ts";
-export type { Provenance } from "../formats/provenance.ts";
+export type { Provenance } from "../core/provenance.ts";
 export type {
   MachineName,
   ScaleAggregate,
   ScaleSchedule,
   ScaleStep,
   SimilarityMetric,
-} from "../formats/scale_schedule.ts";
-export { parseScaleSchedule, writeScaleSchedule } from "../formats/scale_schedule_json.ts";
+} from "./scale_schedule.ts";
+export { parseScaleSchedule, writeScaleSchedule } from "../calibration/scale_schedule_json.ts";
 export {
   emptyState,
   mergeInto,
   mergeStates,
   posteriorMean,
   type PosteriorMeanOptions,
-} from "../kernels/merge_states.ts";
+} from "../posterior/merge_states.ts";
 export type {
   AccumulateOptions,
   PatchPosterior,
@@ -67,20 +67,20 @@ export type {
   PosteriorRequest,
   PosteriorRun,
   PosteriorState,
-} from "../kernels/patch_posterior.ts";
-export { referencePosterior } from "../kernels/reference/reference_posterior.ts";
-export type { KernelBuild } from "../kernels/wasm/posterior_kernel.ts";
+} from "../posterior/patch_posterior.ts";
+export { referencePosterior } from "../posterior/reference/reference_posterior.ts";
+export type { KernelBuild } from "../posterior/wasm/posterior_kernel.ts";
 export {
   type WasmPosterior,
   wasmPosterior,
   type WasmPosteriorOptions,
-} from "../kernels/wasm/wasm_posterior.ts";
+} from "../posterior/wasm/wasm_posterior.ts";
 export {
   type DevicePosteriorRequest,
   type WebgpuPosterior,
   webgpuPosterior,
   type WebgpuPosteriorOptions,
-} from "../kernels/webgpu/webgpu_posterior.ts";
+} from "../posterior/webgpu/webgpu_posterior.ts";
 export { createSchedule, scheduleNames } from "../schedules/create_schedule.ts";
 export type { NoiseSchedule } from "../schedules/noise_schedule.ts";
 export { boundaryBroken } from "./boundary_broken.ts";
@@ -101,7 +101,7 @@ export {
   type ImportScalesOptions,
   type ScaleIndexing,
   scaleIndexings,
-} from "./import_scales.ts";
+} from "../calibration/import_scales.ts";
 export { local } from "./local.ts";
 export type { MachineDefinition } from "./machine_definition.ts";
 export type { Machine } from "./patch_machine.ts";

@@ -1,9 +1,9 @@
-import { gatherImages, type ImageBatch, type ImageShape } from "../array/image_batch.ts";
+import { gatherImages, type ImageBatch, type ImageShape } from "../core/image_batch.ts";
 import type { MultiScaleDenoiser, PredictOptions } from "../denoisers/denoiser.ts";
 import { labelPerSample } from "../denoisers/labels.ts";
-import { posteriorMean } from "../kernels/merge_states.ts";
-import type { PatchPosterior } from "../kernels/patch_posterior.ts";
-import { hasScale } from "../kernels/request.ts";
+import { posteriorMean } from "../posterior/merge_states.ts";
+import type { PatchPosterior } from "../posterior/patch_posterior.ts";
+import { hasScale } from "../posterior/request.ts";
 import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
 import type { MachineDefinition } from "./machine_definition.ts";
 import { type KernelSize, kernelSizeAt } from "./scheduled.ts";

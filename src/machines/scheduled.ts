@@ -1,4 +1,4 @@
-import type { ScaleSchedule } from "../formats/scale_schedule.ts";
+import type { ScaleSchedule } from "./scale_schedule.ts";
 
 /**
  * A machine's scale: one for all times, one per step (index 0 is t = 1/n, the lowest noise), or a

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
-import { DeviceUnavailableError } from "../array/errors.ts";
+import { DeviceUnavailableError } from "../core/errors.ts";
 import { adapterName, findAdapter, isSoftware } from "../gpu/adapter.ts";
-import { type GuardedBackend, guardWebgpu } from "./webgpu_guard.ts";
+import { type GuardedBackend, guardWebgpu } from "../gpu/webgpu_guard.ts";
 
 /** What a user may ask for. */
 export type BackendChoice = "auto" | "webgpu" | "wasm" | "cpu";

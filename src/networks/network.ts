@@ -1,7 +1,7 @@
 import type * as tf from "@tensorflow/tfjs";
-import type { ImageShape } from "../array/image_batch.ts";
-import type { Padding } from "./conv2d_implementation.ts";
-import type { Parameters, ParameterSpec } from "./parameters.ts";
+import type { ImageShape } from "../core/image_batch.ts";
+import type { Padding } from "./layers/conv2d_implementation.ts";
+import type { Parameters, ParameterSpec } from "./weights/parameters.ts";
 
 /**
  * What every description of a network says, as plain data. With the fields of its own kind it decides

@@ -1,10 +1,10 @@
 import * as tf from "@tensorflow/tfjs";
-import { type ImageBatch, imageShapeOf, sliceBatch } from "../array/image_batch.ts";
+import { type ImageBatch, imageShapeOf, sliceBatch } from "../core/image_batch.ts";
 import type { Denoiser, PredictOptions } from "../denoisers/denoiser.ts";
 import { labelPerSample } from "../denoisers/labels.ts";
 import { checkPreconditioning, preconditioningFactors } from "../denoisers/preconditioning.ts";
-import { unflatten } from "./parameters.ts";
-import type { TrainedNetwork } from "./weights.ts";
+import { unflatten } from "./weights/parameters.ts";
+import type { TrainedNetwork } from "./weights/weights.ts";
 
 /** A trained network as a denoiser; holds tensors until it is disposed of. */
 export interface NetworkDenoiser extends Denoiser {

@@ -1,5 +1,5 @@
 /** Logs of one JSON object a line, which survive an interruption at any byte. */
-import { DataFormatError } from "../array/errors.ts";
+import { DataFormatError } from "../core/errors.ts";
 
 /** One line of a log: plain data. */
 export type LogRecord = Readonly<Record<string, unknown>>;

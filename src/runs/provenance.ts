@@ -1,6 +1,6 @@
 /** Where results come from: versions, and hashes of configurations and files. */
-import { sha256Hex } from "../array/sha256.ts";
-import type { Provenance } from "../formats/provenance.ts";
+import { sha256Hex } from "../core/sha256.ts";
+import type { Provenance } from "../core/provenance.ts";
 import { toolkitName, toolkitVersion } from "./version.ts";
 
 /** Name and version of this package, such as "@els/toolkit 0.1.0". */

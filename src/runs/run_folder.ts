@@ -5,7 +5,7 @@
  * finds its folder and goes on.
  */
 import { join } from "@std/path";
-import { DataFormatError } from "../array/errors.ts";
+import { DataFormatError } from "../core/errors.ts";
 import { writeJsonText } from "../formats/json_text.ts";
 import { removeTemporaries, writeFileAtomic } from "./atomic_write.ts";
 import { runtime, sha256Json, toolkit } from "./provenance.ts";

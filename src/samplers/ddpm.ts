@@ -1,4 +1,4 @@
-import type { ImageBatch } from "../array/image_batch.ts";
+import type { ImageBatch } from "../core/image_batch.ts";
 import type { Denoiser } from "../denoisers/denoiser.ts";
 import { combine, runSampler, stepNoise, type StochasticSamplerOptions } from "./sampler.ts";
 

@@ -1,5 +1,5 @@
-import { type ImageBatch, imageBatch, type ImageShape } from "../array/image_batch.ts";
-import { Random } from "../array/random.ts";
+import { type ImageBatch, imageBatch, type ImageShape } from "../core/image_batch.ts";
+import { Random } from "../core/random.ts";
 import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
 
 /** Options of {@linkcode initialNoise}. */

@@ -1,5 +1,5 @@
-import { type ImageBatch, imageShapeOf, valuesPerImage } from "../array/image_batch.ts";
-import { Random } from "../array/random.ts";
+import { type ImageBatch, imageShapeOf, valuesPerImage } from "../core/image_batch.ts";
+import { Random } from "../core/random.ts";
 import { convertPrediction } from "../denoisers/convert.ts";
 import type { Denoiser } from "../denoisers/denoiser.ts";
 import { checkTimes } from "./time_grid.ts";

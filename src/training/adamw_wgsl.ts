@@ -2,7 +2,11 @@
  * AdamW, moving average, clipping and the guard against numbers that are not finite as three programs on
  * flat vectors. Bound by memory: 36 bytes a parameter, on an H100 (3.3 TB/s) 11 us for a million.
  */
-import { type GpuProgram, groupNumber, workgroupSum } from "../networks/webgpu/gpu_program.ts";
+import {
+  type GpuProgram,
+  groupNumber,
+  workgroupSum,
+} from "../networks/layers/webgpu/gpu_program.ts";
 
 /** Invocations of a workgroup. */
 export const SIZE = 256;

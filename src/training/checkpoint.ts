@@ -1,4 +1,4 @@
-import { CheckpointMismatchError } from "../array/errors.ts";
+import { CheckpointMismatchError } from "../core/errors.ts";
 import { parseSafetensors, writeSafetensors } from "../formats/safetensors.ts";
 import type { TrainingState } from "./optimisation.ts";
 

@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Network } from "../networks/network.ts";
-import { sizeOf, unflatten } from "../networks/parameters.ts";
-import { explained } from "../networks/webgpu_guard.ts";
-import { copyValues, runProgram, webgpuBackend } from "../networks/webgpu/gpu_program.ts";
+import { sizeOf, unflatten } from "../networks/weights/parameters.ts";
+import { explained } from "../gpu/webgpu_guard.ts";
+import { copyValues, runProgram, webgpuBackend } from "../networks/layers/webgpu/gpu_program.ts";
 import { adamw, LOG_STEPS, PARTS, SIZE, squares, verdict } from "./adamw_wgsl.ts";
 import { emaDecayAt } from "./ema.ts";
 import { meanLossAndGradients, type TrainingBatch } from "./gradients.ts";

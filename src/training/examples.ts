@@ -1,5 +1,5 @@
-import type { ImageBatch } from "../array/image_batch.ts";
-import { Random } from "../array/random.ts";
+import type { ImageBatch } from "../core/image_batch.ts";
+import { Random } from "../core/random.ts";
 import { checkPreconditioning, preconditioningFactors } from "../denoisers/preconditioning.ts";
 import type { TrainingBatch } from "./gradients.ts";
 import { checkNoiseSampling, drawTimes, type NoiseSampling } from "./noise_sampling.ts";

@@ -1,6 +1,6 @@
-import type { Architecture } from "../networks/architecture.ts";
+import type { Architecture } from "../networks/architectures/architecture.ts";
 import type { Network } from "../networks/network.ts";
-import { type FlatParameters, parameterCount } from "../networks/parameters.ts";
+import { type FlatParameters, parameterCount } from "../networks/weights/parameters.ts";
 import { lossAndGradients, type TrainingBatch } from "./gradients.ts";
 
 /** Loss and gradient of a batch. */

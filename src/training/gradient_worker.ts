@@ -1,6 +1,6 @@
 /** A thread that computes gradients of shards; see `gradient_pool.ts` for the messages. */
 import { startBackend } from "../networks/backend.ts";
-import { createNetwork } from "../networks/architecture.ts";
+import { createNetwork } from "../networks/architectures/architecture.ts";
 import type { Network } from "../networks/network.ts";
 import { lossAndGradients } from "./gradients.ts";
 import type { WorkerAnswer, WorkerSetup, WorkerShard } from "./gradient_pool.ts";

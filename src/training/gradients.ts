@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Network } from "../networks/network.ts";
-import { type FlatParameters, type Parameters, unflatten } from "../networks/parameters.ts";
+import { type FlatParameters, type Parameters, unflatten } from "../networks/weights/parameters.ts";
 
 /** A batch of regression examples: noisy images, what to predict from them, and when. */
 export interface TrainingBatch {

@@ -1,4 +1,4 @@
-import type { Random } from "../array/random.ts";
+import type { Random } from "../core/random.ts";
 import { noiseLevel, timeAtLevel } from "../schedules/noise_level.ts";
 import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
 

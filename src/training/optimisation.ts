@@ -1,4 +1,4 @@
-import type { FlatParameters } from "../networks/parameters.ts";
+import type { FlatParameters } from "../networks/weights/parameters.ts";
 import type { TrainingBatch } from "./gradients.ts";
 
 /** Everything that decides how parameters change with their gradients. */

@@ -1,7 +1,7 @@
-import type { ImageBatch } from "../array/image_batch.ts";
-import type { Random } from "../array/random.ts";
-import { posteriorMean } from "../kernels/merge_states.ts";
-import type { PatchPosterior } from "../kernels/patch_posterior.ts";
+import type { ImageBatch } from "../core/image_batch.ts";
+import type { Random } from "../core/random.ts";
+import { posteriorMean } from "../posterior/merge_states.ts";
+import type { PatchPosterior } from "../posterior/patch_posterior.ts";
 import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
 
 /** Noisy images and where they come from. */

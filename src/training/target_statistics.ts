@@ -1,6 +1,6 @@
-import { type ImageBatch, imageShapeOf, sliceBatch, valuesPerImage } from "../array/image_batch.ts";
-import { Random } from "../array/random.ts";
-import type { PatchPosterior } from "../kernels/patch_posterior.ts";
+import { type ImageBatch, imageShapeOf, sliceBatch, valuesPerImage } from "../core/image_batch.ts";
+import { Random } from "../core/random.ts";
+import type { PatchPosterior } from "../posterior/patch_posterior.ts";
 import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
 import { stableTarget } from "./target.ts";
 

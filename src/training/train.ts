@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
-import { CheckpointMismatchError } from "../array/errors.ts";
-import { Random } from "../array/random.ts";
+import { CheckpointMismatchError } from "../core/errors.ts";
+import { Random } from "../core/random.ts";
 import type { Network } from "../networks/network.ts";
-import { initialParameters, parameterCount } from "../networks/parameters.ts";
+import { initialParameters, parameterCount } from "../networks/weights/parameters.ts";
 import { deviceOptimisation } from "./device_optimisation.ts";
 import { type ExampleSource, ExampleStream } from "./examples.ts";
 import type { GradientPool } from "./gradient_pool.ts";

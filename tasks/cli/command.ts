@@ -3,7 +3,7 @@ import {
   CheckpointMismatchError,
   DataFormatError,
   DeviceUnavailableError,
-} from "../../src/array/errors.ts";
+} from "../../src/core/errors.ts";
 import {
   type CommandSpec,
   type FlagSpecs,

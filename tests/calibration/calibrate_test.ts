@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
-import { type ImageBatch, imageBatch } from "../../src/array/image_batch.ts";
-import { CheckpointMismatchError } from "../../src/array/errors.ts";
-import { Random } from "../../src/array/random.ts";
+import { type ImageBatch, imageBatch } from "../../src/core/image_batch.ts";
+import { CheckpointMismatchError } from "../../src/core/errors.ts";
+import { Random } from "../../src/core/random.ts";
 import { initialNoise } from "../../src/samplers/initial_noise.ts";
 import { calibrate, type CalibrateOptions } from "../../src/calibration/calibrate.ts";
 import {
@@ -11,7 +11,10 @@ import {
 } from "../../src/calibration/calibration.ts";
 import type { Denoiser, MultiScaleDenoiser } from "../../src/denoisers/denoiser.ts";
 import { convertPrediction } from "../../src/denoisers/convert.ts";
-import { parseScaleSchedule, writeScaleSchedule } from "../../src/formats/scale_schedule_json.ts";
+import {
+  parseScaleSchedule,
+  writeScaleSchedule,
+} from "../../src/calibration/scale_schedule_json.ts";
 import { createSchedule } from "../../src/schedules/create_schedule.ts";
 import { plainLocalMachine } from "./plain_local_machine.ts";
 

@@ -3,7 +3,7 @@
  * (tests/fixtures/calibration.safetensors: 128 digits, 10 steps, 3 samples, zero padding).
  */
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { type ImageBatch, imageBatch } from "../../src/array/image_batch.ts";
+import { type ImageBatch, imageBatch } from "../../src/core/image_batch.ts";
 import { calibrate } from "../../src/calibration/calibrate.ts";
 import type { Calibration } from "../../src/calibration/calibration.ts";
 import type { Denoiser } from "../../src/denoisers/denoiser.ts";
@@ -12,8 +12,8 @@ import { type FloatTensor, parseSafetensors } from "../../src/formats/safetensor
 import { createMachine } from "../../src/machines/create_machine.ts";
 import { startBackend } from "../../src/networks/backend.ts";
 import { networkDenoiser } from "../../src/networks/network_denoiser.ts";
-import { fromStateDict } from "../../src/networks/parameters.ts";
-import { resnet } from "../../src/networks/resnet.ts";
+import { fromStateDict } from "../../src/networks/weights/parameters.ts";
+import { resnet } from "../../src/networks/architectures/resnet.ts";
 import { ddim } from "../../src/samplers/ddim.ts";
 import { uniformTimeGrid } from "../../src/samplers/time_grid.ts";
 import { createSchedule } from "../../src/schedules/create_schedule.ts";

@@ -1,11 +1,11 @@
-import { type ImageBatch, imageBatch, imageShapeOf } from "../../src/array/image_batch.ts";
+import { type ImageBatch, imageBatch, imageShapeOf } from "../../src/core/image_batch.ts";
 import type { MultiScaleDenoiser } from "../../src/denoisers/denoiser.ts";
 import { labelPerSample } from "../../src/denoisers/labels.ts";
 import { createSchedule } from "../../src/schedules/create_schedule.ts";
 
 /**
  * The local score machine of theory.md's table written out plainly in double precision, one channel:
- * independent of src/kernels. `labels` are the images' classes.
+ * independent of src/posterior. `labels` are the images' classes.
  */
 export function plainLocalMachine(
   images: ImageBatch,

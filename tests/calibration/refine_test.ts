@@ -10,8 +10,11 @@ import {
 } from "../../src/calibration/refinement.ts";
 import { loadDataset } from "../../src/datasets/registry_files.ts";
 import { evaluateAgreement } from "../../src/evaluation/evaluate.ts";
-import { parseScaleSchedule, writeScaleSchedule } from "../../src/formats/scale_schedule_json.ts";
-import { wasmPosterior } from "../../src/kernels/wasm/wasm_posterior.ts";
+import {
+  parseScaleSchedule,
+  writeScaleSchedule,
+} from "../../src/calibration/scale_schedule_json.ts";
+import { wasmPosterior } from "../../src/posterior/wasm/wasm_posterior.ts";
 import { createMachine } from "../../src/machines/create_machine.ts";
 import { createSchedule } from "../../src/schedules/create_schedule.ts";
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
-import { DataFormatError } from "../../src/array/errors.ts";
+import { DataFormatError } from "../../src/core/errors.ts";
 import { celebaSource } from "../../src/datasets/celeba_files.ts";
 import { separatePlanes } from "../../src/datasets/planes.ts";
 import { loadDataset } from "../../src/datasets/registry_files.ts";

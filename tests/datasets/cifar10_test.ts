@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { join } from "@std/path";
-import { DataFormatError } from "../../src/array/errors.ts";
+import { DataFormatError } from "../../src/core/errors.ts";
 import { cifar10Labels, cifar10Pixels } from "../../src/datasets/cifar10.ts";
 import { cifar10Source } from "../../src/datasets/cifar10_files.ts";
 import { loadDataset } from "../../src/datasets/registry_files.ts";

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { encode } from "fast-png";
-import { DataFormatError } from "../../src/array/errors.ts";
+import { DataFormatError } from "../../src/core/errors.ts";
 import { createImageDecoder } from "../../src/datasets/decode_image.ts";
 import { picture, pictureNames } from "./pictures.ts";
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { DataFormatError } from "../../src/array/errors.ts";
-import { sha256Hex } from "../../src/array/sha256.ts";
+import { DataFormatError } from "../../src/core/errors.ts";
+import { sha256Hex } from "../../src/core/sha256.ts";
 import {
   download,
   DownloadError,

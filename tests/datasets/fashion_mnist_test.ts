@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
-import { DataFormatError } from "../../src/array/errors.ts";
+import { DataFormatError } from "../../src/core/errors.ts";
 import { fashionMnistSource } from "../../src/datasets/fashion_mnist_files.ts";
 import { kindOf, locateDataset } from "../../src/datasets/locate_files.ts";
 import { loadDataset } from "../../src/datasets/registry_files.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { DataFormatError } from "../../src/array/errors.ts";
+import { DataFormatError } from "../../src/core/errors.ts";
 import { gunzipIfNeeded, parseIdx } from "../../src/datasets/idx.ts";
 import { parseIdxPair } from "../../src/datasets/mnist.ts";
 

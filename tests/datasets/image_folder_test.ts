@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { dirname, join } from "@std/path";
 import { encode } from "fast-png";
-import { DataFormatError } from "../../src/array/errors.ts";
+import { DataFormatError } from "../../src/core/errors.ts";
 import { loadDataset } from "../../src/datasets/registry_files.ts";
 import { inFolder } from "./folder.ts";
 import { picture } from "./pictures.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
-import { DataFormatError } from "../../src/array/errors.ts";
+import { DataFormatError } from "../../src/core/errors.ts";
 import { mnistSha256 } from "../../src/datasets/mnist.ts";
 import { readVerified } from "../../src/datasets/mnist_files.ts";
 import { datasetNames, loadDataset } from "../../src/datasets/registry_files.ts";

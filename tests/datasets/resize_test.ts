@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { sha256Hex } from "../../src/array/sha256.ts";
+import { sha256Hex } from "../../src/core/sha256.ts";
 import { resizeBilinear } from "../../src/datasets/resize.ts";
 import { parseSafetensors } from "../../src/formats/safetensors.ts";
 

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { DataFormatError } from "../../src/array/errors.ts";
+import { DataFormatError } from "../../src/core/errors.ts";
 import { readTar } from "../../src/datasets/tar.ts";
 import { gzip, tarMember } from "./folder.ts";
 

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
-import { DataFormatError } from "../../src/array/errors.ts";
+import { DataFormatError } from "../../src/core/errors.ts";
 import { openZip } from "../../src/datasets/zip_files.ts";
 import { inFolder } from "./folder.ts";
 import { zipArchive } from "./zip.ts";

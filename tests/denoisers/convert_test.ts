@@ -1,6 +1,6 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { imageBatch } from "../../src/array/image_batch.ts";
-import { Random } from "../../src/array/random.ts";
+import { imageBatch } from "../../src/core/image_batch.ts";
+import { Random } from "../../src/core/random.ts";
 import { convertPrediction, predictAs } from "../../src/denoisers/convert.ts";
 import type { Denoiser, Prediction } from "../../src/denoisers/denoiser.ts";
 import { labelPerSample } from "../../src/denoisers/labels.ts";

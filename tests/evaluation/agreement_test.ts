@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { Random } from "../../src/array/random.ts";
+import { Random } from "../../src/core/random.ts";
 import { agreement } from "../../src/evaluation/agreement.ts";
 
 Deno.test("agreement: r, r^2 and R^2 of values worked out by hand", () => {

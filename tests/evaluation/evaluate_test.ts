@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
-import type { ImageBatch } from "../../src/array/image_batch.ts";
-import { CheckpointMismatchError } from "../../src/array/errors.ts";
+import type { ImageBatch } from "../../src/core/image_batch.ts";
+import { CheckpointMismatchError } from "../../src/core/errors.ts";
 import type { Denoiser } from "../../src/denoisers/denoiser.ts";
 import {
   evaluateAgreement,

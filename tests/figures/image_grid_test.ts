@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { decode } from "fast-png";
-import { imageBatch } from "../../src/array/image_batch.ts";
+import { imageBatch } from "../../src/core/image_batch.ts";
 import { imageGridPng, imageGridSvg } from "../../src/figures/image_grid.ts";
 import { tileImages } from "../../src/figures/tile_images.ts";
 import { assertSnapshot } from "./snapshot.ts";

@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
-import { Random } from "../../src/array/random.ts";
+import { Random } from "../../src/core/random.ts";
 import { agreementPlotSvg } from "../../src/figures/agreement_plot.ts";
 import { lossCurveSvg } from "../../src/figures/loss_curve.ts";
 import { roundCoordinates } from "../../src/figures/plot_svg.ts";
 import { scaleCurveOf, scaleCurveSvg } from "../../src/figures/scale_curve.ts";
 import { targetCurveSvg } from "../../src/figures/target_curve.ts";
 import { quantile } from "../../src/figures/statistics.ts";
-import type { ScaleSchedule } from "../../src/formats/scale_schedule.ts";
+import type { ScaleSchedule } from "../../src/machines/scale_schedule.ts";
 import { assertSnapshot } from "./snapshot.ts";
 
 // The published scales of the MNIST ResNet with zero padding (arXiv 2412.20292 v2).

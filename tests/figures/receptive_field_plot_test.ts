@@ -3,7 +3,7 @@ import {
   receptiveFieldMapsSvg,
   receptiveFieldPlotSvg,
 } from "../../src/figures/receptive_field_plot.ts";
-import type { ReceptiveField } from "../../src/formats/receptive_field.ts";
+import type { ReceptiveField } from "../../src/networks/analysis/field_profile.ts";
 import { assertSnapshot } from "./snapshot.ts";
 
 const radius = 5;

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { DataFormatError } from "../../src/array/errors.ts";
+import { DataFormatError } from "../../src/core/errors.ts";
 import { isNpy, parseNpy, writeNpy } from "../../src/formats/npy.ts";
 import type { StoredTensor } from "../../src/formats/safetensors.ts";
 import { bytesOf } from "./bytes.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { encode } from "fast-png";
-import { DataFormatError } from "../../src/array/errors.ts";
+import { DataFormatError } from "../../src/core/errors.ts";
 import { decodePng, encodePng } from "../../src/formats/png.ts";
 
 const allBytes = Float32Array.from({ length: 256 }, (_, v) => v / 255 * 2 - 1);

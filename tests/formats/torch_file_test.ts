@@ -1,7 +1,7 @@
 /** Files of the real PyTorch, committed and, where it is installed, written on the spot. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
-import { DataFormatError } from "../../src/array/errors.ts";
+import { DataFormatError } from "../../src/core/errors.ts";
 import { parseNpy } from "../../src/formats/npy.ts";
 import { type FloatTensor, parseSafetensors } from "../../src/formats/safetensors.ts";
 import { isTorch, parseTorch } from "../../src/formats/torch_file.ts";

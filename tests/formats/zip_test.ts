@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { zipSync } from "fflate";
-import { DataFormatError } from "../../src/array/errors.ts";
+import { DataFormatError } from "../../src/core/errors.ts";
 import { readZipDirectory, readZipEntry, writeZip } from "../../src/formats/zip.ts";
 
 const text = (content: string) => new TextEncoder().encode(content);

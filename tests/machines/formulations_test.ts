@@ -2,9 +2,9 @@
 import { assert, assertAlmostEquals } from "@std/assert";
 import { loadDataset } from "../../src/datasets/registry_files.ts";
 import { addNoise } from "../../src/denoisers/add_noise.ts";
-import { sliceBatch } from "../../src/array/image_batch.ts";
-import { referencePosterior } from "../../src/kernels/reference/reference_posterior.ts";
-import { wasmPosterior } from "../../src/kernels/wasm/wasm_posterior.ts";
+import { sliceBatch } from "../../src/core/image_batch.ts";
+import { referencePosterior } from "../../src/posterior/reference/reference_posterior.ts";
+import { wasmPosterior } from "../../src/posterior/wasm/wasm_posterior.ts";
 import { createMachine, machineNames } from "../../src/machines/create_machine.ts";
 import { samplers } from "../../src/samplers/samplers.ts";
 import { initialNoise } from "../../src/samplers/initial_noise.ts";

@@ -4,10 +4,10 @@ import {
   type ImageBatch,
   imageBatch,
   sliceBatch,
-} from "../../src/array/image_batch.ts";
-import { Random } from "../../src/array/random.ts";
+} from "../../src/core/image_batch.ts";
+import { Random } from "../../src/core/random.ts";
 import { predictAs } from "../../src/denoisers/convert.ts";
-import type { ScaleSchedule } from "../../src/formats/scale_schedule.ts";
+import type { ScaleSchedule } from "../../src/machines/scale_schedule.ts";
 import {
   candidateScales,
   createMachine,
@@ -19,8 +19,8 @@ import {
 import { ddim } from "../../src/samplers/ddim.ts";
 import { uniformTimeGrid } from "../../src/samplers/time_grid.ts";
 import { cosineLegacy } from "../../src/schedules/cosine_legacy.ts";
-import { blobs, gaussian, noisy } from "../kernels/conformance.ts";
-import { readGolden, relativeError } from "../kernels/golden.ts";
+import { blobs, gaussian, noisy } from "../posterior/conformance.ts";
+import { readGolden, relativeError } from "../posterior/golden.ts";
 
 const schedule = cosineLegacy();
 

@@ -1,18 +1,18 @@
 import * as tf from "@tensorflow/tfjs";
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { Random } from "../../src/array/random.ts";
+import { Random } from "../../src/core/random.ts";
 import {
   attentionUnet,
   type AttentionUnetArchitecture,
-} from "../../src/networks/attention_unet.ts";
+} from "../../src/networks/architectures/attention_unet.ts";
 import { startBackend } from "../../src/networks/backend.ts";
 import {
   initialParameters,
   parameterCount,
   sizeOf,
   unflatten,
-} from "../../src/networks/parameters.ts";
-import { readWeights, writeWeights } from "../../src/networks/weights.ts";
+} from "../../src/networks/weights/parameters.ts";
+import { readWeights, writeWeights } from "../../src/networks/weights/weights.ts";
 import { createSchedule } from "../../src/schedules/create_schedule.ts";
 import { testGolden } from "./golden.ts";
 import { directionalDerivatives } from "./gradient_check.ts";

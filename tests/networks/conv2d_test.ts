@@ -1,12 +1,12 @@
 import * as tf from "@tensorflow/tfjs";
 import { assert, assertThrows } from "@std/assert";
-import { Random } from "../../src/array/random.ts";
+import { Random } from "../../src/core/random.ts";
 import { startBackend } from "../../src/networks/backend.ts";
-import { conv2d } from "../../src/networks/conv2d.ts";
-import { composedConv2d } from "../../src/networks/conv2d_composed.ts";
-import type { Conv2dImplementation } from "../../src/networks/conv2d_implementation.ts";
-import { webgpuConv2dBy } from "../../src/networks/webgpu/conv2d_kernels.ts";
-import { tiles } from "../../src/networks/webgpu/tile.ts";
+import { conv2d } from "../../src/networks/layers/conv2d.ts";
+import { composedConv2d } from "../../src/networks/layers/conv2d_composed.ts";
+import type { Conv2dImplementation } from "../../src/networks/layers/conv2d_implementation.ts";
+import { webgpuConv2dBy } from "../../src/networks/layers/webgpu/conv2d_kernels.ts";
+import { tiles } from "../../src/networks/layers/webgpu/tile.ts";
 import { backends } from "./golden.ts";
 
 interface Case {

@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { findAdapter } from "../../src/gpu/adapter.ts";
 import { type FloatTensor, parseSafetensors } from "../../src/formats/safetensors.ts";
-import { type Architecture, createNetwork } from "../../src/networks/architecture.ts";
+import { type Architecture, createNetwork } from "../../src/networks/architectures/architecture.ts";
 import { startBackend } from "../../src/networks/backend.ts";
 import { networkDenoiser } from "../../src/networks/network_denoiser.ts";
 import type { Network } from "../../src/networks/network.ts";
@@ -12,7 +12,7 @@ import {
   fromStateDict,
   toStateDict,
   unflatten,
-} from "../../src/networks/parameters.ts";
+} from "../../src/networks/weights/parameters.ts";
 import { ddim } from "../../src/samplers/ddim.ts";
 import { uniformTimeGrid } from "../../src/samplers/time_grid.ts";
 import { createSchedule } from "../../src/schedules/create_schedule.ts";

@@ -1,6 +1,6 @@
 /** What the networks of the golden cases are built from, by the name of their files. */
-import type { ResnetArchitecture } from "../../src/networks/resnet.ts";
-import type { UnetArchitecture } from "../../src/networks/unet.ts";
+import type { ResnetArchitecture } from "../../src/networks/architectures/resnet.ts";
+import type { UnetArchitecture } from "../../src/networks/architectures/unet.ts";
 
 /** The ResNets. */
 export const goldenResnets: Record<string, ResnetArchitecture> = {

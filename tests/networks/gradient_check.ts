@@ -1,8 +1,8 @@
 /** Gradients of networks against central differences of their output. */
 import * as tf from "@tensorflow/tfjs";
-import { Random } from "../../src/array/random.ts";
+import { Random } from "../../src/core/random.ts";
 import type { Network, NetworkInput } from "../../src/networks/network.ts";
-import { type FlatParameters, sizeOf, unflatten } from "../../src/networks/parameters.ts";
+import { type FlatParameters, sizeOf, unflatten } from "../../src/networks/weights/parameters.ts";
 
 /** A directional derivative of sum(output * dy), from the gradient and by a difference. */
 export interface DirectionalDerivative {

@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { Random } from "../../src/array/random.ts";
+import { Random } from "../../src/core/random.ts";
 import { startBackend } from "../../src/networks/backend.ts";
-import { groupNorm } from "../../src/networks/group_norm.ts";
+import { groupNorm } from "../../src/networks/layers/group_norm.ts";
 import { backends, relativeError } from "./golden.ts";
 
 interface Case {

@@ -1,9 +1,9 @@
 import * as tf from "@tensorflow/tfjs";
 import { assert, assertThrows } from "@std/assert";
-import { Random } from "../../src/array/random.ts";
-import { type Architecture, createNetwork } from "../../src/networks/architecture.ts";
+import { Random } from "../../src/core/random.ts";
+import { type Architecture, createNetwork } from "../../src/networks/architectures/architecture.ts";
 import { startBackend } from "../../src/networks/backend.ts";
-import { initialParameters, unflatten } from "../../src/networks/parameters.ts";
+import { initialParameters, unflatten } from "../../src/networks/weights/parameters.ts";
 import { directionalDerivatives } from "./gradient_check.ts";
 
 const architectures: readonly Architecture[] = [

@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { Random } from "../../src/array/random.ts";
+import { Random } from "../../src/core/random.ts";
 import { startBackend } from "../../src/networks/backend.ts";
-import { matMul } from "../../src/networks/mat_mul.ts";
+import { matMul } from "../../src/networks/layers/mat_mul.ts";
 import { backends, relativeError } from "./golden.ts";
 
 /** Sum over k of a[i, k] b[k, j] in float64, with either matrix read transposed. */

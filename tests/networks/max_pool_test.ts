@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { assertEquals } from "@std/assert";
 import { startBackend } from "../../src/networks/backend.ts";
-import { maxPool } from "../../src/networks/max_pool.ts";
+import { maxPool } from "../../src/networks/layers/max_pool.ts";
 import { backends } from "./golden.ts";
 
 // Two channels in turn: all negative, which tfjs's own gradient gets wrong on wasm, and equal values.

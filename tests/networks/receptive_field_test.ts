@@ -1,15 +1,15 @@
 /** The measured receptive field against differences, and against what the architecture allows. */
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
-import { type ImageBatch, imageBatch } from "../../src/array/image_batch.ts";
-import { Random } from "../../src/array/random.ts";
+import { type ImageBatch, imageBatch } from "../../src/core/image_batch.ts";
+import { Random } from "../../src/core/random.ts";
 import { predictAs } from "../../src/denoisers/convert.ts";
-import { effectiveField } from "../../src/formats/receptive_field.ts";
-import { type Architecture, createNetwork } from "../../src/networks/architecture.ts";
+import { effectiveField } from "../../src/networks/analysis/field_profile.ts";
+import { type Architecture, createNetwork } from "../../src/networks/architectures/architecture.ts";
 import { startBackend } from "../../src/networks/backend.ts";
 import { networkDenoiser } from "../../src/networks/network_denoiser.ts";
-import { initialParameters } from "../../src/networks/parameters.ts";
-import { measureReceptiveField } from "../../src/networks/receptive_field.ts";
-import type { TrainedNetwork } from "../../src/networks/weights.ts";
+import { initialParameters } from "../../src/networks/weights/parameters.ts";
+import { measureReceptiveField } from "../../src/networks/analysis/receptive_field.ts";
+import type { TrainedNetwork } from "../../src/networks/weights/weights.ts";
 import { createSchedule } from "../../src/schedules/create_schedule.ts";
 
 const resnet = (changes: Partial<Architecture> = {}) =>

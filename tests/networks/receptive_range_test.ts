@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { receptiveRange } from "../../src/networks/receptive_range.ts";
+import { receptiveRange } from "../../src/networks/analysis/receptive_range.ts";
 
 Deno.test("receptive range: convolutions widen it by two, pooling by its squares", () => {
   assertEquals(receptiveRange([]), 1);

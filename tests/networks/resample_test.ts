@@ -2,8 +2,8 @@
 import * as tf from "@tensorflow/tfjs";
 import { assertEquals } from "@std/assert";
 import { startBackend } from "../../src/networks/backend.ts";
-import { oddPixels } from "../../src/networks/downsample.ts";
-import { nearestUpsample, transposedConv2d } from "../../src/networks/upsample.ts";
+import { oddPixels } from "../../src/networks/layers/downsample.ts";
+import { nearestUpsample, transposedConv2d } from "../../src/networks/layers/upsample.ts";
 import { backends } from "./golden.ts";
 
 /** Value and gradients, of integers: exact in float32. */

@@ -1,7 +1,7 @@
 /** The public code's checkpoints as networks of ours: from the .pt itself to its golden outputs. */
 import * as tf from "@tensorflow/tfjs";
 import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
-import { CheckpointMismatchError } from "../../src/array/errors.ts";
+import { CheckpointMismatchError } from "../../src/core/errors.ts";
 import {
   type FloatTensor,
   parseSafetensors,
@@ -11,9 +11,9 @@ import { parseTorch } from "../../src/formats/torch_file.ts";
 import { torchStateDict } from "../../src/formats/torch_values.ts";
 import { writeTorchStateDict } from "../../src/formats/torch_writer.ts";
 import { startBackend } from "../../src/networks/backend.ts";
-import { unflatten } from "../../src/networks/parameters.ts";
-import { networkFromTorch, readTorchWeights } from "../../src/networks/torch_weights.ts";
-import { readWeights, writeWeights } from "../../src/networks/weights.ts";
+import { unflatten } from "../../src/networks/weights/parameters.ts";
+import { networkFromTorch, readTorchWeights } from "../../src/networks/weights/torch_weights.ts";
+import { readWeights, writeWeights } from "../../src/networks/weights/weights.ts";
 import { createSchedule } from "../../src/schedules/create_schedule.ts";
 import { goldenResnets, goldenUnets } from "./golden_architectures.ts";
 import { pythonWithTorch, runPython } from "../formats/python_torch.ts";

@@ -1,12 +1,12 @@
 import * as tf from "@tensorflow/tfjs";
 import { assertEquals, assertThrows } from "@std/assert";
-import { CheckpointMismatchError } from "../../src/array/errors.ts";
-import { Random } from "../../src/array/random.ts";
-import { parseArchitecture } from "../../src/networks/architecture.ts";
+import { CheckpointMismatchError } from "../../src/core/errors.ts";
+import { Random } from "../../src/core/random.ts";
+import { parseArchitecture } from "../../src/networks/architectures/architecture.ts";
 import { startBackend } from "../../src/networks/backend.ts";
-import { initialParameters, sizeOf, unflatten } from "../../src/networks/parameters.ts";
-import { unet, type UnetArchitecture } from "../../src/networks/unet.ts";
-import { readWeights, writeWeights } from "../../src/networks/weights.ts";
+import { initialParameters, sizeOf, unflatten } from "../../src/networks/weights/parameters.ts";
+import { unet, type UnetArchitecture } from "../../src/networks/architectures/unet.ts";
+import { readWeights, writeWeights } from "../../src/networks/weights/weights.ts";
 import { createSchedule } from "../../src/schedules/create_schedule.ts";
 import { testGolden } from "./golden.ts";
 import { goldenUnets } from "./golden_architectures.ts";

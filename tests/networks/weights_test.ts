@@ -1,10 +1,14 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { CheckpointMismatchError } from "../../src/array/errors.ts";
-import { Random } from "../../src/array/random.ts";
+import { CheckpointMismatchError } from "../../src/core/errors.ts";
+import { Random } from "../../src/core/random.ts";
 import { parseSafetensors, writeSafetensors } from "../../src/formats/safetensors.ts";
-import { initialParameters } from "../../src/networks/parameters.ts";
-import { resnet } from "../../src/networks/resnet.ts";
-import { readWeights, type TrainedNetwork, writeWeights } from "../../src/networks/weights.ts";
+import { initialParameters } from "../../src/networks/weights/parameters.ts";
+import { resnet } from "../../src/networks/architectures/resnet.ts";
+import {
+  readWeights,
+  type TrainedNetwork,
+  writeWeights,
+} from "../../src/networks/weights/weights.ts";
 import { createSchedule } from "../../src/schedules/create_schedule.ts";
 
 const network = resnet({

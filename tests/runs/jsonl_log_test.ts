@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { DataFormatError } from "../../src/array/errors.ts";
+import { DataFormatError } from "../../src/core/errors.ts";
 import { JsonlLog, readJsonl } from "../../src/runs/jsonl_log.ts";
 
 async function withPath(test: (path: string) => Promise<void>): Promise<void> {

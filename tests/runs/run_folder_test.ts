@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { DataFormatError } from "../../src/array/errors.ts";
+import { DataFormatError } from "../../src/core/errors.ts";
 import { listRuns, openRun } from "../../src/runs/run_folder.ts";
 
 async function withRoot(test: (root: string) => Promise<void>): Promise<void> {

@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import type { ImageBatch } from "../../src/array/image_batch.ts";
+import type { ImageBatch } from "../../src/core/image_batch.ts";
 import type { Denoiser } from "../../src/denoisers/denoiser.ts";
 import { ddim } from "../../src/samplers/ddim.ts";
 import type { SamplerStep } from "../../src/samplers/sampler.ts";

@@ -1,5 +1,5 @@
 /** The one denoiser whose flow is known in closed form: every pixel of x0 is Gaussian. */
-import type { ImageBatch } from "../../src/array/image_batch.ts";
+import type { ImageBatch } from "../../src/core/image_batch.ts";
 import { convertPrediction } from "../../src/denoisers/convert.ts";
 import type { Denoiser, Prediction } from "../../src/denoisers/denoiser.ts";
 import { createSchedule } from "../../src/schedules/create_schedule.ts";

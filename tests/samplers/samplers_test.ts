@@ -1,6 +1,6 @@
 /** Every sampler on the closed-form Gaussian, under every formulation. */
 import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import type { ImageBatch } from "../../src/array/image_batch.ts";
+import type { ImageBatch } from "../../src/core/image_batch.ts";
 import type { Denoiser } from "../../src/denoisers/denoiser.ts";
 import { churn } from "../../src/samplers/churn.ts";
 import { ddim } from "../../src/samplers/ddim.ts";

@@ -1,10 +1,10 @@
 /** Every architecture through all commands, and every preset as far as its network. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { createNetwork } from "../../src/networks/architecture.ts";
-import { parameterCount } from "../../src/networks/parameters.ts";
-import { architectureOf, resolveSizes } from "../../tasks/common/architecture_flags.ts";
-import { presets } from "../../tasks/presets.ts";
+import { createNetwork } from "../../src/networks/architectures/architecture.ts";
+import { parameterCount } from "../../src/networks/weights/parameters.ts";
+import { architectureOf, resolveSizes } from "../../tasks/pipelines/architecture_flags.ts";
+import { presets } from "../../tasks/pipelines/presets.ts";
 import { inFolder, run } from "./commands.ts";
 
 const quick = ["--dataset", "synthetic", "--images", 24, "--batch-size", 4, "--warmup", 0];

@@ -5,7 +5,7 @@ import { syntheticTextures } from "../../src/datasets/synthetic.ts";
 import { parseSafetensors, writeSafetensors } from "../../src/formats/safetensors.ts";
 import { writeZip } from "../../src/formats/zip.ts";
 import { bytesOf } from "../formats/bytes.ts";
-import type { ScaleSchedule } from "../../src/formats/scale_schedule.ts";
+import type { ScaleSchedule } from "../../src/machines/scale_schedule.ts";
 import { finish, inFolder, root, run, spawn } from "./commands.ts";
 
 const weights = join(root, "data/mnist_small.safetensors");

@@ -5,8 +5,8 @@ import {
   parseParameters,
   plainFormulation,
   resolveFormulation,
-} from "../../tasks/common/formulation.ts";
-import { presets } from "../../tasks/presets.ts";
+} from "../../tasks/pipelines/formulation.ts";
+import { presets } from "../../tasks/pipelines/presets.ts";
 
 const choose = (changes: Partial<FormulationChoice>) => {
   const { choice, prediction } = resolveFormulation({

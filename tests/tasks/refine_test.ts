@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { parseScaleSchedule } from "../../src/formats/scale_schedule_json.ts";
+import { parseScaleSchedule } from "../../src/calibration/scale_schedule_json.ts";
 import { inFolder, run } from "./commands.ts";
 
 Deno.test("calibrate: --refine moves the scales by final images, and keeps start and trials", async () => {

@@ -2,7 +2,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { findAdapter } from "../../src/gpu/adapter.ts";
-import { DeviceUnavailableError } from "../../src/array/errors.ts";
+import { DeviceUnavailableError } from "../../src/core/errors.ts";
 import { startBackend } from "../../src/networks/backend.ts";
 import { createGradientPool } from "../../src/training/gradient_pool.ts";
 import {

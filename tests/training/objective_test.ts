@@ -1,18 +1,18 @@
 /** What raw networks learn under every formulation, and that the denoiser around them undoes it. */
 import * as tf from "@tensorflow/tfjs";
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { imageBatch } from "../../src/array/image_batch.ts";
-import { Random } from "../../src/array/random.ts";
+import { imageBatch } from "../../src/core/image_batch.ts";
+import { Random } from "../../src/core/random.ts";
 import { convertPrediction } from "../../src/denoisers/convert.ts";
 import {
   type NetworkPrediction,
   type Preconditioning,
   preconditioningFactors,
 } from "../../src/denoisers/preconditioning.ts";
-import { referencePosterior } from "../../src/kernels/reference/reference_posterior.ts";
+import { referencePosterior } from "../../src/posterior/reference/reference_posterior.ts";
 import { startBackend } from "../../src/networks/backend.ts";
 import { networkDenoiser } from "../../src/networks/network_denoiser.ts";
-import { resnet } from "../../src/networks/resnet.ts";
+import { resnet } from "../../src/networks/architectures/resnet.ts";
 import { createSchedule, scheduleNames } from "../../src/schedules/create_schedule.ts";
 import { noiseLevel } from "../../src/schedules/noise_level.ts";
 import { ExampleStream } from "../../src/training/examples.ts";

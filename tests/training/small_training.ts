@@ -2,7 +2,7 @@
 import { bytesToImages } from "../../src/datasets/labelled_bytes.ts";
 import { syntheticTextures } from "../../src/datasets/synthetic.ts";
 import type { Network } from "../../src/networks/network.ts";
-import { resnet, type ResnetArchitecture } from "../../src/networks/resnet.ts";
+import { resnet, type ResnetArchitecture } from "../../src/networks/architectures/resnet.ts";
 import { createSchedule } from "../../src/schedules/create_schedule.ts";
 import type { ExampleSource } from "../../src/training/examples.ts";
 import type { TrainingRecipe } from "../../src/training/train.ts";

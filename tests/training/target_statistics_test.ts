@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
-import { imageBatch } from "../../src/array/image_batch.ts";
-import { Random } from "../../src/array/random.ts";
-import { wasmPosterior } from "../../src/kernels/wasm/wasm_posterior.ts";
+import { imageBatch } from "../../src/core/image_batch.ts";
+import { Random } from "../../src/core/random.ts";
+import { wasmPosterior } from "../../src/posterior/wasm/wasm_posterior.ts";
 import { createSchedule } from "../../src/schedules/create_schedule.ts";
 import { measureTargets } from "../../src/training/target_statistics.ts";
 

@@ -1,8 +1,8 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { CheckpointMismatchError } from "../../src/array/errors.ts";
-import { gatherImages } from "../../src/array/image_batch.ts";
-import { Random } from "../../src/array/random.ts";
-import { referencePosterior } from "../../src/kernels/reference/reference_posterior.ts";
+import { CheckpointMismatchError } from "../../src/core/errors.ts";
+import { gatherImages } from "../../src/core/image_batch.ts";
+import { Random } from "../../src/core/random.ts";
+import { referencePosterior } from "../../src/posterior/reference/reference_posterior.ts";
 import { startBackend } from "../../src/networks/backend.ts";
 import { readTrainingState, writeTrainingState } from "../../src/training/checkpoint.ts";
 import { updateAverage } from "../../src/training/ema.ts";

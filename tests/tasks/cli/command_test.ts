@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { DataFormatError } from "../../../src/array/errors.ts";
+import { DataFormatError } from "../../../src/core/errors.ts";
 import {
   type CommandContext,
   type CommandHost,

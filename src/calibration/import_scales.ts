@@ -1,0 +1,141 @@
+import type { ImageShape } from "../core/image_batch.ts";
+import type { Provenance } from "../core/provenance.ts";
+import type {
+  MachineName,
+  ScaleAggregate,
+  ScaleSchedule,
+  SimilarityMetric,
+} from "../machines/scale_schedule.ts";
+import { hasScale, largestScale } from "../posterior/request.ts";
+import { machineDefinitions } from "../machines/create_machine.ts";
+import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
+
+/**
+ * How an index of a bare list becomes a time, n being its length.
+ *
+ * - `calibration`: index i - 1 is t = i/n. That is what the public code's calibration measured, what its
+ *   paper lists, and what this package's own lists hold.
+ * - `sampler`: index i is t = i/n, as the public code's sampler reads the same list, one step noisier
+ *   than it was calibrated; its last scale stands for t = (n - 1)/n and, where it has none, for t = 1.
+ */
+export type ScaleIndexing = "calibration" | "sampler";
+
+/** The values of {@linkcode ScaleIndexing}, the default first. */
+export const scaleIndexings: readonly ScaleIndexing[] = ["calibration", "sampler"];
+
+/** Options of {@linkcode importScales}: what a bare list does not tell. */
+export interface ImportScalesOptions {
+  /** The machine whose scales these are. */
+  readonly machine: MachineName;
+  /** Height, width, channels of the images. */
+  readonly imageShape: ImageShape;
+  /** Padding of the network that was calibrated against. */
+  readonly padding: "zeros" | "circular";
+  /** The forward process. */
+  readonly schedule: NoiseSchedule;
+  /** Which index is which time. Default "calibration". */
+  readonly indexing?: ScaleIndexing;
+  /** The times that the list is for; default: uniform, t = i/n. */
+  readonly grid?: {
+    /** Name of the grid. */
+    readonly name: NonNullable<ScaleSchedule["timeGrid"]>;
+    /** Its n + 1 times from 1 to 0, as `timeGrid` makes them. */
+    readonly times: readonly number[];
+  };
+  /** How network and machine were compared. Default "cosine", as in the paper. */
+  readonly metric?: SimilarityMetric;
+  /** How the samples were combined. Default "median", as in the paper. */
+  readonly aggregate?: ScaleAggregate;
+  /** Where the list comes from. */
+  readonly provenance: Provenance;
+}
+
+/**
+ * A bare list of locality scales as a scale schedule, without the evidence that calibration here keeps:
+ * t, sigma and k of every step stand together, so that no index can slip any more.
+ *
+ * @param scales Scale k by index; see {@linkcode ScaleIndexing}.
+ * @throws RangeError if the list is empty, the machine has no scale, a scale is even or larger than the
+ * machine allows, or the grid has not n + 1 times.
+ *
+ * @example
+ * ```ts
+ * import { cosineLegacy, createProvenance, importScales } from "@els/toolkit";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const schedule = importScales([3, 5, 9, 15], {
+ *   machine: "bbELS",
+ *   imageShape: [32, 32, 1],
+ *   padding: "zeros",
+ *   schedule: cosineLegacy(),
+ *   provenance: createProvenance({ seed: 0, config: { importedFrom: "scales.pt" } }),
+ * });
+ * assertEquals(schedule.steps.map(({ t, kernelSize }) => [t, kernelSize])[1], [0.5, 5]);
+ * ```
+ */
+export function importScales(
+  scales: readonly number[],
+  {
+    machine,
+    imageShape,
+    padding,
+    schedule,
+    indexing = "calibration",
+    grid,
+    metric = "cosine",
+    aggregate = "median",
+    provenance,
+  }: ImportScalesOptions,
+): ScaleSchedule {
+  const n = scales.length;
+  if (n === 0) throw new RangeError("Cannot import scales: the list is empty");
+  const { rule } = machineDefinitions[machine];
+  if (!hasScale(rule)) {
+    throw new RangeError(`Cannot import scales for ${machine}: that machine has no scale`);
+  }
+  const largest = largestScale(rule, imageShape);
+  const wrong = scales.findIndex((k) =>
+    !Number.isSafeInteger(k) || k < 1 || k % 2 === 0 || k > largest
+  );
+  if (wrong >= 0) {
+    throw new RangeError(
+      `Cannot import scales for ${machine}: number ${wrong + 1} is ${
+        scales[wrong]
+      }, expected odd ones up to ${largest} for images of ${imageShape.slice(0, 2).join(" x ")}`,
+    );
+  }
+  if (grid !== undefined && grid.times.length !== n + 1) {
+    throw new RangeError(
+      `Cannot import scales for ${machine}: the grid has ${grid.times.length} times, expected ${
+        n + 1
+      } for a list of ${n}`,
+    );
+  }
+  const at = (step: number) => indexing === "calibration" ? step - 1 : Math.min(step, n - 1);
+  return {
+    format: "els-scale-schedule",
+    version: 1,
+    imageShape: [...imageShape],
+    machine,
+    padding,
+    noiseSchedule: { name: schedule.name, parameters: schedule.parameters },
+    metric,
+    aggregate,
+    candidates: [...new Set(scales)].sort((a, b) => a - b),
+    labels: null,
+    ...grid !== undefined && grid.name !== "uniform" && { timeGrid: grid.name },
+    steps: Array.from({ length: n }, (_, i) => {
+      const t = grid?.times[n - 1 - i] ?? (i + 1) / n;
+      return {
+        step: i + 1,
+        t,
+        signal: schedule.signal(t),
+        sigma: schedule.sigma(t),
+        kernelSize: scales[at(i + 1)]!,
+        perSample: [],
+        similarity: [],
+      };
+    }),
+    provenance,
+  };
+}

@@ -1,0 +1,162 @@
+/** Bare lists of locality scales, as other programs keep them: `.pt`, `.npy`, CSV, JSON or text. */
+import { DataFormatError } from "../core/errors.ts";
+import { lowerMedian, mode } from "../core/statistics.ts";
+import { isNpy, parseNpy, writeNpy } from "../formats/npy.ts";
+import type { ScaleAggregate, ScaleSchedule } from "../machines/scale_schedule.ts";
+import { isTorch, parseTorch } from "../formats/torch_file.ts";
+import { type NumberTable, numberTable } from "../formats/torch_values.ts";
+
+/** Options of {@linkcode parseScaleList}. */
+export interface ParseScaleListOptions {
+  /** How the samples of a table become one scale per step. Default "median". */
+  readonly aggregate?: ScaleAggregate;
+}
+
+/**
+ * Reads locality scales, index 0 the lowest noise (t = 1/n), from any file that holds them:
+ *
+ * - `.pt` of `torch.save`: a list, tuple, tensor or array; a table `[samples, n]`, as the public code's
+ *   calibration saves its optima, becomes the median (the lower of two) or mode of its samples;
+ * - `.npy` of `numpy.save`: the same;
+ * - CSV with a column `kernel_size`, as `calibrate` exports it;
+ * - a JSON list, or numbers separated by commas, spaces or lines.
+ *
+ * @param source Path, or a name for the bytes, for error messages.
+ * @throws DataFormatError if the bytes are damaged, hold something else, or a scale is no odd
+ * positive integer; the message says which.
+ */
+export function parseScaleList(
+  bytes: Uint8Array,
+  source = "scales",
+  { aggregate = "median" }: ParseScaleListOptions = {},
+): number[] {
+  const table = isTorch(bytes)
+    ? numberTable(parseTorch(bytes, source), source)
+    : isNpy(bytes)
+    ? numberTable(parseNpy(bytes, source), source)
+    : parseText(bytes, source);
+  const [rows, columns] = table.shape;
+  const wrong = table.values.findIndex((k) => !Number.isSafeInteger(k) || k < 1 || k % 2 === 0);
+  if (wrong >= 0) {
+    throw new DataFormatError(
+      source,
+      `number ${wrong + 1} of ${table.values.length} is ${
+        table.values[wrong]
+      }, expected scales: odd positive integers`,
+    );
+  }
+  if (columns === undefined) return [...table.values];
+  const combine = aggregate === "mode" ? mode : lowerMedian;
+  return Array.from(
+    { length: columns },
+    (_, step) => combine(Array.from({ length: rows }, (_, i) => table.values[i * columns + step]!)),
+  );
+}
+
+function parseText(bytes: Uint8Array, source: string): NumberTable {
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes).trim();
+  } catch {
+    throw new DataFormatError(source, "it is none of .pt, .npy, CSV, JSON and text", 0);
+  }
+  if (text.startsWith("[")) {
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch (error) {
+      throw new DataFormatError(source, `not JSON: ${(error as Error).message}`);
+    }
+    return numberTable(value, source);
+  }
+  const { lines, header } = tableOf(text);
+  const column = header.indexOf("kernel_size");
+  const words = column < 0
+    ? lines.flatMap((line) => line.split(/[\s,;]+/)).filter((word) => word !== "")
+    : columnInOrder(lines, { header, column, source });
+  const numbers = words.map((word) => {
+    if (/^\d{1,9}(\.0*)?$/.test(word)) return Number(word);
+    throw new DataFormatError(
+      source,
+      `${
+        JSON.stringify(word.slice(0, 30))
+      } is no scale; expected odd positive integers, a CSV with ` +
+        "a column kernel_size, or a .pt, .npy or JSON list",
+    );
+  });
+  return numberTable(numbers, source);
+}
+
+/**
+ * The times t beside the scales of a CSV that has a column `t`, as `calibrate` exports it.
+ *
+ * @param source Path, or a name for the bytes, for error messages.
+ * @returns Undefined for every other list: it holds no times.
+ * @throws DataFormatError if a time is no number, or the CSV is damaged.
+ */
+export function scaleListTimes(bytes: Uint8Array, source = "scales"): number[] | undefined {
+  const text = new TextDecoder().decode(bytes).trim();
+  const { lines, header } = tableOf(text);
+  const column = header.indexOf("t");
+  if (!header.includes("kernel_size") || column < 0) return undefined;
+  return columnInOrder(lines, { header, column, source }).map((word, i) => {
+    const t = Number(word);
+    if (word !== "" && Number.isFinite(t)) return t;
+    throw new DataFormatError(
+      source,
+      `row ${i + 1} has t ${JSON.stringify(word)}, expected a number`,
+    );
+  });
+}
+
+/** The lines that say something, and the names in the first. */
+function tableOf(text: string): { readonly lines: string[]; readonly header: string[] } {
+  const lines = text.split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== "");
+  const header = (lines[0] ?? "").split(",").map((name) => name.trim().replaceAll('"', ""));
+  return { lines, header };
+}
+
+/** A column of a CSV; its steps, where it has them, must count from 1. */
+function columnInOrder(
+  [, ...lines]: readonly string[],
+  { header, column, source }: {
+    readonly header: readonly string[];
+    readonly column: number;
+    readonly source: string;
+  },
+): string[] {
+  const step = header.indexOf("step");
+  return lines.map((line, i) => {
+    const cells = line.split(",").map((cell) => cell.trim());
+    if (cells.length !== header.length) {
+      throw new DataFormatError(
+        source,
+        `row ${i + 1} has ${cells.length} cells, the header ${header.length}`,
+      );
+    }
+    if (step >= 0 && Number(cells[step]) !== i + 1) {
+      throw new DataFormatError(
+        source,
+        `row ${i + 1} is step ${cells[step]}; expected the steps 1, 2, .. in order`,
+      );
+    }
+    return cells[column]!;
+  });
+}
+
+/** The scales of a schedule as a bare list, index 0 the lowest noise (t = 1/n). */
+export function scaleList({ steps }: ScaleSchedule): number[] {
+  return steps.map(({ kernelSize }) => kernelSize);
+}
+
+/**
+ * A list of scales as a `.npy` array of int64, for `numpy.load`; for PyTorch there is
+ * `writeTorchList`.
+ */
+export function writeNpyList(scales: readonly number[]): Uint8Array<ArrayBuffer> {
+  return writeNpy({
+    dtype: "I64",
+    shape: [scales.length],
+    data: BigInt64Array.from(scales, BigInt),
+  });
+}

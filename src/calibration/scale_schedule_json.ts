@@ -1,0 +1,169 @@
+/** Scale schedules as JSON text, checked on the way in and on the way out. */
+import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
+import { DataFormatError } from "../core/errors.ts";
+import schema from "../../data/scale_schedule.schema.json" with { type: "json" };
+import { writeJsonText } from "../formats/json_text.ts";
+import type { ScaleSchedule, ScaleStep } from "../machines/scale_schedule.ts";
+
+let compiled: ValidateFunction | undefined;
+
+/**
+ * Writes a scale schedule as JSON text: one line per field, and one per sample's row of similarities.
+ * The same schedule gives the same text.
+ *
+ * @throws RangeError if the schedule holds NaN or breaks the format in a way that
+ * {@linkcode parseScaleSchedule} would refuse; the message names the field.
+ */
+export function writeScaleSchedule(schedule: ScaleSchedule): string {
+  const text = writeJsonText({
+    format: schedule.format,
+    version: schedule.version,
+    imageShape: schedule.imageShape,
+    machine: schedule.machine,
+    padding: schedule.padding,
+    noiseSchedule: schedule.noiseSchedule,
+    metric: schedule.metric,
+    aggregate: schedule.aggregate,
+    candidates: schedule.candidates,
+    labels: schedule.labels,
+    ...schedule.timeGrid && { timeGrid: schedule.timeGrid },
+    steps: schedule.steps?.map((step: ScaleStep) => ({
+      step: step.step,
+      t: step.t,
+      signal: step.signal,
+      sigma: step.sigma,
+      kernelSize: step.kernelSize,
+      perSample: step.perSample,
+      similarity: step.similarity,
+    })),
+    provenance: schedule.provenance,
+  });
+  const problem = findProblem(JSON.parse(text));
+  if (problem !== undefined) throw new RangeError(`Cannot write the scale schedule: ${problem}`);
+  return text;
+}
+
+/**
+ * Reads a scale schedule from JSON text.
+ *
+ * The text is checked against `data/scale_schedule.schema.json`, then field against field: steps
+ * ascend from 1 to n with t = step / n (on another grid: with t), scales are candidates, and every table has its rows and columns.
+ *
+ * @param source Path, or a name for the text, for error messages.
+ * @throws DataFormatError that names the first offending field, what was found and what was expected.
+ */
+export function parseScaleSchedule(text: string, source = "scale schedule"): ScaleSchedule {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new DataFormatError(source, `not JSON: ${(error as Error).message}`);
+  }
+  const problem = findProblem(value);
+  if (problem !== undefined) throw new DataFormatError(source, problem);
+  const { $schema: _, ...schedule } = value as ScaleSchedule & { $schema?: string };
+  return schedule;
+}
+
+function findProblem(value: unknown): string | undefined {
+  const { format, version } = (value ?? {}) as Partial<ScaleSchedule>;
+  if (format !== "els-scale-schedule") {
+    return `format is ${show(format)}, expected "els-scale-schedule"; this is no scale schedule`;
+  }
+  if (version !== 1) {
+    return `version is ${
+      show(version)
+    }, expected 1; it was written by another release of the toolkit`;
+  }
+  compiled ??= new Ajv({ verbose: true, allowUnionTypes: true }).compile(schema);
+  if (!compiled(value)) return describe(compiled.errors![0]!);
+  return findInconsistency(value as ScaleSchedule);
+}
+
+/** One line for the first breach of the JSON Schema. */
+function describe({ instancePath, keyword, params, data, message }: ErrorObject): string {
+  const path = instancePath.slice(1).split("/").filter((key) => key !== "").map((key) =>
+    /^\d+$/.test(key) ? `[${key}]` : `.${key}`
+  ).join("").replace(/^\./, "");
+  const inside = path === "" ? "" : `${path}.`;
+  if (keyword === "required") return `${inside}${params["missingProperty"]} is missing`;
+  if (keyword === "additionalProperties") {
+    return `${inside}${params["additionalProperty"]} is not a field of this format`;
+  }
+  const expected = keyword === "enum"
+    ? `one of ${params["allowedValues"].map(show).join(", ")}`
+    : keyword === "type"
+    ? [params["type"]].flat().join(" or ")
+    : message!.replace("must NOT have fewer than", "at least")
+      .replace("must NOT have more than", "at most")
+      .replace("must match", "a match of").replace(/^must be /, "");
+  return `${path || "the whole"} is ${show(data)}, expected ${expected}`;
+}
+
+/** What a JSON Schema cannot say. */
+function findInconsistency(schedule: ScaleSchedule): string | undefined {
+  const { candidates, labels, steps, imageShape: [height, width] } = schedule;
+  // From any pixel a patch of this size covers the whole image: a larger one changes nothing.
+  const largest = 2 * Math.max(height, width) - 1;
+  for (const [i, k] of candidates.entries()) {
+    const field = `candidates[${i}] is ${k}, expected`;
+    if (k % 2 === 0) return `${field} an odd number`;
+    if (k > largest) return `${field} at most ${largest} for images of ${height} x ${width}`;
+    if (i > 0 && k <= candidates[i - 1]!) return `${field} more than ${candidates[i - 1]}`;
+  }
+  const samples = steps[0]!.perSample.length;
+  if (labels !== null && labels.length !== samples) {
+    return `labels has ${labels.length} entries, expected ${samples}, one for each sample of steps[0]`;
+  }
+  const among = `one of the candidates ${candidates.join(", ")}`;
+  for (const [i, entry] of steps.entries()) {
+    const at = `steps[${i}]`;
+    const { step, t, kernelSize, perSample, similarity } = entry;
+    if (step !== i + 1) return `${at}.step is ${step}, expected ${i + 1}`;
+    // A decimal of nine digits is as good as the fraction: schedules may be written by hand.
+    const expected = timeOf(schedule.timeGrid, step / steps.length);
+    if (expected !== undefined && Math.abs(t - expected) > 1e-9) {
+      const rule = (schedule.timeGrid ?? "uniform") === "uniform"
+        ? "step / n"
+        : `on the ${schedule.timeGrid} grid`;
+      return `${at}.t is ${t}, expected ${rule} = ${expected}`;
+    }
+    if (i > 0 && t <= steps[i - 1]!.t) {
+      return `${at}.t is ${t}, expected more than ${steps[i - 1]!.t}, that of the step before`;
+    }
+    if (!candidates.includes(kernelSize)) {
+      return `${at}.kernelSize is ${kernelSize}, expected ${among}`;
+    }
+    for (const [name, list] of [["perSample", perSample], ["similarity", similarity]] as const) {
+      if (list.length !== samples) {
+        return `${at}.${name} has ${list.length} entries, expected ${samples}, one for each sample`;
+      }
+    }
+    for (const [sample, row] of similarity.entries()) {
+      const best = perSample[sample]!;
+      if (!candidates.includes(best)) {
+        return `${at}.perSample[${sample}] is ${best}, expected ${among}`;
+      }
+      if (row.length !== candidates.length) {
+        return `${at}.similarity[${sample}] has ${row.length} entries, expected ` +
+          `${candidates.length}, one for each candidate`;
+      }
+      if (row[candidates.indexOf(best)] === null) {
+        return `${at}.similarity[${sample}] is null at ${best}, expected a number: ` +
+          `it is the best scale of that sample`;
+      }
+    }
+  }
+  return undefined;
+}
+
+/** Time at u = step / n; undefined where it depends on the noise schedule. */
+function timeOf(grid: ScaleSchedule["timeGrid"], u: number): number | undefined {
+  if (grid === "karras") return undefined;
+  return grid === "quadratic" ? 1 - (1 - u) ** 2 : grid === "cubic" ? 1 - (1 - u) ** 3 : u;
+}
+
+function show(value: unknown): string {
+  const text = JSON.stringify(value) ?? "missing";
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}

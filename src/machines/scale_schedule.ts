@@ -1,0 +1,61 @@
+import type { Provenance } from "../core/provenance.ts";
+
+/** Machines by the names of theory.md; only some have a scale. */
+export type MachineName = "IS" | "ES" | "LS" | "ELS" | "ELS_wrapped" | "bbELS";
+
+/** How network and machine are compared at each step of a calibration. */
+export type SimilarityMetric = "cosine" | "l2" | "mse";
+
+/** How the best scales of the samples become one scale. */
+export type ScaleAggregate = "median" | "mode";
+
+/** One reverse step: time, noise level and scale stand together, so that no index can slip. */
+export interface ScaleStep {
+  /** Step number i from 1 (lowest noise) to n. */
+  readonly step: number;
+  /** Time in (0, 1], ascending with the step; i / n on the uniform grid. */
+  readonly t: number;
+  /** Factor of the clean image at t. */
+  readonly signal: number;
+  /** Standard deviation of the noise at t. */
+  readonly sigma: number;
+  /** The calibrated scale k, one of the candidates. */
+  readonly kernelSize: number;
+  /** The best scale of each sample. */
+  readonly perSample: readonly number[];
+  /** Similarity of each sample (rows) at each candidate (columns); null where not evaluated. */
+  readonly similarity: readonly (readonly (number | null)[])[];
+}
+
+/** The calibrated locality scales of a network, with their evidence. */
+export interface ScaleSchedule {
+  /** Marks the file as what it is. */
+  readonly format: "els-scale-schedule";
+  /** Version of the format. */
+  readonly version: 1;
+  /** Height, width, channels. */
+  readonly imageShape: readonly [number, number, number];
+  /** The machine whose scales these are. */
+  readonly machine: MachineName;
+  /** Padding of the network that was calibrated against. */
+  readonly padding: "zeros" | "circular";
+  /** The forward process: what makes it again. */
+  readonly noiseSchedule: {
+    readonly name: string;
+    readonly parameters: Readonly<Record<string, number>>;
+  };
+  /** How network and machine were compared. */
+  readonly metric: SimilarityMetric;
+  /** How the best scales of the samples became one. */
+  readonly aggregate: ScaleAggregate;
+  /** Candidate scales, ascending. */
+  readonly candidates: readonly number[];
+  /** Class label of each sample; null when unconditional. */
+  readonly labels: readonly number[] | null;
+  /** How the times are spread; absent: uniform, t = step / n. */
+  readonly timeGrid?: "uniform" | "quadratic" | "cubic" | "karras";
+  /** Steps 1 .. n in ascending order. */
+  readonly steps: readonly ScaleStep[];
+  /** Where the schedule comes from. */
+  readonly provenance: Provenance;
+}

@@ -1,0 +1,132 @@
+import * as tf from "@tensorflow/tfjs";
+import type { ArchitectureDefinition } from "./architecture_definition.ts";
+import { CLASS_TABLE, classSpecs, embed } from "../layers/conditioning.ts";
+import { conv2d } from "../layers/conv2d.ts";
+import { matMul } from "../layers/mat_mul.ts";
+import { type ArchitectureBase, checkLabels, type Network } from "../network.ts";
+import { convSpecs, linearSpecs, normSpecs, type Parameters } from "../weights/parameters.ts";
+
+const GROUPS = 8;
+const NORM_EPSILON = 1e-5;
+
+/** Description of the ResNet of the paper. */
+export interface ResnetArchitecture extends ArchitectureBase {
+  /** Which architecture. */
+  readonly kind: "resnet";
+  /** Channels inside; even, a multiple of 8. */
+  readonly width: number;
+  /** Number of residual layers. */
+  readonly layers: number;
+  /** Size of the convolutions, odd. */
+  readonly kernelSize: number;
+}
+
+/**
+ * The convolution-only ResNet of Kamb & Ganguli (arXiv 2412.20292): a stem, residual layers
+ * `state += relu(conv_i(state + e_i))` with `e_i = relu(groupNorm8(linear_i(embedding)))`, and a head
+ * `conv(state + e_last)`, all k x k, no normalisation of images.
+ *
+ * Names of parameters are those of the public code's state dict.
+ *
+ * @throws RangeError if the width is no multiple of 8, the kernel is even or larger than reaches across
+ * the image, or a size is not positive.
+ */
+export function resnet(architecture: ResnetArchitecture): Network<ResnetArchitecture> {
+  const { imageShape: [h, w, channels], width, layers, kernelSize: k, padding, classes } =
+    architecture;
+  if (!Number.isInteger(width) || width < GROUPS || width % GROUPS !== 0) {
+    throw new RangeError(`Cannot build a ResNet of width ${width}: it must be a multiple of 8`);
+  }
+  if (!Number.isInteger(layers) || layers < 1) {
+    throw new RangeError(`Cannot build a ResNet of ${layers} layers: it needs at least 1`);
+  }
+  if (!Number.isInteger(k) || k < 1 || k % 2 === 0) {
+    throw new RangeError(`Cannot build a ResNet of ${k} x ${k} convolutions: k must be odd`);
+  }
+  const widest = 2 * Math.min(h, w) - 1;
+  if (k > widest) {
+    throw new RangeError(
+      `Cannot build a ResNet of ${k} x ${k} convolutions for images of ${h} x ${w}: k must be at most ` +
+        `${widest}, which reaches from every pixel to every other`,
+    );
+  }
+  const indices = Array.from({ length: layers + 1 }, (_, i) => i);
+  const parameters = [
+    ...classSpecs(CLASS_TABLE, { classes, width }),
+    ...convSpecs("up_projection", channels, width, k),
+    ...indices.flatMap((i) => [
+      ...linearSpecs(`embs.${i}.0`, width, width),
+      ...normSpecs(`embs.${i}.1`, width),
+    ]),
+    ...indices.slice(0, layers).flatMap((i) => convSpecs(`convs.${i}.0`, width, width, k)),
+    ...convSpecs("down_projection", width, channels, k),
+  ];
+
+  /** e_0 .. e_layers, each [B, width]; all linear layers are one matrix product. */
+  function shifts(p: Parameters, embedding: tf.Tensor2D) {
+    const batch = embedding.shape[0];
+    const all = (suffix: string, axis: number) =>
+      tf.concat(indices.map((i) => p[`embs.${i}.${suffix}`]!), axis);
+    const linear = tf.add(
+      matMul(embedding, all("0.weight", 1) as tf.Tensor2D),
+      all("0.bias", 0),
+    );
+    const groups = tf.reshape(linear, [batch, (layers + 1) * GROUPS, width / GROUPS]);
+    const centred = tf.sub(groups, tf.mean(groups, 2, true));
+    const variance = tf.mean(tf.square(centred), 2, true);
+    const normal = tf.div(centred, tf.sqrt(tf.add(variance, NORM_EPSILON)));
+    const flat = tf.reshape(normal, [batch, (layers + 1) * width]);
+    const e = tf.relu(tf.add(tf.mul(flat, all("1.weight", 0)), all("1.bias", 0)));
+    return tf.split(e as tf.Tensor2D, layers + 1, 1) as tf.Tensor2D[];
+  }
+
+  return {
+    architecture,
+    parameters,
+    receptiveField: 1 + (layers + 2) * (k - 1),
+    flopsPerImage: 2 * h * w * k * k * (2 * channels * width + layers * width * width),
+    forward(p, { x, times, labels }, { inputGradient = false } = {}) {
+      checkLabels(classes, labels, x.shape[0]);
+      const weight = (name: string) => p[`${name}.weight`] as tf.Tensor4D;
+      const bias = (name: string) => p[`${name}.bias`] as tf.Tensor1D;
+      return tf.tidy(() => {
+        const e = shifts(p, embed(p, { times, labels }, width));
+        let state = conv2d(x, weight("up_projection"), {
+          padding,
+          bias: bias("up_projection"),
+          inputGradient,
+        });
+        for (let i = 0; i < layers; i++) {
+          const name = `convs.${i}.0`;
+          const change = conv2d(state, weight(name), {
+            padding,
+            bias: bias(name),
+            shift: e[i]!,
+            relu: true,
+          });
+          state = tf.add(state, change);
+        }
+        return conv2d(state, weight("down_projection"), {
+          padding,
+          bias: bias("down_projection"),
+          shift: e[layers]!,
+        });
+      });
+    },
+  };
+}
+
+/** The ResNet's entry among the architectures. */
+export const resnetDefinition: ArchitectureDefinition<ResnetArchitecture> = {
+  kind: "resnet",
+  sizes: ["width", "layers", "kernelSize"],
+  parse: ({ imageShape, ...common }, fields) => ({
+    kind: "resnet",
+    imageShape,
+    width: fields.integer("width", 1),
+    layers: fields.integer("layers", 1),
+    kernelSize: fields.integer("kernelSize", 1),
+    ...common,
+  }),
+  create: resnet,
+};

@@ -1,0 +1,224 @@
+import * as tf from "@tensorflow/tfjs";
+import { CheckpointMismatchError } from "../../core/errors.ts";
+import type { Random } from "../../core/random.ts";
+
+/**
+ * One learnable array of a network. `shape` is that of the file and of PyTorch: convolutions
+ * `[out, in, k, k]`, transposed ones `[in, out, k, k]`, linear layers `[out, in]`, vectors `[n]`. In
+ * memory convolutions are `[k, k, in, out]` and linear layers `[in, out]`, as TensorFlow.js wants them,
+ * and transposed convolutions with stride k `[1, 1, in, k * k * out]`: 1 x 1 convolutions.
+ */
+export interface ParameterSpec {
+  /** Name in the state dict, such as "convs.0.0.weight". */
+  readonly name: string;
+  /** What it is, which decides layout and initial values. */
+  readonly kind: "conv" | "transposed" | "linear" | "bias" | "scale" | "offset" | "embedding";
+  /** Shape in the file. */
+  readonly shape: readonly number[];
+  /** Number of inputs of each output: the initial range is 1 / sqrt(fanIn). */
+  readonly fanIn: number;
+  /** Whether the initial values are zero. */
+  readonly zero?: true;
+}
+
+/**
+ * Parameters as tensors by name, in the layout of TensorFlow.js.
+ *
+ * @internal
+ */
+export type Parameters = Readonly<Record<string, tf.Tensor>>;
+
+/** Parameters as one vector, in the order of the specs, each in the layout of TensorFlow.js. */
+export type FlatParameters = Float32Array;
+
+/** The specs of a convolution with bias. */
+export function convSpecs(name: string, inputs: number, outputs: number, k = 3): ParameterSpec[] {
+  const fanIn = inputs * k * k;
+  return [
+    { name: `${name}.weight`, kind: "conv", shape: [outputs, inputs, k, k], fanIn },
+    { name: `${name}.bias`, kind: "bias", shape: [outputs], fanIn },
+  ];
+}
+
+/** The specs of a transposed convolution of stride k with bias. */
+export function transposedSpecs(
+  name: string,
+  inputs: number,
+  outputs: number,
+  k = 2,
+): ParameterSpec[] {
+  // PyTorch takes the second axis of the weight for the inputs, here too.
+  const fanIn = outputs * k * k;
+  return [
+    { name: `${name}.weight`, kind: "transposed", shape: [inputs, outputs, k, k], fanIn },
+    { name: `${name}.bias`, kind: "bias", shape: [outputs], fanIn },
+  ];
+}
+
+/** The specs of a linear layer with bias. */
+export function linearSpecs(name: string, inputs: number, outputs: number): ParameterSpec[] {
+  return [
+    { name: `${name}.weight`, kind: "linear", shape: [outputs, inputs], fanIn: inputs },
+    { name: `${name}.bias`, kind: "bias", shape: [outputs], fanIn: inputs },
+  ];
+}
+
+/** The specs of a normalisation's scale and offset. */
+export function normSpecs(name: string, channels: number): ParameterSpec[] {
+  return [
+    { name: `${name}.weight`, kind: "scale", shape: [channels], fanIn: channels },
+    { name: `${name}.bias`, kind: "offset", shape: [channels], fanIn: channels },
+  ];
+}
+
+/** The same parameters, with zeros to begin with. */
+export function zeroed(specs: readonly ParameterSpec[]): ParameterSpec[] {
+  return specs.map((spec) => ({ ...spec, zero: true }));
+}
+
+/** Number of values of one parameter. */
+export function sizeOf({ shape }: ParameterSpec): number {
+  return shape.reduce((product, n) => product * n, 1);
+}
+
+/** Number of values of all parameters. */
+export function parameterCount(specs: readonly ParameterSpec[]): number {
+  return specs.reduce((sum, spec) => sum + sizeOf(spec), 0);
+}
+
+/** Shape in memory. */
+export function memoryShape({ kind, shape }: ParameterSpec): number[] {
+  if (kind === "conv") return [shape[2]!, shape[3]!, shape[1]!, shape[0]!];
+  if (kind === "transposed") return [1, 1, shape[0]!, shape[1]! * shape[2]! * shape[3]!];
+  if (kind === "linear") return [shape[1]!, shape[0]!];
+  return [...shape];
+}
+
+/**
+ * Initial values as PyTorch's layers draw them: weights and biases uniform in
+ * +-1 / sqrt(fan in), scales 1, offsets 0, embeddings standard normal, and zeros where a spec says so.
+ */
+export function initialParameters(specs: readonly ParameterSpec[], random: Random): FlatParameters {
+  const out = new Float32Array(parameterCount(specs));
+  let at = 0;
+  for (const spec of specs) {
+    const bound = 1 / Math.sqrt(spec.fanIn);
+    for (const end = at + sizeOf(spec); at < end; at++) {
+      if (spec.kind === "scale") out[at] = 1;
+      else if (spec.kind === "offset" || spec.zero) out[at] = 0;
+      else if (spec.kind === "embedding") out[at] = random.normal();
+      else out[at] = (2 * random.uniform() - 1) * bound;
+    }
+  }
+  return out;
+}
+
+/** Tensors of a flat vector; the caller disposes of them (or wraps in tf.tidy). */
+export function unflatten(specs: readonly ParameterSpec[], flat: FlatParameters): Parameters {
+  let at = 0;
+  return Object.fromEntries(specs.map((spec) => {
+    // A copy of its own: the cpu backend keeps a reference to what it is given.
+    const values = flat.slice(at, at += sizeOf(spec));
+    return [spec.name, tf.tensor(values, memoryShape(spec) as [number])];
+  }));
+}
+
+/** Moves one parameter between the layout of the file and that of memory. */
+function permute(
+  values: ArrayLike<number>,
+  spec: ParameterSpec,
+  { out, at, toMemory }: { out: Float32Array; at: number; toMemory: boolean },
+): void {
+  const { kind, shape } = spec;
+  if (kind !== "conv" && kind !== "transposed" && kind !== "linear") {
+    for (let i = 0; i < sizeOf(spec); i++) out[at + i] = values[i]!;
+    return;
+  }
+  const [first, second] = [shape[0]!, shape[1]!];
+  const taps = (shape[2] ?? 1) * (shape[3] ?? 1);
+  for (let a = 0; a < first; a++) {
+    for (let b = 0; b < second; b++) {
+      for (let t = 0; t < taps; t++) {
+        const inFile = (a * second + b) * taps + t;
+        const inMemory = kind === "transposed"
+          ? (a * taps + t) * second + b
+          : (t * second + b) * first + a;
+        if (toMemory) out[at + inMemory] = values[inFile]!;
+        else out[at + inFile] = values[inMemory]!;
+      }
+    }
+  }
+}
+
+/** An array as it stands in a weights file. */
+export interface StoredArray {
+  /** Shape in the file. */
+  readonly shape: readonly number[];
+  /** Values in row-major order. */
+  readonly data: ArrayLike<number>;
+}
+
+/**
+ * Reads the parameters of a network from arrays in the layout of PyTorch.
+ *
+ * @param source Name of the file, for messages.
+ * @throws CheckpointMismatchError if an array is missing, has another shape, is not finite, or
+ * belongs to no parameter.
+ */
+export function fromStateDict(
+  specs: readonly ParameterSpec[],
+  arrays: ReadonlyMap<string, StoredArray>,
+  source: string,
+): FlatParameters {
+  const out = new Float32Array(parameterCount(specs));
+  let at = 0;
+  for (const spec of specs) {
+    const array = arrays.get(spec.name);
+    if (array === undefined) {
+      throw new CheckpointMismatchError(
+        `${source}: the array ${spec.name} is missing, the network needs it with shape [${spec.shape}]`,
+      );
+    }
+    if (array.shape.join() !== spec.shape.join()) {
+      throw new CheckpointMismatchError(
+        `${source}: ${spec.name} has shape [${array.shape}], the network needs [${spec.shape}]`,
+      );
+    }
+    for (let i = 0; i < array.data.length; i++) {
+      if (!Number.isFinite(array.data[i]!)) {
+        throw new CheckpointMismatchError(
+          `${source}: ${spec.name} holds ${array.data[i]} at position ${i}, weights must be finite`,
+        );
+      }
+    }
+    permute(array.data, spec, { out, at, toMemory: true });
+    at += sizeOf(spec);
+  }
+  const known = new Set(specs.map(({ name }) => name));
+  for (const name of arrays.keys()) {
+    if (!known.has(name)) {
+      throw new CheckpointMismatchError(
+        `${source}: the array ${name} belongs to no parameter of the network`,
+      );
+    }
+  }
+  return out;
+}
+
+/** The arrays of a flat vector in the layout of PyTorch, by name. */
+export function toStateDict(
+  specs: readonly ParameterSpec[],
+  flat: FlatParameters,
+): Map<string, { shape: number[]; data: Float32Array }> {
+  if (flat.length !== parameterCount(specs)) {
+    throw new RangeError(`${flat.length} values do not fill ${parameterCount(specs)} parameters`);
+  }
+  const arrays = new Map<string, { shape: number[]; data: Float32Array }>();
+  let at = 0;
+  for (const spec of specs) {
+    const data = new Float32Array(sizeOf(spec));
+    permute(flat.subarray(at, at += data.length), spec, { out: data, at: 0, toMemory: false });
+    arrays.set(spec.name, { shape: [...spec.shape], data });
+  }
+  return arrays;
+}

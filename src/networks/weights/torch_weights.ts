@@ -1,0 +1,162 @@
+/** Networks that PyTorch saved, as ours. */
+import { CheckpointMismatchError } from "../../core/errors.ts";
+import { PickledObject } from "../../formats/pickle.ts";
+import { parseSafetensors } from "../../formats/safetensors.ts";
+import { isTorch, parseTorch } from "../../formats/torch_file.ts";
+import { attributesOf, type TorchStateDict, torchStateDict } from "../../formats/torch_values.ts";
+import { createSchedule } from "../../schedules/create_schedule.ts";
+import type { NoiseSchedule } from "../../schedules/noise_schedule.ts";
+import { createNetwork, parseArchitecture } from "../architectures/architecture.ts";
+import type { Padding } from "../layers/conv2d_implementation.ts";
+import { fromStateDict, type StoredArray } from "./parameters.ts";
+import { inferArchitecture } from "./torch_architecture.ts";
+import type { TrainedNetwork } from "./weights.ts";
+
+/**
+ * What a bare state dict does not tell. A whole module tells it; what is given must then agree.
+ */
+export interface ReadTorchWeightsOptions {
+  /** What the convolutions see outside the image. */
+  readonly padding?: Padding | undefined;
+  /** Height and width of the images that it was trained on. */
+  readonly imageSize?: number | undefined;
+  /** The forward process that it was trained on; the public code's is `cosine_legacy`. */
+  readonly schedule?: NoiseSchedule | undefined;
+  /** How it was trained, as far as it is known: free data for provenance. */
+  readonly training?: Readonly<Record<string, unknown>>;
+}
+
+/** Noise schedules of the public code by the name of their function. */
+const schedulesByFunction: Readonly<Record<string, string>> = {
+  cosine_noise_schedule: "cosine_legacy",
+};
+
+/**
+ * Reads the public code's ResNet or UNet (arXiv 2412.20292) as PyTorch saved it: a `.pt` file of a
+ * whole module, as its training script writes it, or of a state dict; or a state dict in safetensors.
+ * Nothing in the file is run.
+ *
+ * Width, layers, kernel, classes and normalisation are told from names and shapes; padding, image size
+ * and noise schedule from the module, or else they must be given.
+ *
+ * @param source Name of the file, for messages.
+ * @throws DataFormatError if the bytes are no intact file of a network.
+ * @throws CheckpointMismatchError if it is another network, something that cannot be told is not
+ * given, or what is given contradicts the file.
+ */
+export function readTorchWeights(
+  bytes: Uint8Array,
+  source: string,
+  options: ReadTorchWeightsOptions = {},
+): TrainedNetwork {
+  const state = isTorch(bytes)
+    ? torchStateDict(parseTorch(bytes, source), source)
+    : { tensors: parseSafetensors(bytes, source).tensors };
+  return networkFromTorch(state, source, options);
+}
+
+/**
+ * A network of what {@linkcode torchStateDict} found; for the rest see {@linkcode readTorchWeights}.
+ *
+ * @param source Name of the file, for messages.
+ * @throws CheckpointMismatchError if it is another network, something that cannot be told is not
+ * given, or what is given contradicts the file.
+ */
+export function networkFromTorch(
+  { tensors: all, module }: TorchStateDict,
+  source: string,
+  { padding, imageSize, schedule, training = {} }: ReadTorchWeightsOptions = {},
+): TrainedNetwork {
+  const { kind, channels, classes, fields, tensors } = inferArchitecture(all, source);
+  const told = module ? askModule(module) : {};
+  const missing: string[] = [];
+  const settle = <T>(
+    what: string,
+    { given, told, hint }: { given: T | undefined; told: T | undefined; hint: string },
+  ): T | undefined => {
+    if (given !== undefined && told !== undefined && given !== told) {
+      throw new CheckpointMismatchError(
+        `${source}: the network has ${what} ${told}, but ${given} was asked for`,
+      );
+    }
+    const value = given ?? told;
+    if (value === undefined) missing.push(`${what} (${hint})`);
+    return value;
+  };
+  const side = settle("image size", {
+    given: imageSize,
+    told: told.imageSize,
+    hint: "--image-size, 32 in the public code",
+  });
+  const edges = settle<string>("padding", {
+    given: padding,
+    told: told.padding,
+    hint: "--padding zeros or circular",
+  });
+  const noise = settle("noise schedule", {
+    given: schedule?.name,
+    told: told.schedule,
+    hint: "--noise-schedule, cosine_legacy in the public code",
+  });
+  if (missing.length > 0) {
+    throw new CheckpointMismatchError(
+      `${source}: it does not tell the network's ${missing.join(", ")}, as whole modules do; ` +
+        "say it to deno task convert, or in the options",
+    );
+  }
+  const architecture = {
+    kind,
+    imageShape: [side, side, channels],
+    ...fields,
+    padding: edges,
+    classes,
+  };
+  const network = createNetwork(parseArchitecture(JSON.stringify(architecture), source));
+  const arrays = new Map<string, StoredArray>();
+  for (const [name, { dtype, shape, data }] of tensors) {
+    if (dtype !== "F32" && dtype !== "F16" && dtype !== "F64") {
+      throw new CheckpointMismatchError(`${source}: ${name} is ${dtype}, weights are floats`);
+    }
+    arrays.set(name, { shape, data: Float32Array.from(data as Float32Array | Float64Array) });
+  }
+  return {
+    network,
+    parameters: fromStateDict(network.parameters, arrays, source),
+    schedule: schedule ?? createSchedule(noise!),
+    training,
+  };
+}
+
+/** What the attributes of the public code's DDIM module, and of its convolutions, tell. */
+function askModule(module: PickledObject): {
+  padding?: string;
+  imageSize?: number;
+  schedule?: string;
+} {
+  const attributes = attributesOf(module);
+  const size = attributes.get("default_imsize");
+  const noise = attributes.get("noise_schedule") as { readonly name?: unknown } | undefined;
+  const schedule = typeof noise?.name === "string"
+    ? schedulesByFunction[noise.name.split(".").at(-1)!]
+    : undefined;
+  const padding = paddingOf(module, 0);
+  return {
+    ...typeof size === "number" && { imageSize: size },
+    ...schedule !== undefined && { schedule },
+    ...padding !== undefined && { padding },
+  };
+}
+
+/** Padding mode of the first convolution inside a module. */
+function paddingOf(module: PickledObject, depth: number): string | undefined {
+  const attributes = attributesOf(module);
+  const mode = attributes.get("padding_mode");
+  if (/\.Conv2d$/.test(module.type.name) && typeof mode === "string") return mode;
+  const children = attributes.get("_modules");
+  if (!(children instanceof Map) || depth > 30) return undefined;
+  for (const child of children.values()) {
+    const found = child instanceof PickledObject ? paddingOf(child, depth + 1) : undefined;
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}

@@ -1,0 +1,147 @@
+import { CheckpointMismatchError } from "../../core/errors.ts";
+import {
+  checkPreconditioning,
+  type NetworkPrediction,
+  type Preconditioning,
+  preconditioningKinds,
+} from "../../denoisers/preconditioning.ts";
+import { parseSafetensors, writeSafetensors } from "../../formats/safetensors.ts";
+import { createSchedule } from "../../schedules/create_schedule.ts";
+import type { NoiseSchedule } from "../../schedules/noise_schedule.ts";
+import { createNetwork, parseArchitecture } from "../architectures/architecture.ts";
+import type { Network } from "../network.ts";
+import { type FlatParameters, fromStateDict, toStateDict } from "./parameters.ts";
+
+const FORMAT = "els-network";
+const VERSION = "1";
+
+/** A network with weights, as a weights file describes it. */
+export interface TrainedNetwork {
+  /** The network. */
+  readonly network: Network;
+  /** Its parameters. */
+  readonly parameters: FlatParameters;
+  /** The forward process that it was trained on. */
+  readonly schedule: NoiseSchedule;
+  /** What it predicts; eps by default. */
+  readonly prediction?: NetworkPrediction;
+  /** What stands between the network and noisy images; `none` by default. */
+  readonly preconditioning?: Preconditioning;
+  /** How it was trained: free data for provenance. */
+  readonly training: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Writes weights that describe themselves: safetensors whose arrays carry the names and the layout
+ * of the public PyTorch code, and whose metadata rebuilds the network and its noise schedule.
+ *
+ * @param options.half Store 16-bit floats, half the size and about three digits. Default false.
+ */
+export function writeWeights(
+  { network, parameters, schedule, prediction = "eps", preconditioning, training }: TrainedNetwork,
+  { half = false }: { readonly half?: boolean } = {},
+): Uint8Array<ArrayBuffer> {
+  const arrays = [...toStateDict(network.parameters, parameters)].map(([name, { shape, data }]) =>
+    [name, { dtype: half ? "F16" as const : "F32" as const, shape, data }] as const
+  );
+  return writeSafetensors(new Map(arrays), {
+    checksum: true,
+    metadata: {
+      format: FORMAT,
+      version: VERSION,
+      architecture: JSON.stringify(network.architecture),
+      noiseSchedule: JSON.stringify({ name: schedule.name, parameters: schedule.parameters }),
+      prediction,
+      ...preconditioning && preconditioning.kind !== "none" &&
+        { preconditioning: JSON.stringify(preconditioning) },
+      training: JSON.stringify(training),
+    },
+  });
+}
+
+/**
+ * Reads weights written by {@linkcode writeWeights}.
+ *
+ * @param source Name of the file, for messages.
+ * @throws DataFormatError if the bytes are no intact safetensors file.
+ * @throws CheckpointMismatchError if they hold something else than a network of ours.
+ */
+export function readWeights(bytes: Uint8Array, source: string): TrainedNetwork {
+  const { tensors, metadata } = parseSafetensors(bytes, source);
+  if (metadata.format !== FORMAT) {
+    throw new CheckpointMismatchError(
+      `${source}: the metadata's format is ${
+        JSON.stringify(metadata.format)
+      }, expected "${FORMAT}"; ` +
+        "give the weights.safetensors of a training run",
+    );
+  }
+  if (metadata.version !== VERSION) {
+    throw new CheckpointMismatchError(
+      `${source}: weights version ${metadata.version}, this release reads version ${VERSION}`,
+    );
+  }
+  const network = createNetwork(parseArchitecture(metadata.architecture ?? "", source));
+  const described = parseObject(metadata.noiseSchedule, "noise schedule", source);
+  const schedule = createSchedule(
+    String(described.name),
+    described.parameters as Record<string, number>,
+  );
+  const arrays = new Map<string, { shape: readonly number[]; data: Float32Array }>();
+  for (const [name, { dtype, shape, data }] of tensors) {
+    if (dtype !== "F32" && dtype !== "F16") {
+      throw new CheckpointMismatchError(`${source}: ${name} is ${dtype}, weights are F32 or F16`);
+    }
+    arrays.set(name, { shape, data: data as Float32Array });
+  }
+  return {
+    network,
+    parameters: fromStateDict(network.parameters, arrays, source),
+    schedule,
+    ...readFormulation(metadata, source),
+    training: parseObject(metadata.training ?? "{}", "training", source),
+  };
+}
+
+/** What the network predicts and what is around it; files that do not say so predict eps. */
+function readFormulation(
+  { prediction = "eps", preconditioning = '{"kind":"none"}' }: Readonly<Record<string, string>>,
+  source: string,
+): { prediction: NetworkPrediction; preconditioning: Preconditioning } {
+  const kinds: readonly string[] = ["eps", "x0", "v"];
+  if (!kinds.includes(prediction)) {
+    throw new CheckpointMismatchError(
+      `${source}: the network predicts ${JSON.stringify(prediction)}, this release knows ${
+        kinds.join(", ")
+      }`,
+    );
+  }
+  const found = parseObject(preconditioning, "preconditioning", source);
+  if (!preconditioningKinds.some((kind) => kind === found.kind)) {
+    throw new CheckpointMismatchError(
+      `${source}: the preconditioning is ${JSON.stringify(found.kind)}, this release knows ${
+        preconditioningKinds.join(", ")
+      }`,
+    );
+  }
+  const parts = {
+    prediction: prediction as NetworkPrediction,
+    preconditioning: found as unknown as Preconditioning,
+  };
+  try {
+    checkPreconditioning(parts.prediction, parts.preconditioning);
+  } catch (error) {
+    throw new CheckpointMismatchError(`${source}: ${(error as Error).message}`);
+  }
+  return parts;
+}
+
+function parseObject(text: string | undefined, what: string, source: string) {
+  try {
+    const value: unknown = JSON.parse(text ?? "");
+    if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
+  } catch {
+    // falls through to the message below
+  }
+  throw new CheckpointMismatchError(`${source}: the metadata holds no readable ${what}`);
+}

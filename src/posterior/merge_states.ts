@@ -1,0 +1,105 @@
+import type { ImageBatch, ImageShape } from "../core/image_batch.ts";
+import type { PosteriorState } from "./patch_posterior.ts";
+
+/** A state before the first candidate: the neutral element of {@linkcode mergeStates}. */
+export function emptyState(shape: PosteriorState["shape"]): PosteriorState {
+  const [queries, scales, pixels, channels] = shape;
+  const cells = queries * scales * pixels;
+  return {
+    shape,
+    max: new Float64Array(cells).fill(-Infinity),
+    sum: new Float64Array(cells),
+    acc: new Float64Array(cells * channels),
+  };
+}
+
+/**
+ * Adds the candidates of `from` to those of `into`, in place.
+ *
+ * A state stands for the pair `(sum, acc) * exp(max)`; states add like such pairs, hence in any order
+ * and grouping, up to rounding.
+ *
+ * @throws RangeError if the shapes differ.
+ */
+export function mergeInto(into: PosteriorState, from: PosteriorState): void {
+  if (into.shape.some((size, axis) => size !== from.shape[axis])) {
+    throw new RangeError(
+      `Cannot merge states of shapes [${into.shape.join(", ")}] and [${from.shape.join(", ")}]`,
+    );
+  }
+  const channels = into.shape[3];
+  for (let i = 0; i < into.max.length; i++) {
+    const max = Math.max(into.max[i]!, from.max[i]!);
+    if (max === -Infinity) continue;
+    const keep = Math.exp(into.max[i]! - max);
+    const add = Math.exp(from.max[i]! - max);
+    into.max[i] = max;
+    into.sum[i] = into.sum[i]! * keep + from.sum[i]! * add;
+    for (let c = i * channels; c < (i + 1) * channels; c++) {
+      into.acc[c] = into.acc[c]! * keep + from.acc[c]! * add;
+    }
+  }
+}
+
+/**
+ * The state of all candidates of two states, from two sets of training images.
+ *
+ * @throws RangeError if the shapes differ.
+ */
+export function mergeStates(a: PosteriorState, b: PosteriorState): PosteriorState {
+  const merged: PosteriorState = {
+    shape: a.shape,
+    max: a.max.slice(),
+    sum: a.sum.slice(),
+    acc: a.acc.slice(),
+  };
+  mergeInto(merged, b);
+  return merged;
+}
+
+/** Options of {@linkcode posteriorMean}. */
+export interface PosteriorMeanOptions {
+  /** Height, width, channels of the query. */
+  readonly imageShape: ImageShape;
+  /** Index of the scale; the first when absent. */
+  readonly scale?: number;
+}
+
+/**
+ * The posterior mean of the clean image, `acc / sum` at every pixel.
+ *
+ * @returns `[B, H, W, C]`.
+ * @throws RangeError if the shape does not fit, or a pixel has no candidate (no image was accumulated).
+ */
+export function posteriorMean(
+  state: PosteriorState,
+  { imageShape: [height, width, channels], scale = 0 }: PosteriorMeanOptions,
+): ImageBatch {
+  const [queries, scales, pixels] = state.shape;
+  if (
+    height * width !== pixels || channels !== state.shape[3] ||
+    !(Number.isInteger(scale) && scale >= 0 && scale < scales)
+  ) {
+    throw new RangeError(
+      `Cannot read scale ${scale} of a state of shape [${state.shape.join(", ")}] as images of ${
+        [height, width, channels].join(" x ")
+      }`,
+    );
+  }
+  const data = new Float32Array(queries * pixels * channels);
+  for (let b = 0; b < queries; b++) {
+    for (let p = 0; p < pixels; p++) {
+      const cell = (b * scales + scale) * pixels + p;
+      const sum = state.sum[cell]!;
+      if (!(sum > 0)) {
+        throw new RangeError(
+          `Cannot take the posterior mean: no training image is a candidate for query ${b}`,
+        );
+      }
+      for (let c = 0; c < channels; c++) {
+        data[(b * pixels + p) * channels + c] = state.acc[cell * channels + c]! / sum;
+      }
+    }
+  }
+  return { data, shape: [queries, height, width, channels] };
+}

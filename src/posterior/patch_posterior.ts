@@ -1,0 +1,87 @@
+/**
+ * The one contract behind every machine: a softmax over training patches, at every pixel.
+ *
+ * Shapes: B queries, S scales, P = H * W pixels, C channels, N training images.
+ */
+import type { ImageBatch } from "../core/image_batch.ts";
+
+/**
+ * Which training patches may match the patch around query pixel p (theory.md, table of machines).
+ *
+ * - `whole`: image n at its own place, one weight per image; scales are ignored (one state);
+ * - `shifts`: every cyclic shift of every image, one weight per (image, shift); scales are ignored;
+ * - `same-position`: (n, p), outside the image both sides are zero;
+ * - `interior`: every (n, q) whose patch lies inside the image; the query is padded circularly;
+ * - `wrapped`: every (n, q); both sides are padded circularly;
+ * - `same-border-distance`: (n, q) with q as far from each border as p, where a distance of
+ *   (k - 1) / 2 or more counts as interior in that axis; both sides are padded with zeros.
+ */
+export type PatchRule =
+  | "whole"
+  | "shifts"
+  | "same-position"
+  | "interior"
+  | "wrapped"
+  | "same-border-distance";
+
+/** What to compute. */
+export interface PosteriorRequest {
+  /** Noisy images `[B, H, W, C]`. */
+  readonly query: ImageBatch;
+  /** Which patches may match. */
+  readonly rule: PatchRule;
+  /** Patch sizes k, odd, ascending; a single ignored entry for the rules `whole` and `shifts`. */
+  readonly scales: readonly number[];
+  /** Factor of the clean image, positive. */
+  readonly signal: number;
+  /** Standard deviation of the noise, positive. */
+  readonly sigma: number;
+}
+
+/**
+ * Softmax state of every (query, scale, pixel): the weights seen so far are
+ * `exp(-D / (2 sigma^2) - max)`, `sum` is their sum and `acc` their sum times the centre pixel.
+ * States merge in any order and grouping (see `mergeStates`). The log-likelihood of the query's patch
+ * under the candidates is `max + log(sum)`, up to their number and the Gaussian's constant.
+ */
+export interface PosteriorState {
+  /** `[B, S, P, C]` as numbers of each. */
+  readonly shape: readonly [queries: number, scales: number, pixels: number, channels: number];
+  /**
+   * Logit that the weights are relative to, `[B, S, P]`: the largest so far, or one within some tens
+   * of nats of it, as a backend likes; -Infinity before the first candidate.
+   */
+  readonly max: Float64Array;
+  /** Sum of weights relative to `max`, `[B, S, P]`. */
+  readonly sum: Float64Array;
+  /** Weighted sum of centre pixels, `[B, S, P, C]`. */
+  readonly acc: Float64Array;
+}
+
+/** Options of {@linkcode PosteriorRun.accumulate}. */
+export interface AccumulateOptions {
+  /** Only these images of the tile are candidates (a class, a subset); all when absent. */
+  readonly select?: Uint32Array;
+  /** Stops the work; the promise then rejects with the signal's reason. */
+  readonly abort?: AbortSignal;
+  /** Called now and then with the number of images of this tile done so far. */
+  readonly onProgress?: (imagesDone: number) => void;
+}
+
+/** One posterior in the making: feed it tiles of training images in any order, then finish. */
+export interface PosteriorRun {
+  /** Adds training images `[N, H, W, C]` as candidates. */
+  accumulate(tile: ImageBatch, options?: AccumulateOptions): Promise<void>;
+  /** The merged state of everything accumulated. */
+  finish(): Promise<PosteriorState>;
+}
+
+/** A way to compute patch posteriors: `reference` (float64, the oracle), `wasm`, `webgpu`. */
+export interface PatchPosterior {
+  /** Name of the backend. */
+  readonly name: string;
+  /** Starts a posterior for a batch of queries, at all scales at once. */
+  begin(request: PosteriorRequest): PosteriorRun;
+  /** Frees workers and memory; the object is of no use afterwards. */
+  dispose(): Promise<void>;
+}

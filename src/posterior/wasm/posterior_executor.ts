@@ -1,0 +1,176 @@
+import { PosteriorKernel } from "./posterior_kernel.ts";
+import type { KernelBuild, KernelWork } from "./posterior_kernel.ts";
+import type { FromWorker, ToWorker } from "./posterior_messages.ts";
+import type { KernelResult, PosteriorPlan } from "../posterior_plan.ts";
+
+/** One piece of work with all that it needs. */
+export interface Job {
+  readonly plan: PosteriorPlan;
+  readonly work: KernelWork;
+  /** `stop[0]` = 1 asks to stop; the result is then null. */
+  readonly stop: Int32Array;
+}
+
+/** Something that runs jobs: worker threads, or the calling thread where there are none. */
+export interface Executor {
+  /** Jobs that run at the same time; 0 means on the calling thread. */
+  readonly workers: number;
+  /** Runs a job as soon as a thread is free. */
+  run(job: Job): Promise<KernelResult | null>;
+  /** Ends all threads; jobs still waiting are rejected. */
+  dispose(): void;
+}
+
+const disposed = () => new Error("Cannot compute a posterior: the backend has been disposed");
+
+/** Time that work on the calling thread may take before other tasks get a turn. */
+const turnMs = 12;
+
+/** Runs jobs one after the other on the calling thread, giving way to other tasks between images. */
+export function inThreadExecutor(build?: KernelBuild): Executor {
+  let kernel: Promise<PosteriorKernel> | undefined;
+  let last: Promise<unknown> = Promise.resolve();
+  let ended = false;
+  const execute = async ({ plan, work, stop }: Job): Promise<KernelResult | null> => {
+    if (ended) throw disposed();
+    const ready = await (kernel ??= PosteriorKernel.create(build));
+    ready.configure(plan);
+    const steps = ready.run(work);
+    let turn = performance.now();
+    for (;;) {
+      const step = steps.next();
+      if (step.done) return step.value;
+      if (performance.now() - turn > turnMs) {
+        await new Promise((resolve) => setTimeout(resolve));
+        turn = performance.now();
+      }
+      if (ended) throw disposed();
+      if (Atomics.load(stop, 0) !== 0) return null;
+    }
+  };
+  return {
+    workers: 0,
+    run: (job) => {
+      const result = last.then(() => execute(job));
+      last = result.catch(() => {});
+      return result;
+    },
+    dispose: () => {
+      ended = true;
+    },
+  };
+}
+
+interface Thread {
+  readonly worker: Worker;
+  plan: PosteriorPlan | undefined;
+  settle: { resolve(result: KernelResult | null): void; reject(error: Error): void } | undefined;
+}
+
+/** Starts a thread; resolves when it is ready. */
+function startThread(
+  createWorker: () => Worker,
+  onEnd: (thread: Thread) => void,
+): Promise<Thread> {
+  return new Promise((resolve, reject) => {
+    const thread: Thread = { worker: createWorker(), plan: undefined, settle: undefined };
+    const fail = (message: string) => {
+      thread.worker.terminate();
+      reject(new Error(message));
+      onEnd(thread);
+      thread.settle?.reject(new Error(`A posterior worker stopped: ${message}`));
+      thread.settle = undefined;
+    };
+    thread.worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
+      if (data.kind === "ready") return resolve(thread);
+      const { settle } = thread;
+      thread.settle = undefined;
+      if (data.kind === "done") settle?.resolve(data.result);
+      else {
+        thread.plan = undefined;
+        settle?.reject(new Error(`A posterior worker failed: ${data.message}`));
+      }
+    };
+    thread.worker.onerror = (event) => {
+      event.preventDefault();
+      fail(event.message || "it could not be started");
+    };
+    thread.worker.onmessageerror = () => fail("a message could not be read");
+  });
+}
+
+/**
+ * Starts worker threads.
+ *
+ * @returns null if one cannot be started (no permission, no support).
+ */
+export async function startWorkers(
+  count: number,
+  createWorker: () => Worker,
+): Promise<Executor | null> {
+  const idle: Thread[] = [];
+  const threads = new Set<Thread>();
+  const waiting: { job: Job; settle: NonNullable<Thread["settle"]> }[] = [];
+  let ended = false;
+  let missing = 0;
+
+  const start = async () => {
+    const thread = await startThread(createWorker, (dead) => {
+      // A thread that dies leaves a place, which the next job fills with a new one.
+      if (threads.delete(dead)) missing++;
+    });
+    threads.add(thread);
+    idle.push(thread);
+  };
+  const assign = () => {
+    while (waiting.length > 0 && idle.length > 0) {
+      const thread = idle.pop()!;
+      if (!threads.has(thread)) continue;
+      const { job: { plan, work, stop }, settle } = waiting.shift()!;
+      const free = () => {
+        idle.push(thread);
+        assign();
+      };
+      thread.settle = {
+        resolve: (result) => (settle.resolve(result), free()),
+        reject: (error) => (settle.reject(error), free()),
+      };
+      const message: ToWorker = { ...(thread.plan !== plan && { plan }), work, stop };
+      thread.plan = plan;
+      thread.worker.postMessage(message);
+    }
+  };
+  const replaceMissing = () => {
+    for (; missing > 0; missing--) {
+      start().then(assign, (error) => {
+        if (threads.size > 0) return;
+        for (const { settle } of waiting.splice(0)) settle.reject(error);
+      });
+    }
+  };
+
+  const starts = await Promise.allSettled(Array.from({ length: count }, start));
+  if (starts.some(({ status }) => status === "rejected")) {
+    for (const { worker } of threads) worker.terminate();
+    return null;
+  }
+  return {
+    workers: count,
+    run: (job) =>
+      new Promise((resolve, reject) => {
+        if (ended) return reject(disposed());
+        waiting.push({ job, settle: { resolve, reject } });
+        replaceMissing();
+        assign();
+      }),
+    dispose: () => {
+      ended = true;
+      for (const thread of threads) {
+        thread.worker.terminate();
+        thread.settle?.reject(disposed());
+      }
+      threads.clear();
+      for (const { settle } of waiting.splice(0)) settle.reject(disposed());
+    },
+  };
+}

@@ -1,0 +1,125 @@
+import type { KernelResult, PosteriorPlan } from "../posterior_plan.ts";
+import { plain, relaxed } from "./posterior_wasm.ts";
+
+/** Exports of `posterior/posterior.as.ts`. */
+interface Exports {
+  readonly memory: WebAssembly.Memory;
+  configure(...sizes: number[]): void;
+  setNoise(bits: number, window: number, exactFrom: number): void;
+  prepareQuery(b: number): void;
+  adoptReferences(): void;
+  clear(): void;
+  addImage(): void;
+  finish(): void;
+  radiiAt(): number;
+  imageAt(): number;
+  queriesAt(): number;
+  referencesAt(): number;
+  sumsAt(): number;
+  accsAt(): number;
+}
+
+/** Which build of the kernel to use: with fused multiply-add where the engine has it, or without. */
+export type KernelBuild = "plain" | "relaxed";
+
+function decode(base64: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+}
+
+/**
+ * Are centres summed as they are? With three channels that is faster; at high noise, where the score
+ * hangs little on the last digits of the mean, it is as good as relative to the pivot.
+ */
+function sumsPlainly({ rule, channels, bitsPerUnit }: PosteriorPlan): boolean {
+  return rule >= 2 && channels === 3 && bitsPerUnit < 4;
+}
+
+/** One work item: some images of a tile under a plan. */
+export interface KernelWork {
+  /** See `windowBits`. */
+  readonly window: number;
+  /** Training images `[N, H, W, C]`. */
+  readonly images: Float32Array;
+  /** Which of them, in order. */
+  readonly indices: Uint32Array;
+  /** See `thresholdsOf`. */
+  readonly thresholds: Float32Array | null;
+}
+
+/** An instance of the kernel with memory of its own. Not for use by two threads at once. */
+export class PosteriorKernel {
+  readonly #exports: Exports;
+  #plan: PosteriorPlan | undefined;
+
+  private constructor(exports: Exports) {
+    this.#exports = exports;
+  }
+
+  /** Compiles the kernel: the fastest build that the engine takes, or the one asked for. */
+  static async create(build?: KernelBuild): Promise<PosteriorKernel> {
+    const fast = build === "plain" ? undefined : decode(relaxed);
+    const bytes = fast && (build === "relaxed" || WebAssembly.validate(fast))
+      ? fast
+      : decode(plain);
+    const { instance } = await WebAssembly.instantiate(bytes, {
+      env: {
+        abort: () => {
+          throw new Error("the posterior kernel stopped");
+        },
+      },
+    });
+    return new PosteriorKernel(instance.exports as unknown as Exports);
+  }
+
+  /** Prepares for a plan; the same plan object again is free. */
+  configure(plan: PosteriorPlan): void {
+    if (this.#plan === plan) return;
+    this.#plan = undefined;
+    const kernel = this.#exports;
+    const { rule, height, width, channels, queries, scales, radii, x, pivot } = plan;
+    const sizes = [height, width, channels, queries, scales, Math.max(...radii)];
+    kernel.configure(rule, ...sizes, Number(sumsPlainly(plan)));
+    const { buffer } = kernel.memory;
+    new Int32Array(buffer, kernel.radiiAt(), scales).set(radii);
+    new Float64Array(buffer, kernel.queriesAt(), x.length).set(x);
+    const values = channels * height * width;
+    for (let b = 0; b < queries; b++) {
+      new Float32Array(buffer, kernel.imageAt(), values).set(
+        pivot.subarray(b * values, (b + 1) * values),
+      );
+      kernel.prepareQuery(b);
+    }
+    this.#plan = plan;
+  }
+
+  /** Sums over some images; yields after each, so that the caller can stop. */
+  *run({ window, images, indices, thresholds }: KernelWork): Generator<void, KernelResult> {
+    const plan = this.#plan!;
+    const kernel = this.#exports;
+    kernel.setNoise(plan.bitsPerUnit, window, plan.exactFrom);
+    kernel.clear();
+    const { buffer } = kernel.memory;
+    const cells = plan.queries * plan.scales * plan.height * plan.width;
+    const wholeImages = plan.rule < 2;
+    if (thresholds !== null && !wholeImages) {
+      new Float32Array(buffer, kernel.referencesAt(), cells).set(thresholds);
+      kernel.adoptReferences();
+    }
+    const values = plan.channels * plan.height * plan.width;
+    const image = new Float32Array(buffer, kernel.imageAt(), values);
+    for (const index of indices) {
+      image.set(images.subarray(index * values, (index + 1) * values));
+      kernel.addImage();
+      yield;
+    }
+    kernel.finish();
+    return {
+      references: wholeImages
+        ? new Float64Array(buffer, kernel.referencesAt(), plan.queries).slice()
+        : new Float32Array(buffer, kernel.referencesAt(), cells).slice(),
+      sums: new Float64Array(buffer, kernel.sumsAt(), cells).slice(),
+      accs: new Float64Array(buffer, kernel.accsAt(), cells * plan.channels).slice(),
+      origin: wholeImages || sumsPlainly(plan) ? "zero" : "pivot",
+    };
+  }
+}

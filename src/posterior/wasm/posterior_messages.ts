@@ -1,0 +1,18 @@
+import type { KernelWork } from "./posterior_kernel.ts";
+import type { KernelResult, PosteriorPlan } from "../posterior_plan.ts";
+
+/** Work for a worker. */
+export interface ToWorker {
+  /** Present when it differs from the last one that this worker got. */
+  readonly plan?: PosteriorPlan;
+  /** The images. */
+  readonly work: KernelWork;
+  /** `stop[0]` becomes 1 when the result is no longer wanted. */
+  readonly stop: Int32Array;
+}
+
+/** From a worker: it has started, has done the work (null: it was stopped), or could not. */
+export type FromWorker =
+  | { readonly kind: "ready" }
+  | { readonly kind: "done"; readonly result: KernelResult | null }
+  | { readonly kind: "failed"; readonly message: string };

@@ -1,0 +1,159 @@
+import { type ImageBatch, imageShapeOf } from "../../core/image_batch.ts";
+import { emptyState, mergeInto } from "../merge_states.ts";
+import type {
+  AccumulateOptions,
+  PatchPosterior,
+  PosteriorRequest,
+  PosteriorRun,
+  PosteriorState,
+} from "../patch_posterior.ts";
+import { checkRequest, checkTile, hasScale } from "../request.ts";
+import { planPosterior, type PosteriorPlan } from "../posterior_plan.ts";
+import { type DevicePosteriorRequest, meanOnDevice } from "./device_mean.ts";
+import { GpuContext, openGpu } from "../../gpu/gpu_context.ts";
+import { ImageStore } from "./image_store.ts";
+import { sumPatches } from "./sum_patches.ts";
+import { sumWholeImages } from "./sum_whole_images.ts";
+import type { GpuBackend } from "./work.ts";
+
+export type { DevicePosteriorRequest } from "./device_mean.ts";
+
+/** Options of {@linkcode webgpuPosterior}. */
+export interface WebgpuPosteriorOptions {
+  /**
+   * Device to run on, such as the one of TensorFlow.js; it is left alone by `dispose`. Absent: one of
+   * the backend's own, with the adapter's largest limits.
+   */
+  readonly device?: GPUDevice;
+  /**
+   * Bytes of training images kept on the GPU between posteriors; 1 GiB when absent (256 MiB on a
+   * software adapter).
+   */
+  readonly imageBytes?: number;
+  /**
+   * Largest part of the sum of weights that may be left out at any pixel, from 0 to 0.01; 1e-7 when
+   * absent. See `wasmPosterior`.
+   */
+  readonly tolerance?: number;
+}
+
+/** The patch posterior on a GPU. */
+export interface WebgpuPosterior extends PatchPosterior, AsyncDisposable {
+  /**
+   * Opens the device now rather than at the first tile.
+   *
+   * @returns Name of the adapter.
+   * @throws DeviceUnavailableError if there is none.
+   */
+  start(): Promise<string>;
+  /**
+   * The posterior mean of queries that are on the GPU, without reading them: the output of a network,
+   * say, on the way to a comparison. Float32 throughout; the score is within 1e-5 of the reference.
+   *
+   * @returns A buffer of float32 `[S, B, H, W, C]`, with usage STORAGE, COPY_SRC and COPY_DST, as
+   * `tf.tensor({ buffer }, shape)` takes it; destroy it.
+   * @throws RangeError if an argument cannot be used, or no training image is a candidate.
+   * @throws DeviceUnavailableError if the GPU fails.
+   */
+  meanOnDevice(request: DevicePosteriorRequest): Promise<GPUBuffer>;
+}
+
+/**
+ * Makes the GPU backend: WGSL on any WebGPU adapter, software ones included. docs/kernels.md explains
+ * the idea.
+ *
+ * Against the float64 reference the score is within 1e-5 (relative L2), at any noise level and scale:
+ * distances are float32 relative to a pivot; where that is too coarse they are taken again in integers.
+ * A request gives the same bytes run after run on one device. Training images must not change while
+ * they are in use: they stay on the GPU between posteriors.
+ *
+ * All promises reject with a `DeviceUnavailableError` if there is no GPU, it is lost, refuses or runs
+ * out of memory.
+ *
+ * @throws RangeError if an option is out of range.
+ */
+export function webgpuPosterior(options: WebgpuPosteriorOptions = {}): WebgpuPosterior {
+  const { device, imageBytes, tolerance = 1e-7 } = options;
+  if (!(tolerance >= 0 && tolerance <= 0.01)) {
+    throw new RangeError(`Cannot leave out ${tolerance} of the sum: expected 0 to 0.01`);
+  }
+  if (imageBytes !== undefined && !(imageBytes > 0)) {
+    throw new RangeError(`Cannot keep ${imageBytes} bytes of images: expected a positive number`);
+  }
+  let backend: Promise<GpuBackend> | undefined;
+  let ended = false;
+  const start = (): Promise<GpuBackend> => {
+    if (ended) {
+      return Promise.reject(
+        new Error("Cannot compute a posterior: the backend has been disposed"),
+      );
+    }
+    return backend ??= (async () => {
+      const gpu = device ? new GpuContext(device, { owned: false }) : await openGpu();
+      const budget = imageBytes ?? 2 ** (gpu.software ? 28 : 30);
+      return { gpu, store: new ImageStore(gpu, budget), tolerance };
+    })();
+  };
+  const dispose = async () => {
+    ended = true;
+    const opened = await backend?.catch(() => undefined);
+    opened?.store.dispose();
+    opened?.gpu.dispose();
+  };
+  return {
+    name: "webgpu",
+    start: async () => (await start()).gpu.adapter,
+    begin: (request) => new WebgpuRun(request, start),
+    meanOnDevice: async (request) => await meanOnDevice(await start(), request),
+    dispose,
+    [Symbol.asyncDispose]: dispose,
+  };
+}
+
+class WebgpuRun implements PosteriorRun {
+  readonly #request: PosteriorRequest;
+  readonly #plan: PosteriorPlan;
+  readonly #state: PosteriorState;
+  readonly #start: () => Promise<GpuBackend>;
+  /** Scales at which float32 was found to be too coarse. */
+  readonly #wary = new Set<number>();
+
+  constructor(request: PosteriorRequest, start: () => Promise<GpuBackend>) {
+    checkRequest(request);
+    this.#request = request;
+    this.#plan = planPosterior(request);
+    this.#start = start;
+    const { queries, scales, height, width, channels } = this.#plan;
+    this.#state = emptyState([queries, scales, height * width, channels]);
+  }
+
+  async accumulate(
+    images: ImageBatch,
+    { select, abort, onProgress }: AccumulateOptions = {},
+  ): Promise<void> {
+    checkTile(images, imageShapeOf(this.#request.query), select);
+    abort?.throwIfAborted();
+    const indices = select ?? Uint32Array.from({ length: images.shape[0] }, (_, i) => i);
+    if (indices.length === 0 || this.#plan.queries === 0) return;
+    const backend = await this.#start();
+    const { rule, scales } = this.#request;
+    const work = {
+      plan: this.#plan,
+      rule,
+      scales,
+      images,
+      indices,
+      ...(abort && { abort }),
+      ...(onProgress && { onProgress }),
+    };
+    const sum = hasScale(rule)
+      ? await sumPatches(backend, { ...work, before: this.#state, wary: this.#wary })
+      : await sumWholeImages(backend, work);
+    abort?.throwIfAborted();
+    mergeInto(this.#state, sum);
+  }
+
+  finish(): Promise<PosteriorState> {
+    return Promise.resolve(this.#state);
+  }
+}

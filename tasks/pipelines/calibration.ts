@@ -1,0 +1,263 @@
+/** A calibration as the commands do it: resumable in a run folder, exported with its pictures. */
+import { calibrate, type CalibrationProgress } from "../../src/calibration/calibrate.ts";
+import { type CalibrationState, toScaleSchedule } from "../../src/calibration/calibration.ts";
+import type { ScaleSearch } from "../../src/calibration/scale_search.ts";
+import { refineScales } from "../../src/calibration/refine.ts";
+import {
+  applyRefinement,
+  type Refinement,
+  refinementCsv,
+  type RefinementMeasure,
+  type RefinementState,
+} from "../../src/calibration/refinement.ts";
+import type { Denoiser, MultiScaleDenoiser } from "../../src/denoisers/denoiser.ts";
+import type { ImageDataset } from "../../src/datasets/dataset.ts";
+import { scaleCurveOf, scaleCurveSvg } from "../../src/figures/scale_curve.ts";
+import { scaleScheduleCsv, similarityCsv } from "../../src/calibration/scale_schedule_csv.ts";
+import {
+  parseScaleSchedule,
+  writeScaleSchedule,
+} from "../../src/calibration/scale_schedule_json.ts";
+import type {
+  MachineName,
+  ScaleAggregate,
+  ScaleSchedule,
+  SimilarityMetric,
+} from "../../src/machines/scale_schedule.ts";
+import type { PatchPosterior } from "../../src/posterior/patch_posterior.ts";
+import { createMachine } from "../../src/machines/create_machine.ts";
+import type { BackendInfo } from "../../src/networks/backend.ts";
+import { networkDenoiser } from "../../src/networks/network_denoiser.ts";
+import { writeFileAtomic } from "../../src/runs/atomic_write.ts";
+import { createProvenance } from "../../src/runs/provenance.ts";
+import type { Run, RunConfig } from "../../src/runs/run_folder.ts";
+import type { SamplerName } from "../../src/samplers/samplers.ts";
+import type { TimeGridName } from "../../src/samplers/time_grid.ts";
+import { loadRasterizer } from "../cli/rasterizer.ts";
+import type { ProgressReporter } from "../cli/progress.ts";
+import { describePosterior } from "./posterior.ts";
+import { type LoadedNetwork, sourcesIdentity, sourcesProvenance } from "./sources.ts";
+
+/** What a calibration computes. */
+export interface CalibrationPlan {
+  readonly machine: MachineName;
+  readonly candidates: readonly number[];
+  /** Absent: full. */
+  readonly search?: ScaleSearch;
+  readonly sampler: SamplerName;
+  readonly grid: TimeGridName;
+  readonly steps: number;
+  readonly samples: number;
+  readonly seed: number;
+  readonly metric: SimilarityMetric;
+  readonly aggregate: ScaleAggregate;
+  readonly labels: readonly number[] | undefined;
+  /** Refinement by final images that follows; absent: none. */
+  readonly refine?: RefinementPlan | undefined;
+}
+
+/** How a calibration is refined by the agreement of final images. */
+export interface RefinementPlan {
+  readonly measure: RefinementMeasure;
+  readonly samples: number;
+  readonly passes: number;
+  readonly labels: readonly number[] | undefined;
+}
+
+/** What it computes with. */
+export interface CalibrationMeans {
+  readonly network: LoadedNetwork;
+  readonly data: ImageDataset;
+  readonly backend: BackendInfo;
+  readonly posterior: PatchPosterior;
+  readonly run: Run;
+  readonly abort: AbortSignal;
+  readonly progress: ProgressReporter;
+  /** What else the exported schedule should tell, such as a warning. */
+  readonly evidence?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** The configuration by which `openRun` knows a calibration. */
+export function calibrationIdentity(
+  plan: CalibrationPlan,
+  { network, data, backend, posterior }: Pick<CalibrationMeans, "network" | "data" | "backend"> & {
+    /** Name of the machine's backend. */
+    readonly posterior: string;
+  },
+): RunConfig {
+  return { ...plan, ...sourcesIdentity(network, data), backend: backend.name, posterior };
+}
+
+/** Files that a calibration leaves in its folder, by what they hold; `prefix` tells machines apart. */
+export function calibrationFiles(prefix: string) {
+  return {
+    state: `${prefix}state.json`,
+    schedule: `${prefix}scale_schedule.json`,
+    scales: `${prefix}scales.csv`,
+    similarities: `${prefix}similarities.csv`,
+    svg: `${prefix}scales.svg`,
+    png: `${prefix}scales.png`,
+    refinementState: `${prefix}refinement_state.json`,
+    refinement: `${prefix}refinement.csv`,
+  };
+}
+
+async function readJson(path: string): Promise<unknown> {
+  try {
+    return JSON.parse(await Deno.readTextFile(path));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Calibrates, or goes on where the folder's state stands; a schedule that is there already is read.
+ *
+ * @param options.prefix Put before the names of the files, when one folder holds several calibrations.
+ */
+export async function runCalibration(
+  plan: CalibrationPlan,
+  means: CalibrationMeans,
+  { prefix = "" }: { readonly prefix?: string } = {},
+): Promise<ScaleSchedule> {
+  const { network, data, backend, posterior, run, abort, progress } = means;
+  const files = calibrationFiles(prefix);
+  const done = await Deno.readTextFile(run.file(files.schedule)).catch(() => undefined);
+  if (done !== undefined) return parseScaleSchedule(done, run.file(files.schedule));
+
+  const resume = await readJson(run.file(files.state)) as CalibrationState | undefined;
+  const denoiser = networkDenoiser(network);
+  const machine = createMachine(plan.machine, {
+    images: data.images,
+    labels: data.labels,
+    schedule: network.schedule,
+    posterior,
+  });
+  // Counted in training images that one sample has been compared with.
+  const images = data.images.shape[0];
+  const total = plan.samples * plan.steps * images;
+  let bar: ReturnType<ProgressReporter["start"]> | undefined;
+  const onProgress = ({ done, t }: CalibrationProgress) => {
+    const seen = Math.round(done * images);
+    bar ??= progress.start({
+      label: `calibrate ${plan.machine}`,
+      total,
+      done: seen,
+      unit: "images",
+    });
+    bar.update(seen, { t });
+  };
+  try {
+    const calibration = await calibrate(denoiser, machine, {
+      candidates: plan.candidates,
+      ...plan.search && { search: plan.search },
+      sampler: plan.sampler,
+      grid: plan.grid,
+      steps: plan.steps,
+      samples: plan.samples,
+      seed: plan.seed,
+      metric: plan.metric,
+      aggregate: plan.aggregate,
+      abort,
+      onProgress,
+      onState: (state) => writeFileAtomic(run.file(files.state), JSON.stringify(state)),
+      ...plan.labels && { labels: plan.labels },
+      ...resume && { resume },
+    });
+    bar?.finish();
+    const { refine: _, ...config } = plan;
+    let schedule = toScaleSchedule(calibration, {
+      machine: plan.machine,
+      padding: network.network.architecture.padding,
+      provenance: createProvenance({
+        networkBackend: backend.name + (backend.adapter ? ` (${backend.adapter})` : ""),
+        machineBackend: describePosterior(posterior),
+        seed: plan.seed,
+        ...sourcesProvenance(network, data),
+        config: { ...config, labels: plan.labels ?? null, ...means.evidence },
+      }),
+    });
+    if (plan.refine) {
+      const refinement = await refine(schedule, {
+        ...means,
+        plan: plan.refine,
+        denoiser,
+        machine,
+        sampler: plan.sampler,
+        stateFile: run.file(files.refinementState),
+      });
+      await writeFileAtomic(run.file(files.refinement), refinementCsv(refinement));
+      schedule = applyRefinement(schedule, refinement);
+    }
+    await exportCalibration(schedule, { run, network: network.label, files });
+    return schedule;
+  } finally {
+    denoiser.dispose();
+  }
+}
+
+/** Refines by final images, or goes on where the state stands. */
+async function refine(
+  schedule: ScaleSchedule,
+  { plan, denoiser, machine, sampler, stateFile, abort, progress }: CalibrationMeans & {
+    readonly plan: RefinementPlan;
+    readonly denoiser: Denoiser;
+    readonly machine: MultiScaleDenoiser;
+    readonly sampler: SamplerName;
+    readonly stateFile: string;
+  },
+): Promise<Refinement> {
+  const resume = await readJson(stateFile) as RefinementState | undefined;
+  const steps = schedule.steps.length;
+  const bar = progress.start({ label: `refine ${schedule.machine}`, total: plan.passes * steps });
+  const refinement = await refineScales(denoiser, machine, {
+    start: schedule.steps.map(({ kernelSize }) => kernelSize),
+    candidates: schedule.candidates,
+    measure: plan.measure,
+    passes: plan.passes,
+    samples: plan.samples,
+    sampler,
+    grid: schedule.timeGrid ?? "uniform",
+    seed: schedule.provenance.seed,
+    abort,
+    onProgress: ({ pass, step, best }) =>
+      bar.update((pass - 1) * steps + steps - step, { [plan.measure]: best }),
+    onState: (state) => writeFileAtomic(stateFile, JSON.stringify(state)),
+    ...plan.labels && { labels: plan.labels },
+    ...resume && { resume },
+  });
+  bar.finish();
+  return refinement;
+}
+
+async function exportCalibration(
+  schedule: ScaleSchedule,
+  { run, network, files }: {
+    run: Run;
+    network: string;
+    files: ReturnType<typeof calibrationFiles>;
+  },
+): Promise<void> {
+  const svg = await scaleCurveSvg([scaleCurveOf(schedule, schedule.machine)], {
+    title: `${schedule.machine} scale calibrated against ${network}`,
+  });
+  const rasterize = await loadRasterizer();
+  await writeFileAtomic(run.file(files.svg), svg);
+  await writeFileAtomic(run.file(files.png), rasterize(svg));
+  await writeFileAtomic(run.file(files.scales), scaleScheduleCsv(schedule));
+  await writeFileAtomic(run.file(files.similarities), similarityCsv(schedule));
+  // Last, since it says that the others are there.
+  await writeFileAtomic(run.file(files.schedule), writeScaleSchedule(schedule));
+}
+
+/** The schedule in one line, from the lowest noise to the highest. */
+export function scalesLine(schedule: ScaleSchedule): string {
+  return schedule.steps.map(({ kernelSize }) => kernelSize).join(",");
+}
+
+/** Which times the scales of a schedule belong to, in words. */
+export function timesText({ steps }: ScaleSchedule): string {
+  const digits = (t: number) => Number(t.toFixed(3));
+  return `t = ${digits(steps[0]!.t)} to ${digits(steps.at(-1)!.t)}`;
+}

@@ -1,0 +1,191 @@
+/** Files of other programs as the commands take them: what is in a file, told from its bytes. */
+import { basename, join } from "@std/path";
+import { sha256Hex } from "../../src/core/sha256.ts";
+import { isNpy } from "../../src/formats/npy.ts";
+import { PickledObject } from "../../src/formats/pickle.ts";
+import { parseSafetensors } from "../../src/formats/safetensors.ts";
+import { parseScaleList, scaleListTimes } from "../../src/calibration/scale_list.ts";
+import type {
+  MachineName,
+  ScaleAggregate,
+  ScaleSchedule,
+} from "../../src/machines/scale_schedule.ts";
+import { parseScaleSchedule } from "../../src/calibration/scale_schedule_json.ts";
+import { isTorch, parseTorch } from "../../src/formats/torch_file.ts";
+import { attributesOf, torchStateDict } from "../../src/formats/torch_values.ts";
+import { importScales, type ScaleIndexing } from "../../src/calibration/import_scales.ts";
+import {
+  networkFromTorch,
+  readTorchWeights,
+  type ReadTorchWeightsOptions,
+} from "../../src/networks/weights/torch_weights.ts";
+import { readWeights, type TrainedNetwork } from "../../src/networks/weights/weights.ts";
+import { createProvenance } from "../../src/runs/provenance.ts";
+import { timeGrid, type TimeGridName, timeGridNames } from "../../src/samplers/time_grid.ts";
+import type { NoiseSchedule } from "../../src/schedules/noise_schedule.ts";
+import type { ImageShape } from "../../src/core/image_batch.ts";
+import { CommandError } from "../cli/command.ts";
+
+/** What a file holds. */
+export type Content =
+  | { readonly kind: "network"; readonly network: TrainedNetwork }
+  | { readonly kind: "schedule"; readonly schedule: ScaleSchedule }
+  | { readonly kind: "scales"; readonly scales: readonly number[] };
+
+/** A file, or the one in a run's folder that its command is known for. */
+export async function readInput(
+  given: string,
+): Promise<{ readonly path: string; readonly bytes: Uint8Array<ArrayBuffer> }> {
+  const info = await Deno.stat(given).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new CommandError(`${JSON.stringify(given)}: there is no such file or folder`);
+  });
+  if (!info.isDirectory) return { path: given, bytes: await Deno.readFile(given) };
+  for (const name of ["scale_schedule.json", "weights.safetensors"]) {
+    const bytes = await Deno.readFile(join(given, name)).catch(() => undefined);
+    if (bytes) return { path: join(given, name), bytes };
+  }
+  throw new CommandError(
+    `${given} holds neither scale_schedule.json nor weights.safetensors: give a file, or the folder ` +
+      "of a finished calibration or training run",
+  );
+}
+
+/** Where a network that PyTorch saved comes from, as its provenance keeps it. */
+export async function importedFrom(
+  path: string,
+  bytes: Uint8Array<ArrayBuffer>,
+): Promise<Record<string, unknown>> {
+  return { importedFrom: basename(path), importedSha256: await sha256Hex(bytes) };
+}
+
+/** Whether bytes are a network that PyTorch saved, in `.pt` or as a bare state dict in safetensors. */
+export function isForeignNetwork(bytes: Uint8Array, path: string): boolean {
+  if (isTorch(bytes)) return true;
+  return /\.safetensors$/i.test(path) &&
+    parseSafetensors(bytes, path).metadata.format !== "els-network";
+}
+
+/** Reads weights, ours or PyTorch's. */
+export async function readAnyWeights(
+  bytes: Uint8Array<ArrayBuffer>,
+  path: string,
+  options: ReadTorchWeightsOptions = {},
+): Promise<TrainedNetwork> {
+  if (!isForeignNetwork(bytes, path)) return readWeights(bytes, path);
+  const training = { ...options.training, ...await importedFrom(path, bytes) };
+  return readTorchWeights(bytes, path, { ...options, training });
+}
+
+/** Reads whatever `convert` takes. */
+export async function readContent(
+  bytes: Uint8Array<ArrayBuffer>,
+  path: string,
+  { aggregate, ...options }: ReadTorchWeightsOptions & { readonly aggregate: ScaleAggregate },
+): Promise<Content> {
+  if (isTorch(bytes)) {
+    const value = parseTorch(bytes, path);
+    const module = value instanceof PickledObject && attributesOf(value).has("_modules");
+    if (!module && !(value instanceof Map)) {
+      return { kind: "scales", scales: parseScaleList(bytes, path, { aggregate }) };
+    }
+    const training = { ...options.training, ...await importedFrom(path, bytes) };
+    const state = torchStateDict(value, path);
+    return { kind: "network", network: networkFromTorch(state, path, { ...options, training }) };
+  }
+  if (/\.safetensors$/i.test(path)) {
+    return { kind: "network", network: await readAnyWeights(bytes, path, options) };
+  }
+  if (!isNpy(bytes) && bytes.find((byte) => byte > 32) === 0x7b) {
+    const schedule = parseScaleSchedule(new TextDecoder().decode(bytes), path);
+    return { kind: "schedule", schedule };
+  }
+  return { kind: "scales", scales: parseScaleList(bytes, path, { aggregate }) };
+}
+
+/** What makes a schedule of a bare list. */
+export interface ScaleListContext {
+  readonly machine: MachineName;
+  readonly imageShape: ImageShape;
+  readonly padding: "zeros" | "circular";
+  readonly schedule: NoiseSchedule;
+  readonly aggregate: ScaleAggregate;
+  readonly indexing: ScaleIndexing;
+  /** The times that the list is for; by default those that it holds, or uniform ones. */
+  readonly grid: TimeGridName | undefined;
+}
+
+/** The grid that a list is for, held against the times that a CSV has beside its scales. */
+function gridOfList(
+  steps: number,
+  { grid, schedule }: ScaleListContext,
+  file: { readonly path: string; readonly bytes: Uint8Array } | undefined,
+): TimeGridName {
+  const times = file && scaleListTimes(file.bytes, file.path);
+  if (times === undefined) return grid ?? "uniform";
+  const fits = (name: TimeGridName) => {
+    // The grid of Karras needs two steps.
+    if (name === "karras" && steps < 2) return false;
+    const expected = timeGrid(name, { steps, schedule }).toReversed().slice(1);
+    return expected.every((t, i) => Math.abs(t - times[i]!) <= 1e-6);
+  };
+  const found = timeGridNames.find(fits);
+  if (grid === undefined && found !== undefined) return found;
+  if (grid !== undefined && fits(grid)) return grid;
+  throw new CommandError(
+    `${file!.path}: the times t = ${times.join(", ")} beside the scales are ${
+      found === undefined
+        ? `of no grid that is known for this noise schedule (${timeGridNames.join(", ")})`
+        : `${found}, ${grid} ones were asked for; use --grid ${found}`
+    }`,
+  );
+}
+
+/** A schedule of a bare list that came from a file (or, without a path, from the command line). */
+export async function scheduleOfList(
+  scales: readonly number[],
+  context: ScaleListContext,
+  file: { readonly path: string; readonly bytes: Uint8Array<ArrayBuffer> } | undefined,
+): Promise<ScaleSchedule> {
+  const name = gridOfList(scales.length, context, file);
+  return importScales(scales, {
+    ...context,
+    grid: { name, times: timeGrid(name, { steps: scales.length, schedule: context.schedule }) },
+    provenance: createProvenance({
+      seed: 0,
+      config: {
+        ...file ? await importedFrom(file.path, file.bytes) : { importedFrom: "command line" },
+        indexing: context.indexing,
+      },
+    }),
+  });
+}
+
+/**
+ * Scales as a user gives them to a command, for a network that tells the rest: a bare list in a file
+ * (.pt, .npy, .csv, .json) or written out, such as 3,3,5,7.
+ */
+export async function loadScaleList(
+  given: string,
+  context: ScaleListContext,
+): Promise<{ readonly path: string; readonly schedule: ScaleSchedule }> {
+  if (/^\s*\d+(\s*,\s*\d+)*\s*$/.test(given)) {
+    const scales = parseScaleList(new TextEncoder().encode(given), "--scales");
+    return { path: "--scales", schedule: await scheduleOfList(scales, context, undefined) };
+  }
+  if (given.includes(",") && !(await Deno.stat(given).then(() => true, () => false))) {
+    throw new CommandError(
+      `--scales is ${JSON.stringify(given)}: neither a file nor a list of odd scales such as 3,5,9`,
+    );
+  }
+  const file = await readInput(given);
+  const { aggregate } = context;
+  const content = await readContent(file.bytes, file.path, { aggregate });
+  if (content.kind === "network") {
+    throw new CommandError(`--scales is ${given}, which holds a network; expected scales`);
+  }
+  const schedule = content.kind === "schedule"
+    ? content.schedule
+    : await scheduleOfList(content.scales, context, file);
+  return { path: file.path, schedule };
+}

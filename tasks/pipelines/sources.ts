@@ -1,0 +1,164 @@
+/** What calibrate, evaluate and the quickstart read: a trained network, and images for the machine. */
+import { fromFileUrl, join } from "@std/path";
+import type { ImageDataset } from "../../src/datasets/dataset.ts";
+import { loadDataset } from "../../src/datasets/registry_files.ts";
+import type { Provenance } from "../../src/core/provenance.ts";
+import type { MachineName } from "../../src/machines/scale_schedule.ts";
+import type { TrainedNetwork } from "../../src/networks/weights/weights.ts";
+import { sha256Hex } from "../../src/core/sha256.ts";
+import type { RunConfig } from "../../src/runs/run_folder.ts";
+import { CommandError } from "../cli/command.ts";
+import { readAnyWeights } from "./interchange.ts";
+
+/** The checkpoint that ships with the package. */
+export const shippedWeights: string = fromFileUrl(
+  new URL("../../data/mnist_small.safetensors", import.meta.url),
+);
+
+/** A network with the file that it came from. */
+export interface LoadedNetwork extends TrainedNetwork {
+  readonly path: string;
+  readonly sha256: string;
+  /** Short name for folders and tables. */
+  readonly label: string;
+}
+
+/**
+ * Reads weights from a file, or from the folder of a training run.
+ *
+ * @param source File or folder; absent: the checkpoint that ships with the package.
+ */
+export async function loadNetwork(source: string | undefined): Promise<LoadedNetwork> {
+  let path = source ?? shippedWeights;
+  const info = await Deno.stat(path).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new CommandError(
+      `--run is ${JSON.stringify(path)}: there is no such file or folder; give the folder of a ` +
+        "training run, such as runs/00001-train-mnist-tiny, or a weights file",
+    );
+  });
+  if (info.isDirectory) {
+    path = join(path, "weights.safetensors");
+    const written = await Deno.stat(path).catch(() => undefined);
+    if (!written) {
+      throw new CommandError(
+        `${path} is missing: the training run has not saved any weights yet; run deno task train`,
+      );
+    }
+  }
+  const bytes = await Deno.readFile(path);
+  const trained = await readAnyWeights(bytes, path);
+  return {
+    ...trained,
+    path,
+    sha256: await sha256Hex(bytes),
+    label: String(trained.training.preset ?? trained.network.architecture.kind),
+  };
+}
+
+/** Which images the machine may use. */
+export interface ImageFlags {
+  readonly dataset?: string | undefined;
+  readonly images?: number | undefined;
+  readonly classes?: readonly number[] | undefined;
+  readonly from?: string | undefined;
+  readonly colours?: "grey" | "rgb" | undefined;
+}
+
+/** Channels that images are to have under the flag `--colours`; undefined: as they are. */
+export function channelsOf(colours: unknown): 1 | 3 | undefined {
+  return colours === "grey" ? 1 : colours === "rgb" ? 3 : undefined;
+}
+
+/** The network's own training images, unless flags say otherwise; sizes must fit. */
+export async function loadMachineImages(
+  { network, training, path }: LoadedNetwork,
+  { dataset, images, classes, from, colours }: ImageFlags,
+): Promise<ImageDataset> {
+  const name = dataset ?? (typeof training.dataset === "string" ? training.dataset : undefined);
+  if (name === undefined) {
+    throw new CommandError(`${path} does not say what it was trained on; name it with --dataset`);
+  }
+  const own = dataset === undefined || dataset === training.dataset;
+  const count = images ?? (own ? training.images as number | undefined : undefined);
+  const some = classes ?? (own ? training.classes as number[] | undefined : undefined);
+  const [height, width, channels] = network.architecture.imageShape;
+  const data = await loadDataset(name, {
+    images: count,
+    classes: some,
+    from,
+    size: height,
+    channels: channelsOf(colours ?? (own ? training.colours : undefined)),
+  });
+  const found = data.images.shape.slice(1);
+  if (found.join() !== [height, width, channels].join()) {
+    throw new CommandError(
+      `Images of ${name} are ${
+        found.join(" x ")
+      }, the network takes ${height} x ${width} x ${channels}` +
+        (found[2] === channels ? "" : `; try --colours ${channels === 1 ? "grey" : "rgb"}`),
+    );
+  }
+  const chosen = [dataset, images, classes, colours].some((flag) => flag !== undefined);
+  const known = training.datasetSha256;
+  if (!chosen && typeof known === "string" && known !== data.sha256) {
+    throw new CommandError(
+      `These images of ${name} are not those that ${path} was trained on (SHA-256 ` +
+        `${data.sha256.slice(0, 12)}.., expected ${known.slice(0, 12)}..); name their files with ` +
+        `--from, or take these all the same with --dataset ${name}`,
+    );
+  }
+  return data;
+}
+
+/** Class of each sample: the ones asked for, in turn; undefined for a network without classes. */
+export function sampleLabels(
+  { network }: LoadedNetwork,
+  { labels, samples }: { readonly labels: readonly number[] | undefined; readonly samples: number },
+): number[] | undefined {
+  const { classes } = network.architecture;
+  if (classes === 0) {
+    if (labels !== undefined) {
+      throw new CommandError("--labels were given, but the network is not conditional");
+    }
+    return undefined;
+  }
+  const turn = labels ?? Array.from({ length: classes }, (_, label) => label);
+  const wrong = turn.find((label) => label >= classes);
+  if (wrong !== undefined) {
+    throw new CommandError(`--labels has ${wrong}, the network has classes 0 to ${classes - 1}`);
+  }
+  return Array.from({ length: samples }, (_, i) => turn[i % turn.length]!);
+}
+
+/** The machine that predicts networks of a padding (theory: borders are visible to zero padding). */
+export function machineForPadding(padding: "zeros" | "circular"): MachineName {
+  return padding === "zeros" ? "bbELS" : "ELS";
+}
+
+/** The part of a run's configuration about network and images. */
+export function sourcesIdentity({ sha256 }: LoadedNetwork, data: ImageDataset): RunConfig {
+  return {
+    network: sha256,
+    dataset: data.name,
+    images: data.images.shape[0],
+    datasetSha256: data.sha256,
+  };
+}
+
+/** The part of provenance about network and images. */
+export function sourcesProvenance(
+  { network, label, sha256 }: LoadedNetwork,
+  data: ImageDataset,
+): Pick<Provenance, "dataset" | "network"> {
+  return {
+    dataset: {
+      name: data.name,
+      split: data.split,
+      images: data.images.shape[0],
+      classes: [...new Set(data.labels)].sort((a, b) => a - b),
+      sha256: data.sha256,
+    },
+    network: { name: label, sha256, architecture: { ...network.architecture } },
+  };
+}

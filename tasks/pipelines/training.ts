@@ -1,0 +1,265 @@
+/** A training as the commands do it: resolved from a preset and flags, resumable in a run folder. */
+import { DataFormatError } from "../../src/core/errors.ts";
+import { loadDataset } from "../../src/datasets/registry_files.ts";
+import { createNetwork } from "../../src/networks/architectures/architecture.ts";
+import type { BackendInfo } from "../../src/networks/backend.ts";
+import { parameterCount } from "../../src/networks/weights/parameters.ts";
+import { writeWeights } from "../../src/networks/weights/weights.ts";
+import { writeFileAtomic } from "../../src/runs/atomic_write.ts";
+import { JsonlLog } from "../../src/runs/jsonl_log.ts";
+import { sha256Json, toolkit } from "../../src/runs/provenance.ts";
+import { openRun, type Run, type RunConfig } from "../../src/runs/run_folder.ts";
+import { readTrainingState, writeTrainingState } from "../../src/training/checkpoint.ts";
+import type { ExampleSource } from "../../src/training/examples.ts";
+import { createGradientPool } from "../../src/training/gradient_pool.ts";
+import { stableTarget } from "../../src/training/target.ts";
+import type { TrainingState } from "../../src/training/optimisation.ts";
+import { train } from "../../src/training/train.ts";
+import { CommandError } from "../cli/command.ts";
+import type { ProgressReporter } from "../cli/progress.ts";
+import { type NetworkSizes, presets, type TrainingPreset } from "./presets.ts";
+import { architectureOf, resolveSizes } from "./architecture_flags.ts";
+import { parseParameters, type ResolvedFormulation, resolveFormulation } from "./formulation.ts";
+import { receptiveFieldText } from "./receptive_field.ts";
+import { channelsOf } from "./sources.ts";
+
+const CHECKPOINT_EVERY = 250;
+
+/** Flags over a preset: any field of it, and what only a command line has. */
+export interface TrainingFlags
+  extends Readonly<Record<string, unknown>>, Partial<OrUndefined<NetworkSizes>> {
+  readonly levels?: number | undefined;
+  readonly classes?: readonly number[] | undefined;
+  readonly size?: number | undefined;
+  readonly colours?: "grey" | "rgb" | undefined;
+  readonly seed: number;
+}
+type OrUndefined<T> = { readonly [K in keyof T]: T[K] | undefined };
+
+/** A preset with flags put over it, and what follows from them. */
+export interface ResolvedTraining {
+  readonly preset: string;
+  readonly given: TrainingFlags;
+  readonly config: TrainingPreset;
+  /** The configuration with the sizes that its architecture has. */
+  readonly recipe: Partial<TrainingPreset>;
+  readonly formulation: ResolvedFormulation;
+  /** Everything that decides the result, but for images and backend. */
+  readonly resolved: RunConfig;
+}
+
+/** What a training computes with. */
+export interface TrainingMeans {
+  readonly backend: BackendInfo;
+  /** Where the data set lies, if not where it is found by itself. */
+  readonly from?: string | undefined;
+  readonly workers?: number | undefined;
+  /** Folder of the runs. */
+  readonly out: string;
+  readonly fresh?: boolean;
+  readonly abort: AbortSignal;
+  readonly progress: ProgressReporter;
+}
+
+/** How far a training came. */
+export interface TrainingOutcome {
+  /** Folder of the run. */
+  readonly path: string;
+  /** Path of the weights. */
+  readonly weights: string;
+  /** Steps done, of all. */
+  readonly step: number;
+  readonly steps: number;
+}
+
+/** The preset with the flags that were given put over it. */
+function overlay(preset: string, given: TrainingFlags): TrainingPreset {
+  const base = presets[preset]!;
+  const config: Record<string, unknown> = { ...base };
+  for (const key of Object.keys(base).concat("images")) {
+    if (given[key] !== undefined) config[key] = given[key];
+  }
+  if (given.decay !== undefined && given.decay !== "cosine") {
+    const factor = Number(given.decay);
+    if (!(factor > 0 && factor <= 1)) {
+      throw new CommandError(
+        `--decay is ${JSON.stringify(given.decay)}, expected "cosine" or a factor in (0, 1]`,
+      );
+    }
+    config.decay = factor;
+  }
+  if (given.noiseSchedule !== undefined && given.noiseSchedule !== base.noiseSchedule) {
+    delete config.noiseParameters; // those of another schedule
+  }
+  if (typeof given.noiseParameters === "string") {
+    config.noiseParameters = parseParameters(given.noiseParameters);
+  }
+  if (given.objective === "stable") {
+    config.objective = base.objective;
+    config.target = "stable";
+  }
+  return config as unknown as TrainingPreset;
+}
+
+/** The state to go on from, if the run has one. */
+async function readCheckpoint(run: Run, fingerprint: string): Promise<TrainingState | undefined> {
+  const source = run.file("state.safetensors");
+  try {
+    return readTrainingState(await Deno.readFile(source), { source, fingerprint });
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    if (error instanceof DataFormatError) {
+      throw new CommandError(`${error.message}; --fresh begins a new run`);
+    }
+    throw error;
+  }
+}
+
+/**
+ * The training that a preset and flags ask for.
+ *
+ * @throws CommandError if flags do not fit each other.
+ */
+export function resolveTraining(preset: string, given: TrainingFlags): ResolvedTraining {
+  const config = overlay(preset, given);
+  const { about: _, ...recipe } = resolveSizes(config, given);
+  const formulation = resolveFormulation(config);
+  const { classes, size, colours, seed } = given;
+  const resolved = { preset, ...recipe, ...formulation.choice, classes, size, colours, seed };
+  return { preset, given, config, recipe, formulation, resolved };
+}
+
+/** The identity of a training run: what `openRun` knows it by. */
+export function trainingIdentity(
+  { resolved }: ResolvedTraining,
+  { backend, datasetSha256 }: { readonly backend: BackendInfo; readonly datasetSha256: string },
+): RunConfig {
+  return { ...resolved, backend: backend.name, datasetSha256 };
+}
+
+/**
+ * Trains, or goes on where the run of the same configuration stands; a finished one is only named.
+ * Weights and state are saved now and then, at the end, and when the signal aborts.
+ */
+export async function runTraining(
+  training: ResolvedTraining,
+  { backend, from, workers, out, fresh = false, abort, progress }: TrainingMeans,
+): Promise<TrainingOutcome> {
+  const { preset, given, config, recipe, resolved } = training;
+  const { choice: _, schedule, ...formulation } = training.formulation;
+  const data = await loadDataset(config.dataset, {
+    images: config.images,
+    classes: given.classes,
+    ...given.size && { size: given.size },
+    channels: channelsOf(given.colours),
+    from,
+  });
+  const network = createNetwork(architectureOf(recipe, data));
+  const identity = trainingIdentity(training, { backend, datasetSha256: data.sha256 });
+  using run = await openRun({
+    root: out,
+    command: "train",
+    label: preset,
+    config: identity,
+    fresh,
+  });
+  console.error(run.status);
+  const { steps } = config;
+  const weights = run.file("weights.safetensors");
+  if (run.finished) return { path: run.path, weights, step: steps, steps };
+  console.error(
+    `${parameterCount(network.parameters).toLocaleString("en")} parameters, ` +
+      `${receptiveFieldText(network)}, ${data.images.shape[0].toLocaleString("en")} images of ` +
+      `${data.name}, backend ${backend.name}${backend.adapter ? ` on ${backend.adapter}` : ""} ` +
+      `(${backend.reason})`,
+  );
+
+  const fingerprint = await sha256Json(identity);
+  const resume = await readCheckpoint(run, fingerprint);
+  using log = await JsonlLog.open(run.file("log.jsonl"), { upToStep: resume?.step ?? 0 });
+  const labels = config.conditional ? data.labels : undefined;
+  const posterior = config.target === "stable"
+    ? (await import("../../src/posterior/wasm/wasm_posterior.ts")).wasmPosterior({ workers: 1 })
+    : undefined;
+  const examples: ExampleSource = {
+    images: data.images,
+    schedule,
+    batchSize: config.batchSize,
+    seed: given.seed,
+    ...formulation,
+    ...labels && { labels },
+    ...posterior && {
+      target: stableTarget({
+        images: data.images,
+        schedule,
+        references: config.references,
+        posterior,
+        ...labels && { labels },
+      }),
+    },
+  };
+  // On a GPU whole steps stay there.
+  const pool = backend.name === "webgpu" ? undefined : await createGradientPool(network, {
+    backend: backend.name,
+    shards: config.shards,
+    ...workers && { workers },
+  });
+  const bar = progress.start({
+    label: "train",
+    total: steps,
+    done: resume?.step ?? 0,
+    unit: "images",
+    unitsPerStep: config.batchSize,
+  });
+
+  const save = async (state: TrainingState) => {
+    await writeFileAtomic(
+      weights,
+      writeWeights({
+        network,
+        parameters: state.average,
+        schedule,
+        prediction: formulation.prediction,
+        preconditioning: formulation.preconditioning,
+        training: {
+          ...resolved,
+          toolkit,
+          backend: backend.name,
+          step: state.step,
+          datasetSha256: data.sha256,
+        },
+      }),
+    );
+    // Last, since it says that the weights before it are there.
+    await writeFileAtomic(run.file("state.safetensors"), writeTrainingState(state, fingerprint));
+  };
+  let shown = NaN;
+  try {
+    const state = await train(network, {
+      examples,
+      abort,
+      ...pool && { pool },
+      recipe: {
+        steps,
+        learningRate: { base: config.learningRate, warmup: config.warmup, decay: config.decay },
+        weightDecay: config.weightDecay,
+        emaDecay: config.emaDecay,
+        clipNorm: config.clipNorm,
+      },
+      ...resume && { resume },
+      checkpoints: { every: CHECKPOINT_EVERY, save },
+      onStep({ step, loss, gradientNorm, learningRate }) {
+        log.append({ step, loss, gradientNorm, learningRate });
+        shown = Number.isNaN(shown) ? loss : 0.95 * shown + 0.05 * loss;
+        bar.update(step, { loss: shown });
+      },
+    });
+    await save(state);
+    if (state.step === steps) await run.finish({ step: state.step });
+    bar.finish();
+    return { path: run.path, weights, step: state.step, steps };
+  } finally {
+    pool?.dispose();
+    await posterior?.dispose();
+  }
+}

@@ -1,0 +1,110 @@
+/** How long a row takes on this machine, from a look at its network and its machine. */
+import { loadDataset } from "../../src/datasets/registry_files.ts";
+import { addNoise } from "../../src/denoisers/add_noise.ts";
+import { Random } from "../../src/core/random.ts";
+import { sliceBatch } from "../../src/core/image_batch.ts";
+import { candidateScales, createMachine } from "../../src/machines/create_machine.ts";
+import { createNetwork } from "../../src/networks/architectures/architecture.ts";
+import { networkDenoiser } from "../../src/networks/network_denoiser.ts";
+import { initialParameters } from "../../src/networks/weights/parameters.ts";
+import { architectureOf } from "../pipelines/architecture_flags.ts";
+import { nextOdd } from "../pipelines/receptive_field.ts";
+import { machineForPadding } from "../pipelines/sources.ts";
+import type { EvidenceMeans } from "./row_work.ts";
+import { budgets, type EvidenceRow, type Protocol, trainingOf } from "./rows.ts";
+
+/** Seconds that a row takes. */
+export interface RowEstimate {
+  /** 0 where weights are given. */
+  readonly training: number;
+  /** Calibration and evaluation, by name of protocol. */
+  readonly protocols: Readonly<Record<string, number>>;
+}
+
+const PROBED_IMAGES = 16;
+const PROBED_BATCH = 4;
+const FORWARDS_PER_STEP = 4;
+/** Images of the whole sets. */
+const TRAINING_IMAGES = {
+  "mnist": 60_000,
+  "fashion-mnist": 60_000,
+  "cifar10": 50_000,
+  "celeba": 162_770,
+} as const;
+
+async function seconds(work: () => Promise<unknown>): Promise<number> {
+  await work(); // Compiles and warms up.
+  const start = performance.now();
+  await work();
+  return (performance.now() - start) / 1000;
+}
+
+/**
+ * Times one forward pass and one look of the machine at a few images, and counts the rest. A step of
+ * training is taken as four forward passes shared by the threads; the local machine and the ideal one are
+ * left out, being a hundredth of the others.
+ *
+ * @throws DataFormatError if the data set is not there.
+ */
+export async function estimateRow(
+  row: EvidenceRow,
+  protocols: readonly Protocol[],
+  means: EvidenceMeans,
+): Promise<RowEstimate> {
+  const { config, recipe, formulation } = trainingOf(row, means.budget);
+  const { schedule } = formulation;
+  const data = await loadDataset(row.dataset, {
+    images: PROBED_IMAGES,
+    from: means.from[row.dataset],
+  });
+  const network = createNetwork(architectureOf(recipe, data));
+  const denoiser = networkDenoiser({
+    network,
+    parameters: initialParameters(network.parameters, new Random(1)),
+    schedule,
+    training: {},
+  });
+  const name = machineForPadding(row.padding);
+  const machine = createMachine(name, {
+    images: data.images,
+    schedule,
+    posterior: means.posterior,
+  });
+  const x = addNoise(sliceBatch(data.images, 0, PROBED_BATCH), { schedule, t: 0.8, seed: 1 });
+  const { imageShape } = network.architecture;
+  const scales = candidateScales(name, {
+    imageShape,
+    to: nextOdd(Math.min(network.receptiveField, imageShape[0] - 1)),
+  });
+  const middle = [scales[scales.length >> 1]!];
+  try {
+    const labels = new Array<number>(PROBED_BATCH).fill(0);
+    const forward = await seconds(() =>
+      denoiser.predict(x, 0.8, network.architecture.classes > 0 ? { labels } : {})
+    ) / PROBED_BATCH;
+    const pairs = PROBED_BATCH * data.images.shape[0];
+    const all = await seconds(() =>
+      machine.predictScales(x, 0.8, { scales })
+    ) / pairs;
+    const one = await seconds(() => machine.predictScales(x, 0.8, { scales: middle })) / pairs;
+
+    const sizes = budgets[means.budget].sizes(row);
+    const trained = config.images ?? TRAINING_IMAGES[row.dataset];
+    const classes = config.conditional ? data.classNames.length : 1;
+    const images = Math.min(sizes.machineImages ?? trained, trained) / classes;
+    const few = Math.min(sizes.calibrationImages / classes, images);
+    const threads = Math.min(config.shards, means.workers ?? navigator.hardwareConcurrency);
+    return {
+      training: means.weights[row.name] !== undefined
+        ? 0
+        : config.steps * config.batchSize * forward * FORWARDS_PER_STEP / threads,
+      protocols: Object.fromEntries(protocols.map(({ name, steps, networkSteps }) => [
+        name,
+        sizes.calibrationSamples * steps * few * all +
+        sizes.samples * (steps * images * one + networkSteps * forward),
+      ])),
+    };
+  } finally {
+    denoiser.dispose();
+  }
+}

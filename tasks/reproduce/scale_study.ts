@@ -1,0 +1,183 @@
+/**
+ * Which criterion for the scales gives the best final images: published scales, per-step similarity by
+ * each metric, and refinement by the final images themselves, on noise that none of them has seen.
+ */
+import { evaluationFiles, runEvaluation } from "../pipelines/evaluation.ts";
+import { machineForPadding, sampleLabels, sourcesIdentity } from "../pipelines/sources.ts";
+import { type CalibrationState, chooseScales } from "../../src/calibration/calibration.ts";
+import { similarityMetrics } from "../../src/calibration/similarity.ts";
+import type { Refinement } from "../../src/calibration/refinement.ts";
+import type { AgreementRow } from "../../src/evaluation/agreement_table.ts";
+import type { NamedDenoiser } from "../../src/evaluation/evaluate.ts";
+import type { MachineName, ScaleSchedule } from "../../src/machines/scale_schedule.ts";
+import { createMachine } from "../../src/machines/create_machine.ts";
+import { openRun } from "../../src/runs/run_folder.ts";
+import { publishedScales } from "./published.ts";
+import {
+  calibrateIn,
+  calibrationPlan,
+  evaluationPlan,
+  type EvidenceMeans,
+  rowSources,
+  seeds,
+  type SourcesRecord,
+  sourcesRecord,
+} from "./row_work.ts";
+import { budgets, type EvidenceRow, type Protocol } from "./rows.ts";
+
+/** Scales under test. */
+export interface StudyVariant {
+  /** How they were found. */
+  readonly name: "published" | "cosine" | "l2" | "mse" | "refined";
+  /** Scale of each step of the protocol, index 0 the lowest noise. */
+  readonly scales: readonly number[];
+  /** Name of the variant with the same scales, whose numbers these are; absent: its own. */
+  readonly sameAs?: string;
+}
+
+/** A finished study, as plain data. */
+export interface StudyRecord extends SourcesRecord {
+  readonly row: string;
+  readonly protocol: Protocol;
+  readonly machine: MachineName;
+  readonly samples: number;
+  readonly seeds: { readonly calibration: number; readonly evaluation: number };
+  /** Times of the scales, ascending. */
+  readonly t: readonly number[];
+  readonly variants: readonly StudyVariant[];
+  readonly medians: readonly AgreementRow[];
+  /** r^2 of each sample by name of variant; null where undefined. */
+  readonly rSquared: Readonly<Record<string, readonly (number | null)[]>>;
+  /** Absent where the protocol has more steps than the budget refines. */
+  readonly refinement?:
+    & Pick<Refinement, "measure" | "samples" | "startScore" | "score">
+    & { readonly trials: number };
+  /** Folder of the evaluation. */
+  readonly run: string;
+}
+
+/** The scale of the published step nearest to each time. */
+function nearestScales(row: EvidenceRow, schedule: ScaleSchedule): number[] | undefined {
+  const published = publishedScales[row.name];
+  return published && schedule.steps.map(({ t }) => {
+    const index = Math.round(t * published.length) - 1;
+    return published[Math.max(0, Math.min(published.length - 1, index))]!;
+  });
+}
+
+/** Does the study of a row by one protocol, or what is left of it. */
+export async function doStudy(
+  row: EvidenceRow,
+  protocol: Protocol,
+  means: EvidenceMeans,
+): Promise<StudyRecord | undefined> {
+  const sources = await rowSources(row, means);
+  if (sources === undefined) return undefined;
+  const { network, data } = sources;
+  const { refineSamples, refineSteps, sizes } = budgets[means.budget];
+  const { calibrationSamples, samples } = sizes(row);
+  const machine = machineForPadding(network.network.architecture.padding);
+  const { schedule, state } = await calibrateIn(
+    {
+      ...calibrationPlan(machine, { network, protocol, samples: calibrationSamples }),
+      ...protocol.steps <= refineSteps && {
+        refine: {
+          measure: "r^2",
+          samples: refineSamples,
+          passes: 2,
+          labels: sampleLabels(network, { labels: undefined, samples: refineSamples }),
+        },
+      },
+    },
+    sources,
+    means,
+  );
+  const { candidates, tables } = JSON.parse(await Deno.readTextFile(state)) as CalibrationState;
+  const published = nearestScales(row, schedule);
+  const refinement = schedule.provenance.config["refinement"] as Refinement | undefined;
+  const found = [
+    ...published ? [["published", published] as const] : [],
+    ...similarityMetrics.map((metric) =>
+      [
+        metric,
+        chooseScales(tables[metric], { candidates, metric }).map(({ kernelSize }) => kernelSize),
+      ] as const
+    ),
+    ...refinement ? [["refined", schedule.steps.map(({ kernelSize }) => kernelSize)] as const] : [],
+  ];
+  const variants: StudyVariant[] = [];
+  for (const [name, scales] of found) {
+    const same = variants.find((other) => other.scales.join() === scales.join());
+    variants.push({ name, scales, ...same && { sameAs: same.sameAs ?? same.name } });
+  }
+  const distinct = variants.filter(({ sameAs }) => sameAs === undefined);
+  const t = schedule.steps.map((step) => step.t);
+  const { backend, posterior, posteriorName, abort, progress } = means;
+  const machines = distinct.map(({ name, scales }): NamedDenoiser => {
+    const steps = schedule.steps.map((step, i) => ({ ...step, kernelSize: scales[i]! }));
+    return {
+      name,
+      denoiser: createMachine(machine, {
+        images: data.images,
+        labels: data.labels,
+        schedule: network.schedule,
+        kernelSize: { ...schedule, steps },
+        posterior,
+      }),
+    };
+  });
+  const plan = evaluationPlan({ network, protocol, samples });
+  using run = await openRun({
+    root: means.runs,
+    command: "study",
+    label: row.name,
+    config: {
+      ...plan,
+      machine,
+      variants: distinct.map(({ name, scales }) => [name, scales]),
+      ...sourcesIdentity(network, data),
+      backend: backend.name,
+      posterior: posteriorName,
+    },
+  });
+  console.error(run.status);
+  const { rows, result } = await runEvaluation(plan, {
+    network,
+    data,
+    machines,
+    schedules: [],
+    backend,
+    posterior,
+    run,
+    abort,
+    progress,
+  });
+  if (!run.finished) await run.finish({ report: evaluationFiles.report });
+  return {
+    ...sourcesRecord(sources, { calibrationSamples }),
+    row: row.name,
+    protocol,
+    machine,
+    samples,
+    seeds,
+    t,
+    variants,
+    medians: rows,
+    rSquared: Object.fromEntries(
+      distinct.map(({ name }) => [
+        name,
+        result.samples.map(({ agreement }) => agreement[name]!.rSquared),
+      ]),
+    ),
+    ...refinement && {
+      refinement: {
+        measure: refinement.measure,
+        samples: refinement.samples,
+        startScore: refinement.startScore,
+        score: refinement.score,
+        trials: refinement.trials.length,
+      },
+    },
+    run: run.path,
+  };
+}

@@ -1,0 +1,73 @@
+/**
+ * The gate: everything that must hold before a change is committed. Each step is a command of its
+ * own; all run even if one fails, and the last lines say which did.
+ */
+import { CommandError, runCommand } from "../cli/command.ts";
+import { textTable } from "../cli/table.ts";
+
+interface Step {
+  readonly name: string;
+  readonly args: readonly string[];
+}
+
+const entryPoints = ["mod.ts", "src/machines/mod.ts"];
+
+const steps: readonly Step[] = [
+  { name: "format", args: ["fmt", "--check"] },
+  { name: "lint", args: ["lint"] },
+  { name: "types", args: ["check", "mod.ts", "src", "tasks", "tests", ".ci/jsr_url.ts"] },
+  { name: "docs", args: ["doc", "--lint", ...entryPoints] },
+  { name: "architecture", args: ["test", "-R=.", "tests/architecture_test.ts"] },
+  { name: "examples", args: ["task", "-q", "test:doc"] },
+  { name: "wasm", args: ["task", "-q", "build:wasm", "--check"] },
+  { name: "publish", args: ["publish", "--dry-run", "--allow-dirty"] },
+  { name: "tests", args: ["task", "-q", "test"] },
+];
+
+async function run(step: Step, signal: AbortSignal): Promise<{ ok: boolean; output: string }> {
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [...step.args],
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+    signal,
+  }).output();
+  const decoder = new TextDecoder();
+  return { ok: success, output: decoder.decode(stdout) + decoder.decode(stderr) };
+}
+
+await runCommand({
+  name: "ok",
+  description:
+    "Checks everything that must hold before a commit: format, lint, types, documentation, " +
+    "its examples, import rules, the committed WebAssembly, what would be published, and the tests.",
+  flags: {
+    skip: {
+      type: "choice",
+      choices: ["none", "tests"],
+      default: "none",
+      help: "Leave out the tests, where they are run by themselves",
+    },
+  },
+  examples: ["deno task ok"],
+}, async ({ flags, abort, progress }) => {
+  const failed: string[] = [];
+  const rows: [string, string, string][] = [];
+  for (const step of steps.filter(({ name }) => name !== flags.skip)) {
+    const started = performance.now();
+    const { ok, output } = await run(step, abort);
+    abort.throwIfAborted();
+    const took = `${((performance.now() - started) / 1000).toFixed(1)} s`;
+    rows.push([step.name, ok ? "ok" : "FAILED", took]);
+    progress.note(`${ok ? "ok    " : "FAILED"}  ${step.name.padEnd(12)} ${took.padStart(8)}`);
+    if (ok) continue;
+    failed.push(step.name);
+    console.log(`\n$ deno ${step.args.join(" ")}\n${output.trimEnd()}\n`);
+  }
+  if (failed.length > 0) {
+    console.log(textTable({ header: ["step", "result", "time"], rows }));
+    throw new CommandError(`${failed.length} of ${rows.length} steps failed: ${failed.join(", ")}`);
+  }
+  console.log(`All ${rows.length} steps passed.`);
+});

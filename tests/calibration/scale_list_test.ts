@@ -1,0 +1,86 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { DataFormatError } from "../../src/core/errors.ts";
+import { writeNpy } from "../../src/formats/npy.ts";
+import { parseScaleList, scaleListTimes, writeNpyList } from "../../src/calibration/scale_list.ts";
+import { scaleScheduleCsv } from "../../src/calibration/scale_schedule_csv.ts";
+import { writeTorchList, writeTorchStateDict } from "../../src/formats/torch_writer.ts";
+import { writeZip } from "../../src/formats/zip.ts";
+import { importScales } from "../../src/calibration/import_scales.ts";
+import { cosineLegacy } from "../../src/schedules/cosine_legacy.ts";
+import { bytesOf } from "../formats/bytes.ts";
+
+// The published scales of the MNIST ResNet with zero padding (arXiv 2412.20292 v2).
+const published = [3, 3, 5, 5, 5, 7, 7, 7, 9, 9, 11, 11, 11, 11, 13, 15, 15, 15, 15, 15];
+const context = {
+  machine: "bbELS",
+  imageShape: [32, 32, 1],
+  padding: "zeros",
+  schedule: cosineLegacy(),
+  provenance: { toolkit: "test", runtime: "test", seed: 0, config: {} },
+} as const;
+const schedule = importScales(published, context);
+
+Deno.test("scale list: every form that is written reads back as the same scales", () => {
+  for (
+    const bytes of [
+      writeTorchList(published),
+      writeNpyList(published),
+      bytesOf(scaleScheduleCsv(schedule)),
+      bytesOf(JSON.stringify(published)),
+      bytesOf(published.join(",")),
+      bytesOf(` ${published.join("\r\n")}\n`),
+      bytesOf("3.0 3", ", ", published.slice(2).join(" ")),
+    ]
+  ) assertEquals(parseScaleList(bytes), published);
+});
+
+Deno.test("scale list: a table of samples becomes the lower median or the mode of its columns", () => {
+  // As the public code's calibration saves its optima: float32 [samples, steps].
+  const data = Float32Array.of(3, 5, 7, 5, 5, 9, 3, 7, 11, 7, 9, 11);
+  const bytes = writeNpy({ dtype: "F32", shape: [4, 3], data });
+  assertEquals(parseScaleList(bytes), [3, 5, 9]);
+  assertEquals(parseScaleList(bytes, "x", { aggregate: "mode" }), [3, 5, 11]);
+});
+
+Deno.test("scale list: what is no list of odd positive integers is refused in one line", () => {
+  const weights = new Map([["a", { dtype: "U8" as const, shape: [1], data: Uint8Array.of(3) }]]);
+  const pickled = (pickle: string) => writeZip(new Map([["x/data.pkl", bytesOf(pickle)]]));
+  // Two thousand times the same list of two thousand.
+  const many = pickled(`](${"K\x03".repeat(2000)}eq\x000](${"h\x00".repeat(2000)}e.`);
+  const cases: [Uint8Array, string][] = [
+    [writeTorchList([3, 4]), "number 2 of 2 is 4"],
+    [writeTorchList([-3]), "number 1 of 1 is -3"],
+    [writeTorchList([]), "the list is empty"],
+    [writeTorchStateDict(weights), 'a dictionary of "a"'],
+    [pickled("N."), "nothing (None)"],
+    [pickled("](K\x03](K\x03K\x05ee."), "rows differ in length"],
+    [pickled("]q\x00h\x00a."), "nested more than twice"],
+    [many, "more than 1000000 numbers"],
+    [writeNpy({ dtype: "F32", shape: [1], data: Float32Array.of(NaN) }), "is NaN"],
+    [writeNpy({ dtype: "F32", shape: [1, 1, 1], data: Float32Array.of(3) }), "shape [1, 1, 1]"],
+    [bytesOf("3,x"), '"x" is no scale'],
+    [bytesOf(""), "the list is empty"],
+    [bytesOf("[3, 5"), "not JSON"],
+    [bytesOf('[3, "5"]'), "a text"],
+    [bytesOf("\xff\xfe"), "none of .pt, .npy, CSV, JSON"],
+    [bytesOf("step,kernel_size\n2,3\n"), "row 1 is step 2"],
+    [bytesOf("step,kernel_size\n1\n"), "row 1 has 1 cells"],
+  ];
+  for (const [bytes, expected] of cases) {
+    const { message } = assertThrows(() => parseScaleList(bytes, "s.pt"), DataFormatError);
+    assert(message.includes(expected) && !message.includes("\n"), `${expected}: ${message}`);
+  }
+});
+
+Deno.test("scale list: a CSV tells its times, other lists have none", () => {
+  const bytes = (text: string) => new TextEncoder().encode(text);
+  assertEquals(scaleListTimes(bytes("step,t,kernel_size\n1,0.875,3\n2,1,5\n")), [0.875, 1]);
+  for (const text of ["kernel_size\n3\n5\n", "3,5", "[3,5]"]) {
+    assertEquals(scaleListTimes(bytes(text)), undefined);
+  }
+  assertThrows(
+    () => scaleListTimes(bytes("t,kernel_size\nsoon,3\n"), "s.csv"),
+    DataFormatError,
+    's.csv: row 1 has t "soon", expected a number',
+  );
+});

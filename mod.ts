@@ -10,7 +10,7 @@
  * const schedule = createSchedule("cosine_legacy");
  * const digit = sliceBatch(images, 0, 1);
  * const noisy = addNoise(digit, { schedule, t: 0.4, seed: 1 });
- * await using machine = createMachine("ELS", { images, schedule, kernelSize: 7 });
+ * await using machine = createMachine("ELS", { images, schedule, patchSize: 7 });
  * const denoised = await machine.predict(noisy, 0.4);
  * console.log(denoised.shape);
  * ```
@@ -84,12 +84,12 @@ export {
   type RefinementTrial,
 } from "./src/calibration/refinement.ts";
 export { type Similarities, similarityMetrics } from "./src/calibration/similarity.ts";
-export { centreCrop, withChannels } from "./src/datasets/adjust.ts";
+export { centerCrop, withChannels } from "./src/datasets/adjust.ts";
 export { type ImageDataset } from "./src/datasets/dataset.ts";
 export { createImageDecoder, type ImageDecoder } from "./src/datasets/decode_image.ts";
 export { type IdxArray, parseIdx, type ParseIdxOptions } from "./src/datasets/idx.ts";
 export { toImageDataset, type ToImageDatasetOptions } from "./src/datasets/image_dataset.ts";
-export { bytesToImages, type LabelledBytes } from "./src/datasets/labelled_bytes.ts";
+export { bytesToImages, type LabeledBytes } from "./src/datasets/labeled_bytes.ts";
 export {
   datasetNames,
   loadDataset,
@@ -281,11 +281,7 @@ export {
 export { local } from "./src/machines/local.ts";
 export type { MachineDefinition } from "./src/machines/machine_definition.ts";
 export type { Machine } from "./src/machines/patch_machine.ts";
-export {
-  type KernelSize,
-  kernelSizeAt,
-  type KernelSizeAtOptions,
-} from "./src/machines/scheduled.ts";
+export { type PatchSize, patchSizeAt, type PatchSizeAtOptions } from "./src/machines/scheduled.ts";
 export {
   type Architecture,
   architectureKinds,
@@ -420,12 +416,12 @@ export {
   type TargetStatistics,
 } from "./src/training/target_statistics.ts";
 export {
-  type Optimisation,
-  type OptimisationRecipe,
+  type Optimization,
+  type OptimizationRecipe,
   TrainingDivergedError,
   type TrainingState,
   type TrainingStep,
-} from "./src/training/optimisation.ts";
+} from "./src/training/optimization.ts";
 export {
   type Decomposition,
   type NoisyExamples,

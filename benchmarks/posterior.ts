@@ -17,7 +17,7 @@ import {
   machineDefinitions,
   referencePosterior,
   wasmPosterior,
-} from "../src/machines/mod.ts";
+} from "../src/machines.ts";
 import { ddim } from "../src/samplers/ddim.ts";
 import { initialNoise } from "../src/samplers/initial_noise.ts";
 import { uniformTimeGrid } from "../src/samplers/time_grid.ts";
@@ -134,8 +134,8 @@ function rawBytes({ data, shape: [n, h, w, c] }: ImageBatch): Uint8Array {
   return raw;
 }
 
-/** Colour images: CIFAR-10 records (label, then three planes of 32 x 32) or, without them, textures. */
-async function colourImages(path: string, count: number): Promise<[string, ImageBatch]> {
+/** Color images: CIFAR-10 records (label, then three planes of 32 x 32) or, without them, textures. */
+async function colorImages(path: string, count: number): Promise<[string, ImageBatch]> {
   const bytes = await Deno.readFile(path).catch(() => null);
   if (bytes === null) {
     return ["synthetic", (await loadDataset("synthetic", { images: count })).images];
@@ -178,7 +178,7 @@ await runCommand({
     },
     workers: { type: "integer", min: 0, default: navigator.hardwareConcurrency, help: "Threads" },
     peer: { type: "string", default: "../shared/bench/torch_peer.py", help: "PyTorch side" },
-    colour: {
+    color: {
       type: "string",
       default: "../shared/data/cifar10/train_lossless.bin",
       help: "CIFAR-10 records",
@@ -200,8 +200,8 @@ await runCommand({
     : flags.images;
   const mnist = (await loadDataset("mnist", { images: needed })).images;
   const digits = sliceBatch(mnist, 0, flags.images);
-  const [colourName, colour] = await colourImages(flags.colour, flags.images);
-  for (const [name, images] of [["mnist", digits], [colourName, colour]] as const) {
+  const [colorName, color] = await colorImages(flags.color, flags.images);
+  for (const [name, images] of [["mnist", digits], [colorName, color]] as const) {
     for (const each of [0.05, t]) {
       const error = await worstError(backend, images, each);
       console.log(`${name} t = ${each}: score within ${error.toExponential(1)} of the reference`);
@@ -213,7 +213,7 @@ await runCommand({
     const rows: (string | number)[][] = [];
     const data = await Deno.makeTempFile();
     try {
-      for (const [name, images] of [["mnist", digits], [colourName, colour]] as const) {
+      for (const [name, images] of [["mnist", digits], [colorName, color]] as const) {
         await Deno.writeFile(data, rawBytes(images));
         for (const machine of ["ELS", "bbELS"] as const) {
           progress.note(`${name} ${machine}`);
@@ -296,7 +296,7 @@ await runCommand({
     const sampler = createMachine("bbELS", {
       images: mnist,
       schedule,
-      kernelSize: published,
+      patchSize: published,
       posterior: backend,
     });
     const started = performance.now();

@@ -32,14 +32,14 @@ class Softmax:
         self.total = torch.zeros(pixels, device=device)
         self.mean = torch.zeros(pixels, channels, device=device)
 
-    def add(self, logits, centres):
-        """logits [candidates, pixels]; centres [candidates, channels] or [candidates, pixels, channels]."""
+    def add(self, logits, centers):
+        """logits [candidates, pixels]; centers [candidates, channels] or [candidates, pixels, channels]."""
         top = torch.maximum(self.top, logits.amax(0))
         keep = torch.exp(self.top - top)
         weights = torch.exp(logits - top)
         self.top = top
         self.total = self.total * keep + weights.sum(0)
-        added = weights.t() @ centres if centres.dim() == 2 else torch.einsum("np,npc->pc", weights, centres)
+        added = weights.t() @ centers if centers.dim() == 2 else torch.einsum("np,npc->pc", weights, centers)
         self.mean = self.mean * keep[:, None] + added
 
 

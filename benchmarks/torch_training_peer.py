@@ -1,7 +1,7 @@
 """Training steps in PyTorch on a GPU (or CPU), for ratios taken in one run on one machine.
 
   python3 benchmarks/torch_training_peer.py [--device auto|cuda|cpu] [--architecture resnet|unet]
-      [--width 64] [--layers 4] [--colours 1] [--batch 16] [--seconds 2] [--threads 0]
+      [--width 64] [--layers 4] [--colors 1] [--batch 16] [--seconds 2] [--threads 0]
 
 The networks of `deno task bench:train` on noise, float32 with TF32 off, AdamW; the loss is read at the
 end only, examples lie on the device. Of both memory layouts (and fused AdamW on CUDA) the faster one
@@ -32,10 +32,10 @@ def conv(inputs, outputs):
 
 
 class ResNet(nn.Module):
-    def __init__(self, width, layers, colours):
+    def __init__(self, width, layers, colors):
         super().__init__()
         self.width = width
-        self.stem, self.head = conv(colours, width), conv(width, colours)
+        self.stem, self.head = conv(colors, width), conv(width, colors)
         self.convs = nn.ModuleList(conv(width, width) for _ in range(layers))
         self.shifts = nn.ModuleList(nn.Linear(width, width) for _ in range(layers + 1))
         self.norms = nn.ModuleList(nn.GroupNorm(8, width) for _ in range(layers + 1))
@@ -60,16 +60,16 @@ class Block(nn.Module):
 
 
 class UNet(nn.Module):
-    def __init__(self, width, colours):
+    def __init__(self, width, colors):
         super().__init__()
         channels = [width, 2 * width, 4 * width]
         self.told = 4 * width
-        self.down = nn.ModuleList(Block(i, o, self.told) for i, o in zip([colours, *channels], channels[:-1]))
+        self.down = nn.ModuleList(Block(i, o, self.told) for i, o in zip([colors, *channels], channels[:-1]))
         self.middle = Block(channels[-2], channels[-1], self.told)
         pairs = list(zip(channels[::-1], channels[-2::-1]))
         self.rise = nn.ModuleList(nn.ConvTranspose2d(i, o, 2, 2) for i, o in pairs)
         self.up = nn.ModuleList(Block(2 * o, o, self.told) for _, o in pairs)
-        self.shift, self.head = nn.Linear(self.told, width), conv(width, colours)
+        self.shift, self.head = nn.Linear(self.told, width), conv(width, colors)
 
     def forward(self, x, times):
         told = embedding(times, self.told)
@@ -87,7 +87,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--architecture", default="resnet", choices=["resnet", "unet"])
     parser.add_argument("--device", default="auto", choices=["auto", "cuda", "cpu"])
-    for name, value in [("width", 64), ("layers", 4), ("colours", 1), ("batch", 16), ("threads", 0)]:
+    for name, value in [("width", 64), ("layers", 4), ("colors", 1), ("batch", 16), ("threads", 0)]:
         parser.add_argument(f"--{name}", type=int, default=value)
     parser.add_argument("--seconds", type=float, default=2.0)
     o = parser.parse_args()
@@ -103,20 +103,20 @@ def main():
     best, loss = None, None
     for layout in (torch.contiguous_format, torch.channels_last):
         torch.manual_seed(0)
-        network = ResNet(o.width, o.layers, o.colours) if o.architecture == "resnet" else UNet(o.width, o.colours)
+        network = ResNet(o.width, o.layers, o.colors) if o.architecture == "resnet" else UNet(o.width, o.colors)
         network = network.to(name).to(memory_format=layout)
         fused = {"fused": True} if name == "cuda" else {}
-        optimiser = torch.optim.AdamW(network.parameters(), 1e-4, weight_decay=1e-4, **fused)
+        optimizer = torch.optim.AdamW(network.parameters(), 1e-4, weight_decay=1e-4, **fused)
         x, target = (
-            torch.randn(o.batch, o.colours, 32, 32, device=name).to(memory_format=layout) for _ in range(2)
+            torch.randn(o.batch, o.colors, 32, 32, device=name).to(memory_format=layout) for _ in range(2)
         )
         times = torch.rand(o.batch, device=name)
 
         def step():
             error = (network(x, times) - target).square().mean()
-            optimiser.zero_grad(set_to_none=True)
+            optimizer.zero_grad(set_to_none=True)
             error.backward()
-            optimiser.step()
+            optimizer.step()
             return error
 
         for _ in range(3):

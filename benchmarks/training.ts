@@ -12,11 +12,11 @@ import { createNetwork } from "../src/networks/architectures/architecture.ts";
 import type { BackendInfo } from "../src/networks/backend.ts";
 import { initialParameters } from "../src/networks/weights/parameters.ts";
 import { createSchedule } from "../src/schedules/create_schedule.ts";
-import { deviceOptimisation } from "../src/training/device_optimisation.ts";
+import { deviceOptimization } from "../src/training/device_optimization.ts";
 import { ExampleStream } from "../src/training/examples.ts";
 import { createGradientPool } from "../src/training/gradient_pool.ts";
-import { hostOptimisation } from "../src/training/host_optimisation.ts";
-import type { Optimisation } from "../src/training/optimisation.ts";
+import { hostOptimization } from "../src/training/host_optimization.ts";
+import type { Optimization } from "../src/training/optimization.ts";
 import { CommandError, runCommand } from "../tasks/cli/command.ts";
 import { textTable } from "../tasks/cli/table.ts";
 import { startBackend } from "../src/networks/backend.ts";
@@ -30,7 +30,7 @@ interface Case {
   readonly architecture: "resnet" | "unet" | "attention-unet";
   readonly width: number;
   readonly layers: number;
-  readonly colours: number;
+  readonly colors: number;
   readonly batch: number;
   readonly seconds: number;
 }
@@ -63,8 +63,8 @@ interface Measurement {
   readonly memory?: readonly [Memory, Memory];
 }
 
-function architectureOf({ architecture, width, layers, colours }: Case): Architecture {
-  const common = { imageShape: [32, 32, colours], padding: "zeros", classes: 0 } as const;
+function architectureOf({ architecture, width, layers, colors }: Case): Architecture {
+  const common = { imageShape: [32, 32, colors], padding: "zeros", classes: 0 } as const;
   const channels = [width, 2 * width, 4 * width];
   switch (architecture) {
     case "resnet":
@@ -76,7 +76,7 @@ function architectureOf({ architecture, width, layers, colours }: Case): Archite
   }
 }
 
-/** Seconds of a step, everything in it: examples, gradients, optimiser, moving average. */
+/** Seconds of a step, everything in it: examples, gradients, optimizer, moving average. */
 async function measure(
   shape: Case,
   { backend, workers, minSteps, abort }: {
@@ -87,10 +87,10 @@ async function measure(
   },
 ): Promise<Measurement> {
   const network = createNetwork(architectureOf(shape));
-  const { batch, colours } = shape;
+  const { batch, colors } = shape;
   const images = {
-    data: new Random(1).normals(batch * 1024 * colours),
-    shape: [batch, 32, 32, colours] as const,
+    data: new Random(1).normals(batch * 1024 * colors),
+    shape: [batch, 32, 32, colors] as const,
   };
   const schedule = createSchedule("cosine_legacy");
   const stream = new ExampleStream({ images, schedule, batchSize: batch, seed: 1 });
@@ -100,27 +100,27 @@ async function measure(
   const pool = backend.name === "webgpu"
     ? undefined
     : await createGradientPool(network, { backend: backend.name, shards: workers, workers });
-  const optimisation: Optimisation = pool
-    ? hostOptimisation(start, { recipe, pool })
-    : deviceOptimisation(network, start, recipe);
+  const optimization: Optimization = pool
+    ? hostOptimization(start, { recipe, pool })
+    : deviceOptimization(network, start, recipe);
   try {
     let step = 0;
     let next = stream.batch(1);
     const take = async () => {
       abort.throwIfAborted();
       const batch = await next;
-      const taken = optimisation.step(batch, LEARNING_RATE);
+      const taken = optimization.step(batch, LEARNING_RATE);
       next = stream.batch(++step + 1);
       await taken;
     };
     while (step < WARM) await take();
-    await optimisation.flush();
+    await optimization.flush();
     const before = memory();
     const from = performance.now();
     do await take(); while (
       performance.now() - from < shape.seconds * 1e3 || step < WARM + minSteps
     );
-    await optimisation.flush();
+    await optimization.flush();
     const steps = step - WARM;
     return {
       seconds: (performance.now() - from) / 1e3 / steps,
@@ -129,14 +129,14 @@ async function measure(
       ...!pool && { memory: [before, memory()] },
     };
   } finally {
-    optimisation.dispose();
+    optimization.dispose();
     pool?.dispose();
   }
 }
 
 /** Seconds of a step of the PyTorch side. */
 function peer(
-  { architecture, width, layers, colours, batch, seconds }: Case,
+  { architecture, width, layers, colors, batch, seconds }: Case,
   { script, device, threads, abort }: {
     readonly script: string;
     readonly device: string;
@@ -144,7 +144,7 @@ function peer(
     readonly abort: AbortSignal;
   },
 ): Promise<PeerOutcome<{ readonly seconds: number; readonly device: string }>> {
-  const options = { architecture, width, layers, colours, batch, seconds, device, threads };
+  const options = { architecture, width, layers, colors, batch, seconds, device, threads };
   const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
   return runPeer([script, ...args], { abort });
 }
@@ -169,7 +169,7 @@ await runCommand({
     },
     widths: { type: "integers", min: 8, default: [32, 48, 64], help: "Channels" },
     layers: { type: "integer", min: 1, default: 4, help: "ResNet: residual layers" },
-    colours: { type: "integer", min: 1, max: 4, default: 1, help: "Channels of the images" },
+    colors: { type: "integer", min: 1, max: 4, default: 1, help: "Channels of the images" },
     batch: { type: "integer", min: 1, default: 16, help: "Images per step" },
     seconds: { type: "number", min: 0, default: 2, help: "Time to spend on each case" },
     minSteps: { type: "integer", min: 1, default: 1, help: "Steps of each case, at least" },
@@ -198,8 +198,8 @@ await runCommand({
   const threads = navigator.hardwareConcurrency;
   const results = [];
   for (const width of flags.widths) {
-    const { architecture, layers, colours, batch, seconds } = flags;
-    const shape = { architecture, width, layers, colours, batch, seconds };
+    const { architecture, layers, colors, batch, seconds } = flags;
+    const shape = { architecture, width, layers, colors, batch, seconds };
     const other = device === "none" ? undefined : await peer(shape, {
       script: flags.peer,
       device,
@@ -215,10 +215,10 @@ await runCommand({
     }
   }
   const where = backend.adapter ?? `${backend.name}, up to ${threads} threads`;
-  const { architecture, layers, colours, batch } = flags;
+  const { architecture, layers, colors, batch } = flags;
   if (flags.json) {
     console.log(
-      JSON.stringify({ device: where, architecture, layers, colours, batch, results }),
+      JSON.stringify({ device: where, architecture, layers, colors, batch, results }),
     );
     return;
   }

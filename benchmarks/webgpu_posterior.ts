@@ -10,7 +10,7 @@
 import { type ImageBatch, imageShapeOf, sliceBatch } from "../src/core/image_batch.ts";
 import { Random } from "../src/core/random.ts";
 import { quantile } from "../src/core/statistics.ts";
-import { bytesToImages } from "../src/datasets/labelled_bytes.ts";
+import { bytesToImages } from "../src/datasets/labeled_bytes.ts";
 import { loadDataset } from "../src/datasets/registry_files.ts";
 import { syntheticTextures } from "../src/datasets/synthetic.ts";
 import type { MachineName } from "../src/machines/scale_schedule.ts";
@@ -24,7 +24,7 @@ import {
   posteriorMean,
   referencePosterior,
   webgpuPosterior,
-} from "../src/machines/mod.ts";
+} from "../src/machines.ts";
 import { writeFileAtomic } from "../src/runs/atomic_write.ts";
 import { ddim } from "../src/samplers/ddim.ts";
 import { initialNoise } from "../src/samplers/initial_noise.ts";
@@ -184,7 +184,7 @@ await runCommand({
       help: "PyTorch side",
     },
     peerDevice: { type: "string", default: "auto", help: "PyTorch device: auto, cuda, cpu, none" },
-    colour: {
+    color: {
       type: "string",
       default: "../shared/data/cifar10/train_lossless.bin",
       placeholder: "FILE",
@@ -300,14 +300,14 @@ await runCommand({
     const samples: Record<string, string | number>[] = [];
     out.samples = samples;
     const digits = (await loadDataset("mnist", {})).images;
-    const colour = await cifarClass(flags.colour, 0);
-    for (const [name, images] of [["mnist", digits], ["cifar10 class 0", colour]] as const) {
+    const color = await cifarClass(flags.color, 0);
+    for (const [name, images] of [["mnist", digits], ["cifar10 class 0", color]] as const) {
       if (images === undefined) continue;
       const some = flags.images ? sliceBatch(images, 0, flags.images) : images;
       const machine = createMachine("bbELS", {
         images: some,
         schedule,
-        kernelSize: published,
+        patchSize: published,
         posterior: backend,
       });
       const sample = () =>

@@ -61,7 +61,7 @@ await runCommand({
       type: "choice",
       choices: scaleSearches,
       default: "full",
-      help: "neighbours: only scales around the last step's best, outwards until they get worse",
+      help: "neighbors: only scales around the last step's best, outwards until they get worse",
     },
     grid: { ...gridFlag, default: "uniform" },
     samples: { type: "integer", min: 1, default: 10, help: "Trajectories" },

@@ -20,7 +20,7 @@ async function list(): Promise<void> {
 await runCommand({
   name: "data",
   description:
-    "Fetches a data set as its authors publish it, says its size and licence before it begins, and " +
+    "Fetches a data set as its authors publish it, says its size and license before it begins, and " +
     "verifies the checksum. Ctrl-C stops; run again, it goes on where it stopped. Without NAME it " +
     "lists the data sets and where they lie.",
   positionals: [{ name: "NAME", help: "Data set", choices: datasetNames, optional: true }],

@@ -121,7 +121,7 @@ await runCommand({
       ],
       rows: schedules.map((
         { machine, steps },
-      ) => [machine, ...steps.map((step) => step.kernelSize)]),
+      ) => [machine, ...steps.map((step) => step.patchSize)]),
     }));
     console.log(`\n${text}`);
     console.log(textTable({

@@ -96,7 +96,7 @@ await runCommand({
       backend: backend.name,
       scales: schedules.map(({ schedule: { machine, steps } }) => [
         machine,
-        steps.map(({ kernelSize }) => kernelSize),
+        steps.map(({ patchSize }) => patchSize),
       ]),
     },
     fresh: flags.fresh,

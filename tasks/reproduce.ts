@@ -1,4 +1,4 @@
-/** `deno task evidence`: trains, calibrates and evaluates row after row, and writes the document. @module */
+/** `deno task reproduce`: trains, calibrates and evaluates row after row, and writes the document. @module */
 import { dirname } from "@std/path";
 import { DataFormatError } from "../src/core/errors.ts";
 import { writeFileAtomic } from "../src/runs/atomic_write.ts";
@@ -53,7 +53,7 @@ function weightsByRow(text: string | undefined): Record<string, string> {
 }
 
 await runCommand({
-  name: "evidence",
+  name: "reproduce",
   description:
     "For data set x network x padding: trains a network (or takes weights), calibrates the machines, " +
     "evaluates them, and writes a document with what is done beside what was published. Every part " +
@@ -102,16 +102,16 @@ await runCommand({
     },
     runs: {
       type: "string",
-      default: "runs/evidence",
+      default: "runs/reproduce",
       placeholder: "FOLDER",
       help: "Folder of the runs and of what is done",
     },
     ...machineFlags,
   },
   examples: [
-    "deno task evidence --dry-run",
-    "deno task evidence --rows mnist-resnet-zeros --protocols cubic-8",
-    "deno task evidence --budget tiny --rows mnist-resnet-circular --runs runs/tiny --out runs/tiny.md",
+    "deno task reproduce --dry-run",
+    "deno task reproduce --rows mnist-resnet-zeros --protocols cubic-8",
+    "deno task reproduce --budget tiny --rows mnist-resnet-circular --runs runs/tiny --out runs/tiny.md",
   ],
 }, async ({ flags, abort, progress }) => {
   const budget: Budget = budgets[flags.budget];

@@ -106,7 +106,7 @@ await runCommand({
   const config = {
     network: network.sha256,
     machine: name ?? null,
-    scales: loaded.map(({ schedule }) => schedule.steps.map(({ kernelSize }) => kernelSize)),
+    scales: loaded.map(({ schedule }) => schedule.steps.map(({ patchSize }) => patchSize)),
     datasetSha256: data?.sha256 ?? null,
     sampler,
     steps,

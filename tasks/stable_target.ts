@@ -10,7 +10,7 @@ import { ExampleStream } from "../src/training/examples.ts";
 import { createGradientPool } from "../src/training/gradient_pool.ts";
 import { stableTarget } from "../src/training/target.ts";
 import { measureTargets, type TargetStatistics } from "../src/training/target_statistics.ts";
-import type { TrainingState } from "../src/training/optimisation.ts";
+import type { TrainingState } from "../src/training/optimization.ts";
 import { train } from "../src/training/train.ts";
 import { CommandError, runCommand } from "./cli/command.ts";
 import { startBackend } from "../src/networks/backend.ts";

@@ -18,10 +18,10 @@ const flags = {
   from: { type: "string", placeholder: "PATH", help: "File or folder that holds the data set" },
   images: { type: "integer", min: 1, help: "Train on the first so many images" },
   size: { type: "integer", min: 1, max: 4096, help: "Height and width of the images; default: 32" },
-  colours: {
+  colors: {
     type: "choice",
-    choices: ["grey", "rgb"],
-    help: "Make the images grey or colour; default: as they are",
+    choices: ["gray", "rgb"],
+    help: "Make the images gray or color; default: as they are",
   },
   classes: { type: "integers", min: 0, placeholder: "3,7", help: "Train on these classes only" },
   ...architectureFlags,

@@ -39,7 +39,7 @@ export interface CalibrateOptions extends ChooseScalesOptions {
   /**
    * Which of them are evaluated: all at every step (`full`, the default), or all at t = 1 and then those
    * around each sample's last winner, outwards until the best has a worse one on either side
-   * (`neighbours`; see {@linkcode searchScales}). What was not evaluated is null in the tables.
+   * (`neighbors`; see {@linkcode searchScales}). What was not evaluated is null in the tables.
    */
   readonly search?: ScaleSearch;
   /** Sampler whose trajectories the network follows; "ddim" by default, not "churn". */
@@ -213,14 +213,14 @@ export async function calibrate(
     ...final,
     metric,
     aggregate,
-    chosen: chosen.map(({ kernelSize, perSample }, index) => {
+    chosen: chosen.map(({ patchSize, perSample }, index) => {
       const t = times[steps - 1 - index]!;
       return {
         step: index + 1,
         t,
         signal: network.schedule.signal(t),
         sigma: network.schedule.sigma(t),
-        kernelSize,
+        patchSize,
         perSample,
       };
     }),

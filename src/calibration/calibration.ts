@@ -47,7 +47,7 @@ export interface CalibrationState {
   /** How its times are spread; states of older releases have none: uniform. */
   readonly grid?: TimeGridName;
   /** Which candidates were evaluated; states of older releases have none: "full". */
-  readonly search?: "full" | `neighbours by ${SimilarityMetric}`;
+  readonly search?: "full" | `neighbors by ${SimilarityMetric}`;
   /** Steps n of the network's trajectory. */
   readonly steps: number;
   /** Candidate scales, ascending. */
@@ -71,7 +71,7 @@ export interface CalibratedStep {
   /** Standard deviation of the noise at t. */
   readonly sigma: number;
   /** The chosen scale k. */
-  readonly kernelSize: number;
+  readonly patchSize: number;
   /** The best scale of each sample. */
   readonly perSample: readonly number[];
 }
@@ -107,7 +107,7 @@ export function chooseScales(
     /** Candidate scales, ascending. */
     readonly candidates: readonly number[];
   },
-): { readonly kernelSize: number; readonly perSample: number[] }[] {
+): { readonly patchSize: number; readonly perSample: number[] }[] {
   const steps = table[0]?.length ?? 0;
   return Array.from({ length: steps }, (_, index) => {
     const perSample = table.map((rows, sample) => {
@@ -118,7 +118,7 @@ export function chooseScales(
         throw new RangeError(`Step ${index + 1}, sample ${sample}: ${problem}`, { cause });
       }
     });
-    return { kernelSize: aggregateScales(perSample, aggregate), perSample };
+    return { patchSize: aggregateScales(perSample, aggregate), perSample };
   });
 }
 

@@ -70,7 +70,7 @@ export interface ImportScalesOptions {
  *   schedule: cosineLegacy(),
  *   provenance: createProvenance({ seed: 0, config: { importedFrom: "scales.pt" } }),
  * });
- * assertEquals(schedule.steps.map(({ t, kernelSize }) => [t, kernelSize])[1], [0.5, 5]);
+ * assertEquals(schedule.steps.map(({ t, patchSize }) => [t, patchSize])[1], [0.5, 5]);
  * ```
  */
 export function importScales(
@@ -131,7 +131,7 @@ export function importScales(
         t,
         signal: schedule.signal(t),
         sigma: schedule.sigma(t),
-        kernelSize: scales[at(i + 1)]!,
+        patchSize: scales[at(i + 1)]!,
         perSample: [],
         similarity: [],
       };

@@ -204,12 +204,12 @@ export async function refineScales(
           const { perSample, trajectory } = await attempt(candidate, i);
           const score = mean(perSample);
           const better = score > best;
-          trials.push({ pass, step: i, kernelSize: k, score, perSample, accepted: better });
+          trials.push({ pass, step: i, patchSize: k, score, perSample, accepted: better });
           if (!better) break;
           [scales, best, current] = [candidate, score, trajectory];
           [accepted, moved] = [true, true];
         }
-        // Where larger is better, the smaller neighbour is where the search came from.
+        // Where larger is better, the smaller neighbor is where the search came from.
         if (accepted) break;
       }
     }
@@ -257,11 +257,11 @@ function withScales(
     imageShape,
     schedule,
     predict: async (x, t, options) => {
-      const kernelSize = scales[scales.length - 1 - times.indexOf(t)];
-      if (kernelSize === undefined) {
+      const patchSize = scales[scales.length - 1 - times.indexOf(t)];
+      if (patchSize === undefined) {
         throw new RangeError(`Cannot choose a scale at t = ${t}: it is none of the steps`);
       }
-      const [only] = await machine.predictScales(x, t, { ...options, scales: [kernelSize] });
+      const [only] = await machine.predictScales(x, t, { ...options, scales: [patchSize] });
       return only!;
     },
   };

@@ -61,7 +61,7 @@ export interface RefinementTrial {
   /** Step whose scale was changed, from 1 (lowest noise) to n. */
   readonly step: number;
   /** The scale that was tried there. */
-  readonly kernelSize: number;
+  readonly patchSize: number;
   /** Mean agreement over the samples. */
   readonly score: number;
   /** Agreement of each sample. */
@@ -93,7 +93,7 @@ export interface Refinement extends RefinementIdentity {
  * @throws RangeError if the refinement began from other scales.
  */
 export function applyRefinement(schedule: ScaleSchedule, refinement: Refinement): ScaleSchedule {
-  const found = schedule.steps.map(({ kernelSize }) => kernelSize).join();
+  const found = schedule.steps.map(({ patchSize }) => patchSize).join();
   if (found !== refinement.start.join()) {
     throw new RangeError(
       `Cannot refine the scales ${found}: the refinement began from ${refinement.start.join()}`,
@@ -103,7 +103,7 @@ export function applyRefinement(schedule: ScaleSchedule, refinement: Refinement)
   const { startScore, score, trials } = refinement;
   return {
     ...schedule,
-    steps: schedule.steps.map((step, index) => ({ ...step, kernelSize: scales[index]! })),
+    steps: schedule.steps.map((step, index) => ({ ...step, patchSize: scales[index]! })),
     provenance: {
       ...schedule.provenance,
       config: {
@@ -129,11 +129,11 @@ export function applyRefinement(schedule: ScaleSchedule, refinement: Refinement)
 /** The start and every trial as CSV with a header: pass, step, scale, mean agreement, whether kept. */
 export function refinementCsv({ trials, startScore }: Refinement): string {
   const rows = [
-    ["pass", "step", "kernel_size", "score", "accepted"],
+    ["pass", "step", "patch_size", "score", "accepted"],
     [0, "", "", startScore, 1],
     ...trials.map((
-      { pass, step, kernelSize, score, accepted },
-    ) => [pass, step, kernelSize, score, accepted ? 1 : 0]),
+      { pass, step, patchSize, score, accepted },
+    ) => [pass, step, patchSize, score, accepted ? 1 : 0]),
   ];
   return rows.map((row) => row.join(",") + "\n").join("");
 }

@@ -18,7 +18,7 @@ export interface ParseScaleListOptions {
  * - `.pt` of `torch.save`: a list, tuple, tensor or array; a table `[samples, n]`, as the public code's
  *   calibration saves its optima, becomes the median (the lower of two) or mode of its samples;
  * - `.npy` of `numpy.save`: the same;
- * - CSV with a column `kernel_size`, as `calibrate` exports it;
+ * - CSV with a column `patch_size`, as `calibrate` exports it;
  * - a JSON list, or numbers separated by commas, spaces or lines.
  *
  * @param source Path, or a name for the bytes, for error messages.
@@ -70,7 +70,7 @@ function parseText(bytes: Uint8Array, source: string): NumberTable {
     return numberTable(value, source);
   }
   const { lines, header } = tableOf(text);
-  const column = header.indexOf("kernel_size");
+  const column = scaleColumn(header);
   const words = column < 0
     ? lines.flatMap((line) => line.split(/[\s,;]+/)).filter((word) => word !== "")
     : columnInOrder(lines, { header, column, source });
@@ -81,10 +81,15 @@ function parseText(bytes: Uint8Array, source: string): NumberTable {
       `${
         JSON.stringify(word.slice(0, 30))
       } is no scale; expected odd positive integers, a CSV with ` +
-        "a column kernel_size, or a .pt, .npy or JSON list",
+        "a column patch_size, or a .pt, .npy or JSON list",
     );
   });
   return numberTable(numbers, source);
+}
+
+/** Where a CSV has its scales; in files of the first releases the column is called kernel_size. */
+function scaleColumn(header: readonly string[]): number {
+  return header.indexOf(header.includes("patch_size") ? "patch_size" : "kernel_size");
 }
 
 /**
@@ -98,7 +103,7 @@ export function scaleListTimes(bytes: Uint8Array, source = "scales"): number[] |
   const text = new TextDecoder().decode(bytes).trim();
   const { lines, header } = tableOf(text);
   const column = header.indexOf("t");
-  if (!header.includes("kernel_size") || column < 0) return undefined;
+  if (scaleColumn(header) < 0 || column < 0) return undefined;
   return columnInOrder(lines, { header, column, source }).map((word, i) => {
     const t = Number(word);
     if (word !== "" && Number.isFinite(t)) return t;
@@ -146,7 +151,7 @@ function columnInOrder(
 
 /** The scales of a schedule as a bare list, index 0 the lowest noise (t = 1/n). */
 export function scaleList({ steps }: ScaleSchedule): number[] {
-  return steps.map(({ kernelSize }) => kernelSize);
+  return steps.map(({ patchSize }) => patchSize);
 }
 
 /**

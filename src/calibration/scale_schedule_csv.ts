@@ -5,17 +5,17 @@ import type { ScaleSchedule } from "../machines/scale_schedule.ts";
 /**
  * One row per step, from the lowest noise: the scale and its spread over the samples.
  *
- * Columns `step, t, signal, sigma, kernel_size, samples, min, lower_quartile, median, upper_quartile,
+ * Columns `step, t, signal, sigma, patch_size, samples, min, lower_quartile, median, upper_quartile,
  * max`; the last five are of the samples' best scales (quantiles interpolate) and empty without samples.
  */
 export function scaleScheduleCsv({ steps }: ScaleSchedule): string {
   const header =
-    "step,t,signal,sigma,kernel_size,samples,min,lower_quartile,median,upper_quartile,max";
-  const rows = steps.map(({ step, t, signal, sigma, kernelSize, perSample }) => {
+    "step,t,signal,sigma,patch_size,samples,min,lower_quartile,median,upper_quartile,max";
+  const rows = steps.map(({ step, t, signal, sigma, patchSize, perSample }) => {
     const spread = [0, 0.25, 0.5, 0.75, 1].map((q) =>
       perSample.length === 0 ? "" : quantile(perSample, q)
     );
-    return [step, t, signal, sigma, kernelSize, perSample.length, ...spread].join(",");
+    return [step, t, signal, sigma, patchSize, perSample.length, ...spread].join(",");
   });
   return [header, ...rows, ""].join("\n");
 }

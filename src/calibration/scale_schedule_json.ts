@@ -32,7 +32,7 @@ export function writeScaleSchedule(schedule: ScaleSchedule): string {
       t: step.t,
       signal: step.signal,
       sigma: step.sigma,
-      kernelSize: step.kernelSize,
+      patchSize: step.patchSize,
       perSample: step.perSample,
       similarity: step.similarity,
     })),
@@ -59,10 +59,24 @@ export function parseScaleSchedule(text: string, source = "scale schedule"): Sca
   } catch (error) {
     throw new DataFormatError(source, `not JSON: ${(error as Error).message}`);
   }
+  renameKernelSize(value);
   const problem = findProblem(value);
   if (problem !== undefined) throw new DataFormatError(source, problem);
   const { $schema: _, ...schedule } = value as ScaleSchedule & { $schema?: string };
   return schedule;
+}
+
+/** In files of the first releases a step's patch size is called kernelSize. */
+function renameKernelSize(value: unknown): void {
+  const steps = (value as { readonly steps?: unknown } | null)?.steps;
+  if (!Array.isArray(steps)) return;
+  for (const step of steps) {
+    if (typeof step !== "object" || step === null || !("kernelSize" in step)) continue;
+    const { kernelSize } = step;
+    if ("patchSize" in step) continue;
+    delete step.kernelSize;
+    Object.assign(step, { patchSize: kernelSize });
+  }
 }
 
 function findProblem(value: unknown): string | undefined {
@@ -118,7 +132,7 @@ function findInconsistency(schedule: ScaleSchedule): string | undefined {
   const among = `one of the candidates ${candidates.join(", ")}`;
   for (const [i, entry] of steps.entries()) {
     const at = `steps[${i}]`;
-    const { step, t, kernelSize, perSample, similarity } = entry;
+    const { step, t, patchSize, perSample, similarity } = entry;
     if (step !== i + 1) return `${at}.step is ${step}, expected ${i + 1}`;
     // A decimal of nine digits is as good as the fraction: schedules may be written by hand.
     const expected = timeOf(schedule.timeGrid, step / steps.length);
@@ -131,8 +145,8 @@ function findInconsistency(schedule: ScaleSchedule): string | undefined {
     if (i > 0 && t <= steps[i - 1]!.t) {
       return `${at}.t is ${t}, expected more than ${steps[i - 1]!.t}, that of the step before`;
     }
-    if (!candidates.includes(kernelSize)) {
-      return `${at}.kernelSize is ${kernelSize}, expected ${among}`;
+    if (!candidates.includes(patchSize)) {
+      return `${at}.patchSize is ${patchSize}, expected ${among}`;
     }
     for (const [name, list] of [["perSample", perSample], ["similarity", similarity]] as const) {
       if (list.length !== samples) {

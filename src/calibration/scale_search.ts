@@ -2,10 +2,10 @@ import type { SimilarityMetric } from "../machines/scale_schedule.ts";
 import { isBetter, type Similarities } from "./similarity.ts";
 
 /** Which candidates a calibration evaluates at a step. */
-export type ScaleSearch = "full" | "neighbours";
+export type ScaleSearch = "full" | "neighbors";
 
 /** The values of {@linkcode ScaleSearch}, the default first. */
-export const scaleSearches: readonly ScaleSearch[] = ["full", "neighbours"];
+export const scaleSearches: readonly ScaleSearch[] = ["full", "neighbors"];
 
 /** Options of {@linkcode searchScales}. */
 export interface SearchScalesOptions {
@@ -38,7 +38,7 @@ export interface SearchRequest {
 
 /**
  * Evaluates the candidates around each sample's `start`, and goes on outwards until each sample's best
- * candidate has an evaluated neighbour on either side, or is the first or last of all.
+ * candidate has an evaluated neighbor on either side, or is the first or last of all.
  *
  * Where similarity has a single peak over the scale this is the best of all candidates. Samples that
  * want the same candidates are evaluated together.
@@ -52,8 +52,8 @@ export async function searchScales(
     { length: samples },
     () => new Array<Similarities | null>(candidates).fill(null),
   );
-  const unknownAround = (sample: number, centre: number) =>
-    around(centre, candidates).filter((candidate) => rows[sample]![candidate] === null);
+  const unknownAround = (sample: number, center: number) =>
+    around(center, candidates).filter((candidate) => rows[sample]![candidate] === null);
   let wanted = rows.map((_, sample) => unknownAround(sample, start?.[sample] ?? -1));
   let from = 0;
   for (;;) {
@@ -80,9 +80,9 @@ export async function searchScales(
 }
 
 /** The candidate at this index and those beside it, ascending; -1 (undefined) asks for all. */
-function around(centre: number, candidates: number): number[] {
+function around(center: number, candidates: number): number[] {
   const all = Array.from({ length: candidates }, (_, i) => i);
-  return centre < 0 ? all : all.filter((i) => Math.abs(i - centre) <= 1);
+  return center < 0 ? all : all.filter((i) => Math.abs(i - center) <= 1);
 }
 
 function bestIndex(row: readonly (Similarities | null)[], metric: SimilarityMetric): number {

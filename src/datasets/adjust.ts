@@ -1,7 +1,7 @@
-/** Cropping 8-bit images, and turning colour into grey and back. */
+/** Cropping 8-bit images, and turning color into gray and back. */
 import type { ByteImages } from "./resize.ts";
 
-/** Rounds as Python does, a half to the even neighbour. */
+/** Rounds as Python does, a half to the even neighbor. */
 function roundHalfEven(value: number): number {
   const floor = Math.floor(value);
   const rest = value - floor;
@@ -9,7 +9,7 @@ function roundHalfEven(value: number): number {
 }
 
 /**
- * Cuts the centre out of every image. An odd margin is divided as torchvision's `CenterCrop` does it:
+ * Cuts the center out of every image. An odd margin is divided as torchvision's `CenterCrop` does it:
  * half of it, rounded to even, lies above and to the left.
  *
  * @param images Stack `[N, H, W, C]`.
@@ -17,7 +17,7 @@ function roundHalfEven(value: number): number {
  * @returns A stack `[N, height, width, C]`.
  * @throws RangeError if an extent is no positive integer or is above the image's.
  */
-export function centreCrop(
+export function centerCrop(
   { pixels, shape: [n, h, w, c] }: ByteImages,
   { height, width }: { readonly height: number; readonly width: number },
 ): ByteImages {
@@ -39,7 +39,7 @@ export function centreCrop(
 }
 
 /**
- * Images with 1 or 3 channels. Grey becomes three equal channels; colour becomes the luma of ITU-R
+ * Images with 1 or 3 channels. Gray becomes three equal channels; color becomes the luma of ITU-R
  * BT.601, (19595 R + 38470 G + 7471 B + 2^15) / 2^16 rounded down, as Pillow's mode "L" has it.
  *
  * @param images Stack `[N, H, W, C]` with C 1 or 3.

@@ -1,6 +1,6 @@
 import { basename, join } from "@std/path";
 import { DataFormatError } from "../core/errors.ts";
-import { centreCrop, withChannels } from "./adjust.ts";
+import { centerCrop, withChannels } from "./adjust.ts";
 import { createImageDecoder } from "./decode_image.ts";
 import { openFileTree } from "./image_files.ts";
 import { readImages, type ReadImagesOptions } from "./image_folder_files.ts";
@@ -22,11 +22,11 @@ const parts: Readonly<Record<Split, readonly [start: number, end: number]>> = {
   test: [182_637, wholeSet],
 };
 
-/** Height and width of the aligned images, and of the square that is cut out of their centre. */
+/** Height and width of the aligned images, and of the square that is cut out of their center. */
 const aligned = { height: 218, width: 178, crop: 140 } as const;
 
 /**
- * CelebA's aligned faces (Liu et al., ICCV 2015): the centred 140 x 140 of each 178 x 218 image, resized
+ * CelebA's aligned faces (Liu et al., ICCV 2015): the centered 140 x 140 of each 178 x 218 image, resized
  * with antialiasing, as in arXiv 2412.20292. From the folder `img_align_celeba` or its zip archive, or
  * from packed records: the red, green and blue plane of a 32 x 32 image each, as `deno task data` makes
  * them. There are no classes.
@@ -37,8 +37,8 @@ const aligned = { height: 218, width: 178, crop: 140 } as const;
 export const celebaSource: DatasetSource = {
   name: "celeba",
   about: {
-    what: "aligned faces, 162,770 + 19,962, colour, 178 x 218, no classes",
-    licence: "non-commercial research only, by the authors' agreement; do not pass it on",
+    what: "aligned faces, 162,770 + 19,962, color, 178 x 218, no classes",
+    license: "non-commercial research only, by the authors' agreement; do not pass it on",
     page: "https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html",
   },
   folders,
@@ -164,7 +164,7 @@ async function celebaRecipe(size: number): Promise<ReadImagesOptions> {
             "for other images use the data set folder",
         );
       }
-      const face = centreCrop(withChannels(image, 3), {
+      const face = centerCrop(withChannels(image, 3), {
         height: aligned.crop,
         width: aligned.crop,
       });

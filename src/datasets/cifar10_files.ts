@@ -31,8 +31,8 @@ interface Batch {
 export const cifar10Source: DatasetSource = {
   name: "cifar10",
   about: {
-    what: "photographs of animals and vehicles, 50,000 + 10,000, colour, 32 x 32, 10 classes",
-    licence: "none stated; the authors ask to cite Krizhevsky 2009",
+    what: "photographs of animals and vehicles, 50,000 + 10,000, color, 32 x 32, 10 classes",
+    license: "none stated; the authors ask to cite Krizhevsky 2009",
     page: "https://www.cs.toronto.edu/~kriz/cifar.html",
   },
   folders,

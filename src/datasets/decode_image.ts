@@ -1,4 +1,4 @@
-/** JPEG and PNG pictures as bytes of grey or colour. */
+/** JPEG and PNG pictures as bytes of gray or color. */
 import { convertIndexedToRgb, decode as decodePng, type DecodedPng } from "fast-png";
 import { DataFormatError } from "../core/errors.ts";
 import type { ByteImages } from "./resize.ts";
@@ -15,14 +15,14 @@ interface JpegModule {
 }
 
 /**
- * Makes a decoder of JPEG (baseline and progressive, grey and colour) and PNG (all depths, palettes and
+ * Makes a decoder of JPEG (baseline and progressive, gray and color) and PNG (all depths, palettes and
  * interlacing), told apart by their first bytes.
  *
  * JPEGs decode to the same bytes as in Pillow and everything else on libjpeg's defaults; what libjpeg
- * only warns of, as of missing data that it fills with grey, is an error here. An alpha channel is
+ * only warns of, as of missing data that it fills with gray, is an error here. An alpha channel is
  * dropped, 16 bits keep their upper 8. A stored orientation is not applied.
  *
- * @returns A function that gives `[1, H, W, 1]` for grey pictures and `[1, H, W, 3]` for others, or
+ * @returns A function that gives `[1, H, W, 1]` for gray pictures and `[1, H, W, 3]` for others, or
  * throws a DataFormatError for what is truncated, damaged or no such picture.
  */
 export async function createImageDecoder(): Promise<ImageDecoder> {
@@ -47,8 +47,8 @@ export async function createImageDecoder(): Promise<ImageDecoder> {
       throw new DataFormatError(source, `not a whole JPEG: ${complaints.join("; ") || "no image"}`);
     }
     const { width, height, data } = picture;
-    const grey = jpegComponents(bytes) === 1;
-    return repack(data, { width, height, from: 4, to: grey ? 1 : 3 });
+    const gray = jpegComponents(bytes) === 1;
+    return repack(data, { width, height, from: 4, to: gray ? 1 : 3 });
   };
 
   return (bytes, source) => {
@@ -58,7 +58,7 @@ export async function createImageDecoder(): Promise<ImageDecoder> {
   };
 }
 
-/** Number of components in a JPEG's frame header: 1 for grey. */
+/** Number of components in a JPEG's frame header: 1 for gray. */
 function jpegComponents(bytes: Uint8Array): number | undefined {
   for (let at = 2; at + 9 < bytes.length;) {
     if (bytes[at] !== 0xff) return undefined;

@@ -45,8 +45,8 @@ const official = (name: string, bytes: number, hex: string): OfficialFile => ({
 export const fashionMnistSource: DatasetSource = {
   name: "fashion-mnist",
   about: {
-    what: "articles of clothing, 60,000 + 10,000, grey, 28 x 28, 10 classes",
-    licence: "MIT, Zalando SE",
+    what: "articles of clothing, 60,000 + 10,000, gray, 28 x 28, 10 classes",
+    license: "MIT, Zalando SE",
     page: "https://github.com/zalandoresearch/fashion-mnist",
   },
   folders,

@@ -2,7 +2,7 @@ import type { ImageBatch } from "../core/image_batch.ts";
 import { sha256Hex } from "../core/sha256.ts";
 import { withChannels } from "./adjust.ts";
 import type { ImageDataset } from "./dataset.ts";
-import { bytesToImages } from "./labelled_bytes.ts";
+import { bytesToImages } from "./labeled_bytes.ts";
 import { resizeBilinear } from "./resize.ts";
 import type { OpenDataset } from "./source.ts";
 import { subsetIndices, type SubsetOptions } from "./subset.ts";
@@ -15,7 +15,7 @@ export interface ToImageDatasetOptions extends Omit<SubsetOptions, "what" | "cla
   readonly split: string;
   /** Height and width wanted. */
   readonly size: number;
-  /** 1 for grey, 3 for colour; absent: as the set is. */
+  /** 1 for gray, 3 for color; absent: as the set is. */
   readonly channels?: 1 | 3 | undefined;
 }
 

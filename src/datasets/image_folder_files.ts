@@ -1,4 +1,4 @@
-import { centreCrop, withChannels } from "./adjust.ts";
+import { centerCrop, withChannels } from "./adjust.ts";
 import { arrangeImages } from "./arrange_images.ts";
 import { DataFormatError } from "../core/errors.ts";
 import { createImageDecoder, type ImageDecoder } from "./decode_image.ts";
@@ -8,13 +8,13 @@ import type { DatasetSource } from "./source.ts";
 
 /**
  * Any folder, or zip archive, of JPEG and PNG images: folders in it are classes, folders `train` and
- * `test` are parts of the set. The centred square of each image is resized to the size asked for.
+ * `test` are parts of the set. The centered square of each image is resized to the size asked for.
  */
 export const imageFolderSource: DatasetSource = {
   name: "folder",
   about: {
     what: "any folder or zip of JPEG and PNG images of any size; folders in it are classes",
-    licence: "that of the images",
+    license: "that of the images",
   },
   async open({ split, size, channels, from }) {
     if (from === undefined) {
@@ -28,15 +28,15 @@ export const imageFolderSource: DatasetSource = {
     const prepare = (image: ByteImages, source: string) => {
       const [, h, w, c] = image.shape;
       if (channels === undefined && c !== wanted) {
-        const kind = (count: number) => count === 1 ? "grey" : "colour";
+        const kind = (count: number) => count === 1 ? "gray" : "color";
         throw new DataFormatError(
           source,
           `this image is ${kind(c)}, the first one is ${kind(wanted)}; ` +
-            "make them alike with --colours grey or --colours rgb",
+            "make them alike with --colors gray or --colors rgb",
         );
       }
       const side = Math.min(h, w);
-      const square = centreCrop(image, { height: side, width: side });
+      const square = centerCrop(image, { height: side, width: side });
       return resizeBilinear(withChannels(square, wanted), { height: size, width: size });
     };
     return {

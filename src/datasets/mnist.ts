@@ -1,7 +1,7 @@
 /** MNIST, the handwritten digits of LeCun, Cortes and Burges: 60,000 + 10,000 images of 28 x 28. */
 import { DataFormatError } from "../core/errors.ts";
 import { parseIdx } from "./idx.ts";
-import type { LabelledBytes } from "./labelled_bytes.ts";
+import type { LabeledBytes } from "./labeled_bytes.ts";
 
 /** Names of MNIST's classes. */
 export const mnistClassNames: readonly string[] = "0123456789".split("");
@@ -37,7 +37,7 @@ export interface IdxPair {
  * @throws DataFormatError if a file is no such IDX file, the files hold different numbers of images, or
  * a label is not the number of a class.
  */
-export function parseIdxPair({ images, labels }: IdxPair, classes = 10): LabelledBytes {
+export function parseIdxPair({ images, labels }: IdxPair, classes = 10): LabeledBytes {
   const { shape, data: pixels } = parseIdx(images.bytes, { source: images.source, rank: 3 });
   const { data } = parseIdx(labels.bytes, { source: labels.source, rank: 1 });
   const [n, h, w] = shape as [number, number, number];

@@ -17,8 +17,8 @@ import { verifySha256 } from "./verify.ts";
 export const mnistSource: DatasetSource = {
   name: "mnist",
   about: {
-    what: "handwritten digits, 60,000 + 10,000, grey, 28 x 28, 10 classes",
-    licence: "Yann LeCun, Corinna Cortes; CC BY-SA 3.0",
+    what: "handwritten digits, 60,000 + 10,000, gray, 28 x 28, 10 classes",
+    license: "Yann LeCun, Corinna Cortes; CC BY-SA 3.0",
   },
   async open({ split, from }) {
     return openInMemory(parseIdxPair(await readPair(split, from)), mnistClassNames);

@@ -1,5 +1,5 @@
 /**
- * Turns colour planes into pixels: `[C, P]` values become `[P, C]`.
+ * Turns color planes into pixels: `[C, P]` values become `[P, C]`.
  *
  * @param planes One image, C planes of P values each, such as all red values, then green, then blue.
  * @param channels C.
@@ -14,7 +14,7 @@ export function interleavePlanes(planes: Uint8Array, channels: number): Uint8Arr
   return pixels;
 }
 
-/** Turns pixels into colour planes, `[P, C]` into `[C, P]`: undoes {@linkcode interleavePlanes}. */
+/** Turns pixels into color planes, `[P, C]` into `[C, P]`: undoes {@linkcode interleavePlanes}. */
 export function separatePlanes(pixels: Uint8Array, channels: number): Uint8Array {
   return interleavePlanes(pixels, pixels.length / channels);
 }

@@ -31,7 +31,7 @@ export interface LoadDatasetOptions {
   readonly classes?: readonly number[] | undefined;
   /** Height and width to resize to, 1 to 4096. Default 32. */
   readonly size?: number;
-  /** 1 to make the images grey, 3 to make them colour; default: as the set is. */
+  /** 1 to make the images gray, 3 to make them color; default: as the set is. */
   readonly channels?: 1 | 3 | undefined;
   /** File or folder that holds the set, when it is not found by itself. */
   readonly from?: string | undefined;

@@ -22,7 +22,7 @@ const fractionBits = 22;
 /**
  * Resizes every image to `height` x `width`.
  *
- * The kernel is a triangle around half-pixel centres, as wide as the input pixels when enlarging and as
+ * The kernel is a triangle around half-pixel centers, as wide as the input pixels when enlarging and as
  * the output pixels when shrinking (antialiasing). Columns are resampled before rows, and each pass
  * rounds to 8 bits with weights in 22-bit fixed point: that is what makes the result equal Pillow's.
  *
@@ -86,13 +86,13 @@ function triangleTaps(from: number, to: number): Taps {
   const count = new Int32Array(to);
   const weights = new Int32Array(to * widest);
   for (let i = 0; i < to; i++) {
-    const centre = (i + 0.5) * scale;
-    const begin = Math.max(0, Math.trunc(centre - radius + 0.5));
-    const end = Math.min(from, Math.trunc(centre + radius + 0.5));
+    const center = (i + 0.5) * scale;
+    const begin = Math.max(0, Math.trunc(center - radius + 0.5));
+    const end = Math.min(from, Math.trunc(center + radius + 0.5));
     const raw: number[] = [];
     // Multiplying by the inverse, not dividing, is what rounds as Pillow does.
     for (let x = begin; x < end; x++) {
-      raw.push(Math.max(0, 1 - Math.abs((x - centre + 0.5) * (1 / radius))));
+      raw.push(Math.max(0, 1 - Math.abs((x - center + 0.5) * (1 / radius))));
     }
     const total = raw.reduce((sum, weight) => sum + weight, 0);
     raw.forEach((weight, tap) => {

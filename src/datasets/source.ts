@@ -1,4 +1,4 @@
-import type { LabelledBytes } from "./labelled_bytes.ts";
+import type { LabeledBytes } from "./labeled_bytes.ts";
 import type { ByteImages } from "./resize.ts";
 
 /** Which part of a data set. */
@@ -10,7 +10,7 @@ export interface DatasetRequest {
   readonly split: Split;
   /** Height and width wanted. Sets whose images have sizes of their own, or none, deliver this. */
   readonly size: number;
-  /** 1 for grey, 3 for colour; absent: as the set is. Only sets of mixed images need look at it. */
+  /** 1 for gray, 3 for color; absent: as the set is. Only sets of mixed images need look at it. */
   readonly channels?: 1 | 3 | undefined;
   /** File or folder that holds the set; absent: it is looked for where it usually lies. */
   readonly from?: string | undefined;
@@ -67,8 +67,8 @@ export interface DatasetArchive {
 export interface DatasetAbout {
   /** What the images show and how many there are, as one phrase. */
   readonly what: string;
-  /** Licence or terms of use. */
-  readonly licence: string;
+  /** License or terms of use. */
+  readonly license: string;
   /** Page of the authors. */
   readonly page?: string;
 }
@@ -92,7 +92,7 @@ export interface DatasetSource {
 }
 
 /** A data set whose images are in memory already. */
-export function openInMemory(all: LabelledBytes, classNames: readonly string[]): OpenDataset {
+export function openInMemory(all: LabeledBytes, classNames: readonly string[]): OpenDataset {
   const [, h, w, c] = all.shape;
   const values = h * w * c;
   return {

@@ -1,5 +1,5 @@
 import { Random } from "../core/random.ts";
-import type { LabelledBytes } from "./labelled_bytes.ts";
+import type { LabeledBytes } from "./labeled_bytes.ts";
 
 /** Options of {@linkcode syntheticTextures}. */
 export interface SyntheticOptions {
@@ -7,7 +7,7 @@ export interface SyntheticOptions {
   readonly images: number;
   /** Height and width, positive. */
   readonly size: number;
-  /** 1 for gray, 3 for colour, or any other positive number. Default 1. */
+  /** 1 for gray, 3 for color, or any other positive number. Default 1. */
   readonly channels?: number;
   /** Number of classes, 1 to 256. Default 4. */
   readonly classes?: number;
@@ -28,7 +28,7 @@ export interface SyntheticOptions {
  */
 export function syntheticTextures(
   { images, size, channels = 1, classes = 4, seed = 0, stream = "" }: SyntheticOptions,
-): LabelledBytes {
+): LabeledBytes {
   for (const [name, value] of Object.entries({ images, size, channels, classes })) {
     if (!Number.isInteger(value) || value < 1 || (name === "classes" && value > 256)) {
       throw new RangeError(`Cannot make synthetic textures: ${name} is ${value}`);

@@ -3,12 +3,12 @@ import { syntheticTextures } from "./synthetic.ts";
 
 const classNames = ["0 degrees", "45 degrees", "90 degrees", "135 degrees"];
 
-/** The synthetic textures as a data set: four orientations, grey, drawn at the size asked for. */
+/** The synthetic textures as a data set: four orientations, gray, drawn at the size asked for. */
 export const syntheticSource: DatasetSource = {
   name: "synthetic",
   about: {
-    what: "textures of four orientations, 1,000 + 200, grey or colour, made from a seed",
-    licence: "MIT, as this package",
+    what: "textures of four orientations, 1,000 + 200, gray or color, made from a seed",
+    license: "MIT, as this package",
   },
   open({ split, size, channels = 1 }) {
     const images = split === "train" ? 1000 : 200;

@@ -41,7 +41,7 @@ export function agreementPlotSvg(
   const points = groups.flatMap(({ label, values }, i) =>
     [...values].sort((a, b) => a - b).map((value, rank) => ({
       machine: label,
-      // Neighbours in value land far apart: multiples of the golden ratio fill the strip evenly.
+      // Neighbors in value land far apart: multiples of the golden ratio fill the strip evenly.
       x: i + (((rank + 1) * 0.6180339887) % 1 - 0.5) * 0.36,
       value,
     }))

@@ -30,7 +30,7 @@ export interface ImageGrid {
   readonly captions?: readonly GridCaption[];
   /** Line above the grid. */
   readonly title?: string;
-  /** Small line below everything, such as what colours mean. */
+  /** Small line below everything, such as what colors mean. */
   readonly note?: string;
 }
 

@@ -13,24 +13,24 @@ import { palette } from "./theme.ts";
 
 /** Maps shown side by side, at most. */
 const mostMaps = 10;
-/** Decades below its largest value that a map's colours tell apart. */
+/** Decades below its largest value that a map's colors tell apart. */
 const decades = 4;
 
-/** From nothing to the largest value: white to almost black, through the first colour of plots. */
-const colours = [[255, 255, 255], [143, 195, 224], [0, 114, 178], [6, 30, 48]] as const;
+/** From nothing to the largest value: white to almost black, through the first color of plots. */
+const colors = [[255, 255, 255], [143, 195, 224], [0, 114, 178], [6, 30, 48]] as const;
 
-function colourOf(level: number): number[] {
-  const place = Math.min(Math.max(level, 0), 1) * (colours.length - 1);
-  const i = Math.min(Math.floor(place), colours.length - 2);
-  return colours[i]!.map((from, c) => from + (place - i) * (colours[i + 1]![c]! - from));
+function colorOf(level: number): number[] {
+  const place = Math.min(Math.max(level, 0), 1) * (colors.length - 1);
+  const i = Math.min(Math.floor(place), colors.length - 2);
+  return colors[i]!.map((from, c) => from + (place - i) * (colors[i + 1]![c]! - from));
 }
 
-function coloured({ map }: FieldAtTime, side: number): ImageBatch {
+function colored({ map }: FieldAtTime, side: number): ImageBatch {
   const largest = Math.max(...map);
   const data = new Float32Array(3 * side * side);
   map.forEach((value, i) => {
     const level = value > 0 ? 1 + Math.log10(value / largest) / decades : 0;
-    colourOf(level).forEach((c, j) => data[3 * i + j] = c / 127.5 - 1);
+    colorOf(level).forEach((c, j) => data[3 * i + j] = c / 127.5 - 1);
   });
   return imageBatch(data, [1, side, side, 3]);
 }
@@ -73,7 +73,7 @@ const percent = (share: number) => `${Math.round(100 * share)} %`;
 const holds = (share: number) => `${percent(share)} of |gradient|`;
 
 /**
- * Draws the maps of a receptive field side by side, from low to high noise. Colours are logarithmic
+ * Draws the maps of a receptive field side by side, from low to high noise. Colors are logarithmic
  * over four decades below each map's own largest value; white is less, or zero.
  *
  * @returns SVG, the same bytes for the same input.
@@ -87,7 +87,7 @@ export function receptiveFieldMapsSvg(
   const { of, radius } = field;
   const side = 2 * radius + 1;
   const shown = spread(field.times, mostMaps);
-  const images = shown.map((each) => coloured(each, side).data);
+  const images = shown.map((each) => colored(each, side).data);
   const data = new Float32Array(images.length * images[0]!.length);
   images.forEach((image, i) => data.set(image, i * image.length));
   return imageGridSvg({
@@ -140,8 +140,8 @@ export async function receptiveFieldPlotSvg(
         k: effectiveField(each, { radius, share }),
       }))
     ).filter(({ k }) => k !== null),
-    ...scales.flatMap(({ label, t, kernelSize }) =>
-      t.map((time, i) => ({ curve: label, t: time, k: kernelSize[i]! }))
+    ...scales.flatMap(({ label, t, patchSize }) =>
+      t.map((time, i) => ({ curve: label, t: time, k: patchSize[i]! }))
     ),
   ];
   const curves = [...fieldShares.toReversed().map(holds), ...scales.map(({ label }) => label)];

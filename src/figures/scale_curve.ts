@@ -9,7 +9,7 @@ export interface ScaleCurve {
   /** Times in (0, 1], ascending. */
   readonly t: readonly number[];
   /** Scale k in pixels at each time. */
-  readonly kernelSize: readonly number[];
+  readonly patchSize: readonly number[];
   /** Best scales of the samples at each time, from which the spread is drawn. */
   readonly perSample?: readonly (readonly number[])[];
 }
@@ -28,19 +28,19 @@ export function scaleCurveOf(schedule: ScaleSchedule, label: string): ScaleCurve
   return {
     label,
     t: schedule.steps.map(({ t }) => t),
-    kernelSize: schedule.steps.map(({ kernelSize }) => kernelSize),
+    patchSize: schedule.steps.map(({ patchSize }) => patchSize),
     perSample: schedule.steps.map(({ perSample }) => perSample),
   };
 }
 
-function checkCurve({ label, t, kernelSize, perSample = kernelSize.map(() => []) }: ScaleCurve) {
-  if (t.length === 0 || t.length !== kernelSize.length || t.length !== perSample.length) {
+function checkCurve({ label, t, patchSize, perSample = patchSize.map(() => []) }: ScaleCurve) {
+  if (t.length === 0 || t.length !== patchSize.length || t.length !== perSample.length) {
     throw new RangeError(
-      `Cannot draw scale curve ${label}: ${t.length} times, ${kernelSize.length} scales and ` +
+      `Cannot draw scale curve ${label}: ${t.length} times, ${patchSize.length} scales and ` +
         `${perSample.length} lists of samples, expected equal numbers above zero`,
     );
   }
-  for (const value of [...t, ...kernelSize, ...perSample.flat()]) {
+  for (const value of [...t, ...patchSize, ...perSample.flat()]) {
     if (!Number.isFinite(value)) {
       throw new RangeError(`Cannot draw scale curve ${label}: found ${value}, expected numbers`);
     }
@@ -76,8 +76,8 @@ function scaleTicks(low: number, high: number): number[] {
  * import { assertStringIncludes } from "@std/assert";
  *
  * const svg = await scaleCurveSvg([
- *   { label: "ours", t: [0.25, 0.5, 0.75, 1], kernelSize: [3, 7, 11, 15] },
- *   { label: "published", t: [0.25, 0.5, 0.75, 1], kernelSize: [5, 9, 13, 15] },
+ *   { label: "ours", t: [0.25, 0.5, 0.75, 1], patchSize: [3, 7, 11, 15] },
+ *   { label: "published", t: [0.25, 0.5, 0.75, 1], patchSize: [5, 9, 13, 15] },
  * ]);
  * assertStringIncludes(svg, "published");
  * ```
@@ -92,10 +92,10 @@ export function scaleCurveSvg(
   const { spread = curves.length === 1 ? "points" : "band" } = options;
   const labels = curves.map(({ label }) => label);
 
-  const steps = curves.flatMap(({ label, t, kernelSize, perSample }) =>
+  const steps = curves.flatMap(({ label, t, patchSize, perSample }) =>
     t.map((time, i) => {
       const samples = perSample?.[i] ?? [];
-      const k = kernelSize[i]!;
+      const k = patchSize[i]!;
       const [low, high] = samples.length === 0 ? [k, k] : quartiles(samples);
       return { curve: label, t: time, k, low, high };
     })

@@ -3,7 +3,7 @@ import type { Config } from "vega-lite";
 /** Lato is what PNG files are drawn with; where an SVG is shown without it, its kin step in. */
 export const fontFamily = "Lato, Helvetica, Arial, sans-serif";
 
-/** Colours told apart by all eyes and in grey print (Okabe & Ito, 2008), strongest first. */
+/** Colors told apart by all eyes and in gray print (Okabe & Ito, 2008), strongest first. */
 export const palette: readonly string[] = [
   "#0072b2",
   "#d55e00",
@@ -14,10 +14,10 @@ export const palette: readonly string[] = [
   "#000000",
 ];
 
-/** Colour of text and of axes. */
+/** Color of text and of axes. */
 export const ink = "#222222";
 
-const grey = "#888888";
+const gray = "#888888";
 
 /** Look of every plot. */
 export const plotConfig: Config = {
@@ -32,8 +32,8 @@ export const plotConfig: Config = {
     titleFontSize: 13,
     titleFontWeight: "normal",
     titlePadding: 8,
-    domainColor: grey,
-    tickColor: grey,
+    domainColor: gray,
+    tickColor: gray,
     tickSize: 4,
     gridColor: "#e6e6e6",
     labelPadding: 4,

@@ -12,7 +12,7 @@ export interface TileOptions {
  * Lays rows of images side by side on white, each pixel enlarged to a square.
  *
  * @param rows One batch `[B, H, W, C]` per row, values from -1 (black) to 1 (white); C is 1 or 3.
- *   Grey rows among coloured ones become grey RGB.
+ *   Gray rows among colored ones become gray RGB.
  * @returns One picture `[1, height, width, C]`.
  * @throws RangeError if a row is missing, shapes differ, a value is not a number, or an option is
  *   not a whole number.

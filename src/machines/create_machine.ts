@@ -11,7 +11,7 @@ import { ideal } from "./ideal.ts";
 import { local } from "./local.ts";
 import type { MachineDefinition } from "./machine_definition.ts";
 import { type Machine, PatchMachine } from "./patch_machine.ts";
-import { type KernelSize, kernelSizesOf } from "./scheduled.ts";
+import { type PatchSize, patchSizesOf } from "./scheduled.ts";
 
 /** Every machine by its name. */
 export const machineDefinitions: Readonly<Record<MachineName, MachineDefinition>> = {
@@ -86,7 +86,7 @@ export interface CreateMachineOptions {
   /** Forward process. */
   readonly schedule: NoiseSchedule;
   /** The scale k, fixed or by time; without it only `predictScales` works. */
-  readonly kernelSize?: KernelSize;
+  readonly patchSize?: PatchSize;
   /** What to do between the steps of a scale by time: `refuse` (default), or take the `nearest` step. */
   readonly between?: "refuse" | "nearest";
   /** Backend; absent: a wasm one with its own workers, ended by the machine's `dispose`. */
@@ -104,7 +104,7 @@ export interface CreateMachineOptions {
  * const random = new Random(1);
  * const images = imageBatch(random.normals(4 * 8 * 8), [4, 8, 8, 1]);
  * const schedule = cosineLegacy();
- * await using machine = createMachine("bbELS", { images, schedule, kernelSize: 3 });
+ * await using machine = createMachine("bbELS", { images, schedule, patchSize: 3 });
  * const x = imageBatch(random.normals(8 * 8), [1, 8, 8, 1]);
  * const xHat0 = await machine.predict(x, 0.5);
  * assertEquals(xHat0.shape, [1, 8, 8, 1]);
@@ -114,7 +114,7 @@ export interface CreateMachineOptions {
  */
 export function createMachine(
   name: MachineName,
-  { images, labels, schedule, kernelSize, between = "refuse", posterior }: CreateMachineOptions,
+  { images, labels, schedule, patchSize, between = "refuse", posterior }: CreateMachineOptions,
 ): Machine {
   const definition = machineDefinitions[name];
   if (images.shape[0] === 0) {
@@ -125,13 +125,13 @@ export function createMachine(
       `Cannot make the machine ${name}: ${labels.length} labels for ${images.shape[0]} images`,
     );
   }
-  if (kernelSize !== undefined && hasScale(definition.rule)) {
-    checkScales(kernelSizesOf(kernelSize), definition.rule, imageShapeOf(images));
-    if (typeof kernelSize === "object" && "steps" in kernelSize) {
-      for (const { t, sigma } of kernelSize.steps) {
+  if (patchSize !== undefined && hasScale(definition.rule)) {
+    checkScales(patchSizesOf(patchSize), definition.rule, imageShapeOf(images));
+    if (typeof patchSize === "object" && "steps" in patchSize) {
+      for (const { t, sigma } of patchSize.steps) {
         if (Math.abs(schedule.sigma(t) - sigma) > 1e-6 * (1 + sigma)) {
           throw new RangeError(
-            `Cannot use a scale schedule of ${kernelSize.noiseSchedule.name} with ${schedule.name}: ` +
+            `Cannot use a scale schedule of ${patchSize.noiseSchedule.name} with ${schedule.name}: ` +
               `at t = ${t} sigma is ${sigma} there and ${schedule.sigma(t)} here`,
           );
         }
@@ -143,7 +143,7 @@ export function createMachine(
     images,
     labels,
     schedule,
-    kernelSize,
+    patchSize,
     between,
     posterior: posterior ?? wasmPosterior(),
     ownsPosterior: posterior === undefined,

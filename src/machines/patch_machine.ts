@@ -6,7 +6,7 @@ import type { PatchPosterior } from "../posterior/patch_posterior.ts";
 import { hasScale } from "../posterior/request.ts";
 import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
 import type { MachineDefinition } from "./machine_definition.ts";
-import { type KernelSize, kernelSizeAt } from "./scheduled.ts";
+import { type PatchSize, patchSizeAt } from "./scheduled.ts";
 
 /** A score machine: a denoiser that is computed from training images, not trained. */
 export interface Machine extends MultiScaleDenoiser, AsyncDisposable {
@@ -24,7 +24,7 @@ export interface PatchMachineParts {
   readonly images: ImageBatch;
   readonly labels: ArrayLike<number> | undefined;
   readonly schedule: NoiseSchedule;
-  readonly kernelSize: KernelSize | undefined;
+  readonly patchSize: PatchSize | undefined;
   readonly between: "refuse" | "nearest";
   readonly posterior: PatchPosterior;
   readonly ownsPosterior: boolean;
@@ -117,14 +117,14 @@ export class PatchMachine implements Machine {
   }
 
   #scaleAt(t: number): number {
-    const { kernelSize, between, definition: { rule } } = this.#parts;
+    const { patchSize, between, definition: { rule } } = this.#parts;
     if (!hasScale(rule)) return 1;
-    if (kernelSize === undefined) {
+    if (patchSize === undefined) {
       throw new RangeError(
-        `Cannot predict with ${this.name}: it has no scale; pass kernelSize, or use predictScales`,
+        `Cannot predict with ${this.name}: it has no scale; pass patchSize, or use predictScales`,
       );
     }
-    return kernelSizeAt(kernelSize, t, { between });
+    return patchSizeAt(patchSize, t, { between });
   }
 
   #imagesOf(label: number): Uint32Array {

@@ -20,7 +20,7 @@ export interface ScaleStep {
   /** Standard deviation of the noise at t. */
   readonly sigma: number;
   /** The calibrated scale k, one of the candidates. */
-  readonly kernelSize: number;
+  readonly patchSize: number;
   /** The best scale of each sample. */
   readonly perSample: readonly number[];
   /** Similarity of each sample (rows) at each candidate (columns); null where not evaluated. */

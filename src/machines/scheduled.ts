@@ -4,27 +4,27 @@ import type { ScaleSchedule } from "./scale_schedule.ts";
  * A machine's scale: one for all times, one per step (index 0 is t = 1/n, the lowest noise), or a
  * calibrated schedule.
  */
-export type KernelSize = number | readonly number[] | ScaleSchedule;
+export type PatchSize = number | readonly number[] | ScaleSchedule;
 
 /** Times i / n that went through JSON or a division still count as that step. */
 const timeTolerance = 1e-6;
 
-function isSchedule(kernelSize: KernelSize): kernelSize is ScaleSchedule {
-  return typeof kernelSize === "object" && "steps" in kernelSize;
+function isSchedule(patchSize: PatchSize): patchSize is ScaleSchedule {
+  return typeof patchSize === "object" && "steps" in patchSize;
 }
 
 /** Every scale that may be asked for, in ascending order without repeats. */
-export function kernelSizesOf(kernelSize: KernelSize): number[] {
-  const all = typeof kernelSize === "number"
-    ? [kernelSize]
-    : isSchedule(kernelSize)
-    ? kernelSize.steps.map((step) => step.kernelSize)
-    : [...kernelSize];
+export function patchSizesOf(patchSize: PatchSize): number[] {
+  const all = typeof patchSize === "number"
+    ? [patchSize]
+    : isSchedule(patchSize)
+    ? patchSize.steps.map((step) => step.patchSize)
+    : [...patchSize];
   return [...new Set(all)].sort((a, b) => a - b);
 }
 
-/** Options of {@linkcode kernelSizeAt}. */
-export interface KernelSizeAtOptions {
+/** Options of {@linkcode patchSizeAt}. */
+export interface PatchSizeAtOptions {
   /**
    * At times that are no step: `refuse` (default), so that no index slips unseen, or take the scale of the
    * `nearest` step, as samplers that leave the grid need.
@@ -37,19 +37,19 @@ export interface KernelSizeAtOptions {
  *
  * @throws RangeError if t is not a step of the list or schedule; the message names t and the steps.
  */
-export function kernelSizeAt(
-  kernelSize: KernelSize,
+export function patchSizeAt(
+  patchSize: PatchSize,
   t: number,
-  { between = "refuse" }: KernelSizeAtOptions = {},
+  { between = "refuse" }: PatchSizeAtOptions = {},
 ): number {
-  if (typeof kernelSize === "number") return kernelSize;
-  const steps = isSchedule(kernelSize)
-    ? kernelSize.steps
-    : kernelSize.map((k, i) => ({ t: (i + 1) / kernelSize.length, kernelSize: k }));
+  if (typeof patchSize === "number") return patchSize;
+  const steps = isSchedule(patchSize)
+    ? patchSize.steps
+    : patchSize.map((k, i) => ({ t: (i + 1) / patchSize.length, patchSize: k }));
   const step = between === "nearest"
     ? steps.reduce((best, each) => Math.abs(each.t - t) < Math.abs(best.t - t) ? each : best)
     : steps.find((each) => Math.abs(each.t - t) <= timeTolerance);
-  if (step !== undefined) return step.kernelSize;
+  if (step !== undefined) return step.patchSize;
   const times = steps.map((each) => Number(each.t.toPrecision(6)));
   const listed = times.length > 6
     ? [...times.slice(0, 3), "..", times.at(-1)].join(", ")

@@ -48,7 +48,7 @@ export interface Network<A extends ArchitectureBase = ArchitectureBase> {
   readonly parameters: readonly ParameterSpec[];
   /**
    * Width in pixels of the square of inputs that one output depends on, the widest over all outputs; it
-   * may exceed the image. Infinity: attention, the whole image. Group normalisation is not counted:
+   * may exceed the image. Infinity: attention, the whole image. Group normalization is not counted:
    * its means see the whole image, but no structure in it.
    */
   readonly receptiveField: number;

@@ -40,7 +40,7 @@ export interface PosteriorRequest {
 
 /**
  * Softmax state of every (query, scale, pixel): the weights seen so far are
- * `exp(-D / (2 sigma^2) - max)`, `sum` is their sum and `acc` their sum times the centre pixel.
+ * `exp(-D / (2 sigma^2) - max)`, `sum` is their sum and `acc` their sum times the center pixel.
  * States merge in any order and grouping (see `mergeStates`). The log-likelihood of the query's patch
  * under the candidates is `max + log(sum)`, up to their number and the Gaussian's constant.
  */
@@ -54,7 +54,7 @@ export interface PosteriorState {
   readonly max: Float64Array;
   /** Sum of weights relative to `max`, `[B, S, P]`. */
   readonly sum: Float64Array;
-  /** Weighted sum of centre pixels, `[B, S, P, C]`. */
+  /** Weighted sum of center pixels, `[B, S, P, C]`. */
   readonly acc: Float64Array;
 }
 

@@ -104,7 +104,7 @@ export class Run implements RunRecord, Disposable {
   /**
    * Marks the run as finished, as the last thing that it does.
    *
-   * @param summary Plain data worth keeping, such as the names of artefacts and the main numbers.
+   * @param summary Plain data worth keeping, such as the names of artifacts and the main numbers.
    */
   async finish(summary: RunConfig = {}): Promise<void> {
     await writeFileAtomic(this.file("finished.json"), writeJsonText(summary));

@@ -10,7 +10,7 @@ export interface CosineParameters {
 }
 
 /**
- * The cosine schedule (Nichol & Dhariwal, arXiv 2102.09672, equation 17), normalised so that
+ * The cosine schedule (Nichol & Dhariwal, arXiv 2102.09672, equation 17), normalized so that
  * `alphaBar(0) = 1`: `alphaBar(t) = f(t) / f(0)`, `f(t) = cos^2(((t + s) / (1 + s)) * pi / 2)`.
  *
  * f(1) is zero, where the clean image cannot be recovered from x and eps. The paper clips the rate

@@ -1,6 +1,6 @@
 import { CheckpointMismatchError } from "../core/errors.ts";
 import { parseSafetensors, writeSafetensors } from "../formats/safetensors.ts";
-import type { TrainingState } from "./optimisation.ts";
+import type { TrainingState } from "./optimization.ts";
 
 const FORMAT = "els-training-state";
 const parts = ["parameters", "average", "mean", "square"] as const;

@@ -3,15 +3,15 @@ import { CheckpointMismatchError } from "../core/errors.ts";
 import { Random } from "../core/random.ts";
 import type { Network } from "../networks/network.ts";
 import { initialParameters, parameterCount } from "../networks/weights/parameters.ts";
-import { deviceOptimisation } from "./device_optimisation.ts";
+import { deviceOptimization } from "./device_optimization.ts";
 import { type ExampleSource, ExampleStream } from "./examples.ts";
 import type { GradientPool } from "./gradient_pool.ts";
-import { hostOptimisation } from "./host_optimisation.ts";
+import { hostOptimization } from "./host_optimization.ts";
 import { learningRate, type LearningRateSchedule } from "./learning_rate.ts";
-import type { OptimisationRecipe, TrainingState, TrainingStep } from "./optimisation.ts";
+import type { OptimizationRecipe, TrainingState, TrainingStep } from "./optimization.ts";
 
 /** Everything that decides the result of a training run, besides network, data and backend. */
-export interface TrainingRecipe extends OptimisationRecipe {
+export interface TrainingRecipe extends OptimizationRecipe {
   /** Steps in all. */
   readonly steps: number;
   /** Learning rate over the steps. */
@@ -74,9 +74,9 @@ export async function train(network: Network, options: TrainOptions): Promise<Tr
       `The state to resume has ${start.parameters.length} parameters, the network has ${expected}`,
     );
   }
-  const optimisation = pool
-    ? hostOptimisation(start, { recipe, pool })
-    : deviceOptimisation(network, start, recipe);
+  const optimization = pool
+    ? hostOptimization(start, { recipe, pool })
+    : deviceOptimization(network, start, recipe);
   const report = async (steps: readonly TrainingStep[]) => {
     for (const step of steps) await onStep?.(step);
   };
@@ -87,19 +87,19 @@ export async function train(network: Network, options: TrainOptions): Promise<Tr
       const batch = await next;
       step++;
       const rate = learningRate(recipe.learningRate, { step, steps: recipe.steps });
-      const taken = optimisation.step(batch, rate);
+      const taken = optimization.step(batch, rate);
       // Drawn while the workers or the GPU compute.
       if (step < recipe.steps) next = stream.batch(step + 1);
       await report(await taken);
       if (checkpoints && step % checkpoints.every === 0) {
-        await report(await optimisation.flush());
-        await checkpoints.save(await optimisation.state());
+        await report(await optimization.flush());
+        await checkpoints.save(await optimization.state());
       }
     }
-    await report(await optimisation.flush());
-    return await optimisation.state();
+    await report(await optimization.flush());
+    return await optimization.state();
   } finally {
-    optimisation.dispose();
+    optimization.dispose();
   }
 }
 

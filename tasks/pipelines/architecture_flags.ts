@@ -29,7 +29,7 @@ export const architectureFlags = {
     help: "UNets: so many levels, each with twice the channels of the one above",
   },
   embedding: { type: "integer", min: 4, help: "UNet: width of the time embedding, even" },
-  norm: { type: "choice", choices: ["none", "group"], help: "UNet: normalisation" },
+  norm: { type: "choice", choices: ["none", "group"], help: "UNet: normalization" },
   blocks: { type: "integer", min: 1, help: "Attention UNet: residual blocks at each level" },
   attention: {
     type: "integers",

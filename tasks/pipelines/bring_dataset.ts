@@ -115,7 +115,7 @@ export async function bringDataset(source: DatasetSource, options: BringOptions)
 async function bring(source: DatasetSource, options: BringOptions): Promise<void> {
   const { name, about, archive } = source;
   const { from, mirror, abort, progress, print } = options;
-  print(`${name}: ${about.what}\nLicence: ${about.licence}`);
+  print(`${name}: ${about.what}\nLicense: ${about.license}`);
   if (about.page) print(`Page: ${about.page}`);
   if (archive === undefined) {
     if (name === "folder") throw new CommandError("Nothing to fetch: give --from to the commands");

@@ -212,7 +212,7 @@ async function refine(
   const steps = schedule.steps.length;
   const bar = progress.start({ label: `refine ${schedule.machine}`, total: plan.passes * steps });
   const refinement = await refineScales(denoiser, machine, {
-    start: schedule.steps.map(({ kernelSize }) => kernelSize),
+    start: schedule.steps.map(({ patchSize }) => patchSize),
     candidates: schedule.candidates,
     measure: plan.measure,
     passes: plan.passes,
@@ -253,7 +253,7 @@ async function exportCalibration(
 
 /** The schedule in one line, from the lowest noise to the highest. */
 export function scalesLine(schedule: ScaleSchedule): string {
-  return schedule.steps.map(({ kernelSize }) => kernelSize).join(",");
+  return schedule.steps.map(({ patchSize }) => patchSize).join(",");
 }
 
 /** Which times the scales of a schedule belong to, in words. */

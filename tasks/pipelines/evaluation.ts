@@ -78,7 +78,7 @@ export function evaluationIdentity(
     machines,
     scales: schedules.map(({ machine, steps }) => [
       machine,
-      steps.map(({ kernelSize }) => kernelSize),
+      steps.map(({ patchSize }) => patchSize),
     ]),
     ...sourcesIdentity(network, data),
     backend: backend.name,
@@ -161,7 +161,7 @@ async function exportEvaluation(
       ...plan,
       labels: plan.labels ?? null,
       scales: Object.fromEntries(
-        schedules.map(({ machine, steps }) => [machine, steps.map(({ kernelSize }) => kernelSize)]),
+        schedules.map(({ machine, steps }) => [machine, steps.map(({ patchSize }) => patchSize)]),
       ),
     },
   });

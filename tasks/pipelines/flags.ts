@@ -16,10 +16,10 @@ export const imageFlags = {
     help: "First so many images; default: as many as the network's",
   },
   classes: { type: "integers", min: 0, placeholder: "3,7", help: "Images of these classes only" },
-  colours: {
+  colors: {
     type: "choice",
-    choices: ["grey", "rgb"],
-    help: "Make the images grey or colour; default: as the network's",
+    choices: ["gray", "rgb"],
+    help: "Make the images gray or color; default: as the network's",
   },
 } as const;
 

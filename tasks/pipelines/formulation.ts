@@ -114,7 +114,7 @@ export function parseParameters(text: string): Record<string, number> {
  * Follows `auto`.
  *
  * VP schedules take noisy images as they are. Exploding ones need their input scaled, and the power of
- * times that favours high noise on VP is left out there: VE's t is even in log sigma already.
+ * times that favors high noise on VP is left out there: VE's t is even in log sigma already.
  *
  * @throws RangeError if the schedule, or the preconditioning with this objective, is impossible.
  */

@@ -141,7 +141,7 @@ export function scheduledMachines(
       schedule: network.schedule,
       posterior,
       between: samplers[sampler].offGrid ? "nearest" : "refuse",
-      ...schedule && hasScale(machineDefinitions[name].rule) && { kernelSize: schedule },
+      ...schedule && hasScale(machineDefinitions[name].rule) && { patchSize: schedule },
     });
     return { name, denoiser };
   });

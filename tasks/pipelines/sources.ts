@@ -62,18 +62,18 @@ export interface ImageFlags {
   readonly images?: number | undefined;
   readonly classes?: readonly number[] | undefined;
   readonly from?: string | undefined;
-  readonly colours?: "grey" | "rgb" | undefined;
+  readonly colors?: "gray" | "rgb" | undefined;
 }
 
-/** Channels that images are to have under the flag `--colours`; undefined: as they are. */
-export function channelsOf(colours: unknown): 1 | 3 | undefined {
-  return colours === "grey" ? 1 : colours === "rgb" ? 3 : undefined;
+/** Channels that images are to have under the flag `--colors`; undefined: as they are. */
+export function channelsOf(colors: unknown): 1 | 3 | undefined {
+  return colors === "gray" ? 1 : colors === "rgb" ? 3 : undefined;
 }
 
 /** The network's own training images, unless flags say otherwise; sizes must fit. */
 export async function loadMachineImages(
   { network, training, path }: LoadedNetwork,
-  { dataset, images, classes, from, colours }: ImageFlags,
+  { dataset, images, classes, from, colors }: ImageFlags,
 ): Promise<ImageDataset> {
   const name = dataset ?? (typeof training.dataset === "string" ? training.dataset : undefined);
   if (name === undefined) {
@@ -88,7 +88,7 @@ export async function loadMachineImages(
     classes: some,
     from,
     size: height,
-    channels: channelsOf(colours ?? (own ? training.colours : undefined)),
+    channels: channelsOf(colors ?? (own ? training.colors : undefined)),
   });
   const found = data.images.shape.slice(1);
   if (found.join() !== [height, width, channels].join()) {
@@ -96,10 +96,10 @@ export async function loadMachineImages(
       `Images of ${name} are ${
         found.join(" x ")
       }, the network takes ${height} x ${width} x ${channels}` +
-        (found[2] === channels ? "" : `; try --colours ${channels === 1 ? "grey" : "rgb"}`),
+        (found[2] === channels ? "" : `; try --colors ${channels === 1 ? "gray" : "rgb"}`),
     );
   }
-  const chosen = [dataset, images, classes, colours].some((flag) => flag !== undefined);
+  const chosen = [dataset, images, classes, colors].some((flag) => flag !== undefined);
   const known = training.datasetSha256;
   if (!chosen && typeof known === "string" && known !== data.sha256) {
     throw new CommandError(

@@ -13,7 +13,7 @@ import { readTrainingState, writeTrainingState } from "../../src/training/checkp
 import type { ExampleSource } from "../../src/training/examples.ts";
 import { createGradientPool } from "../../src/training/gradient_pool.ts";
 import { stableTarget } from "../../src/training/target.ts";
-import type { TrainingState } from "../../src/training/optimisation.ts";
+import type { TrainingState } from "../../src/training/optimization.ts";
 import { train } from "../../src/training/train.ts";
 import { CommandError } from "../cli/command.ts";
 import type { ProgressReporter } from "../cli/progress.ts";
@@ -31,7 +31,7 @@ export interface TrainingFlags
   readonly levels?: number | undefined;
   readonly classes?: readonly number[] | undefined;
   readonly size?: number | undefined;
-  readonly colours?: "grey" | "rgb" | undefined;
+  readonly colors?: "gray" | "rgb" | undefined;
   readonly seed: number;
 }
 type OrUndefined<T> = { readonly [K in keyof T]: T[K] | undefined };
@@ -124,8 +124,8 @@ export function resolveTraining(preset: string, given: TrainingFlags): ResolvedT
   const config = overlay(preset, given);
   const { about: _, ...recipe } = resolveSizes(config, given);
   const formulation = resolveFormulation(config);
-  const { classes, size, colours, seed } = given;
-  const resolved = { preset, ...recipe, ...formulation.choice, classes, size, colours, seed };
+  const { classes, size, colors, seed } = given;
+  const resolved = { preset, ...recipe, ...formulation.choice, classes, size, colors, seed };
   return { preset, given, config, recipe, formulation, resolved };
 }
 
@@ -151,7 +151,7 @@ export async function runTraining(
     images: config.images,
     classes: given.classes,
     ...given.size && { size: given.size },
-    channels: channelsOf(given.colours),
+    channels: channelsOf(given.colors),
     from,
   });
   const network = createNetwork(architectureOf(recipe, data));

@@ -121,11 +121,11 @@ function configurationRow({ row, record }: RowEntry): string[] {
 function scaleRows({ row, record }: RowEntry): string[][] {
   const { scales } = record!;
   const published = publishedScales[row.name];
-  const line = ({ machine, t, kernelSize }: ScalesRecord, i: number) => [
+  const line = ({ machine, t, patchSize }: ScalesRecord, i: number) => [
     i === 0 ? row.name : "",
     machine,
     i === 0 ? list(t) : "",
-    kernelSize.join(", "),
+    patchSize.join(", "),
   ];
   return [
     ...scales.map(line),
@@ -239,7 +239,7 @@ arXiv 2412.20292 v2, tables 1 and 2: theory at 20 uniform steps, network at 150 
 its script computes r and labels it r², so compare it with both columns. "ELS" there is bbELS here for
 zero padding, ELS for circular.
 
-Written by \`deno task evidence --budget ${budget}\` (${toolkit}) from finished runs only; what is not
+Written by \`deno task reproduce --budget ${budget}\` (${toolkit}) from finished runs only; what is not
 run says so. Only the notes are kept as they stand.
 
 ${notesMarkers[0]}

@@ -65,13 +65,13 @@ export function studyPicture({ row, t, variants }: StudyRecord): Promise<string>
     ) => ({
       label: name === "cosine" ? "per step, by cosine" : "refined by final images",
       t,
-      kernelSize: scales,
+      patchSize: scales,
     })),
     ...published
       ? [{
         label: "published",
         t: published.map((_, i) => (i + 1) / published.length),
-        kernelSize: published,
+        patchSize: published,
       }]
       : [],
   ], { title: `Scales of ${row}`, spread: "none" });

@@ -49,7 +49,7 @@ export interface EvidenceMeans {
 export interface ScalesRecord {
   readonly machine: MachineName;
   readonly t: readonly number[];
-  readonly kernelSize: readonly number[];
+  readonly patchSize: readonly number[];
   readonly run: string;
 }
 
@@ -215,7 +215,7 @@ export function scalesRecord({ machine, steps }: ScaleSchedule, run: string): Sc
   return {
     machine,
     t: steps.map(({ t }) => t),
-    kernelSize: steps.map(({ kernelSize }) => kernelSize),
+    patchSize: steps.map(({ patchSize }) => patchSize),
     run,
   };
 }

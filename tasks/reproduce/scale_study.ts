@@ -100,10 +100,10 @@ export async function doStudy(
     ...similarityMetrics.map((metric) =>
       [
         metric,
-        chooseScales(tables[metric], { candidates, metric }).map(({ kernelSize }) => kernelSize),
+        chooseScales(tables[metric], { candidates, metric }).map(({ patchSize }) => patchSize),
       ] as const
     ),
-    ...refinement ? [["refined", schedule.steps.map(({ kernelSize }) => kernelSize)] as const] : [],
+    ...refinement ? [["refined", schedule.steps.map(({ patchSize }) => patchSize)] as const] : [],
   ];
   const variants: StudyVariant[] = [];
   for (const [name, scales] of found) {
@@ -114,14 +114,14 @@ export async function doStudy(
   const t = schedule.steps.map((step) => step.t);
   const { backend, posterior, posteriorName, abort, progress } = means;
   const machines = distinct.map(({ name, scales }): NamedDenoiser => {
-    const steps = schedule.steps.map((step, i) => ({ ...step, kernelSize: scales[i]! }));
+    const steps = schedule.steps.map((step, i) => ({ ...step, patchSize: scales[i]! }));
     return {
       name,
       denoiser: createMachine(machine, {
         images: data.images,
         labels: data.labels,
         schedule: network.schedule,
-        kernelSize: { ...schedule, steps },
+        patchSize: { ...schedule, steps },
         posterior,
       }),
     };

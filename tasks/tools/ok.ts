@@ -10,7 +10,7 @@ interface Step {
   readonly args: readonly string[];
 }
 
-const entryPoints = ["mod.ts", "src/machines/mod.ts"];
+const entryPoints = ["mod.ts", "src/machines.ts"];
 
 const steps: readonly Step[] = [
   { name: "format", args: ["fmt", "--check"] },

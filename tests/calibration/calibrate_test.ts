@@ -61,11 +61,11 @@ for (const metric of ["cosine", "l2", "mse"] as const) {
   for (const aggregate of ["median", "mode"] as const) {
     Deno.test(`calibrate: a machine posing as the network gives its scales back by ${metric} and ${aggregate}`, async () => {
       const result = await calibrate(posing(), machine, { ...options, metric, aggregate });
-      assertEquals(result.chosen.map(({ kernelSize }) => kernelSize), known);
-      for (const { step, t, signal, sigma, perSample, kernelSize } of result.chosen) {
+      assertEquals(result.chosen.map(({ patchSize }) => patchSize), known);
+      for (const { step, t, signal, sigma, perSample, patchSize } of result.chosen) {
         assertEquals(t, step / 5);
         assertEquals([signal, sigma], [machine.schedule.signal(t), machine.schedule.sigma(t)]);
-        assertEquals(perSample, Array(5).fill(kernelSize));
+        assertEquals(perSample, Array(5).fill(patchSize));
       }
     });
   }
@@ -83,7 +83,7 @@ Deno.test("calibrate: the whole table of every metric is kept, and it is perfect
       })
     );
     const again = chooseScales(table, { candidates: options.candidates, metric });
-    assertEquals(again.map(({ kernelSize }) => kernelSize), known);
+    assertEquals(again.map(({ patchSize }) => patchSize), known);
   }
   assert(result.tables.cosine.flat(2).some((value) => value! < 0.99), "scales must differ");
   // mse = l2^2 / values
@@ -98,7 +98,7 @@ Deno.test("calibrate: labels reach network and machine, one per sample", async (
   const labels = [0, 1, 1, 0, 1];
   const result = await calibrate(posing(), machine, { ...options, labels, batch: 2 });
   assertEquals(result.labels, labels);
-  assertEquals(result.chosen.map(({ kernelSize }) => kernelSize), known);
+  assertEquals(result.chosen.map(({ patchSize }) => patchSize), known);
   const unconditional = await calibrate(posing(), machine, options);
   assert(
     JSON.stringify(result.tables.l2) !== JSON.stringify(unconditional.tables.l2),
@@ -164,7 +164,7 @@ for (const sampler of ["euler", "heun", "ddpm"] as const) {
   Deno.test(`calibrate: along ${sampler}, batches and interruptions change nothing, and it is another path`, async () => {
     const all = { ...options, sampler };
     const whole = await calibrate(posing(), machine, all);
-    assertEquals(whole.chosen.map(({ kernelSize }) => kernelSize), known);
+    assertEquals(whole.chosen.map(({ patchSize }) => patchSize), known);
     assertEquals(await calibrate(posing(), machine, { ...all, batch: 2 }), whole);
     const states: CalibrationState[] = [];
     await calibrate(posing(), machine, {
@@ -199,7 +199,7 @@ Deno.test("calibrate: a finished state answers at once, by another metric, or go
     metric: "l2",
     resume: small,
   });
-  assertEquals(byL2.chosen.map(({ kernelSize }) => kernelSize), known);
+  assertEquals(byL2.chosen.map(({ patchSize }) => patchSize), known);
   const grown = await calibrate(posing(), machine, { ...options, resume: small });
   assertEquals(grown, await calibrate(posing(), machine, options));
 });
@@ -354,7 +354,7 @@ Deno.test("toScaleSchedule: steps ascend and carry the chosen metric's table", a
   const calibration = await calibrate(posing(), machine, { ...options, metric: "mse" });
   const provenance = { toolkit: "t", runtime: "r", seed: 3, config: {} };
   const schedule = toScaleSchedule(calibration, { machine: "LS", padding: "zeros", provenance });
-  assertEquals(schedule.steps.map(({ step, kernelSize }) => [step, kernelSize]), [
+  assertEquals(schedule.steps.map(({ step, patchSize }) => [step, patchSize]), [
     [1, 3],
     [2, 3],
     [3, 5],

@@ -69,7 +69,7 @@ function assertGolden(calibration: Calibration, machine: "LS" | "bbELS"): void {
   );
   assertEquals(perSample.flat(), best);
   assertEquals(
-    calibration.chosen.map(({ kernelSize }) => kernelSize),
+    calibration.chosen.map(({ patchSize }) => patchSize),
     numbers(`${machine}/median`),
   );
 }
@@ -98,11 +98,11 @@ for (const name of ["LS", "bbELS"] as const) {
   });
 }
 
-Deno.test("golden calibration: a search among neighbours gives the winners of the full grid, and says what it left out", async () => {
+Deno.test("golden calibration: a search among neighbors gives the winners of the full grid, and says what it left out", async () => {
   await startBackend("wasm");
   const network = goldenNetwork();
   await using machine = createMachine("bbELS", { images, labels, schedule: network.schedule });
-  const found = await calibrate(network, machine, { ...settings, search: "neighbours" });
+  const found = await calibrate(network, machine, { ...settings, search: "neighbors" });
   network.dispose();
   const expected = numbers("bbELS/cosine");
   let evaluated = 0;

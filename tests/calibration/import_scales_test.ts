@@ -22,7 +22,7 @@ const schedule = importScales(published, context);
 Deno.test("imported scales: index i - 1 is t = i/n, with signal and sigma beside it", () => {
   assertEquals(scaleList(schedule), published);
   const step = schedule.steps[4]!;
-  assertEquals([step.step, step.t, step.kernelSize], [5, 0.25, 5]);
+  assertEquals([step.step, step.t, step.patchSize], [5, 0.25, 5]);
   assertEquals(step.sigma, cosineLegacy().sigma(0.25));
   assertEquals(schedule.candidates, [3, 5, 7, 9, 11, 13, 15]);
   assertEquals(parseScaleSchedule(writeScaleSchedule(schedule)), schedule);
@@ -31,7 +31,7 @@ Deno.test("imported scales: index i - 1 is t = i/n, with signal and sigma beside
 Deno.test("imported scales: as the public sampler reads them, index i is t = i/n", () => {
   const steps = importScales(published, { ...context, indexing: "sampler" }).steps;
   // t = 0.05 takes index 1, t = 0.95 index 19; its sampler has no t = 1.
-  assertEquals([0, 1, 18, 19].map((i) => steps[i]!.kernelSize), [3, 5, 15, 15]);
+  assertEquals([0, 1, 18, 19].map((i) => steps[i]!.patchSize), [3, 5, 15, 15]);
 });
 
 Deno.test("imported scales: what the machine cannot use is refused", () => {

@@ -33,7 +33,7 @@ for (const [name, scheduleName, sampler] of cases) {
     const posterior = scheduleName === "cosine_legacy" ? referencePosterior() : fast;
     const schedule = createSchedule(scheduleName);
     const parts = { images: data.images, labels: data.labels, schedule, posterior };
-    const network = createMachine(name, { ...parts, kernelSize: known });
+    const network = createMachine(name, { ...parts, patchSize: known });
     const machine = createMachine(name, parts);
     const found = await calibrate(network, machine, {
       candidates: [3, 5, 7],
@@ -43,13 +43,13 @@ for (const [name, scheduleName, sampler] of cases) {
       seed: 1,
       labels,
     });
-    assertEquals(found.chosen.map(({ kernelSize }) => kernelSize), known);
+    assertEquals(found.chosen.map(({ patchSize }) => patchSize), known);
 
     const provenance = { toolkit: "t", runtime: "r", seed: 1, config: {} };
-    const kernelSize = toScaleSchedule(found, { machine: name, padding: "zeros", provenance });
+    const patchSize = toScaleSchedule(found, { machine: name, padding: "zeros", provenance });
     const result = await evaluateAgreement(network, [
-      { name: "calibrated", denoiser: createMachine(name, { ...parts, kernelSize }) },
-      { name: "k = 3", denoiser: createMachine(name, { ...parts, kernelSize: 3 }) },
+      { name: "calibrated", denoiser: createMachine(name, { ...parts, patchSize }) },
+      { name: "k = 3", denoiser: createMachine(name, { ...parts, patchSize: 3 }) },
     ], { sampler, steps: 4, samples: 2, seed: 9, labels });
     const of = (machine: string) =>
       agreementTable(result, { resamples: 10 })
@@ -73,7 +73,7 @@ Deno.test("calibrate: on another time grid known scales come back, with their ow
     t,
     signal: schedule.signal(t),
     sigma: schedule.sigma(t),
-    kernelSize: known[i]!,
+    patchSize: known[i]!,
     perSample: [],
     similarity: [],
   }));
@@ -92,7 +92,7 @@ Deno.test("calibrate: on another time grid known scales come back, with their ow
     steps,
     provenance,
   } as const;
-  const network = createMachine("bbELS", { ...parts, kernelSize: scales });
+  const network = createMachine("bbELS", { ...parts, patchSize: scales });
   const found = await calibrate(network, createMachine("bbELS", parts), {
     candidates: [3, 5, 7],
     grid,
@@ -102,7 +102,7 @@ Deno.test("calibrate: on another time grid known scales come back, with their ow
     labels,
   });
   assertEquals(
-    found.chosen.map(({ t, kernelSize }) => [t, kernelSize]),
+    found.chosen.map(({ t, patchSize }) => [t, patchSize]),
     times.map((t, i) => [t, known[i]]),
   );
   const exported = toScaleSchedule(found, { machine: "bbELS", padding: "zeros", provenance });
@@ -110,7 +110,7 @@ Deno.test("calibrate: on another time grid known scales come back, with their ow
 
   const again = [{
     name: "again",
-    denoiser: createMachine("bbELS", { ...parts, kernelSize: exported }),
+    denoiser: createMachine("bbELS", { ...parts, patchSize: exported }),
   }];
   const options = { steps: 4, samples: 2, seed: 9, labels };
   const result = await evaluateAgreement(network, again, { ...options, grid });

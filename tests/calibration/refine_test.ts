@@ -36,9 +36,9 @@ function machines({ name = "bbELS", schedule = "cosine_legacy" }: {
     posterior,
   };
   return {
-    network: createMachine(name, { ...parts, kernelSize: known }),
+    network: createMachine(name, { ...parts, patchSize: known }),
     machine: createMachine(name, parts),
-    at: (kernelSize: number[]) => createMachine(name, { ...parts, kernelSize }),
+    at: (patchSize: number[]) => createMachine(name, { ...parts, patchSize }),
   };
 }
 
@@ -137,7 +137,7 @@ Deno.test("applyRefinement: the exported schedule has the scales, the table and 
   const schedule = toScaleSchedule(calibration, { machine: "bbELS", padding: "zeros", provenance });
   const refinement = await refineScales(network, machine, { ...options, start: known });
   const refined = applyRefinement(schedule, { ...refinement, scales: [5, 5, 5, 7] });
-  assertEquals(refined.steps.map(({ kernelSize }) => kernelSize), [5, 5, 5, 7]);
+  assertEquals(refined.steps.map(({ patchSize }) => patchSize), [5, 5, 5, 7]);
   const read = parseScaleSchedule(writeScaleSchedule(refined));
   assertEquals(read, refined);
   const evidence = read.provenance.config["refinement"] as Record<string, unknown>;

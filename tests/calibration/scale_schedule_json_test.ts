@@ -7,12 +7,12 @@ import {
   writeScaleSchedule,
 } from "../../src/calibration/scale_schedule_json.ts";
 
-const step = (i: number, kernelSize: number, perSample: number[]): ScaleStep => ({
+const step = (i: number, patchSize: number, perSample: number[]): ScaleStep => ({
   step: i,
   t: i / 3,
   signal: 1 - i / 4,
   sigma: i / 3.5,
-  kernelSize,
+  patchSize,
   perSample,
   similarity: perSample.map((best) => [3, 5, 9].map((k) => k === 9 && best !== 9 ? null : k / 7)),
 });
@@ -85,6 +85,16 @@ Deno.test("scale schedule: each sample's similarities stand on one line", () => 
   assert(lines.includes('"perSample": [5, 3],'));
 });
 
+Deno.test("scale schedule: files of the first releases, which say kernelSize, are read", () => {
+  const text = writeScaleSchedule(schedule);
+  assertEquals(parseScaleSchedule(text.replaceAll('"patchSize"', '"kernelSize"')), schedule);
+  assertThrows(
+    () => parseScaleSchedule(text.replace('"patchSize"', '"kernelSize": 3, "patchSize"')),
+    DataFormatError,
+    "steps[0].kernelSize is not a field of this format",
+  );
+});
+
 Deno.test("scale schedule: each breach names the field, what was found and what was expected", () => {
   // deno-lint-ignore no-explicit-any -- as above
   const cases: [(copy: any) => void, string][] = [
@@ -97,7 +107,7 @@ Deno.test("scale schedule: each breach names the field, what was found and what 
     [(s) => s.machine = "els", 'machine is "els", expected one of "IS", "ES"'],
     [(s) => s.imageShape = [8, 8], "imageShape is [8,8], expected at least 3 items"],
     [(s) => s.imageShape[1] = 0, "imageShape[1] is 0, expected >= 1"],
-    [(s) => s.steps[2].kernelSize = "9", 'steps[2].kernelSize is "9", expected integer'],
+    [(s) => s.steps[2].patchSize = "9", 'steps[2].patchSize is "9", expected integer'],
     [(s) => s.steps = [], "steps is [], expected at least 1 items"],
     [
       (s) => s.provenance.dataset.sha256 = "abc",
@@ -123,8 +133,8 @@ Deno.test("scale schedule: each breach names the field, what was found and what 
       "steps[1].t is 0.2, expected more than 0.333",
     ],
     [
-      (s) => s.steps[0].kernelSize = 7,
-      "steps[0].kernelSize is 7, expected one of the candidates 3, 5, 9",
+      (s) => s.steps[0].patchSize = 7,
+      "steps[0].patchSize is 7, expected one of the candidates 3, 5, 9",
     ],
     [(s) => s.steps[1].perSample.pop(), "steps[1].perSample has 1 entries, expected 2"],
     [(s) => s.steps[1].perSample[1] = 7, "steps[1].perSample[1] is 7, expected one of"],

@@ -10,7 +10,7 @@ import {
   quantile,
 } from "../../src/core/statistics.ts";
 
-Deno.test("statistics: centres of odd, even and single samples", () => {
+Deno.test("statistics: centers of odd, even and single samples", () => {
   assertEquals([mean([4, 1, 7]), mean([3])], [4, 3]);
   assertEquals([median([9, 1, 5]), median([9, 1, 5, 3]), median([2])], [5, 4, 2]);
   assertEquals([lowerMedian([9, 1, 5]), lowerMedian([9, 1, 5, 3]), lowerMedian([2])], [5, 3, 2]);

@@ -1,5 +1,5 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { centreCrop, withChannels } from "../../src/datasets/adjust.ts";
+import { centerCrop, withChannels } from "../../src/datasets/adjust.ts";
 import { resizeBilinear } from "../../src/datasets/resize.ts";
 import { createImageDecoder } from "../../src/datasets/decode_image.ts";
 import { picture } from "./pictures.ts";
@@ -9,13 +9,13 @@ const numbered = (h: number, w: number) => ({
   shape: [1, h, w, 1] as const,
 });
 
-Deno.test("centre crop: margins are divided as torchvision divides them", () => {
+Deno.test("center crop: margins are divided as torchvision divides them", () => {
   const crop = (
     h: number,
     w: number,
     height: number,
     width: number,
-  ) => [...centreCrop(numbered(h, w), { height, width }).pixels];
+  ) => [...centerCrop(numbered(h, w), { height, width }).pixels];
   assertEquals(crop(4, 4, 2, 2), [5, 6, 9, 10]);
   // Margins of 1 and 3: round(0.5) = 0 and round(1.5) = 2, halves to even.
   assertEquals(crop(3, 4, 2, 1), [2, 6]);
@@ -23,9 +23,9 @@ Deno.test("centre crop: margins are divided as torchvision divides them", () => 
   assertEquals(crop(2, 2, 2, 2), [0, 1, 2, 3]);
 });
 
-Deno.test("centre crop: several colour images are cut one by one", () => {
+Deno.test("center crop: several color images are cut one by one", () => {
   const pixels = Uint8Array.from({ length: 2 * 3 * 3 * 3 }, (_, i) => i);
-  const { pixels: out, shape } = centreCrop({ pixels, shape: [2, 3, 3, 3] }, {
+  const { pixels: out, shape } = centerCrop({ pixels, shape: [2, 3, 3, 3] }, {
     height: 1,
     width: 1,
   });
@@ -33,31 +33,31 @@ Deno.test("centre crop: several colour images are cut one by one", () => {
   assertEquals([...out], [12, 13, 14, 39, 40, 41]);
 });
 
-Deno.test("centre crop: more than there is is a RangeError", () => {
+Deno.test("center crop: more than there is is a RangeError", () => {
   for (const [height, width] of [[5, 1], [1, 5], [0, 1], [1.5, 1], [NaN, 1]] as const) {
-    const cut = () => centreCrop(numbered(4, 4), { height, width });
+    const cut = () => centerCrop(numbered(4, 4), { height, width });
     assertThrows(cut, RangeError, "out of images of 4 x 4");
   }
 });
 
-Deno.test("channels: grey of colour equals Pillow's, colour of grey repeats it", async () => {
+Deno.test("channels: gray of color equals Pillow's, color of gray repeats it", async () => {
   const decode = await createImageDecoder();
-  const colour = decode(picture("jpeg_444/file").bytes, "jpeg_444");
-  const grey = withChannels(colour, 1);
-  assertEquals(grey.pixels, picture("jpeg_444/grey").bytes);
-  const three = withChannels(grey, 3);
-  assertEquals(three.shape, colour.shape);
-  assertEquals([...three.pixels.subarray(0, 3)], Array(3).fill(grey.pixels[0]));
-  // Weights add up to one: grey stays what it was.
-  assertEquals(withChannels(three, 1).pixels, grey.pixels);
-  assertStrictEquals(withChannels(colour, 3), colour);
+  const color = decode(picture("jpeg_444/file").bytes, "jpeg_444");
+  const gray = withChannels(color, 1);
+  assertEquals(gray.pixels, picture("jpeg_444/grey").bytes);
+  const three = withChannels(gray, 3);
+  assertEquals(three.shape, color.shape);
+  assertEquals([...three.pixels.subarray(0, 3)], Array(3).fill(gray.pixels[0]));
+  // Weights add up to one: gray stays what it was.
+  assertEquals(withChannels(three, 1).pixels, gray.pixels);
+  assertStrictEquals(withChannels(color, 3), color);
 });
 
 Deno.test("CelebA's recipe: decoded, cut and shrunk faces equal Pillow's bit for bit", async () => {
   const decode = await createImageDecoder();
   const face = decode(picture("face/file").bytes, "face");
   assertEquals(face.shape, [1, 218, 178, 3]);
-  const cut = centreCrop(face, { height: 140, width: 140 });
+  const cut = centerCrop(face, { height: 140, width: 140 });
   for (const size of [32, 64]) {
     const { pixels } = resizeBilinear(cut, { height: size, width: size });
     assertEquals(pixels, picture(`face/${size}`).bytes);

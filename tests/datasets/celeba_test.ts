@@ -11,7 +11,7 @@ import { zipArchive } from "./zip.ts";
 
 const face = picture("face/file").bytes;
 const asValues = (bytes: Uint8Array) => Float32Array.from(bytes, (v) => v / 255 * 2 - 1);
-/** The record of an image: its colour planes. */
+/** The record of an image: its color planes. */
 const record = (bytes: Uint8Array) => separatePlanes(bytes, 3);
 
 Deno.test("celeba: a folder of aligned images, its zip and its packed records are the same images", () =>
@@ -112,7 +112,7 @@ Deno.test({
   async fn() {
     const { images } = await loadDataset("celeba", { from: shared.path!, images: 500 });
     assertEquals(images.shape, [500, 32, 32, 3]);
-    // Aligned faces: skin is redder than blue in the centre, and left mirrors right on average.
+    // Aligned faces: skin is redder than blue in the center, and left mirrors right on average.
     const mean = new Float64Array(3072);
     for (let i = 0; i < images.data.length; i++) mean[i % 3072]! += images.data[i]! / 500;
     const at = (y: number, x: number, c: number) => mean[(y * 32 + x) * 3 + c]!;

@@ -93,7 +93,7 @@ Deno.test("cifar10: a folder of the official batches must be complete", () =>
     await assertRejects(load, DataFormatError, "data_batch_3.bin is missing in this folder");
   }));
 
-Deno.test("cifar10: the Python version is recognised and refused, a missing set says what to run", () =>
+Deno.test("cifar10: the Python version is recognized and refused, a missing set says what to run", () =>
   inFolder(async (folder) => {
     await Deno.mkdir(join(folder, "cifar-10-batches-py"));
     const load = (from: string) => () => loadDataset("cifar10", { from });

@@ -48,8 +48,8 @@ Deno.test("image folder: mixed sizes come out alike, folders are classes, also f
     const dogs = await loadDataset("folder", { from, size: 8, classes: [1], images: 1 });
     assertEquals([...dogs.labels], [1]);
     assertEquals(dogs.images.data, set.images.data.slice(2 * 192, 3 * 192));
-    const grey = await loadDataset("folder", { from, size: 8, channels: 1 });
-    assertEquals(grey.images.shape, [4, 8, 8, 1]);
+    const gray = await loadDataset("folder", { from, size: 8, channels: 1 });
+    assertEquals(gray.images.shape, [4, 8, 8, 1]);
 
     const archive = join(folder, "pets.zip");
     await Deno.writeFile(archive, zipArchive(Object.entries(pets)));
@@ -68,13 +68,13 @@ Deno.test("image folder: only the images that are chosen are decoded", () =>
     await assertRejects(() => load([1]), DataFormatError, "b/1.png: no JPEG or PNG");
   }));
 
-Deno.test("image folder: grey among colour is named with what to do", () =>
+Deno.test("image folder: gray among color is named with what to do", () =>
   inFolder(async (folder) => {
     await write(folder, { "1.png": flat(4, 4, [9, 8, 7]), "2.png": flat(4, 4, [9]) });
     await assertRejects(
       () => loadDataset("folder", { from: folder, size: 4 }),
       DataFormatError,
-      "2.png: this image is grey, the first one is colour; make them alike with --colours",
+      "2.png: this image is gray, the first one is color; make them alike with --colors",
     );
     const set = await loadDataset("folder", { from: folder, size: 4, channels: 3 });
     assertEquals([...set.images.data.subarray(48, 51)], [9, 9, 9].map(value));

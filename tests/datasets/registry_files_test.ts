@@ -45,12 +45,12 @@ Deno.test("registry: the hash covers exactly the images returned", async () => {
   assert(/^[0-9a-f]{64}$/.test(a!.sha256));
 });
 
-Deno.test("registry: any set can be made grey or colour, and then has another hash", async () => {
+Deno.test("registry: any set can be made gray or color, and then has another hash", async () => {
   const load = (channels?: 1 | 3) => loadDataset("synthetic", { images: 3, size: 8, channels });
-  const [plain, grey, colour] = [await load(), await load(1), await load(3)];
-  assertEquals(plain.sha256, grey.sha256);
-  assertEquals(colour.images.shape, [3, 8, 8, 3]);
-  assertNotEquals(colour.sha256, plain.sha256);
+  const [plain, gray, color] = [await load(), await load(1), await load(3)];
+  assertEquals(plain.sha256, gray.sha256);
+  assertEquals(color.images.shape, [3, 8, 8, 3]);
+  assertNotEquals(color.sha256, plain.sha256);
   const digits = await loadDataset("mnist", { images: 2, channels: 3 });
   assertEquals(digits.images.shape, [2, 32, 32, 3]);
   const { data } = digits.images;

@@ -49,7 +49,7 @@ const row = (...values: number[]) => ({
 });
 
 Deno.test("resize: values by hand when enlarging and when shrinking", () => {
-  // Centres of the outputs lie at -1/4, 1/4, 3/4, 5/4 inputs: clamped, then 3:1, 1:3, clamped.
+  // Centers of the outputs lie at -1/4, 1/4, 3/4, 5/4 inputs: clamped, then 3:1, 1:3, clamped.
   assertEquals([...resizeBilinear(row(0, 100), { height: 1, width: 4 }).pixels], [0, 25, 75, 100]);
   // Halving: a triangle four inputs wide, weights 1:3:3:1 inside and 3:3:1 of 7 at the edges.
   const halved = resizeBilinear(row(0, 0, 255, 255), { height: 1, width: 2 });

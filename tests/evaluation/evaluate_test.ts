@@ -118,8 +118,8 @@ Deno.test("evaluateAgreement: batches change nothing, labels go with their sampl
     assertEquals(await evaluateAgreement(network, machines, { ...options, labels, batch }), whole);
   }
   assertEquals(whole.samples.map(({ label }) => label), labels);
-  const unlabelled = await evaluateAgreement(network, machines, options);
-  assert(whole.images.network.data[0] !== unlabelled.images.network.data[0]);
+  const unlabeled = await evaluateAgreement(network, machines, options);
+  assert(whole.images.network.data[0] !== unlabeled.images.network.data[0]);
 });
 
 Deno.test("evaluateAgreement: interrupted after any sample and resumed through JSON equals no interruption", async () => {

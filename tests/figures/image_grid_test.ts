@@ -5,11 +5,11 @@ import { imageGridPng, imageGridSvg } from "../../src/figures/image_grid.ts";
 import { tileImages } from "../../src/figures/tile_images.ts";
 import { assertSnapshot } from "./snapshot.ts";
 
-const grey = (...values: number[]) =>
+const gray = (...values: number[]) =>
   imageBatch(new Float32Array(values), [values.length, 1, 1, 1]);
 
 Deno.test("tiles: values are enlarged and set apart by white", () => {
-  const tiles = tileImages([grey(-1, 0.5), grey(-7, 0)], { factor: 2, gutter: 1 });
+  const tiles = tileImages([gray(-1, 0.5), gray(-7, 0)], { factor: 2, gutter: 1 });
   assertEquals(tiles.shape, [1, 5, 5, 1]);
   assertEquals(
     [...tiles.data],
@@ -29,23 +29,23 @@ Deno.test("tiles: pixels keep their rows, columns and channels", () => {
   assertEquals(tiles.data, values);
 });
 
-Deno.test("tiles: a grey row among coloured ones is drawn grey", () => {
+Deno.test("tiles: a gray row among colored ones is drawn gray", () => {
   const red = imageBatch(new Float32Array([1, -1, -1]), [1, 1, 1, 3]);
-  const tiles = tileImages([red, grey(0)], { factor: 1, gutter: 0 });
+  const tiles = tileImages([red, gray(0)], { factor: 1, gutter: 0 });
   assertEquals([...tiles.data], [1, -1, -1, 0, 0, 0]);
 });
 
 Deno.test("tiles: bad images are refused by name", () => {
   const options = { factor: 1, gutter: 0 };
   assertThrows(() => tileImages([], options), RangeError, "none were given");
-  assertThrows(() => tileImages([grey(0, NaN)], options), RangeError, "image 1 of row 0 holds NaN");
-  assertThrows(() => tileImages([grey(0)], { factor: 0.5, gutter: 0 }), RangeError, "factor 0.5");
+  assertThrows(() => tileImages([gray(0, NaN)], options), RangeError, "image 1 of row 0 holds NaN");
+  assertThrows(() => tileImages([gray(0)], { factor: 0.5, gutter: 0 }), RangeError, "factor 0.5");
   const wide = imageBatch(new Float32Array(2), [1, 1, 2, 1]);
-  assertThrows(() => tileImages([grey(0), wide], options), RangeError, "row 1 has images of 1 x 2");
+  assertThrows(() => tileImages([gray(0), wide], options), RangeError, "row 1 has images of 1 x 2");
 });
 
 Deno.test("image grid: the PNG holds the tiles, clamped", () => {
-  const png = decode(imageGridPng([grey(-3, 0, 1)], { factor: 2, gutter: 1 }));
+  const png = decode(imageGridPng([gray(-3, 0, 1)], { factor: 2, gutter: 1 }));
   assertEquals([png.width, png.height, png.channels], [8, 2, 1]);
   const row = [0, 0, 255, 128, 128, 255, 255, 255];
   assertEquals([...png.data], [...row, ...row]);
@@ -64,12 +64,12 @@ const grid = {
   captions: [{ label: "r² bbELS", values: ["0.91", "0.88", "0.93"] }],
 };
 
-Deno.test("image grid: the labelled SVG equals its snapshot", async () => {
+Deno.test("image grid: the labeled SVG equals its snapshot", async () => {
   await assertSnapshot(imageGridSvg(grid, { zoom: 6 }), "image_grid.svg");
 });
 
 Deno.test("image grid: labels are escaped", () => {
-  const svg = imageGridSvg({ rows: [{ label: "a<b & c", images: grey(0) }] });
+  const svg = imageGridSvg({ rows: [{ label: "a<b & c", images: gray(0) }] });
   assert(svg.includes("a&lt;b &amp; c"));
 });
 
@@ -80,7 +80,7 @@ Deno.test("image grid: rows and captions of another length are refused by name",
     "r² IS has 1 entries, the first row 3 images",
   );
   assertThrows(
-    () => imageGridSvg({ ...grid, rows: [...grid.rows, { label: "IS", images: grey(0) }] }),
+    () => imageGridSvg({ ...grid, rows: [...grid.rows, { label: "IS", images: gray(0) }] }),
     RangeError,
     "IS has 1 entries",
   );

@@ -16,7 +16,7 @@ const random = new Random(1, "figures");
 const perSample = published.map((k) =>
   Array.from({ length: 20 }, () => Math.max(3, k + 2 * Math.round(random.normal())))
 );
-const calibrated = { label: "calibrated", t, kernelSize: published.map((k) => k + 2), perSample };
+const calibrated = { label: "calibrated", t, patchSize: published.map((k) => k + 2), perSample };
 const machines = [["bbELS", 0.85, 0.07], ["LS", 0.8, 0.08], ["IS", 0.3, 0.2]] as const;
 const groups = machines.map(([label, mean, spread]) => ({
   label,
@@ -38,7 +38,7 @@ Deno.test("scale curve: one calibrated schedule with its samples equals its snap
 Deno.test("scale curve: schedules laid over each other equal their snapshot", async () => {
   const svg = await scaleCurveSvg([
     calibrated,
-    { label: "published", t, kernelSize: published },
+    { label: "published", t, patchSize: published },
   ]);
   await assertSnapshot(svg, "scale_curves.svg");
   assert(svg.includes("published"), "several curves have a legend");
@@ -108,7 +108,7 @@ Deno.test("plots: empty, uneven and non-finite data are refused by name", async 
       () => scaleCurveSvg([{ ...calibrated, t: [0.5] }]),
       "scale curve calibrated: 1 times, 20 scales",
     ],
-    [() => scaleCurveSvg([{ label: "x", t: [0.5], kernelSize: [NaN] }]), "found NaN"],
+    [() => scaleCurveSvg([{ label: "x", t: [0.5], patchSize: [NaN] }]), "found NaN"],
     [() => agreementPlotSvg([]), "no machine"],
     [() => agreementPlotSvg([{ label: "IS", values: [] }]), "finite values"],
     [() => targetCurveSvg([]), "n = 1 is missing"],
@@ -128,7 +128,7 @@ Deno.test("scale curve: a schedule gives its own times, scales and samples", () 
     t: t[i]!,
     signal: 1,
     sigma: 1,
-    kernelSize: 3 + 2 * i,
+    patchSize: 3 + 2 * i,
     perSample: [3, 5],
     similarity: [],
   }));
@@ -149,7 +149,7 @@ Deno.test("scale curve: a schedule gives its own times, scales and samples", () 
   assertEquals(scaleCurveOf(schedule, "x"), {
     label: "x",
     t: [0.05, 0.1],
-    kernelSize: [3, 5],
+    patchSize: [3, 5],
     perSample: [[3, 5], [3, 5]],
   });
 });

@@ -29,7 +29,7 @@ Deno.test("receptive field: maps and plot equal their snapshots", async () => {
     receptiveFieldMapsSvg(field, { title: "Receptive field" }),
     "receptive_field_maps.svg",
   );
-  const scales = [{ label: "bbELS scale", t: [0.5, 1], kernelSize: [3, 7] }];
+  const scales = [{ label: "bbELS scale", t: [0.5, 1], patchSize: [3, 7] }];
   const svg = await receptiveFieldPlotSvg(field, { title: "Receptive field", scales });
   await assertSnapshot(svg, "receptive_field.svg");
   assert(svg.includes("architecture: 9") && svg.includes("bbELS scale"));
@@ -44,7 +44,7 @@ Deno.test("receptive field: attention is said to see the whole image, many times
   assert(maps.includes("t = 0.033") && maps.includes("t = 1<"));
 });
 
-Deno.test("receptive field: colours tell small gradients from none, and a zero map is drawn", () => {
+Deno.test("receptive field: colors tell small gradients from none, and a zero map is drawn", () => {
   const changed = (map: readonly number[]) =>
     receptiveFieldMapsSvg({ ...field, times: [{ ...field.times[0]!, map }] });
   const { map } = field.times[0]!;

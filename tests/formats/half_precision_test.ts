@@ -12,11 +12,11 @@ Deno.test("half precision: all 65,536 bit patterns come back from a round trip",
   }
 });
 
-Deno.test("half precision: a value between two neighbours goes to the nearer, a tie to the even one", () => {
+Deno.test("half precision: a value between two neighbors goes to the nearer, a tie to the even one", () => {
   const bits = Uint16Array.from({ length: 0x7bff }, (_, i) => i);
   const low = fromHalfBits(bits);
   const high = fromHalfBits(bits.map((b) => b + 1));
-  // The middle of two neighbouring halves is exact in float32.
+  // The middle of two neighboring halves is exact in float32.
   const middle = low.map((v, i) => (v + high[i]!) / 2);
   assertEquals(toHalfBits(middle), bits.map((b) => b + (b & 1)));
   const third = low.map((v, i) => v + (high[i]! - v) * 0.375);

@@ -19,7 +19,7 @@ for (const scheduleName of ["ve", "edm"]) {
   Deno.test(`machines: the fast kernel equals the reference from sigmaMin to sigmaMax on ${scheduleName}`, async () => {
     const schedule = createSchedule(scheduleName);
     for (const name of machineNames) {
-      const parts = { images, schedule, kernelSize: 5 };
+      const parts = { images, schedule, patchSize: 5 };
       const oracle = createMachine(name, { ...parts, posterior: referencePosterior() });
       const machine = createMachine(name, { ...parts, posterior: fast });
       for (const t of [1e-9, 0.3, 0.7, 1]) {

@@ -11,11 +11,11 @@ import type { ScaleSchedule } from "../../src/machines/scale_schedule.ts";
 import {
   candidateScales,
   createMachine,
-  kernelSizeAt,
   machineNames,
   parseMachineName,
+  patchSizeAt,
   wasmPosterior,
-} from "../../src/machines/mod.ts";
+} from "../../src/machines.ts";
 import { ddim } from "../../src/samplers/ddim.ts";
 import { uniformTimeGrid } from "../../src/samplers/time_grid.ts";
 import { cosineLegacy } from "../../src/schedules/cosine_legacy.ts";
@@ -28,12 +28,12 @@ Deno.test("machines: 20 DDIM steps of LS, ELS and bbELS end where the golden fil
   await using posterior = wasmPosterior();
   for (const set of ["mnist", "cifar10"] as const) {
     const golden = await readGolden(set);
-    const kernelSize = golden.numbers("ddim/scales");
+    const patchSize = golden.numbers("ddim/scales");
     for (const name of ["LS", "ELS", "bbELS"] as const) {
       const machine = createMachine(name, {
         images: golden.images,
         schedule,
-        kernelSize,
+        patchSize,
         posterior,
       });
       const sample = await ddim(machine, {
@@ -52,7 +52,7 @@ Deno.test("machines: a class restricts the candidates as in the golden file", as
   for (const set of ["mnist", "cifar10"] as const) {
     const { images, labels, batch, metadata } = await readGolden(set);
     const label = Number(metadata["class_of_the_class_case"]);
-    const machine = createMachine("bbELS", { images, labels, schedule, kernelSize: 7, posterior });
+    const machine = createMachine("bbELS", { images, labels, schedule, patchSize: 7, posterior });
     const x = batch("t0.5/x");
     const score = await predictAs(machine, "score", { x, t: 0.5, labels: label });
     // x0 is float32: 6e-8 of values up to 1, divided by sigma^2 = 0.5.
@@ -65,7 +65,7 @@ Deno.test("machines: a batch of mixed classes is what each query gives alone", a
   const images = blobs(30, [9, 9, 1], random);
   const labels = Array.from({ length: 30 }, (_, i) => i % 3);
   await using posterior = wasmPosterior({ workers: 0 });
-  const machine = createMachine("ELS", { images, labels, schedule, kernelSize: 3, posterior });
+  const machine = createMachine("ELS", { images, labels, schedule, patchSize: 3, posterior });
   const x = noisy(sliceBatch(images, 0, 4), 0.4, random);
   const together = await machine.predict(x, 0.4, { labels: [2, 0, 2, 1] });
   for (const [i, label] of [2, 0, 2, 1].entries()) {
@@ -75,8 +75,8 @@ Deno.test("machines: a batch of mixed classes is what each query gives alone", a
   }
   await assertRejects(() => machine.predict(x, 0.4, { labels: 7 }), RangeError, "class 7");
   await assertRejects(() => machine.predict(x, 0.4, { labels: [1, 2] }), RangeError, "2 labels");
-  const unlabelled = createMachine("ELS", { images, schedule, kernelSize: 3, posterior });
-  await assertRejects(() => unlabelled.predict(x, 0.4, { labels: 1 }), RangeError, "no labels");
+  const unlabeled = createMachine("ELS", { images, schedule, patchSize: 3, posterior });
+  await assertRejects(() => unlabeled.predict(x, 0.4, { labels: 1 }), RangeError, "no labels");
 });
 
 Deno.test("machines: predictScales gives in one pass what predict gives scale by scale", async () => {
@@ -94,13 +94,13 @@ Deno.test("machines: predictScales gives in one pass what predict gives scale by
     });
     assertEquals(all.length, 3);
     assertEquals(fractions.at(-1), 1);
-    for (const [i, kernelSize] of scales.entries()) {
-      const one = createMachine(name, { images, schedule, kernelSize, posterior });
+    for (const [i, patchSize] of scales.entries()) {
+      const one = createMachine(name, { images, schedule, patchSize, posterior });
       // Row sums are made in another order when scales are alone.
       assertLess(
         relativeError((await one.predict(x, 0.3)).data, all[i]!.data),
         1e-6,
-        `${name} ${kernelSize}`,
+        `${name} ${patchSize}`,
       );
     }
   }
@@ -113,9 +113,9 @@ Deno.test("machines: exact cases", async () => {
   const x = gaussian(2, [8, 8, 1], random);
   const predict = (
     name: typeof machineNames[number],
-    kernelSize: number,
+    patchSize: number,
     of: ImageBatch = images,
-  ) => createMachine(name, { images: of, schedule, kernelSize, posterior }).predict(x, 0.6);
+  ) => createMachine(name, { images: of, schedule, patchSize, posterior }).predict(x, 0.6);
   const single = sliceBatch(images, 2, 3);
   for (const name of ["IS", "LS"] as const) {
     const expected = concatBatches([single, single]);
@@ -137,15 +137,15 @@ Deno.test("machines: exact cases", async () => {
 
 Deno.test("scheduled: a scale belongs to its time, and other times are refused by name", () => {
   const list = [3, 5, 7, 9];
-  assertEquals([0.25, 0.5, 0.75, 1].map((t) => kernelSizeAt(list, t)), list);
-  assertEquals(kernelSizeAt(5, 0.123), 5);
-  const error = assertThrows(() => kernelSizeAt(list, 0.3), RangeError, "t = 0.3");
+  assertEquals([0.25, 0.5, 0.75, 1].map((t) => patchSizeAt(list, t)), list);
+  assertEquals(patchSizeAt(5, 0.123), 5);
+  const error = assertThrows(() => patchSizeAt(list, 0.3), RangeError, "t = 0.3");
   assert(error.message.includes("0.25, 0.5, 0.75, 1"), error.message);
-  assertThrows(() => kernelSizeAt(list, 0), RangeError, "4 steps");
-  const nearest = (t: number) => kernelSizeAt(list, t, { between: "nearest" });
+  assertThrows(() => patchSizeAt(list, 0), RangeError, "4 steps");
+  const nearest = (t: number) => patchSizeAt(list, t, { between: "nearest" });
   assertEquals([0, 0.3, 0.45, 0.75, 0.99].map(nearest), [3, 3, 5, 7, 9]);
-  const schedule20 = { steps: list.map((kernelSize, i) => ({ t: (i + 1) / 4, kernelSize })) };
-  assertEquals(kernelSizeAt(schedule20 as unknown as ScaleSchedule, 0.5 + 1e-9), 5);
+  const schedule20 = { steps: list.map((patchSize, i) => ({ t: (i + 1) / 4, patchSize })) };
+  assertEquals(patchSizeAt(schedule20 as unknown as ScaleSchedule, 0.5 + 1e-9), 5);
 });
 
 Deno.test("scheduled: a schedule made for other noise levels is refused", () => {
@@ -155,11 +155,11 @@ Deno.test("scheduled: a schedule made for other noise levels is refused", () => 
     t: 1,
     signal: 0.1,
     sigma: 0.9,
-    kernelSize: 3,
+    patchSize: 3,
     perSample: [],
     similarity: [],
   }];
-  const kernelSize = {
+  const patchSize = {
     steps,
     noiseSchedule: { name: "vp_linear", parameters: {} },
   } as unknown as ScaleSchedule;
@@ -168,7 +168,7 @@ Deno.test("scheduled: a schedule made for other noise levels is refused", () => 
       createMachine("LS", {
         images,
         schedule,
-        kernelSize,
+        patchSize,
         posterior: wasmPosterior({ workers: 0 }),
       }),
     RangeError,
@@ -181,13 +181,13 @@ Deno.test("createMachine: what cannot work is refused when it is made", async ()
   const posterior = wasmPosterior({ workers: 0 });
   const make = (name: typeof machineNames[number], options: object) => () =>
     createMachine(name, { images, schedule, posterior, ...options });
-  assertThrows(make("ELS", { kernelSize: 4 }), RangeError, "scale 4");
-  assertThrows(make("ELS", { kernelSize: 9 }), RangeError, "from 1 to 7");
-  assertThrows(make("bbELS", { kernelSize: [3, 17] }), RangeError, "from 1 to 15");
+  assertThrows(make("ELS", { patchSize: 4 }), RangeError, "scale 4");
+  assertThrows(make("ELS", { patchSize: 9 }), RangeError, "from 1 to 7");
+  assertThrows(make("bbELS", { patchSize: [3, 17] }), RangeError, "from 1 to 15");
   assertThrows(make("LS", { labels: [1] }), RangeError, "1 labels for 2 images");
   assertThrows(make("LS", { images: sliceBatch(images, 0, 0) }), RangeError, "no training images");
   const machine = make("LS", {})();
-  await assertRejects(() => machine.predict(images, 0.5), RangeError, "kernelSize");
+  await assertRejects(() => machine.predict(images, 0.5), RangeError, "patchSize");
   await assertRejects(
     () => machine.predictScales(images, 0, { scales: [3] }),
     RangeError,
@@ -205,15 +205,15 @@ Deno.test("createMachine: what cannot work is refused when it is made", async ()
 Deno.test("createMachine: ends the workers it made, and only those", async () => {
   const images = gaussian(3, [8, 8, 1], new Random(1));
   {
-    await using own = createMachine("ELS", { images, schedule, kernelSize: 3 });
+    await using own = createMachine("ELS", { images, schedule, patchSize: 3 });
     assertEquals((await own.predict(images, 0.5)).shape, [3, 8, 8, 1]);
   }
   await using posterior = wasmPosterior({ workers: 1 });
   {
-    await using borrowing = createMachine("ELS", { images, schedule, kernelSize: 3, posterior });
+    await using borrowing = createMachine("ELS", { images, schedule, patchSize: 3, posterior });
     await borrowing.predict(images, 0.5);
   }
-  await createMachine("LS", { images, schedule, kernelSize: 3, posterior }).predict(images, 0.5);
+  await createMachine("LS", { images, schedule, patchSize: 3, posterior }).predict(images, 0.5);
 });
 
 Deno.test("parseMachineName: takes any case, and lists the names otherwise", () => {

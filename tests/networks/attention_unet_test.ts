@@ -28,7 +28,7 @@ const small: AttentionUnetArchitecture = {
 };
 
 // attention_unet.py states the same network in PyTorch's layers. A group is 4 channels of 4 to 64 pixels:
-// what its normalisation passes back is a difference that loses a digit or two.
+// what its normalization passes back is a difference that loses a digit or two.
 testGolden({ name: "attention_unet", architecture: small, gradientBound: () => 1e-4 });
 
 /** Initial values have zeros, behind which nothing could be seen. */

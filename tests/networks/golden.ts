@@ -17,7 +17,7 @@ import { ddim } from "../../src/samplers/ddim.ts";
 import { uniformTimeGrid } from "../../src/samplers/time_grid.ts";
 import { createSchedule } from "../../src/schedules/create_schedule.ts";
 import { AdamW } from "../../src/training/adamw.ts";
-import { deviceOptimisation } from "../../src/training/device_optimisation.ts";
+import { deviceOptimization } from "../../src/training/device_optimization.ts";
 import { lossAndGradients, type TrainingBatch } from "../../src/training/gradients.ts";
 
 /** Planar [B, C, H, W] to interleaved [B, H, W, C]. */
@@ -70,7 +70,7 @@ async function golden(name: string) {
   };
 }
 
-// tfjs's plain backend needs half a minute for each case's optimiser steps and sample.
+// tfjs's plain backend needs half a minute for each case's optimizer steps and sample.
 const long = Deno.env.get("ELS_LONG_TESTS") === "1";
 
 /** Software Vulkan counts: it is slow, but what runs is the same WGSL. */
@@ -103,15 +103,15 @@ async function testDeviceLosses(
   },
 ): Promise<void> {
   const zeros = new Float32Array(parameters.length);
-  const optimisation = deviceOptimisation(
+  const optimization = deviceOptimization(
     network,
     { step: 0, parameters, average: parameters, mean: zeros, square: zeros },
     { weightDecay: 1e-3, emaDecay: 0, clipNorm: 0 },
   );
   const reports = [];
-  for (let step = 0; step < 10; step++) reports.push(...await optimisation.step(batch, 1e-3));
-  reports.push(...await optimisation.flush());
-  optimisation.dispose();
+  for (let step = 0; step < 10; step++) reports.push(...await optimization.step(batch, 1e-3));
+  reports.push(...await optimization.flush());
+  optimization.dispose();
   checkLosses(reports.map(({ loss }) => loss), float("adamw_losses").data);
 }
 
@@ -161,7 +161,7 @@ export function testGolden({ name, architecture, gradientBound }: GoldenCase): v
       for (const [key, { data }] of toStateDict(network.parameters, gradients)) {
         const target = expected.get(key)!.data;
         const error = relativeError(data, target);
-        // Some gradients are exactly zero (a constant shift of a channel before its own normalisation)
+        // Some gradients are exactly zero (a constant shift of a channel before its own normalization)
         // and hold roundings only: those must be as small beside the whole gradient.
         const bound = Math.max(gradientBound(key), 2e-6 * whole / norm(target));
         assert(error < bound, `gradient of ${key} differs by ${error}`);
@@ -175,17 +175,17 @@ export function testGolden({ name, architecture, gradientBound }: GoldenCase): v
       const slow = backend === "cpu" || (onDevice && architecture.kind === "unet");
       if (slow && !long) {
         console.log(
-          `skipped on ${backend}: ${onDevice ? "" : "optimiser steps and "}DDIM sample ` +
+          `skipped on ${backend}: ${onDevice ? "" : "optimizer steps and "}DDIM sample ` +
             "(deno task test:long runs them)",
         );
         return;
       }
-      const optimiser = new AdamW(parameters, { weightDecay: 1e-3 });
+      const optimizer = new AdamW(parameters, { weightDecay: 1e-3 });
       const losses: number[] = [];
       for (let step = 0; step < 10 && !onDevice; step++) {
-        const { loss, gradients } = await lossAndGradients(network, optimiser.parameters, batch);
+        const { loss, gradients } = await lossAndGradients(network, optimizer.parameters, batch);
         losses.push(loss);
-        optimiser.step(gradients, 1e-3);
+        optimizer.step(gradients, 1e-3);
       }
       if (!onDevice) checkLosses(losses, float("adamw_losses").data);
 

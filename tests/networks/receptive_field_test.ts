@@ -107,7 +107,7 @@ Deno.test("measured field: it fills what the architecture allows, and nothing ou
 
 Deno.test("measured field: the same seed gives the same maps; times ascend; classes are heard", async () => {
   await startBackend("wasm");
-  // Group normalisation of one channel a group, as at width 8, would hide time and class.
+  // Group normalization of one channel a group, as at width 8, would hide time and class.
   const trained = untrained(resnet({ classes: 3, imageShape: [12, 12, 1], width: 16 }));
   const points = [0.9, 0.2].map((t) => ({ t, x: noise([12, 12, 1], 3) }));
   const measure = (seed: number, labels: number | number[], batchSize: number) =>

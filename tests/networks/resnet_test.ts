@@ -17,7 +17,7 @@ for (const [name, architecture] of Object.entries(goldenResnets)) {
   testGolden({
     name,
     architecture,
-    // At 16 channels a group is 2 values, normalised to nearly +-1: what the group norm passes back to
+    // At 16 channels a group is 2 values, normalized to nearly +-1: what the group norm passes back to
     // its linear layer is a difference that cancels all but 1e-3 of its terms.
     gradientBound: (parameter) => /^embs\.\d+\.0/.test(parameter) ? 2e-3 : 2e-5,
   });

@@ -27,7 +27,7 @@ const image = ({ data, shape }: FloatTensor) =>
 const known = { ...goldenResnets, ...goldenUnets };
 
 for (const [name, architecture] of Object.entries(known)) {
-  Deno.test(`torch weights: ${name}.pt is recognised and gives the golden output`, async () => {
+  Deno.test(`torch weights: ${name}.pt is recognized and gives the golden output`, async () => {
     const trained = readTorchWeights(await fixture(`${name}.pt`), `${name}.pt`);
     assertEquals(
       Object.entries(trained.network.architecture).sort(),

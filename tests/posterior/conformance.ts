@@ -185,7 +185,7 @@ export function conformance(
         }
       }));
 
-    Deno.test(`${name}: ${rule} finds the one image that matches among many, and its neighbours' share`, () =>
+    Deno.test(`${name}: ${rule} finds the one image that matches among many, and its neighbors' share`, () =>
       withBackend(async (backend) => {
         const random = new Random(6);
         const images = gaussian(20, [9, 9, 1], random);

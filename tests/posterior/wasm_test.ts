@@ -212,7 +212,7 @@ Deno.test("wasm: jobs of all shapes, grounds, rules, scales and noise levels agr
   await using plain = wasmPosterior({ workers: 0, build: "plain" });
   for (let i = 0; i < 150; i++) {
     const [n, h, w, c] = [between(1, 7), between(3, 12), between(3, 21), between(1, 4)];
-    // A box of noise on a flat ground (NaN: none), or two grey levels, which tie.
+    // A box of noise on a flat ground (NaN: none), or two gray levels, which tie.
     const images = imageBatch(new Float32Array(n * h * w * c), [n, h, w, c]);
     for (let image = 0; image < n; image++) {
       const flat = ground(), [top, left] = [between(0, h), between(0, w)];

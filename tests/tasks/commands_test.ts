@@ -197,7 +197,7 @@ function schedule(changes: Record<string, unknown> = {}): string {
     t: step / 2,
     signal: 0.5,
     sigma: 0.5,
-    kernelSize: 3,
+    patchSize: 3,
     perSample: [],
     similarity: [],
   }));
@@ -248,8 +248,8 @@ Deno.test("commands: bad input gets one line that names the thing, exit code 1, 
     const other = await file("other.safetensors", writeSafetensors(tensors, { metadata: wider }));
     const notFinite = await file("nan.safetensors", writeSafetensors(nan, { metadata }));
     const foreign = await file("foreign.safetensors", writeSafetensors(tensors));
-    const colour = syntheticTextures({ images: 2, size: 8, channels: 3, classes: 2, seed: 1 });
-    assertEquals(colour.shape[3], 3);
+    const color = syntheticTextures({ images: 2, size: 8, channels: 3, classes: 2, seed: 1 });
+    assertEquals(color.shape[3], 3);
     const idx = join(folder, "idx");
     await Deno.mkdir(idx);
     await file("idx/train-images-idx3-ubyte", shortIdx);
@@ -379,7 +379,7 @@ Deno.test("commands: convert takes a checkpoint to our weights and back, and sca
       ),
     );
     for (const { machine, steps, padding, imageShape } of schedules) {
-      assertEquals(steps.map(({ kernelSize }) => kernelSize), [3, 5, 5, 9]);
+      assertEquals(steps.map(({ patchSize }) => patchSize), [3, 5, 5, 9]);
       assertEquals([padding, ...imageShape], ["circular", 32, 32, 3]);
       assert(machine === (steps === schedules[2]!.steps ? "LS" : "ELS"), machine);
     }

@@ -81,12 +81,12 @@ Deno.test("data: what cannot be done is one line that says what to do", async ()
   });
 });
 
-Deno.test("data: licence and size come first; 404 and a foreign file are told, nothing looks finished", async () => {
+Deno.test("data: license and size come first; 404 and a foreign file are told, nothing looks finished", async () => {
   await withMirror(() => new Response("none", { status: 404 }), async (mirror) => {
     await inFolder(async (folder) => {
       const { code, out, err } = await run("cifar10", "--mirror", mirror, "--into", folder);
       assertEquals(code, 1);
-      assertMatch(out, /Licence: none stated[^]*From: .*\(170 MB\)\nTo: /);
+      assertMatch(out, /License: none stated[^]*From: .*\(170 MB\)\nTo: /);
       assertStringIncludes(err, "the server answers 404 Not Found; fetch cifar-10-binary.tar.gz");
       assertEquals([...Deno.readDirSync(folder)], []);
     });
@@ -164,7 +164,7 @@ Deno.test({
     assertStringIncludes((await run("fashion-mnist")).out, "Nothing to fetch: 60,000 train and 10");
     await inFolder(async (folder) => {
       const train = await finish(spawn("train", [
-        ...["--dataset", "fashion-mnist", "--images", "20", "--colours", "rgb", "--size", "16"],
+        ...["--dataset", "fashion-mnist", "--images", "20", "--colors", "rgb", "--size", "16"],
         ...["--width", "8", "--layers", "1", "--batch-size", "4", "--steps", "2", "--shards", "1"],
         ...["--backend", "wasm", "--out", folder, "--quiet"],
       ]));

@@ -18,7 +18,7 @@ Deno.test("calibrate: --refine moves the scales by final images, and keeps start
       .config["refinement"] as Record<string, number> & { start: number[]; trials: unknown[] };
     assertEquals([start.length, samples], [3, 2]);
     assert(score! >= startScore! && trials.length >= 3);
-    const scales = schedule.steps.map(({ kernelSize }) => kernelSize);
+    const scales = schedule.steps.map(({ patchSize }) => patchSize);
     assertStringIncludes(refined.out, `: ${scales.join(",")}\n`);
     assertEquals(score! > startScore!, scales.join() !== start.join());
     const csv = await Deno.readTextFile(join(calibration, "refinement.csv"));
@@ -28,7 +28,7 @@ Deno.test("calibrate: --refine moves the scales by final images, and keeps start
     assertEquals(plain.code, 0, plain.err);
     const other = join(folder, "00002-calibrate-mnist-small-bbels", "scale_schedule.json");
     const unrefined = parseScaleSchedule(await Deno.readTextFile(other), other);
-    assertEquals(unrefined.steps.map(({ kernelSize }) => kernelSize), start);
+    assertEquals(unrefined.steps.map(({ patchSize }) => patchSize), start);
     assertEquals(unrefined.provenance.config["refinement"], undefined);
   });
 });

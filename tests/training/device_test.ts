@@ -9,7 +9,7 @@ import {
   TrainingDivergedError,
   type TrainingState,
   type TrainingStep,
-} from "../../src/training/optimisation.ts";
+} from "../../src/training/optimization.ts";
 import { examples, smallRecipe, smallResnet } from "./small_training.ts";
 import { train, type TrainOptions } from "../../src/training/train.ts";
 

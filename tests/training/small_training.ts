@@ -1,5 +1,5 @@
 /** A training that takes milliseconds: textures, a small ResNet, a recipe with everything in it. */
-import { bytesToImages } from "../../src/datasets/labelled_bytes.ts";
+import { bytesToImages } from "../../src/datasets/labeled_bytes.ts";
 import { syntheticTextures } from "../../src/datasets/synthetic.ts";
 import type { Network } from "../../src/networks/network.ts";
 import { resnet, type ResnetArchitecture } from "../../src/networks/architectures/resnet.ts";

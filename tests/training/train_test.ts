@@ -10,7 +10,7 @@ import { ExampleStream } from "../../src/training/examples.ts";
 import { createGradientPool, type GradientPool } from "../../src/training/gradient_pool.ts";
 import { learningRate } from "../../src/training/learning_rate.ts";
 import { stableTarget } from "../../src/training/target.ts";
-import { TrainingDivergedError, type TrainingState } from "../../src/training/optimisation.ts";
+import { TrainingDivergedError, type TrainingState } from "../../src/training/optimization.ts";
 import { examples, smallRecipe, smallResnet } from "./small_training.ts";
 import { train } from "../../src/training/train.ts";
 

@@ -19,7 +19,7 @@ import { timeEmbedding } from "../layers/time_embedding.ts";
 import { nearestUpsample } from "../layers/upsample.ts";
 
 const MOST_GROUPS = 32;
-/** A group of one channel would undo what the time adds to the channel before it is normalised. */
+/** A group of one channel would undo what the time adds to the channel before it is normalized. */
 const LEAST_CHANNELS = 4;
 const NORM_EPSILON = 1e-6;
 /** Time runs over 0 .. 1000 here, as in the networks that this one is like. */
@@ -83,8 +83,8 @@ function silu<T extends tf.Tensor>(x: T): T {
 }
 
 /**
- * The residual UNet of Ho et al. (arXiv 2006.11239): blocks of group normalisation, SiLU and 3 x 3
- * convolution, twice, with the time added between; convolutions with stride 2 down, nearest neighbours
+ * The residual UNet of Ho et al. (arXiv 2006.11239): blocks of group normalization, SiLU and 3 x 3
+ * convolution, twice, with the time added between; convolutions with stride 2 down, nearest neighbors
  * and a convolution up; self-attention at chosen sizes. The paper on the ELS machine predicts such
  * networks in part only; with `attention: []` the same network has none, which is the experiment.
  *
@@ -101,7 +101,7 @@ export function attentionUnet(
   architecture: AttentionUnetArchitecture,
 ): Network<AttentionUnetArchitecture> {
   check(architecture);
-  const { imageShape: [h, w, colours], channels, padding, classes } = architecture;
+  const { imageShape: [h, w, colors], channels, padding, classes } = architecture;
   const stages = plan({ ...architecture, height: h });
   const finest = channels[0]!;
   const width = 4 * finest;
@@ -113,14 +113,14 @@ export function attentionUnet(
     ...linearSpecs("time_embedding.linear_1", finest, width),
     ...linearSpecs("time_embedding.linear_2", width, width),
     ...classSpecs("class_embedding", { classes, width }),
-    ...convSpecs("conv_in", colours, finest),
+    ...convSpecs("conv_in", colors, finest),
     ...specsOf(false),
     ...normSpecs("conv_norm_out", finest),
-    ...zeroed(convSpecs("conv_out", finest, colours)),
+    ...zeroed(convSpecs("conv_out", finest, colors)),
     ...specsOf(true),
   ];
   const pixels = h * w;
-  const ends = 2 * 2 * 9 * colours * finest * pixels;
+  const ends = 2 * 2 * 9 * colors * finest * pixels;
 
   /** What each block adds to its channels: each [B, channels]. */
   function shifts(

@@ -24,7 +24,7 @@ export interface ResnetArchitecture extends ArchitectureBase {
 /**
  * The convolution-only ResNet of Kamb & Ganguli (arXiv 2412.20292): a stem, residual layers
  * `state += relu(conv_i(state + e_i))` with `e_i = relu(groupNorm8(linear_i(embedding)))`, and a head
- * `conv(state + e_last)`, all k x k, no normalisation of images.
+ * `conv(state + e_last)`, all k x k, no normalization of images.
  *
  * Names of parameters are those of the public code's state dict.
  *
@@ -72,9 +72,9 @@ export function resnet(architecture: ResnetArchitecture): Network<ResnetArchitec
       all("0.bias", 0),
     );
     const groups = tf.reshape(linear, [batch, (layers + 1) * GROUPS, width / GROUPS]);
-    const centred = tf.sub(groups, tf.mean(groups, 2, true));
-    const variance = tf.mean(tf.square(centred), 2, true);
-    const normal = tf.div(centred, tf.sqrt(tf.add(variance, NORM_EPSILON)));
+    const centered = tf.sub(groups, tf.mean(groups, 2, true));
+    const variance = tf.mean(tf.square(centered), 2, true);
+    const normal = tf.div(centered, tf.sqrt(tf.add(variance, NORM_EPSILON)));
     const flat = tf.reshape(normal, [batch, (layers + 1) * width]);
     const e = tf.relu(tf.add(tf.mul(flat, all("1.weight", 0)), all("1.bias", 0)));
     return tf.split(e as tf.Tensor2D, layers + 1, 1) as tf.Tensor2D[];

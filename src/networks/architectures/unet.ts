@@ -30,7 +30,7 @@ export interface UnetArchitecture extends ArchitectureBase {
   readonly norm: "none" | "group";
 }
 
-/** One block: `x + linear(relu(embedding))`, then twice convolution, normalisation and ReLU. */
+/** One block: `x + linear(relu(embedding))`, then twice convolution, normalization and ReLU. */
 interface Block {
   readonly name: string;
   readonly inputs: number;
@@ -44,14 +44,14 @@ function blockSpecs(
   { embedding, norm }: UnetArchitecture,
 ): ParameterSpec[] {
   const second = norm === "group" ? 3 : 2;
-  const normalisation = (index: number) =>
+  const normalization = (index: number) =>
     norm === "group" ? normSpecs(`${name}.model.${index}`, outputs) : [];
   return [
     ...linearSpecs(`${name}.emb.1`, embedding, inputs),
     ...convSpecs(`${name}.model.0`, inputs, outputs),
-    ...normalisation(1),
+    ...normalization(1),
     ...convSpecs(`${name}.model.${second}`, outputs, outputs),
-    ...normalisation(second + 1),
+    ...normalization(second + 1),
   ];
 }
 
@@ -91,21 +91,21 @@ function check({ channels, embedding, imageShape: [h, w] }: UnetArchitecture): v
  * Names of parameters are those of the public code's state dict.
  *
  * @throws RangeError if a size is not positive, the embedding is odd, an image cannot be halved so
- * often, or group normalisation (32 groups, or one per channel) does not divide the channels.
+ * often, or group normalization (32 groups, or one per channel) does not divide the channels.
  */
 export function unet(architecture: UnetArchitecture): Network<UnetArchitecture> {
   check(architecture);
-  const { imageShape: [h, w, colours], channels, embedding, norm, padding, classes } = architecture;
+  const { imageShape: [h, w, colors], channels, embedding, norm, padding, classes } = architecture;
   const depth = channels.length - 1;
   const feature = channels.slice(0, depth).map((outputs, level): Block => ({
     name: `feature_blocks.${level}`,
-    inputs: channels[level - 1] ?? colours,
+    inputs: channels[level - 1] ?? colors,
     outputs,
     level,
   }));
   const bottleneck: Block = {
     name: "bottleneck",
-    inputs: channels[depth - 1] ?? colours,
+    inputs: channels[depth - 1] ?? colors,
     outputs: channels[depth]!,
     level: depth,
   };
@@ -120,7 +120,7 @@ export function unet(architecture: UnetArchitecture): Network<UnetArchitecture> 
   const uneven = norm === "group" && channels.find((count) => count % groups(count) !== 0);
   if (uneven) {
     throw new RangeError(
-      `Cannot normalise ${uneven} channels: above ${MOST_GROUPS} they must be multiples of it`,
+      `Cannot normalize ${uneven} channels: above ${MOST_GROUPS} they must be multiples of it`,
     );
   }
   const parameters = [
@@ -130,7 +130,7 @@ export function unet(architecture: UnetArchitecture): Network<UnetArchitecture> 
       transposedSpecs(`upsamples.${i}`, channels[level + 1]!, outputs)
     ),
     ...linearSpecs("last_emb.1", embedding, channels[0]!),
-    ...convSpecs("output_conv", channels[0]!, colours),
+    ...convSpecs("output_conv", channels[0]!, colors),
   ];
   const flops = (level: number, weights: number) => 2 * weights * h * w / 4 ** level;
   const flopsPerImage = blocks.reduce(
@@ -141,7 +141,7 @@ export function unet(architecture: UnetArchitecture): Network<UnetArchitecture> 
       (sum, { outputs, level }) => sum + flops(level, channels[level + 1]! * outputs),
       0,
     ) +
-    flops(0, 9 * channels[0]! * colours);
+    flops(0, 9 * channels[0]! * colors);
 
   /** What each block, and the head, adds to its input: each [B, channels]. */
   function shifts(p: Parameters, embedded: tf.Tensor2D): Map<string, tf.Tensor2D> {
@@ -174,7 +174,7 @@ export function unet(architecture: UnetArchitecture): Network<UnetArchitecture> 
             bias: vector(`${name}.bias`),
             ...options,
           });
-        const normalise = (input: tf.Tensor4D, name: string) =>
+        const normalize = (input: tf.Tensor4D, name: string) =>
           groupNorm(input, {
             groups: groups(input.shape[3]),
             scale: vector(`${name}.weight`),
@@ -189,8 +189,8 @@ export function unet(architecture: UnetArchitecture): Network<UnetArchitecture> 
             inputGradient: inputGradient || level > 0 || input !== x,
           });
           if (relu) return convolve(first, `${name}.model.2`, { relu });
-          const second = convolve(normalise(first, `${name}.model.1`), `${name}.model.3`, {});
-          return normalise(second, `${name}.model.4`);
+          const second = convolve(normalize(first, `${name}.model.1`), `${name}.model.3`, {});
+          return normalize(second, `${name}.model.4`);
         };
         let state = x;
         const skips: tf.Tensor4D[] = [];

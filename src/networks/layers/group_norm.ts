@@ -13,7 +13,7 @@ export interface GroupNormOptions {
   readonly scale: tf.Tensor1D;
   /** Added to each channel after that, `[C]`. */
   readonly offset: tf.Tensor1D;
-  /** Added to every pixel before normalising, `[B, C]`: the time embedding. */
+  /** Added to every pixel before normalizing, `[B, C]`: the time embedding. */
   readonly shift?: tf.Tensor2D;
   /** Added to the variance. Default 1e-5. */
   readonly epsilon?: number;
@@ -37,11 +37,11 @@ export function groupNorm(x: tf.Tensor4D, options: GroupNormOptions): tf.Tensor4
   const { groups, scale, offset, shift, epsilon = 1e-5, activation = "none" } = options;
   const [b, , , c] = x.shape;
   if (!Number.isInteger(groups) || groups < 1 || c % groups !== 0) {
-    throw new RangeError(`Cannot normalise ${c} channels in ${groups} groups: they do not divide`);
+    throw new RangeError(`Cannot normalize ${c} channels in ${groups} groups: they do not divide`);
   }
   if (scale.size !== c || offset.size !== c || (shift && shift.size !== b * c)) {
     throw new RangeError(
-      `Cannot normalise ${b} images of ${c} channels with ${scale.size} factors, ` +
+      `Cannot normalize ${b} images of ${c} channels with ${scale.size} factors, ` +
         `${offset.size} offsets and ${shift?.size ?? "no"} shifts`,
     );
   }

@@ -5,7 +5,7 @@ import type { GroupNormImplementation } from "./group_norm_implementation.ts";
 const FORWARD_KERNEL = "ElsGroupNorm";
 const BACKWARD_KERNEL = "ElsGroupNormBackward";
 
-/** The normalisation by a backend's own kernels, of inputs and results as in the implementation. */
+/** The normalization by a backend's own kernels, of inputs and results as in the implementation. */
 export function groupNormByKernels(
   backendName: "wasm" | "webgpu",
   { forward, backward }: { readonly forward: CustomKernel; readonly backward: CustomKernel },

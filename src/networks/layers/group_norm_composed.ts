@@ -19,7 +19,7 @@ function groupMean(
   return tf.reshape(tf.mul(mean, tf.ones([1, 1, members])), [b, 1, c]);
 }
 
-/** The normalisation of `group_norm.ts` as a composition of tfjs operations. */
+/** The normalization of `group_norm.ts` as a composition of tfjs operations. */
 export const composedGroupNorm: GroupNormImplementation = {
   forward({ x, scale, offset, shift }, { groups, epsilon, activation }) {
     const [b, h, w, c] = x.shape;
@@ -28,23 +28,23 @@ export const composedGroupNorm: GroupNormImplementation = {
     const added = shift && tf.reshape(shift, [b, 1, c]);
     const sums = pixelSum(flat);
     const mean = groupMean(added ? tf.add(sums, tf.mul(added, h * w)) : sums, size);
-    const centre = added ? tf.sub(mean, added) : mean;
-    const centred = tf.sub(flat, centre);
-    const factor = tf.rsqrt(tf.add(groupMean(pixelSum(tf.square(centred)), size), epsilon));
-    const before = tf.add(tf.mul(centred, tf.mul(factor, scale)), offset);
+    const center = added ? tf.sub(mean, added) : mean;
+    const centered = tf.sub(flat, center);
+    const factor = tf.rsqrt(tf.add(groupMean(pixelSum(tf.square(centered)), size), epsilon));
+    const before = tf.add(tf.mul(centered, tf.mul(factor, scale)), offset);
     const value = activation === "relu"
       ? tf.relu(before)
       : activation === "silu"
       ? tf.mul(before, tf.sigmoid(before))
       : before;
-    return { value: tf.reshape(value, x.shape), statistics: tf.concat([centre, factor], 1) };
+    return { value: tf.reshape(value, x.shape), statistics: tf.concat([center, factor], 1) };
   },
 
   backward({ x, scale, offset, statistics, dy }, { groups, activation }) {
     const [b, h, w, c] = x.shape;
     const size = { groups, pixels: h * w };
-    const [centre, factor] = tf.split(statistics, 2, 1) as [tf.Tensor, tf.Tensor];
-    const normal = tf.mul(tf.sub(tf.reshape(x, [b, h * w, c]), centre), factor);
+    const [center, factor] = tf.split(statistics, 2, 1) as [tf.Tensor, tf.Tensor];
+    const normal = tf.mul(tf.sub(tf.reshape(x, [b, h * w, c]), center), factor);
     let d = tf.reshape(dy, [b, h * w, c]);
     if (activation !== "none") {
       const before = tf.add(tf.mul(normal, scale), offset);

@@ -1,9 +1,9 @@
 import type * as tf from "@tensorflow/tfjs";
 
-/** What follows a normalisation: `silu(x) = x * sigmoid(x)`. */
+/** What follows a normalization: `silu(x) = x * sigmoid(x)`. */
 export type Activation = "none" | "relu" | "silu";
 
-/** Numbers that decide a group normalisation. */
+/** Numbers that decide a group normalization. */
 export interface GroupNormAttributes {
   /** Number of groups; divides the channels. */
   readonly groups: number;
@@ -21,7 +21,7 @@ export interface GroupNormInputs {
   readonly shift: tf.Tensor | undefined;
 }
 
-/** One way to compute a group normalisation and its gradients. */
+/** One way to compute a group normalization and its gradients. */
 export interface GroupNormImplementation {
   /**
    * The value `[B, H, W, C]`, and statistics `[B, 2, C]` that the gradient needs: what is subtracted from

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 
-/** The larger of neighbours along one axis of pairs: `[n, 2, m]` to `[n, 1, m]`. */
+/** The larger of neighbors along one axis of pairs: `[n, 2, m]` to `[n, 1, m]`. */
 function maxOfPairs(x: tf.Tensor3D): tf.Tensor3D {
   const [n, , m] = x.shape;
   // Where both are equal tf.maximum passes the gradient to its first argument, as PyTorch does.

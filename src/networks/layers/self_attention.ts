@@ -13,7 +13,7 @@ export interface LinearTensors {
 
 /** Parameters of {@linkcode selfAttention}. */
 export interface SelfAttentionOptions {
-  /** Groups, scale and offset of the normalisation before it. */
+  /** Groups, scale and offset of the normalization before it. */
   readonly norm: Parameters<typeof groupNorm>[1];
   /** Queries, keys and values, each C to C. */
   readonly query: LinearTensors;
@@ -35,7 +35,7 @@ function pixelwise(x: tf.Tensor4D, layers: readonly LinearTensors[]): tf.Tensor4
 
 /**
  * Self-attention of all pixels with one head and a residual connection:
- * `x + out(softmax(query key^T / sqrt(C)) value)` of the normalised x, as in the networks of Ho et al.
+ * `x + out(softmax(query key^T / sqrt(C)) value)` of the normalized x, as in the networks of Ho et al.
  * (arXiv 2006.11239).
  *
  * @param x `[B, H, W, C]`.

@@ -26,7 +26,7 @@ export function transposedConv2d(
 
 /**
  * Each pixel as a square of 2 x 2 equal ones, by copies whose gradients are exact on every backend;
- * tfjs's own nearest neighbours have a wrong gradient on the cpu backend for more than one image.
+ * tfjs's own nearest neighbors have a wrong gradient on the cpu backend for more than one image.
  *
  * @param x `[B, H, W, C]`.
  * @returns `[B, 2 H, 2 W, C]`.

@@ -63,7 +63,7 @@ export function linearSpecs(name: string, inputs: number, outputs: number): Para
   ];
 }
 
-/** The specs of a normalisation's scale and offset. */
+/** The specs of a normalization's scale and offset. */
 export function normSpecs(name: string, channels: number): ParameterSpec[] {
   return [
     { name: `${name}.weight`, kind: "scale", shape: [channels], fanIn: channels },

@@ -26,7 +26,7 @@ const landmarks: Readonly<Record<string, string>> = {
 };
 
 /**
- * Recognises the public code's ResNet or UNet (arXiv 2412.20292), also inside a wrapper whose state
+ * Recognizes the public code's ResNet or UNet (arXiv 2412.20292), also inside a wrapper whose state
  * dict puts a prefix such as "backbone." or "module." before the names.
  *
  * @param source Name of the file, for messages.

@@ -36,7 +36,7 @@ const schedulesByFunction: Readonly<Record<string, string>> = {
  * whole module, as its training script writes it, or of a state dict; or a state dict in safetensors.
  * Nothing in the file is run.
  *
- * Width, layers, kernel, classes and normalisation are told from names and shapes; padding, image size
+ * Width, layers, kernel, classes and normalization are told from names and shapes; padding, image size
  * and noise schedule from the module, or else they must be given.
  *
  * @param source Name of the file, for messages.

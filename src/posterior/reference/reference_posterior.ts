@@ -60,8 +60,8 @@ class ReferenceRun implements PosteriorRun {
     return Promise.resolve(this.#state);
   }
 
-  /** One candidate of one pixel: `logit` and the centre, channels of y from `centre` on. */
-  #add(cell: number, logit: number, y: Float32Array, centre: number): void {
+  /** One candidate of one pixel: `logit` and the center, channels of y from `center` on. */
+  #add(cell: number, logit: number, y: Float32Array, center: number): void {
     const { max, sum, acc, shape: [, , , channels] } = this.#state;
     if (logit > max[cell]!) {
       const keep = Math.exp(max[cell]! - logit);
@@ -74,7 +74,7 @@ class ReferenceRun implements PosteriorRun {
     const weight = Math.exp(logit - max[cell]!);
     sum[cell] = sum[cell]! + weight;
     for (let c = 0; c < channels; c++) {
-      acc[cell * channels + c] = acc[cell * channels + c]! + weight * y[centre + c]!;
+      acc[cell * channels + c] = acc[cell * channels + c]! + weight * y[center + c]!;
     }
   }
 

@@ -27,7 +27,7 @@ function decode(base64: string): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Are centres summed as they are? With three channels that is faster; at high noise, where the score
+ * Are centers summed as they are? With three channels that is faster; at high noise, where the score
  * hangs little on the last digits of the mean, it is as good as relative to the pivot.
  */
 function sumsPlainly({ rule, channels, bitsPerUnit }: PosteriorPlan): boolean {

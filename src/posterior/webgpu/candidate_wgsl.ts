@@ -80,11 +80,11 @@ export function queryRow(width: number): number {
   return 4 * Math.ceil((2 * width + 8) / 4);
 }
 
-/** How many neighbouring values of an image are read at once. */
+/** How many neighboring values of an image are read at once. */
 export type ImageVector = 1 | 2 | 4;
 
 /**
- * Reads `count` neighbouring columns of an image, at once as many as aligned vectors hold: statements,
+ * Reads `count` neighboring columns of an image, at once as many as aligned vectors hold: statements,
  * and the expression of each column.
  */
 export function readColumns(

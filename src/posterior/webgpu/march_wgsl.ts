@@ -75,7 +75,7 @@ export function marchOperations(options: PatchShaderOptions): number {
 /**
  * Makes the shader; undefined where a segment is of another kind.
  *
- * A thread has a strip of four pixels p, a row shift and some neighbouring column shifts, and walks
+ * A thread has a strip of four pixels p, a row shift and some neighboring column shifts, and walks
  * down the rows. In each row it computes the k + 3 squared differences under its four windows, in
  * registers, and the four row sums by a tree with a common middle; D is the sum of the last k of them,
  * from blocks of k rows with suffix and prefix sums (van Herk). Nothing is subtracted but what

@@ -60,7 +60,7 @@ function tilingOf(
   let tileH = y.band || y.count, tileW = x.band || x.count;
   for (;;) {
     const rows = tileH + 2 * r;
-    // A stride of 1 beyond a multiple of 4: strips of four columns of neighbouring rows then lie in
+    // A stride of 1 beyond a multiple of 4: strips of four columns of neighboring rows then lie in
     // different banks.
     const stride = up4(up4(tileW) + 2 * r) + 1, sumStride = up4(tileW);
     const sumRows = up4(tileH) + 2 * r;
@@ -79,7 +79,7 @@ function tilingOf(
  * Makes the shader, or undefined where not even one output's window fits workgroup memory.
  *
  * For a shift, E(q) goes to workgroup memory, then the row sums R(q), then each thread sums columns of
- * R and weighs the candidates. Strips of four neighbours share the middle of
+ * R and weighs the candidates. Strips of four neighbors share the middle of
  * their windows, so that a sum costs (k + 8) / 4 additions and (k + 3) / 4 reads per axis. Two barriers
  * a shift; since q = p + s is one to one, every pixel's state has one owner between barriers, and no
  * reduction is needed. Where only pixels near the borders are matched, only bands along them are done.

@@ -3,7 +3,7 @@ import { type ImageVector, type PatchShaderOptions, readColumns } from "./candid
 /** What {@linkcode weighFourWgsl} is made for. */
 export interface WeighFourOptions extends Omit<PatchShaderOptions, "workgroupMemory"> {
   readonly stateInside: boolean;
-  /** Shifts that a thread weighs at once: neighbouring columns q of the same pixels. */
+  /** Shifts that a thread weighs at once: neighboring columns q of the same pixels. */
   readonly together: number;
   readonly vector: ImageVector;
 }
@@ -23,7 +23,7 @@ function each(together: number, expression: (m: number) => string): string[] {
 }
 
 /**
- * State and weighing of candidates, four neighbouring pixels at a time. A strip has the pixels whose
+ * State and weighing of candidates, four neighboring pixels at a time. A strip has the pixels whose
  * windows begin at columns 4 i to 4 i + 3, and the state of a strip is one vector, so that it
  * is read and written at once, for several shifts together.
  */
@@ -146,9 +146,9 @@ fn insideImage(left: i32) -> vec4<bool> {
 fn weigh(
   ${distances}, b: i32, base: i32, image: i32, row: i32, left: i32, py: i32, strip: i32,
 ) {
-  let centre = wrapped(py - R, H);
-  ${inner ? `if (centre < R || centre >= H - R) { return; }` : ""}
-  let cell = ${inner ? "(centre - R)" : "centre"} * STRIPS + strip;
+  let center = wrapped(py - R, H);
+  ${inner ? `if (center < R || center >= H - R) { return; }` : ""}
+  let cell = ${inner ? "(center - R)" : "center"} * STRIPS + strip;
   var threshold = readCell(base, 0, cell);
   ${each(together, (m) => `var d${m} = given${m};`).join("\n  ")}
   ${each(together, (m) => `var near${m} = d${m} < threshold;`).join("\n  ")}
@@ -187,7 +187,7 @@ fn weigh(
       let px = columnOf(strip, i);
       let qy = ${cyclic ? "wrapped(row - R, H)" : "row - R"};
       let qx = ${cyclic ? `wrapped(left + ${m} + i + R, W)` : `left + ${m} + i + R`};
-      let sy = wrapped(qy - centre, H);
+      let sy = wrapped(qy - center, H);
       let sx = wrapped(qx - px, W);
       let exact = exactBitsBelow(threshold[i], exactDistance(b, image, qy, qx, sy, sx));
       t${m}[i] = clamp(exact, -LIMIT, LIMIT) * ONE;
@@ -203,7 +203,7 @@ fn weigh(
     // One at a time where there is one.
     together === 1 ? "w0" : `(${each(together, (m) => `w${m}`).join(" + ")})`});
   let y = image + ${cyclic ? "wrapped(row - R, H)" : "(row - R)"} * W;
-  let z = b * QUERY + (C + 1) * QUERY_PLANE + centre * QUERY_ROW + strip + ${r >> 2};
+  let z = b * QUERY + (C + 1) * QUERY_PLANE + center * QUERY_ROW + strip + ${r >> 2};
   ${
     lists.map((c) => {
       const { statements, columns: ys } = readColumns({

@@ -266,17 +266,17 @@ conformance() {
 posterior() {
   small=''
   [ -z "$tiny" ] || small='--images 4 --scales 3,9 --repeats 1'
-  colour=$(from cifar10)
+  color=$(from cifar10)
   bench=$(command_of bench:webgpu)
   for channels in 1 3; do
     # shellcheck disable=SC2086 # words
     step posterior-rates-$channels "$(left)" $bench --what rates --peer-device $device \
       --channels $channels --json "$parts/posterior-rates-$channels.json" $small
   done
-  [ -n "$colour" ] || note 'sample of CIFAR-10' 'its data are not at hand'
+  [ -n "$color" ] || note 'sample of CIFAR-10' 'its data are not at hand'
   # shellcheck disable=SC2086
   step posterior-sample "$(left)" $bench --what sample \
-    ${colour:+--colour "$colour"} --json "$parts/posterior-sample.json" ${tiny:+--images 4}
+    ${color:+--color "$color"} --json "$parts/posterior-sample.json" ${tiny:+--images 4}
 }
 
 # NAME OPTIONS...: one benchmark of training steps.

@@ -139,7 +139,7 @@ const versionText = (version: number): string =>
 const vulkanErrors: Readonly<Record<number, string>> = {
   [-1]: "out of host memory",
   [-2]: "out of device memory",
-  [-3]: "initialisation failed",
+  [-3]: "initialization failed",
   [-4]: "device lost",
   [-7]: "a wanted extension is missing",
   [-9]: "no driver that works was found",

@@ -15,7 +15,7 @@ async function tinySource({ unpack }: { unpack: boolean }): Promise<DatasetSourc
   const used = unpack ? "unpacked.bin" : "tiny.bin";
   return {
     name: "tiny",
-    about: { what: "pixels, 300 + 300", licence: "none needed", page: "https://example.org/tiny" },
+    about: { what: "pixels, 300 + 300", license: "none needed", page: "https://example.org/tiny" },
     archive: {
       files: [{
         name: "tiny.bin",
@@ -73,7 +73,7 @@ Deno.test("bring data set: fetched, verified, unpacked, the archive removed; the
         const into = join(folder, "deep/tiny");
         const mirror = `http://127.0.0.1:${server.addr.port}/sets/`;
         const said = await bring(source, { into, mirror });
-        const order = ["tiny: pixels", "Licence: none needed", "From: ", "To: ", "tiny.bin"];
+        const order = ["tiny: pixels", "License: none needed", "From: ", "To: ", "tiny.bin"];
         const places = order.map((word) => said.indexOf(word));
         assert(places.every((place, i) => place > (places[i - 1] ?? -1)), said);
         assertStringIncludes(said, `300 train and 300 test images are in ${into}`);

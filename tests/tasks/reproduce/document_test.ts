@@ -46,7 +46,7 @@ const record: RowRecord = {
   protocol: main,
   samples: 12,
   seeds: { calibration: 1, evaluation: 2 },
-  scales: [{ machine: "ELS", t: [0.33, 0.95, 1], kernelSize: [5, 7, 9], run: "runs/00002" }],
+  scales: [{ machine: "ELS", t: [0.33, 0.95, 1], patchSize: [5, 7, 9], run: "runs/00002" }],
   medians: medians(["ELS", "LS", "IS"], 0.9),
   run: "runs/00003",
 };

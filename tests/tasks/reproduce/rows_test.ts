@@ -58,11 +58,11 @@ Deno.test("Ledger: what is kept is read back, what is damaged or of another kind
 Deno.test("evidence: writes the document of what is done, and refuses rows that do not exist", async () => {
   await inFolder(async (folder) => {
     const out = join(folder, "deep", "results.md");
-    const written = await run("evidence", "--write-only", "--runs", folder, "--out", out);
+    const written = await run("reproduce", "--write-only", "--runs", folder, "--out", out);
     assertEquals(written.code, 0, written.err);
     const text = await Deno.readTextFile(out);
     assertEquals(text.match(/\| not run/g)?.length, 16);
-    const wrong = await run("evidence", "--rows", "mnist-resnet", "--runs", folder, "--out", out);
+    const wrong = await run("reproduce", "--rows", "mnist-resnet", "--runs", folder, "--out", out);
     assertEquals(wrong.code, 1);
     assert(/--rows has "mnist-resnet", expected some of mnist-resnet-zeros/.test(wrong.err));
     assertEquals(wrong.err.trim().split("\n").length, 1);
@@ -88,7 +88,7 @@ Deno.test({
         ],
         ...["--runs", join(folder, "runs"), "--out", out],
       ];
-      const done = await run("evidence", ...flags);
+      const done = await run("reproduce", ...flags);
       assertEquals(done.code, 0, done.err);
       assert(done.err.includes("celeba-unet-zeros is left out"));
       const text = await Deno.readTextFile(out);
@@ -98,7 +98,7 @@ Deno.test({
       assert(text.includes("![Scales of bbELS"));
       await Deno.writeTextFile(out, text.replace("<!-- end", "Seen.\n\n<!-- end"));
 
-      const again = await run("evidence", ...flags);
+      const again = await run("reproduce", ...flags);
       assertEquals(again.code, 0, again.err);
       assert(!again.err.includes("New run"), again.err);
       const noted = await Deno.readTextFile(out);

@@ -1,4 +1,4 @@
-/** Registers the SIMD group normalisation of `group_norm.as.ts` with the wasm backend of TensorFlow.js. */
+/** Registers the SIMD group normalization of `group_norm.as.ts` with the wasm backend of TensorFlow.js. */
 import type * as tf from "@tensorflow/tfjs";
 import { groupNormByKernels } from "../group_norm_by_kernels.ts";
 import type { GroupNormAttributes, GroupNormImplementation } from "../group_norm_implementation.ts";
@@ -88,7 +88,7 @@ function backward(
   return gradients;
 }
 
-/** The normalisation of `group_norm.ts` by the SIMD kernels: wasm, channels a multiple of 4. */
+/** The normalization of `group_norm.ts` by the SIMD kernels: wasm, channels a multiple of 4. */
 export const wasmGroupNorm: GroupNormImplementation = groupNormByKernels("wasm", {
   forward,
   backward,

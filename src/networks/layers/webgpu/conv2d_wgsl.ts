@@ -1,6 +1,6 @@
 /**
  * Convolution as a matrix product whose left matrix is never stored: row m is a pixel, column (tap, c)
- * its neighbour's channel, gathered while tiles are brought to workgroup memory.
+ * its neighbor's channel, gathered while tiles are brought to workgroup memory.
  *
  * Roofline on an H100 (float32 without tensor cores 60 TFLOP/s, memory 3.3 TB/s): 64 channels to 64,
  * 3 x 3, have 2 * 9 * 64 * 64 operations for 512 bytes of each pixel, 144 a byte against the 18 at which
@@ -24,10 +24,10 @@ export interface ConvShape {
 }
 
 /**
- * `pixelQuad(pixel, at)`: values `at` .. `at + 3` of the neighbourhood of a pixel of x, which are its taps'
+ * `pixelQuad(pixel, at)`: values `at` .. `at + 3` of the neighborhood of a pixel of x, which are its taps'
  * channels one tap after the other; with the shift added inside the image.
  */
-export function neighbourhood(
+export function neighborhood(
   { height, width, inputs, size, padding }: ConvShape,
   shift: boolean,
 ): string {
@@ -41,7 +41,7 @@ export function neighbourhood(
   const per = vector ? inputs / 4 : inputs;
   const c = vector ? "c / 4u" : "c";
   return `
-fn neighbour(image: u32, row: i32, column: i32, at: u32) -> ${type} {
+fn neighbor(image: u32, row: i32, column: i32, at: u32) -> ${type} {
   if (at >= ${size * size * inputs}u) { return ${type}(0); }
   let tap = at / ${inputs}u;
   let c = at % ${inputs}u;
@@ -53,9 +53,9 @@ fn neighbour(image: u32, row: i32, column: i32, at: u32) -> ${type} {
 }
 fn pixels(image: u32, row: i32, column: i32, at: u32) -> vec4f {
   return ${
-    vector ? "neighbour(image, row, column, at)" : `vec4f(
-    neighbour(image, row, column, at), neighbour(image, row, column, at + 1u),
-    neighbour(image, row, column, at + 2u), neighbour(image, row, column, at + 3u))`
+    vector ? "neighbor(image, row, column, at)" : `vec4f(
+    neighbor(image, row, column, at), neighbor(image, row, column, at + 1u),
+    neighbor(image, row, column, at + 2u), neighbor(image, row, column, at + 3u))`
   };
 }
 fn pixelQuad(pixel: u32, at: u32) -> vec4f {
@@ -87,7 +87,7 @@ export function convolution(
   const blocks = tile.perColumn / 4;
   const code = `
 ${groupNumber}
-${neighbourhood(shape, shift)}
+${neighborhood(shape, shift)}
 ${matrixRows({ name: "filters", rows: `${terms}u`, columns: outputs })}
 ${left.declaration}
 ${right.declaration}

@@ -1,12 +1,12 @@
 /**
- * The gradient of a filter as a matrix product: row (tap, c) of the neighbourhoods, transposed, times
+ * The gradient of a filter as a matrix product: row (tap, c) of the neighborhoods, transposed, times
  * the gradients of the outputs, summed over all pixels.
  *
  * There are few rows and columns and very many terms, so the pixels are cut into parts with a sum each;
  * the sums are added in their order afterwards, such that a step has the same bytes every time. On an
  * H100 the parts make some 500 workgroups; the tiles are those of `conv2d_wgsl.ts` and so is the roof.
  */
-import { type ConvShape, neighbourhood } from "./conv2d_wgsl.ts";
+import { type ConvShape, neighborhood } from "./conv2d_wgsl.ts";
 import { type GpuProgram, groupNumber } from "./gpu_program.ts";
 import { elementOf, matrixRows, productEntry, repeat, shared, storeSums } from "./product_wgsl.ts";
 import { DEPTH, invocations, type Tile } from "./tile.ts";
@@ -29,7 +29,7 @@ export function filterGradient(
   const downTiles = Math.ceil(rows / tile.rows);
   const code = `
 ${groupNumber}
-${neighbourhood(shape, shift)}
+${neighborhood(shape, shift)}
 ${matrixRows({ name: "dy", rows: "uniforms.pixels", columns: outputs })}
 ${left.declaration}
 ${right.declaration}

@@ -1,4 +1,4 @@
-/** Registers the group normalisation of `group_norm_wgsl.ts` with the webgpu backend of TensorFlow.js. */
+/** Registers the group normalization of `group_norm_wgsl.ts` with the webgpu backend of TensorFlow.js. */
 import * as tf from "@tensorflow/tfjs";
 import { groupNormByKernels } from "../group_norm_by_kernels.ts";
 import type { GroupNormAttributes, GroupNormImplementation } from "../group_norm_implementation.ts";
@@ -88,7 +88,7 @@ function backward(
   return gradients;
 }
 
-/** The normalisation of `group_norm.ts` by the programs in WGSL; the backend in use must be webgpu. */
+/** The normalization of `group_norm.ts` by the programs in WGSL; the backend in use must be webgpu. */
 export const webgpuGroupNorm: GroupNormImplementation = groupNormByKernels("webgpu", {
   forward,
   backward,

@@ -1,5 +1,5 @@
 /**
- * Group normalisation in a pass for the statistics and one for the values, its gradient in one for sums
+ * Group normalization in a pass for the statistics and one for the values, its gradient in one for sums
  * and one for the values. Bound by memory: about five readings and two writings of the image for both
  * ways (the composition of tfjs operations takes some thirty), on an H100 2 ps a byte.
  */
@@ -71,8 +71,8 @@ fn main(
   workgroupBarrier();
   sum = 0.0;
   for (var i = t; i < ${count}u; i += ${SIZE}u) {
-    let centred = value(image, group, i) - mean;
-    sum += centred * centred;
+    let centered = value(image, group, i) - mean;
+    sum += centered * centered;
   }
   ${total}
   let factor = 1.0 / sqrt(sums[0] / ${count}.0 + ${epsilon.toExponential()});
@@ -87,7 +87,7 @@ fn main(
   };
 }
 
-/** Functions of value number `i`: its channel, the normalised value and what enters the activation. */
+/** Functions of value number `i`: its channel, the normalized value and what enters the activation. */
 const normal = ({ pixels, channels, activation }: GroupNormShape) => `
 ${activations[activation]}
 fn perImage(i: u32) -> u32 {
@@ -110,7 +110,7 @@ export function groupNormValue(shape: GroupNormShape): GpuProgram {
 
 /**
  * Arrays x, dy, statistics, scale, offset, sums, products, both `[B, C]`: over the pixels, the gradient
- * before the activation, and that times the normalised value. A workgroup for each image and
+ * before the activation, and that times the normalized value. A workgroup for each image and
  * `SUM_CHANNELS` channels.
  */
 export function groupNormSums(shape: GroupNormShape): GpuProgram {

@@ -51,7 +51,7 @@ export function shared(name: string, count: number, threads: number): SharedTile
 }
 
 /**
- * `fetch(row, column)`: four neighbours of a row of a matrix with so many columns, zero outside.
+ * `fetch(row, column)`: four neighbors of a row of a matrix with so many columns, zero outside.
  */
 export function matrixRows(
   { name, rows, columns }: {
@@ -75,7 +75,7 @@ fn fetch(row: u32, column: u32) -> vec4f {
 `;
 }
 
-/** Writes four neighbours of a row of an output with so many columns. */
+/** Writes four neighbors of a row of an output with so many columns. */
 function store(
   { name, row, column, columns, value }: Record<"name" | "row" | "column" | "value", string> & {
     readonly columns: number;
@@ -108,7 +108,7 @@ export function storeSums(
     readonly place?: string;
     /** Statements before the rows of a block, which begins at `column`. */
     readonly begin?: string;
-    /** Four neighbours of row i, block j. */
+    /** Four neighbors of row i, block j. */
     readonly value: (i: number, j: number) => string;
   },
 ): string {

@@ -18,14 +18,14 @@
  * const images = bytesToImages(syntheticTextures({ images: 20, size: 16 }));
  * const schedule = createSchedule("cosine_legacy");
  * const noisy = addNoise(sliceBatch(images, 0, 1), { schedule, t: 0.4, seed: 1 });
- * await using machine = createMachine("ELS", { images, schedule, kernelSize: 5 });
+ * await using machine = createMachine("ELS", { images, schedule, patchSize: 5 });
  * const denoised = await machine.predict(noisy, 0.4);
  * assertEquals(denoised.shape, [1, 16, 16, 1]);
  * ```
  *
  * @module
  */
-export { DataFormatError, DeviceUnavailableError } from "../core/errors.ts";
+export { DataFormatError, DeviceUnavailableError } from "./core/errors.ts";
 export {
   concatBatches,
   gatherImages,
@@ -33,33 +33,33 @@ export {
   imageBatch,
   type ImageShape,
   sliceBatch,
-} from "../core/image_batch.ts";
-export { bytesToImages, type LabelledBytes } from "../datasets/labelled_bytes.ts";
-export { type ByteImages } from "../datasets/resize.ts";
-export { type SyntheticOptions, syntheticTextures } from "../datasets/synthetic.ts";
-export { addNoise, type AddNoiseOptions } from "../denoisers/add_noise.ts";
+} from "./core/image_batch.ts";
+export { bytesToImages, type LabeledBytes } from "./datasets/labeled_bytes.ts";
+export { type ByteImages } from "./datasets/resize.ts";
+export { type SyntheticOptions, syntheticTextures } from "./datasets/synthetic.ts";
+export { addNoise, type AddNoiseOptions } from "./denoisers/add_noise.ts";
 export type {
   Denoiser,
   MultiScaleDenoiser,
   Prediction,
   PredictOptions,
-} from "../denoisers/denoiser.ts";
-export type { Provenance } from "../core/provenance.ts";
+} from "./denoisers/denoiser.ts";
+export type { Provenance } from "./core/provenance.ts";
 export type {
   MachineName,
   ScaleAggregate,
   ScaleSchedule,
   ScaleStep,
   SimilarityMetric,
-} from "./scale_schedule.ts";
-export { parseScaleSchedule, writeScaleSchedule } from "../calibration/scale_schedule_json.ts";
+} from "./machines/scale_schedule.ts";
+export { parseScaleSchedule, writeScaleSchedule } from "./calibration/scale_schedule_json.ts";
 export {
   emptyState,
   mergeInto,
   mergeStates,
   posteriorMean,
   type PosteriorMeanOptions,
-} from "../posterior/merge_states.ts";
+} from "./posterior/merge_states.ts";
 export type {
   AccumulateOptions,
   PatchPosterior,
@@ -67,23 +67,23 @@ export type {
   PosteriorRequest,
   PosteriorRun,
   PosteriorState,
-} from "../posterior/patch_posterior.ts";
-export { referencePosterior } from "../posterior/reference/reference_posterior.ts";
-export type { KernelBuild } from "../posterior/wasm/posterior_kernel.ts";
+} from "./posterior/patch_posterior.ts";
+export { referencePosterior } from "./posterior/reference/reference_posterior.ts";
+export type { KernelBuild } from "./posterior/wasm/posterior_kernel.ts";
 export {
   type WasmPosterior,
   wasmPosterior,
   type WasmPosteriorOptions,
-} from "../posterior/wasm/wasm_posterior.ts";
+} from "./posterior/wasm/wasm_posterior.ts";
 export {
   type DevicePosteriorRequest,
   type WebgpuPosterior,
   webgpuPosterior,
   type WebgpuPosteriorOptions,
-} from "../posterior/webgpu/webgpu_posterior.ts";
-export { createSchedule, scheduleNames } from "../schedules/create_schedule.ts";
-export type { NoiseSchedule } from "../schedules/noise_schedule.ts";
-export { boundaryBroken } from "./boundary_broken.ts";
+} from "./posterior/webgpu/webgpu_posterior.ts";
+export { createSchedule, scheduleNames } from "./schedules/create_schedule.ts";
+export type { NoiseSchedule } from "./schedules/noise_schedule.ts";
+export { boundaryBroken } from "./machines/boundary_broken.ts";
 export {
   candidateScales,
   type CandidateScalesOptions,
@@ -92,17 +92,17 @@ export {
   machineDefinitions,
   machineNames,
   parseMachineName,
-} from "./create_machine.ts";
-export { equivariant } from "./equivariant.ts";
-export { equivariantLocal, equivariantLocalWrapped } from "./equivariant_local.ts";
-export { ideal } from "./ideal.ts";
+} from "./machines/create_machine.ts";
+export { equivariant } from "./machines/equivariant.ts";
+export { equivariantLocal, equivariantLocalWrapped } from "./machines/equivariant_local.ts";
+export { ideal } from "./machines/ideal.ts";
 export {
   importScales,
   type ImportScalesOptions,
   type ScaleIndexing,
   scaleIndexings,
-} from "../calibration/import_scales.ts";
-export { local } from "./local.ts";
-export type { MachineDefinition } from "./machine_definition.ts";
-export type { Machine } from "./patch_machine.ts";
-export { type KernelSize, kernelSizeAt, type KernelSizeAtOptions } from "./scheduled.ts";
+} from "./calibration/import_scales.ts";
+export { local } from "./machines/local.ts";
+export type { MachineDefinition } from "./machines/machine_definition.ts";
+export type { Machine } from "./machines/patch_machine.ts";
+export { type PatchSize, patchSizeAt, type PatchSizeAtOptions } from "./machines/scheduled.ts";

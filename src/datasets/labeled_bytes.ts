@@ -2,7 +2,7 @@ import type { ImageBatch } from "../core/image_batch.ts";
 import type { ByteImages } from "./resize.ts";
 
 /** A data set as its files hold it: 8-bit images of their own size, with labels. */
-export interface LabelledBytes extends ByteImages {
+export interface LabeledBytes extends ByteImages {
   /** Class of each image. */
   readonly labels: Uint8Array;
 }

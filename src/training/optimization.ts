@@ -2,7 +2,7 @@ import type { FlatParameters } from "../networks/weights/parameters.ts";
 import type { TrainingBatch } from "./gradients.ts";
 
 /** Everything that decides how parameters change with their gradients. */
-export interface OptimisationRecipe {
+export interface OptimizationRecipe {
   /** Decoupled weight decay. */
   readonly weightDecay: number;
   /** Decay of the moving average of the parameters; 0: the last parameters themselves. */
@@ -38,7 +38,7 @@ export interface TrainingStep {
 }
 
 /** Takes training steps from a state, on the host or on a GPU. */
-export interface Optimisation {
+export interface Optimization {
   /**
    * Takes a step, or queues it.
    *

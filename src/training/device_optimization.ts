@@ -8,11 +8,11 @@ import { emaDecayAt } from "./ema.ts";
 import { meanLossAndGradients, type TrainingBatch } from "./gradients.ts";
 import {
   checkFinite,
-  type Optimisation,
-  type OptimisationRecipe,
+  type Optimization,
+  type OptimizationRecipe,
   type TrainingState,
   type TrainingStep,
-} from "./optimisation.ts";
+} from "./optimization.ts";
 
 /** Seconds of work that are queued before the host looks at how it went. */
 const REPORT_SECONDS = 0.5;
@@ -20,15 +20,15 @@ const REPORT_SECONDS = 0.5;
 const [BETA1, BETA2, EPSILON] = [0.9, 0.999, 1e-8];
 
 /**
- * Steps that stay on the GPU of the webgpu backend: examples go up, gradients, optimiser and moving
+ * Steps that stay on the GPU of the webgpu backend: examples go up, gradients, optimizer and moving
  * average are tensors there, and the host reads only losses and norms, many at once, while the next
  * steps are at work. Never more than two readings' worth of steps is queued.
  */
-export function deviceOptimisation(
+export function deviceOptimization(
   network: Network,
   start: TrainingState,
-  { weightDecay, emaDecay, clipNorm }: OptimisationRecipe,
-): Optimisation {
+  { weightDecay, emaDecay, clipNorm }: OptimizationRecipe,
+): Optimization {
   const backend = webgpuBackend();
   const count = start.parameters.length;
   const hold = (values: Float32Array) => {

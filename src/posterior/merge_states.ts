@@ -7,7 +7,7 @@ export function emptyState(shape: PosteriorState["shape"]): PosteriorState {
   const cells = queries * scales * pixels;
   return {
     shape,
-    max: new Float64Array(cells).fill(-Infinity),
+    logScale: new Float64Array(cells).fill(-Infinity),
     sum: new Float64Array(cells),
     acc: new Float64Array(cells * channels),
   };
@@ -16,7 +16,7 @@ export function emptyState(shape: PosteriorState["shape"]): PosteriorState {
 /**
  * Adds the candidates of `from` to those of `into`, in place.
  *
- * A state stands for the pair `(sum, acc) * exp(max)`; states add like such pairs, hence in any order
+ * A state stands for the pair `(sum, acc) * exp(logScale)`; states add like such pairs, hence in any order
  * and grouping, up to rounding.
  *
  * @throws RangeError if the shapes differ.
@@ -28,12 +28,12 @@ export function mergeInto(into: PosteriorState, from: PosteriorState): void {
     );
   }
   const channels = into.shape[3];
-  for (let i = 0; i < into.max.length; i++) {
-    const max = Math.max(into.max[i]!, from.max[i]!);
-    if (max === -Infinity) continue;
-    const keep = Math.exp(into.max[i]! - max);
-    const add = Math.exp(from.max[i]! - max);
-    into.max[i] = max;
+  for (let i = 0; i < into.logScale.length; i++) {
+    const logScale = Math.max(into.logScale[i]!, from.logScale[i]!);
+    if (logScale === -Infinity) continue;
+    const keep = Math.exp(into.logScale[i]! - logScale);
+    const add = Math.exp(from.logScale[i]! - logScale);
+    into.logScale[i] = logScale;
     into.sum[i] = into.sum[i]! * keep + from.sum[i]! * add;
     for (let c = i * channels; c < (i + 1) * channels; c++) {
       into.acc[c] = into.acc[c]! * keep + from.acc[c]! * add;
@@ -49,7 +49,7 @@ export function mergeInto(into: PosteriorState, from: PosteriorState): void {
 export function mergeStates(a: PosteriorState, b: PosteriorState): PosteriorState {
   const merged: PosteriorState = {
     shape: a.shape,
-    max: a.max.slice(),
+    logScale: a.logScale.slice(),
     sum: a.sum.slice(),
     acc: a.acc.slice(),
   };

@@ -40,9 +40,9 @@ export interface PosteriorRequest {
 
 /**
  * Softmax state of every (query, scale, pixel): the weights seen so far are
- * `exp(-D / (2 sigma^2) - max)`, `sum` is their sum and `acc` their sum times the center pixel.
+ * `exp(-D / (2 sigma^2) - logScale)`, `sum` is their sum and `acc` their sum times the center pixel.
  * States merge in any order and grouping (see `mergeStates`). The log-likelihood of the query's patch
- * under the candidates is `max + log(sum)`, up to their number and the Gaussian's constant.
+ * under the candidates is `logScale + log(sum)`, up to their number and the Gaussian's constant.
  */
 export interface PosteriorState {
   /** `[B, S, P, C]` as numbers of each. */
@@ -51,8 +51,8 @@ export interface PosteriorState {
    * Logit that the weights are relative to, `[B, S, P]`: the largest so far, or one within some tens
    * of nats of it, as a backend likes; -Infinity before the first candidate.
    */
-  readonly max: Float64Array;
-  /** Sum of weights relative to `max`, `[B, S, P]`. */
+  readonly logScale: Float64Array;
+  /** Sum of weights relative to `logScale`, `[B, S, P]`. */
   readonly sum: Float64Array;
   /** Weighted sum of center pixels, `[B, S, P, C]`. */
   readonly acc: Float64Array;

@@ -198,7 +198,7 @@ export function stateOf(
       const cell = bs * pixels + p;
       const sum = sums[wholeImages ? bs * pixels : cell]!;
       if (!(sum > 0)) continue;
-      state.max[cell] = wholeImages
+      state.logScale[cell] = wholeImages
         ? references[b]!
         : -natsPerUnit * (references[cell]! + shared[cell]!);
       state.sum[cell] = sum;
@@ -218,10 +218,10 @@ export function thresholdsOf(
   state: PosteriorState,
   window: number,
 ): Float32Array {
-  return Float32Array.from(state.max, (max, cell) => {
+  return Float32Array.from(state.logScale, (logScale, cell) => {
     const sum = state.sum[cell]!;
     if (!(sum > 0)) return 1e30;
-    const bits = max / Math.LN2 + Math.log2(sum) - window;
+    const bits = logScale / Math.LN2 + Math.log2(sum) - window;
     return -bits / plan.bitsPerUnit - plan.shared[cell]!;
   });
 }

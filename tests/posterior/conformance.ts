@@ -179,7 +179,7 @@ export function conformance(
         const each = { images, query, rule, scales: few ? [3, 9] : [9], t: 0.05 };
         const [a, b] = [await posteriorOf(backend, each), await posteriorOf(oracle, each)];
         for (let p = 0; p < a.sum.length; p++) {
-          const [mine, theirs] = [a, b].map((s) => s.max[p]! + Math.log(s.sum[p]!));
+          const [mine, theirs] = [a, b].map((s) => s.logScale[p]! + Math.log(s.sum[p]!));
           // Logits of thousands of nats, good to 1e-3 nats: no float32 sum of squares reaches that.
           assertLess(Math.abs(mine! - theirs!), 1e-3, `log-sum at pixel ${p}`);
         }

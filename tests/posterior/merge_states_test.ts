@@ -13,7 +13,7 @@ function candidates(count: number, random: Random): PosteriorState[] {
   return Array.from({ length: count }, () => {
     const state = emptyState([2, 1, 3, 2]);
     for (let i = 0; i < 6; i++) {
-      state.max[i] = random.normal() * 200;
+      state.logScale[i] = random.normal() * 200;
       state.sum[i] = 1;
       for (let c = 0; c < 2; c++) state.acc[2 * i + c] = random.normal();
     }
@@ -22,9 +22,13 @@ function candidates(count: number, random: Random): PosteriorState[] {
 }
 
 function assertSame(a: PosteriorState, b: PosteriorState): void {
-  for (let i = 0; i < a.max.length; i++) {
+  for (let i = 0; i < a.logScale.length; i++) {
     // Log-sums of hundreds of nats and means of order one, in float64 with a few dozen roundings.
-    assertAlmostEquals(a.max[i]! + Math.log(a.sum[i]!), b.max[i]! + Math.log(b.sum[i]!), 1e-11);
+    assertAlmostEquals(
+      a.logScale[i]! + Math.log(a.sum[i]!),
+      b.logScale[i]! + Math.log(b.sum[i]!),
+      1e-11,
+    );
     for (let c = 0; c < 2; c++) {
       assertAlmostEquals(a.acc[2 * i + c]! / a.sum[i]!, b.acc[2 * i + c]! / b.sum[i]!, 1e-13);
     }
@@ -51,8 +55,8 @@ Deno.test("mergeStates: equals the softmax computed at once", () => {
   const states = candidates(9, new Random(99));
   const merged = states.reduce(mergeStates);
   for (let i = 0; i < 6; i++) {
-    const top = Math.max(...states.map(({ max }) => max[i]!));
-    const weights = states.map(({ max }) => Math.exp(max[i]! - top));
+    const top = Math.max(...states.map(({ logScale }) => logScale[i]!));
+    const weights = states.map(({ logScale }) => Math.exp(logScale[i]! - top));
     const total = weights.reduce((a, b) => a + b);
     const mean = weights.reduce((sum, w, n) => sum + w * states[n]!.acc[2 * i]!, 0) / total;
     assertAlmostEquals(merged.acc[2 * i]! / merged.sum[i]!, mean, 1e-13); // float64

@@ -81,7 +81,8 @@ Deno.test("wasm: what is left out stays below the tolerance, and exact leaves no
       await using backend = wasmPosterior({ workers: 0, tolerance });
       const some = await posteriorOf(backend, each);
       for (let i = 0; i < all.sum.length; i++) {
-        const missing = 1 - Math.exp(some.max[i]! - all.max[i]!) * some.sum[i]! / all.sum[i]!;
+        const missing = 1 -
+          Math.exp(some.logScale[i]! - all.logScale[i]!) * some.sum[i]! / all.sum[i]!;
         // Beside what is left out: exponents of up to 80 bits are rounded to float32, 5e-6 of a weight.
         assertLess(missing, tolerance + 1e-5, `t = ${t}, tolerance ${tolerance}, cell ${i}`);
       }
@@ -195,7 +196,7 @@ Deno.test("wasm: background counted once weighs as if each of its patches had be
         const expected = await posteriorOf(referencePosterior(), each);
         assertLess(worstError(found, expected, each), 1e-5);
         for (let i = 0; i < found.sum.length; i++) {
-          const [mine, theirs] = [found, expected].map((s) => s.max[i]! + Math.log(s.sum[i]!));
+          const [mine, theirs] = [found, expected].map((s) => s.logScale[i]! + Math.log(s.sum[i]!));
           // The count of every candidate is in the log-sum: one in 2,000 left out would be 5e-4.
           assertLess(Math.abs(mine! - theirs!), 5e-5, `${rule} t = ${t} cell ${i}`);
         }

@@ -62,16 +62,16 @@ class ReferenceRun implements PosteriorRun {
 
   /** One candidate of one pixel: `logit` and the center, channels of y from `center` on. */
   #add(cell: number, logit: number, y: Float32Array, center: number): void {
-    const { max, sum, acc, shape: [, , , channels] } = this.#state;
-    if (logit > max[cell]!) {
-      const keep = Math.exp(max[cell]! - logit);
-      max[cell] = logit;
+    const { logScale, sum, acc, shape: [, , , channels] } = this.#state;
+    if (logit > logScale[cell]!) {
+      const keep = Math.exp(logScale[cell]! - logit);
+      logScale[cell] = logit;
       sum[cell] = sum[cell]! * keep;
       for (let c = 0; c < channels; c++) {
         acc[cell * channels + c] = acc[cell * channels + c]! * keep;
       }
     }
-    const weight = Math.exp(logit - max[cell]!);
+    const weight = Math.exp(logit - logScale[cell]!);
     sum[cell] = sum[cell]! + weight;
     for (let c = 0; c < channels; c++) {
       acc[cell * channels + c] = acc[cell * channels + c]! + weight * y[center + c]!;

@@ -48,7 +48,7 @@ export async function sumPatches(
   for (const { scale } of coarse) {
     for (let b = 0; b < queries; b++) {
       const from = (b * scales.length + scale) * cells, to = from + cells;
-      state.max.set(again.max.subarray(from, to), from);
+      state.logScale.set(again.logScale.subarray(from, to), from);
       state.sum.set(again.sum.subarray(from, to), from);
       state.acc.set(again.acc.subarray(from * channels, to * channels), from * channels);
     }
@@ -68,7 +68,7 @@ function isCoarse(
     const from = (b * scales.length + scale) * pixels;
     for (let cell = from; cell < from + pixels; cell++) {
       if (!(state.sum[cell]! > 0)) continue;
-      const bits = state.max[cell]! / Math.LN2 + Math.log2(state.sum[cell]!);
+      const bits = state.logScale[cell]! / Math.LN2 + Math.log2(state.sum[cell]!);
       if (Math.abs(bits / bitsPerUnit + shared[cell]!) > coarseFrom * plan.exactFrom) return true;
     }
   }

@@ -149,7 +149,7 @@ function mergeSlots(
       const distance = (high[at + 1]! * 2 ** 32 + low[at]!) * unit + shared;
       const logit = -bitsPerUnit * Math.LN2 * distance;
       const state = emptyState([1, 1, pixels, channels]);
-      state.max.fill(logit);
+      state.logScale.fill(logit);
       state.sum.fill(floats[at + 2]!);
       for (let c = 0; c < channels; c++) {
         for (let p = 0; p < pixels; p++) {
@@ -160,7 +160,7 @@ function mergeSlots(
       const cell = b * scales * pixels;
       mergeInto({
         shape: state.shape,
-        max: total.max.subarray(cell, cell + pixels),
+        logScale: total.logScale.subarray(cell, cell + pixels),
         sum: total.sum.subarray(cell, cell + pixels),
         acc: total.acc.subarray(cell * channels, (cell + pixels) * channels),
       }, state);

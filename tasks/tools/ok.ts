@@ -2,6 +2,7 @@
  * The gate: everything that must hold before a change is committed. Each step is a command of its
  * own; all run even if one fails, and the last lines say which did.
  */
+import { join, toFileUrl } from "@std/path";
 import { CommandError, runCommand } from "../cli/command.ts";
 import { textTable } from "../cli/table.ts";
 
@@ -24,10 +25,35 @@ const steps: readonly Step[] = [
   { name: "tests", args: ["task", "-q", "test"] },
 ];
 
-async function run(step: Step, signal: AbortSignal): Promise<{ ok: boolean; output: string }> {
+/**
+ * Copies the stand-ins for the standard library out of the package, where they are in use, so that
+ * `deno publish` does not take them for a part of it.
+ *
+ * @returns The folder with the copy; undefined where the standard library comes from JSR.
+ */
+async function copyStandIns(): Promise<string | undefined> {
+  const url = Deno.env.get("JSR_URL") ?? "";
+  if (!url.startsWith("file:")) return undefined;
+  const copy = async (from: URL, to: string) => {
+    await Deno.mkdir(to, { recursive: true });
+    for await (const { name, isDirectory } of Deno.readDir(from)) {
+      const [source, target] = [new URL(isDirectory ? `${name}/` : name, from), join(to, name)];
+      await (isDirectory ? copy(source, target) : Deno.copyFile(source, target));
+    }
+  };
+  const folder = await Deno.makeTempDir({ prefix: "els-jsr-" });
+  await copy(new URL(url), folder);
+  return folder;
+}
+
+/** Runs a step; `jsr` is a folder of stand-ins that takes the place of the one in use. */
+async function run(
+  step: Step,
+  { signal, jsr }: { readonly signal: AbortSignal; readonly jsr: string | undefined },
+): Promise<{ ok: boolean; output: string }> {
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [...step.args],
-    env: { NO_COLOR: "1" },
+    env: { NO_COLOR: "1", ...jsr !== undefined && { JSR_URL: `${toFileUrl(jsr).href}/` } },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
@@ -56,7 +82,10 @@ await runCommand({
   const rows: [string, string, string][] = [];
   for (const step of steps.filter(({ name }) => name !== flags.skip)) {
     const started = performance.now();
-    const { ok, output } = await run(step, abort);
+    const jsr = step.name === "publish" ? await copyStandIns() : undefined;
+    const { ok, output } = await run(step, { signal: abort, jsr }).finally(async () => {
+      if (jsr !== undefined) await Deno.remove(jsr, { recursive: true });
+    });
     abort.throwIfAborted();
     const took = `${((performance.now() - started) / 1000).toFixed(1)} s`;
     rows.push([step.name, ok ? "ok" : "FAILED", took]);

@@ -47,7 +47,7 @@ export async function jsrUrl(world: JsrWorld): Promise<string> {
 /** Imports a part of each package that we use. */
 async function probe(): Promise<boolean> {
   const parts = ["@std/path@1/join", "@std/cli@1/parse-args", "@std/assert@1/equals"];
-  let timer: number | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const patience = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error("no answer")), patienceMs);
   });

@@ -103,11 +103,12 @@ export interface ChooseScalesOptions {
  */
 export function chooseScales(
   table: SimilarityTable,
-  { candidates, metric = "cosine", aggregate = "median" }: ChooseScalesOptions & {
+  options: ChooseScalesOptions & {
     /** Candidate scales, ascending. */
     readonly candidates: readonly number[];
   },
 ): { readonly patchSize: number; readonly perSample: number[] }[] {
+  const { candidates, metric = "cosine", aggregate = "median" } = options;
   const steps = table[0]?.length ?? 0;
   return Array.from({ length: steps }, (_, index) => {
     const perSample = table.map((rows, sample) => {
@@ -135,8 +136,9 @@ export interface ToScaleScheduleOptions {
 /** A finished calibration as the scale schedule that is exported, with the chosen metric's table. */
 export function toScaleSchedule(
   calibration: Calibration,
-  { machine, padding, provenance }: ToScaleScheduleOptions,
+  options: ToScaleScheduleOptions,
 ): ScaleSchedule {
+  const { machine, padding, provenance } = options;
   const { imageShape, noiseSchedule, metric, aggregate, candidates, labels, tables, chosen } =
     calibration;
   const { grid = "uniform" } = calibration;

@@ -21,8 +21,9 @@ export interface BestScaleOptions {
  */
 export function bestScale(
   similarity: readonly (number | null)[],
-  { candidates, metric }: BestScaleOptions,
+  options: BestScaleOptions,
 ): number {
+  const { candidates, metric } = options;
   if (similarity.length !== candidates.length) {
     throw new RangeError(
       `Cannot choose a scale: ${similarity.length} similarities for ${candidates.length} candidates`,

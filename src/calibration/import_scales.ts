@@ -75,7 +75,9 @@ export interface ImportScalesOptions {
  */
 export function importScales(
   scales: readonly number[],
-  {
+  options: ImportScalesOptions,
+): ScaleSchedule {
+  const {
     machine,
     imageShape,
     padding,
@@ -85,8 +87,7 @@ export function importScales(
     metric = "cosine",
     aggregate = "median",
     provenance,
-  }: ImportScalesOptions,
-): ScaleSchedule {
+  } = options;
   const n = scales.length;
   if (n === 0) throw new RangeError("Cannot import scales: the list is empty");
   const { rule } = machineDefinitions[machine];

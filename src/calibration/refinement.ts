@@ -127,7 +127,8 @@ export function applyRefinement(schedule: ScaleSchedule, refinement: Refinement)
 }
 
 /** The start and every trial as CSV with a header: pass, step, scale, mean agreement, whether kept. */
-export function refinementCsv({ trials, startScore }: Refinement): string {
+export function refinementCsv(refinement: Refinement): string {
+  const { trials, startScore } = refinement;
   const rows = [
     ["pass", "step", "patch_size", "score", "accepted"],
     [0, "", "", startScore, 1],

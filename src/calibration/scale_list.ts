@@ -28,8 +28,9 @@ export interface ParseScaleListOptions {
 export function parseScaleList(
   bytes: Uint8Array,
   source = "scales",
-  { aggregate = "median" }: ParseScaleListOptions = {},
+  options: ParseScaleListOptions = {},
 ): number[] {
+  const { aggregate = "median" } = options;
   const table = isTorch(bytes)
     ? numberTable(parseTorch(bytes, source), source)
     : isNpy(bytes)
@@ -150,7 +151,8 @@ function columnInOrder(
 }
 
 /** The scales of a schedule as a bare list, index 0 the lowest noise (t = 1/n). */
-export function scaleList({ steps }: ScaleSchedule): number[] {
+export function scaleList(schedule: ScaleSchedule): number[] {
+  const { steps } = schedule;
   return steps.map(({ patchSize }) => patchSize);
 }
 

@@ -8,7 +8,8 @@ import type { ScaleSchedule } from "../machines/scale_schedule.ts";
  * Columns `step, t, signal, sigma, patch_size, samples, min, lower_quartile, median, upper_quartile,
  * max`; the last five are of the samples' best scales (quantiles interpolate) and empty without samples.
  */
-export function scaleScheduleCsv({ steps }: ScaleSchedule): string {
+export function scaleScheduleCsv(schedule: ScaleSchedule): string {
+  const { steps } = schedule;
   const header =
     "step,t,signal,sigma,patch_size,samples,min,lower_quartile,median,upper_quartile,max";
   const rows = steps.map(({ step, t, signal, sigma, patchSize, perSample }) => {
@@ -26,7 +27,8 @@ export function scaleScheduleCsv({ steps }: ScaleSchedule): string {
  * Columns `sample, step, t, scale, similarity`; samples count from 0, and a similarity that was not
  * evaluated is empty.
  */
-export function similarityCsv({ steps, candidates }: ScaleSchedule): string {
+export function similarityCsv(schedule: ScaleSchedule): string {
+  const { steps, candidates } = schedule;
   const lines = ["sample,step,t,scale,similarity"];
   const samples = steps[0]?.similarity.length ?? 0;
   for (let sample = 0; sample < samples; sample++) {

@@ -31,12 +31,14 @@ export function imageBatch(data: Float32Array, shape: ImageBatch["shape"]): Imag
 }
 
 /** Number of values in one image of the batch: H * W * C. */
-export function valuesPerImage({ shape: [, h, w, c] }: ImageBatch): number {
+export function valuesPerImage(batch: ImageBatch): number {
+  const { shape: [, h, w, c] } = batch;
   return h * w * c;
 }
 
 /** The image shape `[H, W, C]` of a batch. */
-export function imageShapeOf({ shape: [, h, w, c] }: ImageBatch): ImageShape {
+export function imageShapeOf(batch: ImageBatch): ImageShape {
+  const { shape: [, h, w, c] } = batch;
   return [h, w, c];
 }
 

@@ -146,8 +146,9 @@ export interface MedianInterval {
  */
 export function bootstrapMedian(
   values: ArrayLike<number>,
-  { resamples = 10_000, level = 0.95, seed = 0 }: BootstrapOptions = {},
+  options: BootstrapOptions = {},
 ): MedianInterval {
+  const { resamples = 10_000, level = 0.95, seed = 0 } = options;
   checkFinite(values, "bootstrap interval");
   if (!Number.isInteger(resamples) || resamples < 1) {
     throw new RangeError(`Cannot bootstrap: ${resamples} resamples is not a positive integer`);

@@ -18,9 +18,11 @@ function roundHalfEven(value: number): number {
  * @throws RangeError if an extent is no positive integer or is above the image's.
  */
 export function centerCrop(
-  { pixels, shape: [n, h, w, c] }: ByteImages,
-  { height, width }: { readonly height: number; readonly width: number },
+  images: ByteImages,
+  options: { readonly height: number; readonly width: number },
 ): ByteImages {
+  const { pixels, shape: [n, h, w, c] } = images;
+  const { height, width } = options;
   const fits = (extent: number, most: number) =>
     Number.isInteger(extent) && extent > 0 && extent <= most;
   if (!fits(height, h) || !fits(width, w)) {

@@ -25,8 +25,9 @@ export interface ParseIdxOptions {
  */
 export function parseIdx(
   bytes: Uint8Array,
-  { source = "IDX", rank }: ParseIdxOptions = {},
+  options: ParseIdxOptions = {},
 ): IdxArray {
+  const { source = "IDX", rank } = options;
   const fail = (problem: string, byteOffset: number): never => {
     throw new DataFormatError(source, problem, byteOffset);
   };

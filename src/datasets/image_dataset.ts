@@ -27,9 +27,11 @@ export interface ToImageDatasetOptions extends Omit<SubsetOptions, "what" | "cla
  * @throws DataFormatError if a file of the set is damaged.
  */
 export async function toImageDataset(
-  { labels: all, classNames, read }: OpenDataset,
-  { name, split, size, channels, images: wanted, classes }: ToImageDatasetOptions,
+  opened: OpenDataset,
+  options: ToImageDatasetOptions,
 ): Promise<ImageDataset> {
+  const { labels: all, classNames, read } = opened;
+  const { name, split, size, channels, images: wanted, classes } = options;
   const indices = subsetIndices(all, {
     images: wanted,
     classes,

@@ -8,7 +8,8 @@ export interface LabeledBytes extends ByteImages {
 }
 
 /** 8-bit images as values in [-1, 1]: `v / 255 * 2 - 1`, rounded once to float32. */
-export function bytesToImages({ pixels, shape }: ByteImages): ImageBatch {
+export function bytesToImages(images: ByteImages): ImageBatch {
+  const { pixels, shape } = images;
   const values = Float32Array.from({ length: 256 }, (_, v) => v / 255 * 2 - 1);
   const data = new Float32Array(pixels.length);
   for (let i = 0; i < data.length; i++) data[i] = values[pixels[i]!]!;

@@ -48,8 +48,9 @@ export interface LoadDatasetOptions {
  */
 export async function loadDataset(
   name: string,
-  { split = "train", images, classes, size = 32, channels, from }: LoadDatasetOptions = {},
+  options: LoadDatasetOptions = {},
 ): Promise<ImageDataset> {
+  const { split = "train", images, classes, size = 32, channels, from } = options;
   const source = datasetSources.find((known) => known.name === name);
   if (source === undefined) {
     throw new RangeError(

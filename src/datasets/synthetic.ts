@@ -27,8 +27,9 @@ export interface SyntheticOptions {
  * @throws RangeError if a number is not a positive integer, or there are more than 256 classes.
  */
 export function syntheticTextures(
-  { images, size, channels = 1, classes = 4, seed = 0, stream = "" }: SyntheticOptions,
+  options: SyntheticOptions,
 ): LabeledBytes {
+  const { images, size, channels = 1, classes = 4, seed = 0, stream = "" } = options;
   for (const [name, value] of Object.entries({ images, size, channels, classes })) {
     if (!Number.isInteger(value) || value < 1 || (name === "classes" && value > 256)) {
       throw new RangeError(`Cannot make synthetic textures: ${name} is ${value}`);

@@ -19,7 +19,8 @@ export interface AddNoiseOptions {
  * @returns Noisy images of the same shape.
  * @throws RangeError if t lies outside [0, 1].
  */
-export function addNoise(x0: ImageBatch, { schedule, t, seed }: AddNoiseOptions): ImageBatch {
+export function addNoise(x0: ImageBatch, options: AddNoiseOptions): ImageBatch {
+  const { schedule, t, seed } = options;
   const [signal, sigma] = [schedule.signal(t), schedule.sigma(t)];
   const eps = new Random(seed, "forward process").normals(x0.data.length);
   return { data: eps.map((noise, i) => signal * x0.data[i]! + sigma * noise), shape: x0.shape };

@@ -27,8 +27,9 @@ export interface ConvertOptions {
 export function convertPrediction(
   x: ImageBatch,
   values: ImageBatch,
-  { from, to, signal, sigma }: ConvertOptions,
+  options: ConvertOptions,
 ): ImageBatch {
+  const { from, to, signal, sigma } = options;
   if (values.data.length !== x.data.length) {
     throw new RangeError(
       `Cannot convert a prediction of shape [${values.shape}] for images of shape [${x.shape}]`,
@@ -84,9 +85,10 @@ export interface PredictAsOptions extends PredictOptions {
 export async function predictAs(
   denoiser: Denoiser,
   to: Prediction,
-  { x, t, ...options }: PredictAsOptions,
+  options: PredictAsOptions,
 ): Promise<ImageBatch> {
-  const values = await denoiser.predict(x, t, options);
+  const { x, t, ...predictOptions } = options;
+  const values = await denoiser.predict(x, t, predictOptions);
   return convertPrediction(x, values, {
     from: denoiser.prediction,
     to,

@@ -71,8 +71,9 @@ export function checkPreconditioning(
  */
 export function preconditioningFactors(
   preconditioning: Preconditioning,
-  { schedule, t }: { readonly schedule: NoiseSchedule; readonly t: number },
+  options: { readonly schedule: NoiseSchedule; readonly t: number },
 ): PreconditioningFactors {
+  const { schedule, t } = options;
   if (preconditioning.kind === "none") return { cSkip: 0, cOut: 1, cIn: 1, cNoise: t };
   const { kind, sigmaData } = preconditioning;
   const [signal, sigma] = [schedule.signal(t), schedule.sigma(t)];

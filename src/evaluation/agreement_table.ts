@@ -42,9 +42,11 @@ export interface AgreementRow {
  * @throws RangeError if level, resamples or seed are out of range.
  */
 export function agreementTable(
-  { machines, samples, steps, networkSteps }: AgreementResult,
-  { level = 0.95, resamples = 10_000, seed = 0 }: AgreementTableOptions = {},
+  result: AgreementResult,
+  options: AgreementTableOptions = {},
 ): AgreementRow[] {
+  const { machines, samples, steps, networkSteps } = result;
+  const { level = 0.95, resamples = 10_000, seed = 0 } = options;
   return machines.flatMap((machine) =>
     agreementMeasures.map(({ key, label }): AgreementRow => {
       const values = samples
@@ -108,7 +110,8 @@ export function agreementCsv(rows: readonly AgreementRow[]): string {
 }
 
 /** Every sample's r, r^2 and R^2 as CSV with a header; empty where undefined or unconditional. */
-export function agreementSamplesCsv({ machines, samples }: AgreementResult): string {
+export function agreementSamplesCsv(result: AgreementResult): string {
+  const { machines, samples } = result;
   return csvLines([
     ["sample", "label", "machine", ...agreementMeasures.map(({ label }) => label)],
     ...samples.flatMap(({ sample, label, agreement }) =>
@@ -130,8 +133,9 @@ export function agreementSamplesCsv({ machines, samples }: AgreementResult): str
  */
 export function agreementText(
   rows: readonly AgreementRow[],
-  { network }: { readonly network: string },
+  options: { readonly network: string },
 ): string {
+  const { network } = options;
   const first = rows[0];
   if (first === undefined) return `${network}: no machine was compared\n`;
   const show = (value: number | null) => value === null ? "undefined" : value.toFixed(3);

@@ -49,8 +49,9 @@ export interface ImageGridOptions {
  */
 export function imageGridPng(
   rows: readonly ImageBatch[],
-  { factor = 4, gutter = 4 }: Partial<TileOptions> = {},
+  options: Partial<TileOptions> = {},
 ): Uint8Array {
+  const { factor = 4, gutter = 4 } = options;
   return encodePng(tileImages(rows, { factor, gutter }));
 }
 

@@ -29,8 +29,9 @@ let started: Promise<void> | undefined;
  * out on every machine.
  */
 export async function createRasterizer(
-  { wasm, fonts, family }: RasterizerAssets,
+  assets: RasterizerAssets,
 ): Promise<Rasterizer> {
+  const { wasm, fonts, family } = assets;
   // The module may be started once per process.
   started ??= WebAssembly.compile(wasm).then(initWasm);
   await started;

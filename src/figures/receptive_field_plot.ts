@@ -81,8 +81,9 @@ const holds = (share: number) => `${percent(share)} of |gradient|`;
  */
 export function receptiveFieldMapsSvg(
   field: ReceptiveField,
-  { title }: { readonly title?: string } = {},
+  options: { readonly title?: string } = {},
 ): string {
+  const { title } = options;
   check(field);
   const { of, radius } = field;
   const side = 2 * radius + 1;
@@ -123,8 +124,9 @@ export interface ReceptiveFieldPlotOptions extends PlotOptions {
  */
 export async function receptiveFieldPlotSvg(
   field: ReceptiveField,
-  { title, width = 300, height = 260, scales = [] }: ReceptiveFieldPlotOptions = {},
+  options: ReceptiveFieldPlotOptions = {},
 ): Promise<string> {
+  const { title, width = 300, height = 260, scales = [] } = options;
   check(field);
   const { of, radius, computed, times } = field;
   const profiles = times.flatMap((each) => {

@@ -38,8 +38,9 @@ const numberOf = (n: number) => n.toLocaleString("en");
  */
 export function targetCurveSvg(
   points: readonly TargetPoint[],
-  { title, width = 260, height = 240, least = 1e-7 }: TargetCurveOptions = {},
+  options: TargetCurveOptions = {},
 ): Promise<string> {
+  const { title, width = 260, height = 240, least = 1e-7 } = options;
   for (const point of points) {
     for (const [name, value] of Object.entries(point)) {
       if (!Number.isFinite(value)) {

@@ -19,8 +19,9 @@ export interface TileOptions {
  */
 export function tileImages(
   rows: readonly ImageBatch[],
-  { factor, gutter }: TileOptions,
+  options: TileOptions,
 ): ImageBatch {
+  const { factor, gutter } = options;
   const first = rows[0];
   if (first === undefined || first.shape[0] === 0) {
     throw new RangeError("Cannot tile images: none were given");

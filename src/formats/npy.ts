@@ -145,7 +145,8 @@ export function parseNpy(bytes: Uint8Array, source = "npy"): StoredTensor {
  *
  * @throws RangeError if the values do not fill the shape.
  */
-export function writeNpy({ dtype, shape, data }: StoredTensor): Uint8Array<ArrayBuffer> {
+export function writeNpy(tensor: StoredTensor): Uint8Array<ArrayBuffer> {
+  const { dtype, shape, data } = tensor;
   if (data.length !== shape.reduce((product, n) => product * n, 1)) {
     throw new RangeError(
       `Cannot write .npy: ${data.length} values do not fill the shape [${shape.join(", ")}]`,

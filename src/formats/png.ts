@@ -12,7 +12,8 @@ import type { ImageBatch } from "../core/image_batch.ts";
  * @param image `[1, H, W, 1]` or `[1, H, W, 3]`.
  * @throws RangeError if it is not one such image, is empty, or holds NaN.
  */
-export function encodePng({ data, shape }: ImageBatch): Uint8Array<ArrayBuffer> {
+export function encodePng(image: ImageBatch): Uint8Array<ArrayBuffer> {
+  const { data, shape } = image;
   const [batch, height, width, channels] = shape;
   const fits = batch === 1 && (channels === 1 || channels === 3) && height > 0 && width > 0;
   if (!fits || data.length !== height * width * channels) {

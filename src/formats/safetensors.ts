@@ -181,8 +181,9 @@ function checksumOf(
  */
 export function writeSafetensors(
   tensors: ReadonlyMap<string, StoredTensor>,
-  { metadata = {}, checksum = false }: WriteSafetensorsOptions = {},
+  options: WriteSafetensorsOptions = {},
 ): Uint8Array<ArrayBuffer> {
+  const { metadata = {}, checksum = false } = options;
   const ordered = [...tensors].sort(([a, s], [b, t]) =>
     bytesPerValue[t.dtype] - bytesPerValue[s.dtype] || (a < b ? -1 : 1)
   );

@@ -43,8 +43,9 @@ export function isTorch(bytes: Uint8Array): boolean {
 export function parseTorch(
   bytes: Uint8Array,
   source = "pt",
-  { maxBytes = 2 ** 30 }: ParseTorchOptions = {},
+  options: ParseTorchOptions = {},
 ): unknown {
+  const { maxBytes = 2 ** 30 } = options;
   if (!isTorch(bytes)) {
     throw new DataFormatError(source, "the file does not begin as those of torch.save do", 0);
   }

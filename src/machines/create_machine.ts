@@ -62,8 +62,9 @@ export interface CandidateScalesOptions {
  */
 export function candidateScales(
   machine: MachineName,
-  { imageShape, from = 3, to }: CandidateScalesOptions,
+  options: CandidateScalesOptions,
 ): number[] {
+  const { imageShape, from = 3, to } = options;
   const { rule } = machineDefinitions[machine];
   if (!hasScale(rule)) return [1];
   const side = Math.min(imageShape[0], imageShape[1]);
@@ -114,8 +115,9 @@ export interface CreateMachineOptions {
  */
 export function createMachine(
   name: MachineName,
-  { images, labels, schedule, patchSize, between = "refuse", posterior }: CreateMachineOptions,
+  options: CreateMachineOptions,
 ): Machine {
+  const { images, labels, schedule, patchSize, between = "refuse", posterior } = options;
   const definition = machineDefinitions[name];
   if (images.shape[0] === 0) {
     throw new RangeError(`Cannot make the machine ${name}: there are no training images`);

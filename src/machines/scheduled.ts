@@ -40,8 +40,9 @@ export interface PatchSizeAtOptions {
 export function patchSizeAt(
   patchSize: PatchSize,
   t: number,
-  { between = "refuse" }: PatchSizeAtOptions = {},
+  options: PatchSizeAtOptions = {},
 ): number {
+  const { between = "refuse" } = options;
   if (typeof patchSize === "number") return patchSize;
   const steps = isSchedule(patchSize)
     ? patchSize.steps

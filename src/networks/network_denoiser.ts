@@ -19,10 +19,12 @@ export interface NetworkDenoiser extends Denoiser {
  * @param options.batchSize At most so many images go through at once, which bounds memory. Default 32.
  */
 export function networkDenoiser(
-  { network, parameters, schedule, prediction = "eps", preconditioning = { kind: "none" } }:
-    TrainedNetwork,
-  { batchSize = 32 }: { readonly batchSize?: number } = {},
+  trained: TrainedNetwork,
+  options: { readonly batchSize?: number } = {},
 ): NetworkDenoiser {
+  const { network, parameters, schedule, prediction = "eps", preconditioning = { kind: "none" } } =
+    trained;
+  const { batchSize = 32 } = options;
   const { kind, imageShape } = network.architecture;
   checkPreconditioning(prediction, preconditioning);
   const tensors = unflatten(network.parameters, parameters);

@@ -73,8 +73,9 @@ export interface PosteriorMeanOptions {
  */
 export function posteriorMean(
   state: PosteriorState,
-  { imageShape: [height, width, channels], scale = 0 }: PosteriorMeanOptions,
+  options: PosteriorMeanOptions,
 ): ImageBatch {
+  const { imageShape: [height, width, channels], scale = 0 } = options;
   const [queries, scales, pixels] = state.shape;
   if (
     height * width !== pixels || channels !== state.shape[3] ||

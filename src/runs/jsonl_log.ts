@@ -42,8 +42,9 @@ export class JsonlLog implements Disposable {
    */
   static async open(
     path: string,
-    { upToStep = Infinity }: OpenLogOptions = {},
+    options: OpenLogOptions = {},
   ): Promise<JsonlLog> {
+    const { upToStep = Infinity } = options;
     const lines = await readLines(path);
     const beyond = lines.findIndex(({ record }) => Number(record["step"]) > upToStep);
     const kept = beyond < 0 ? lines : lines.slice(0, beyond);

@@ -63,12 +63,13 @@ export class Run implements RunRecord, Disposable {
   /** Made by {@linkcode openRun}. */
   constructor(
     record: RunRecord,
-    { resumed, lock, passedOver = [] }: {
+    options: {
       resumed: boolean;
       lock: Deno.FsFile;
       passedOver?: readonly DataFormatError[];
     },
   ) {
+    const { resumed, lock, passedOver = [] } = options;
     ({
       number: this.number,
       name: this.name,
@@ -127,8 +128,9 @@ export class Run implements RunRecord, Disposable {
  * @throws Deno.errors.Busy if another process works on the run.
  */
 export async function openRun(
-  { root = "runs", command, label = "", config, fresh = false }: OpenRunOptions,
+  options: OpenRunOptions,
 ): Promise<Run> {
+  const { root = "runs", command, label = "", config, fresh = false } = options;
   if (!/^[a-z][a-z0-9_]*$/.test(command)) {
     throw new RangeError(`Cannot open a run of "${command}": expected a lower-case word`);
   }

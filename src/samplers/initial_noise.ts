@@ -29,8 +29,9 @@ export interface InitialNoiseOptions {
  * @throws RangeError if a number is not an integer in range.
  */
 export function initialNoise(
-  { seed, samples, first = 0, imageShape, schedule }: InitialNoiseOptions,
+  options: InitialNoiseOptions,
 ): ImageBatch {
+  const { seed, samples, first = 0, imageShape, schedule } = options;
   const [h, w, c] = imageShape;
   for (const [what, value, least] of [["samples", samples, 1], ["first", first, 0]] as const) {
     if (!Number.isSafeInteger(value) || value < least) {

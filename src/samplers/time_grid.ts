@@ -62,7 +62,8 @@ export interface TimeGridOptions {
  * @returns n + 1 times from 1 to 0, strictly descending.
  * @throws RangeError if the number of steps does not allow it.
  */
-export function timeGrid(name: TimeGridName, { steps, schedule }: TimeGridOptions): number[] {
+export function timeGrid(name: TimeGridName, options: TimeGridOptions): number[] {
+  const { steps, schedule } = options;
   if (name === "uniform") return uniformTimeGrid(steps);
   if (name === "quadratic") return powerTimeGrid(steps, 2);
   if (name === "cubic") return powerTimeGrid(steps, 3);
@@ -94,8 +95,9 @@ export interface KarrasTimeGridOptions {
  */
 export function karrasTimeGrid(
   schedule: NoiseSchedule,
-  { steps, rho = 7, minLevel, maxLevel }: KarrasTimeGridOptions,
+  options: KarrasTimeGridOptions,
 ): number[] {
+  const { steps, rho = 7, minLevel, maxLevel } = options;
   if (!Number.isSafeInteger(steps) || steps < 2) {
     throw new RangeError(
       `Cannot make a Karras time grid of ${steps} steps: expected an integer from 2`,

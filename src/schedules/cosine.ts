@@ -20,7 +20,8 @@ export interface CosineParameters {
  * @returns A schedule named `cosine`.
  * @throws RangeError if a parameter is out of range.
  */
-export function cosine({ offset = 0.008, minSignal = 0.01 }: CosineParameters = {}): NoiseSchedule {
+export function cosine(parameters: CosineParameters = {}): NoiseSchedule {
+  const { offset = 0.008, minSignal = 0.01 } = parameters;
   if (!(offset >= 0 && offset < 1)) {
     throw new RangeError(`Cannot make the cosine schedule: offset is ${offset}, not in [0, 1)`);
   }

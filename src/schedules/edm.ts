@@ -20,8 +20,9 @@ export interface EdmParameters extends SigmaRange {
  * @throws RangeError if a parameter is out of range.
  */
 export function edm(
-  { sigmaMin = 0.002, sigmaMax = 80, rho = 7 }: EdmParameters = {},
+  parameters: EdmParameters = {},
 ): NoiseSchedule {
+  const { sigmaMin = 0.002, sigmaMax = 80, rho = 7 } = parameters;
   checkRange("edm", { sigmaMin, sigmaMax });
   if (!(rho >= 1 && rho <= 100)) {
     throw new RangeError(`Cannot make the edm schedule: rho is ${rho}, expected 1 to 100`);

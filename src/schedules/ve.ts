@@ -13,7 +13,8 @@ import { checkTime } from "./time.ts";
  * @returns A schedule named `ve`.
  * @throws RangeError if a parameter is out of range.
  */
-export function ve({ sigmaMin = 0.02, sigmaMax = 100 }: SigmaRange = {}): NoiseSchedule {
+export function ve(parameters: SigmaRange = {}): NoiseSchedule {
+  const { sigmaMin = 0.02, sigmaMax = 100 } = parameters;
   checkRange("ve", { sigmaMin, sigmaMax });
   return {
     name: "ve",

@@ -17,8 +17,9 @@ export interface VpLinearParameters {
  * @throws RangeError if a parameter is out of range.
  */
 export function vpLinear(
-  { betaMin = 0.1, betaMax = 20 }: VpLinearParameters = {},
+  parameters: VpLinearParameters = {},
 ): NoiseSchedule {
+  const { betaMin = 0.1, betaMax = 20 } = parameters;
   if (!(betaMin >= 0 && betaMin < Infinity)) {
     throw new RangeError(
       `Cannot make the vp_linear schedule: betaMin is ${betaMin}, expected a finite number >= 0`,

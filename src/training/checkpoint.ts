@@ -32,8 +32,9 @@ export function writeTrainingState(
  */
 export function readTrainingState(
   bytes: Uint8Array,
-  { source, fingerprint }: { readonly source: string; readonly fingerprint: string },
+  options: { readonly source: string; readonly fingerprint: string },
 ): TrainingState {
+  const { source, fingerprint } = options;
   const { tensors, metadata } = parseSafetensors(bytes, source);
   if (metadata.format !== FORMAT) {
     throw new CheckpointMismatchError(

@@ -15,8 +15,9 @@ export function emaDecayAt(decay: number, step: number): number {
 export function updateAverage(
   average: Float32Array,
   parameters: Float32Array,
-  { decay, step }: { readonly decay: number; readonly step: number },
+  options: { readonly decay: number; readonly step: number },
 ): void {
+  const { decay, step } = options;
   const d = emaDecayAt(decay, step);
   for (let i = 0; i < average.length; i++) {
     average[i] = d * average[i]! + (1 - d) * parameters[i]!;

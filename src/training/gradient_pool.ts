@@ -90,9 +90,10 @@ export interface GradientPoolOptions {
  */
 export async function createGradientPool(
   network: Network<Architecture>,
-  { backend, shards, workers = Math.min(shards, navigator.hardwareConcurrency ?? 1) }:
-    GradientPoolOptions,
+  options: GradientPoolOptions,
 ): Promise<GradientPool> {
+  const { backend, shards, workers = Math.min(shards, navigator.hardwareConcurrency ?? 1) } =
+    options;
   const inThread: GradientPool = {
     workers: 1,
     async compute(parameters, batch) {

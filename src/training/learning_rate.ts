@@ -14,9 +14,11 @@ export interface LearningRateSchedule {
  * @param step From 1 to `steps`.
  */
 export function learningRate(
-  { base, warmup, decay }: LearningRateSchedule,
-  { step, steps }: { readonly step: number; readonly steps: number },
+  schedule: LearningRateSchedule,
+  options: { readonly step: number; readonly steps: number },
 ): number {
+  const { base, warmup, decay } = schedule;
+  const { step, steps } = options;
   if (step <= warmup) return base * step / warmup;
   if (decay === "cosine") {
     return base * 0.5 * (1 + Math.cos(Math.PI * (step - warmup) / (steps - warmup + 1)));

@@ -53,12 +53,13 @@ export function checkNoiseSampling(sampling: NoiseSampling): void {
  */
 export function drawTimes(
   sampling: NoiseSampling,
-  { schedule, count, random }: {
+  options: {
     readonly schedule: NoiseSchedule;
     readonly count: number;
     readonly random: Random;
   },
 ): Float64Array {
+  const { schedule, count, random } = options;
   if (sampling.kind === "uniform") {
     const { power = 1 } = sampling;
     const strata = random.permutation(count);

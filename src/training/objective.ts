@@ -22,11 +22,13 @@ export interface Formulation {
  * @returns As many values as there are in the decomposition.
  */
 export function rawTarget(
-  { x0, eps }: Decomposition,
-  { times, schedule, prediction = "eps", preconditioning = { kind: "none" } }: Formulation & {
+  parts: Decomposition,
+  options: Formulation & {
     readonly times: ArrayLike<number>;
   },
 ): Float32Array {
+  const { x0, eps } = parts;
+  const { times, schedule, prediction = "eps", preconditioning = { kind: "none" } } = options;
   const edm = preconditioning.kind === "edm";
   if (!edm && prediction === "eps") return eps;
   if (!edm && prediction === "x0") return x0;
@@ -79,10 +81,12 @@ export const lossWeightings: readonly [LossWeighting, ...LossWeighting[]] = [
  */
 export function lossWeight(
   weighting: LossWeighting,
-  { t, schedule, prediction = "eps", preconditioning = { kind: "none" }, sigmaData }:
+  options:
     & Formulation
     & { readonly t: number; readonly sigmaData?: number },
 ): number {
+  const { t, schedule, prediction = "eps", preconditioning = { kind: "none" }, sigmaData } =
+    options;
   if (weighting === "own") return 1;
   const [signal, sigma] = [schedule.signal(t), schedule.sigma(t)];
   const snr = (signal / sigma) ** 2;

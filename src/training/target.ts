@@ -35,7 +35,8 @@ export interface Decomposition {
 export type Target = (examples: NoisyExamples, random: Random) => Promise<Decomposition>;
 
 /** Denoising score matching: the image and the noise that x was made of (Vincent, 2011). */
-export function plainTarget({ x0, eps }: NoisyExamples): Promise<Decomposition> {
+export function plainTarget(examples: NoisyExamples): Promise<Decomposition> {
+  const { x0, eps } = examples;
   return Promise.resolve({ x0, eps });
 }
 
@@ -64,8 +65,9 @@ export interface StableTargetOptions {
  * @throws RangeError if `references` is not a positive integer.
  */
 export function stableTarget(
-  { images, labels, schedule, references = 1024, posterior }: StableTargetOptions,
+  options: StableTargetOptions,
 ): Target {
+  const { images, labels, schedule, references = 1024, posterior } = options;
   if (!Number.isInteger(references) || references < 1) {
     throw new RangeError(`Cannot use ${references} references: expected a positive integer`);
   }

@@ -71,9 +71,9 @@ export interface MeasureTargetsOptions {
  * @throws RangeError if a count or size is out of range.
  */
 export async function measureTargets(
-  { images, schedule, t, references, examples, draws, seed, posterior, abort }:
-    MeasureTargetsOptions,
+  options: MeasureTargetsOptions,
 ): Promise<TargetStatistics[]> {
+  const { images, schedule, t, references, examples, draws, seed, posterior, abort } = options;
   const count = images.shape[0];
   const integers = [["examples", examples, 1], ["draws", draws, 2]] as const;
   for (const [what, value, least] of integers) {

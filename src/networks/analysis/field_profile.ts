@@ -40,7 +40,8 @@ export interface FieldProfile {
  * The radial profile of a map. Distance is the larger of the two axes', since locality scales are
  * widths of squares.
  */
-export function fieldProfile({ map }: FieldAtTime, radius: number): FieldProfile {
+export function fieldProfile(field: FieldAtTime, radius: number): FieldProfile {
+  const { map } = field;
   const sums = new Array<number>(radius + 1).fill(0);
   const side = 2 * radius + 1;
   map.forEach((value, i) => {
@@ -64,8 +65,9 @@ export function fieldProfile({ map }: FieldAtTime, radius: number): FieldProfile
  */
 export function effectiveField(
   field: FieldAtTime,
-  { radius, share }: { readonly radius: number; readonly share: number },
+  options: { readonly radius: number; readonly share: number },
 ): number | null {
+  const { radius, share } = options;
   if (share === 1) {
     const { ring } = fieldProfile(field, radius);
     const last = ring.findLastIndex((value) => value > 0);
@@ -84,7 +86,8 @@ export const fieldShares: readonly number[] = [0.5, 0.9, 0.99];
  * Columns `t, sigma, k50, k90, k99, k100, r0, r1, ..`: r is the distance from the output pixel, its value
  * the mean over that ring.
  */
-export function receptiveFieldCsv({ times, radius }: ReceptiveField): string {
+export function receptiveFieldCsv(field: ReceptiveField): string {
+  const { times, radius } = field;
   const rings = Array.from({ length: radius + 1 }, (_, r) => `r${r}`);
   const header = ["t", "sigma", ...fieldShares.map((s) => `k${100 * s}`), "k100", ...rings];
   const rows = times.map((field) =>

@@ -63,10 +63,12 @@ export function readTorchWeights(
  * given, or what is given contradicts the file.
  */
 export function networkFromTorch(
-  { tensors: all, module }: TorchStateDict,
+  stateDict: TorchStateDict,
   source: string,
-  { padding, imageSize, schedule, training = {} }: ReadTorchWeightsOptions = {},
+  options: ReadTorchWeightsOptions = {},
 ): TrainedNetwork {
+  const { tensors: all, module } = stateDict;
+  const { padding, imageSize, schedule, training = {} } = options;
   const { kind, channels, classes, fields, tensors } = inferArchitecture(all, source);
   const told = module ? askModule(module) : {};
   const missing: string[] = [];

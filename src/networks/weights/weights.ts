@@ -38,9 +38,11 @@ export interface TrainedNetwork {
  * @param options.half Store 16-bit floats, half the size and about three digits. Default false.
  */
 export function writeWeights(
-  { network, parameters, schedule, prediction = "eps", preconditioning, training }: TrainedNetwork,
-  { half = false }: { readonly half?: boolean } = {},
+  trained: TrainedNetwork,
+  options: { readonly half?: boolean } = {},
 ): Uint8Array<ArrayBuffer> {
+  const { network, parameters, schedule, prediction = "eps", preconditioning, training } = trained;
+  const { half = false } = options;
   const arrays = [...toStateDict(network.parameters, parameters)].map(([name, { shape, data }]) =>
     [name, { dtype: half ? "F16" as const : "F32" as const, shape, data }] as const
   );

@@ -16,7 +16,7 @@ const entryPoints = ["mod.ts", "src/machines.ts"];
 const steps: readonly Step[] = [
   { name: "format", args: ["fmt", "--check"] },
   { name: "lint", args: ["lint"] },
-  { name: "types", args: ["check", "mod.ts", "src", "tasks", "tests", ".ci/jsr_url.ts"] },
+  { name: "types", args: ["check", "mod.ts", "src", "tasks", "tests", ".ci/std.ts"] },
   { name: "docs", args: ["doc", "--lint", ...entryPoints] },
   { name: "architecture", args: ["test", "-R=.", "tests/architecture_test.ts"] },
   { name: "examples", args: ["task", "-q", "test:doc"] },

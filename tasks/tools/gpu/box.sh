@@ -43,10 +43,11 @@ prepare_deno() {
   version=$(deno --version 2>&1 | head -n 1)
   case $version in deno\ *) ;; *) give_up "Deno does not start here: $version" ;; esac
   # Asked once: without a network that can take a while.
-  JSR_URL=$(timeout 120 deno run -q --no-config --no-prompt -R -W \
-    --allow-env=JSR_URL,TMPDIR,TEMP,USER,USERNAME .ci/jsr_url.ts 2>"$state/jsr.err") ||
+  JSR_URL=$(timeout 120 deno task -q std deno eval 'console.log(Deno.env.get("JSR_URL") ?? "")' \
+    2>"$state/jsr.err") ||
     give_up "the standard library cannot be had: $(tail -n 1 "$state/jsr.err")"
-  export JSR_URL
+  # An empty one would be no URL.
+  if [ -n "$JSR_URL" ]; then export JSR_URL; else unset JSR_URL; fi
   said Deno "$version at $(command -v deno)"
   context deno "$version"
 }

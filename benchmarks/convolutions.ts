@@ -12,7 +12,7 @@ import { composedConv2d } from "../src/networks/layers/conv2d_composed.ts";
 import type { Conv2dImplementation } from "../src/networks/layers/conv2d_implementation.ts";
 import { webgpuConv2dBy } from "../src/networks/layers/webgpu/conv2d_kernels.ts";
 import { type Tile, tiles } from "../src/networks/layers/webgpu/tile.ts";
-import { CommandError, runCommand } from "../tasks/cli/command.ts";
+import { CommandError, defineVerb, runVerb } from "../tasks/cli/command.ts";
 import { textTable } from "../tasks/cli/table.ts";
 import { startBackend } from "../src/networks/backend.ts";
 
@@ -81,7 +81,8 @@ async function time(work: () => tf.Tensor[], seconds: number): Promise<number> {
   }
 }
 
-await runCommand({
+/** This command. */
+export const verb = defineVerb({
   name: "bench:conv",
   description:
     "Checks and times 3 x 3 convolutions on webgpu, as many channels in as out, by each tile.",
@@ -137,3 +138,5 @@ await runCommand({
     }));
   }
 });
+
+if (import.meta.main) await runVerb(verb);

@@ -22,7 +22,7 @@ import { ddim } from "../src/samplers/ddim.ts";
 import { initialNoise } from "../src/samplers/initial_noise.ts";
 import { uniformTimeGrid } from "../src/samplers/time_grid.ts";
 import { cosineLegacy } from "../src/schedules/cosine_legacy.ts";
-import { CommandError, runCommand } from "../tasks/cli/command.ts";
+import { CommandError, defineVerb, runVerb } from "../tasks/cli/command.ts";
 import { textTable } from "../tasks/cli/table.ts";
 
 const schedule = cosineLegacy();
@@ -151,7 +151,8 @@ async function colorImages(path: string, count: number): Promise<[string, ImageB
   return ["cifar10", { data, shape: [count, 32, 32, 3] }];
 }
 
-await runCommand({
+/** This command. */
+export const verb = defineVerb({
   name: "bench",
   description:
     "Times the patch posterior on the CPU, beside PyTorch where a python3 with torch and " +
@@ -325,3 +326,5 @@ await runCommand({
     );
   }
 });
+
+if (import.meta.main) await runVerb(verb);

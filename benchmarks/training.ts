@@ -17,7 +17,7 @@ import { ExampleStream } from "../src/training/examples.ts";
 import { createGradientPool } from "../src/training/gradient_pool.ts";
 import { hostOptimization } from "../src/training/host_optimization.ts";
 import type { Optimization } from "../src/training/optimization.ts";
-import { CommandError, runCommand } from "../tasks/cli/command.ts";
+import { CommandError, defineVerb, runVerb } from "../tasks/cli/command.ts";
 import { textTable } from "../tasks/cli/table.ts";
 import { startBackend } from "../src/networks/backend.ts";
 import { type PeerOutcome, runPeer } from "./peer.ts";
@@ -149,7 +149,8 @@ function peer(
   return runPeer([script, ...args], { abort });
 }
 
-await runCommand({
+/** This command. */
+export const verb = defineVerb({
   name: "bench:train",
   description:
     "Times training steps beside PyTorch (float32, TF32 off), where a python3 with torch " +
@@ -253,3 +254,5 @@ await runCommand({
     ]),
   }));
 });
+
+if (import.meta.main) await runVerb(verb);

@@ -31,7 +31,7 @@ import { initialNoise } from "../src/samplers/initial_noise.ts";
 import { uniformTimeGrid } from "../src/samplers/time_grid.ts";
 import { cosineLegacy } from "../src/schedules/cosine_legacy.ts";
 import { startBackend } from "../src/networks/backend.ts";
-import { CommandError, runCommand } from "../tasks/cli/command.ts";
+import { CommandError, defineVerb, runVerb } from "../tasks/cli/command.ts";
 import { textTable } from "../tasks/cli/table.ts";
 import { runPeer } from "./peer.ts";
 
@@ -166,7 +166,8 @@ async function cifarClass(path: string, label: number): Promise<ImageBatch | und
   return { data, shape: [images.length, 32, 32, 3] };
 }
 
-await runCommand({
+/** This command. */
+export const verb = defineVerb({
   name: "bench:webgpu",
   description: "Times the patch posterior on a GPU (any WebGPU adapter), beside PyTorch where a " +
     "python3 with torch is at hand. Checks results against the reference before timing.",
@@ -332,3 +333,5 @@ await runCommand({
     console.log(textTable({ header, rows }));
   }
 });
+
+if (import.meta.main) await runVerb(verb);

@@ -14,7 +14,7 @@ import {
 import { startBackend } from "../src/networks/backend.ts";
 import { timeGrid } from "../src/samplers/time_grid.ts";
 import { openRun } from "../src/runs/run_folder.ts";
-import { CommandError, runCommand } from "./cli/command.ts";
+import { CommandError, defineVerb, runVerb } from "./cli/command.ts";
 import {
   calibrationFiles,
   calibrationIdentity,
@@ -32,7 +32,8 @@ import {
   sampleLabels,
 } from "./pipelines/sources.ts";
 
-await runCommand({
+/** This command. */
+export const verb = defineVerb({
   name: "calibrate",
   description:
     "Follows the network's reverse trajectories and compares its prediction at each step " +
@@ -176,3 +177,5 @@ await runCommand({
     await posterior.dispose();
   }
 });
+
+if (import.meta.main) await runVerb(verb);

@@ -15,7 +15,7 @@ import { timeGridNames } from "../src/samplers/time_grid.ts";
 import { writeFileAtomic } from "../src/runs/atomic_write.ts";
 import type { NoiseSchedule } from "../src/schedules/noise_schedule.ts";
 import { createSchedule, scheduleNames } from "../src/schedules/create_schedule.ts";
-import { CommandError, runCommand } from "./cli/command.ts";
+import { CommandError, defineVerb, runVerb } from "./cli/command.ts";
 import { UsageError } from "./cli/flags.ts";
 import { timesText } from "./pipelines/calibration.ts";
 import { formulationFlags, parseParameters } from "./pipelines/formulation.ts";
@@ -73,7 +73,8 @@ function requestedNoise(
   throw new UsageError("--noise-parameters is given without --noise-schedule; run with --help");
 }
 
-await runCommand({
+/** This command. */
+export const verb = defineVerb({
   name: "convert",
   description:
     "Converts networks between PyTorch's .pt and our .safetensors, and scale schedules between " +
@@ -241,3 +242,5 @@ await runCommand({
     }, file);
   }
 });
+
+if (import.meta.main) await runVerb(verb);

@@ -1,6 +1,6 @@
 /** `deno task data`: fetches data sets, or says which there are and where they lie. @module */
 import { datasetNames, datasetSources } from "../src/datasets/registry_files.ts";
-import { CommandError, runCommand } from "./cli/command.ts";
+import { CommandError, defineVerb, runVerb } from "./cli/command.ts";
 import { textTable } from "./cli/table.ts";
 import { bringDataset, foundIn } from "./pipelines/bring_dataset.ts";
 
@@ -17,7 +17,8 @@ async function list(): Promise<void> {
   console.log("\nFor one that is not here: deno task data NAME");
 }
 
-await runCommand({
+/** This command. */
+export const verb = defineVerb({
   name: "data",
   description:
     "Fetches a data set as its authors publish it, says its size and license before it begins, and " +
@@ -64,3 +65,5 @@ await runCommand({
   const print = (line: string) => console.log(line);
   await bringDataset(source, { from, mirror, into, abort, progress, print });
 });
+
+if (import.meta.main) await runVerb(verb);

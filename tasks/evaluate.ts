@@ -3,7 +3,7 @@ import { parseMachineName } from "../src/machines/create_machine.ts";
 import { startBackend } from "../src/networks/backend.ts";
 import { timeGrid } from "../src/samplers/time_grid.ts";
 import { openRun } from "../src/runs/run_folder.ts";
-import { runCommand } from "./cli/command.ts";
+import { defineVerb, runVerb } from "./cli/command.ts";
 import { evaluationFiles, evaluationIdentity, runEvaluation } from "./pipelines/evaluation.ts";
 import { gridFlag, imageFlags, machineFlags, outFlags, sampleFlags } from "./pipelines/flags.ts";
 import { checkSchedule, scheduledMachines } from "./pipelines/machines.ts";
@@ -11,7 +11,8 @@ import { requestedSchedules } from "./pipelines/requested_schedules.ts";
 import { createPosterior, devicesLine, posteriorName } from "./pipelines/posterior.ts";
 import { loadMachineImages, loadNetwork, sampleLabels } from "./pipelines/sources.ts";
 
-await runCommand({
+/** This command. */
+export const verb = defineVerb({
   name: "evaluate",
   description:
     "Sends the same noise through the network and through each machine, and measures how " +
@@ -120,3 +121,5 @@ await runCommand({
     await posterior.dispose();
   }
 });
+
+if (import.meta.main) await runVerb(verb);

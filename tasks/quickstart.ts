@@ -2,7 +2,7 @@
 import { startBackend } from "../src/networks/backend.ts";
 import { openRun } from "../src/runs/run_folder.ts";
 import { candidateScales } from "../src/machines/create_machine.ts";
-import { runCommand } from "./cli/command.ts";
+import { defineVerb, runVerb } from "./cli/command.ts";
 import { textTable } from "./cli/table.ts";
 import { calibrationFiles, runCalibration } from "./pipelines/calibration.ts";
 import { evaluationFiles, runEvaluation } from "./pipelines/evaluation.ts";
@@ -11,7 +11,8 @@ import { scheduledMachines } from "./pipelines/machines.ts";
 import { createPosterior, devicesLine, posteriorName } from "./pipelines/posterior.ts";
 import { loadMachineImages, loadNetwork } from "./pipelines/sources.ts";
 
-await runCommand({
+/** This command. */
+export const verb = defineVerb({
   name: "quickstart",
   description: "Calibrates the boundary-broken ELS machine and the local one against the small " +
     "MNIST network that ships with the package, then shows how well they predict what it generates.",
@@ -138,3 +139,5 @@ await runCommand({
     await posterior.dispose();
   }
 });
+
+if (import.meta.main) await runVerb(verb);

@@ -14,7 +14,7 @@ import {
 import { writeFileAtomic } from "../src/runs/atomic_write.ts";
 import { createProvenance } from "../src/runs/provenance.ts";
 import { openRun } from "../src/runs/run_folder.ts";
-import { CommandError, runCommand } from "./cli/command.ts";
+import { CommandError, defineVerb, runVerb } from "./cli/command.ts";
 import { loadRasterizer } from "./cli/rasterizer.ts";
 import { textTable } from "./cli/table.ts";
 import { startBackend } from "../src/networks/backend.ts";
@@ -30,7 +30,8 @@ const files = {
   plot: "receptive_field",
 } as const;
 
-await runCommand({
+/** This command. */
+export const verb = defineVerb({
   name: "receptive-field",
   description:
     "Measures how far a network looks: the mean absolute gradient of an output pixel by the noisy " +
@@ -180,3 +181,5 @@ await runCommand({
   console.log(`Profile: ${run.file(`${files.plot}.png`)}`);
   console.log(`Numbers: ${run.file(files.json)}`);
 });
+
+if (import.meta.main) await runVerb(verb);

@@ -2,7 +2,7 @@
 import { dirname } from "@std/path";
 import { DataFormatError } from "../src/core/errors.ts";
 import { writeFileAtomic } from "../src/runs/atomic_write.ts";
-import { runCommand } from "./cli/command.ts";
+import { defineVerb, runVerb } from "./cli/command.ts";
 import { UsageError } from "./cli/flags.ts";
 import { duration } from "./cli/progress.ts";
 import { textTable } from "./cli/table.ts";
@@ -52,7 +52,8 @@ function weightsByRow(text: string | undefined): Record<string, string> {
   }));
 }
 
-await runCommand({
+/** This command. */
+export const verb = defineVerb({
   name: "reproduce",
   description:
     "For data set x network x padding: trains a network (or takes weights), calibrates the machines, " +
@@ -282,3 +283,5 @@ await runCommand({
     );
   }
 });
+
+if (import.meta.main) await runVerb(verb);

@@ -18,7 +18,7 @@ import { openRun } from "../src/runs/run_folder.ts";
 import { initialNoise } from "../src/samplers/initial_noise.ts";
 import { samplers } from "../src/samplers/samplers.ts";
 import { timeGrid } from "../src/samplers/time_grid.ts";
-import { CommandError, runCommand } from "./cli/command.ts";
+import { CommandError, defineVerb, runVerb } from "./cli/command.ts";
 import { startBackend } from "../src/networks/backend.ts";
 import { gridFlag, imageFlags, machineFlags, outFlags, sampleFlags } from "./pipelines/flags.ts";
 import { checkSchedule, scheduledMachines } from "./pipelines/machines.ts";
@@ -34,7 +34,8 @@ import {
 /** Pixels of the picture that one pixel of an image becomes. */
 const ENLARGE = 3;
 
-await runCommand({
+/** This command. */
+export const verb = defineVerb({
   name: "sample",
   description:
     "Makes images from noise, with a network or, from the same noise, with a machine: a picture of " +
@@ -203,3 +204,5 @@ await runCommand({
   console.log(`Picture: ${run.file("samples.png")}`);
   console.log(`Values:  ${run.file("samples.safetensors")}`);
 });
+
+if (import.meta.main) await runVerb(verb);

@@ -12,7 +12,7 @@ import { stableTarget } from "../src/training/target.ts";
 import { measureTargets, type TargetStatistics } from "../src/training/target_statistics.ts";
 import type { TrainingState } from "../src/training/optimization.ts";
 import { train } from "../src/training/train.ts";
-import { CommandError, runCommand } from "./cli/command.ts";
+import { CommandError, defineVerb, runVerb } from "./cli/command.ts";
 import { startBackend } from "../src/networks/backend.ts";
 import { plainFormulation, resolveFormulation } from "./pipelines/formulation.ts";
 import { outFlags } from "./pipelines/flags.ts";
@@ -36,7 +36,8 @@ async function readJson(path: string): Promise<unknown> {
   }
 }
 
-await runCommand({
+/** This command. */
+export const verb = defineVerb({
   name: "stable-target",
   description:
     "Measures the variance and bias of training targets with and without a Stable Target Field " +
@@ -233,3 +234,5 @@ await runCommand({
     return losses;
   }
 });
+
+if (import.meta.main) await runVerb(verb);

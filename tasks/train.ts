@@ -1,6 +1,6 @@
 /** `deno task train`: trains a network and writes its weights. @module */
 import { datasetNames } from "../src/datasets/registry_files.ts";
-import { runCommand } from "./cli/command.ts";
+import { defineVerb, runVerb } from "./cli/command.ts";
 import { architectureFlags } from "./pipelines/architecture_flags.ts";
 import { startBackend } from "../src/networks/backend.ts";
 import { formulationFlags } from "./pipelines/formulation.ts";
@@ -48,7 +48,8 @@ const flags = {
   dryRun: { type: "boolean", help: "Print the resolved configuration and stop" },
 } as const;
 
-await runCommand({
+/** This command. */
+export const verb = defineVerb({
   name: "train",
   description:
     "Trains a diffusion network (ResNet, UNet or attention UNet), and writes its weights " +
@@ -83,3 +84,5 @@ await runCommand({
       : `Stopped at step ${step} of ${steps}; the same command resumes ${path}`,
   );
 });
+
+if (import.meta.main) await runVerb(verb);

@@ -29,6 +29,13 @@ export interface CommandContext<S extends FlagSpecs> {
   readonly progress: ProgressReporter;
 }
 
+/** A command: what its help page says, and what it does. */
+export interface Verb<S extends FlagSpecs = FlagSpecs> {
+  readonly spec: CommandSpec<S>;
+  // A method, so that any verb fits where one of any flags is expected.
+  main(context: CommandContext<S & typeof commonFlags>): Promise<void> | void;
+}
+
 /** What {@linkcode executeCommand} needs of the process; tests pass their own. */
 export interface CommandHost {
   readonly args: readonly string[];
@@ -49,7 +56,7 @@ export const interruptedExitCode = 130;
 // One Ctrl-C may arrive more than once: from the terminal and from each `deno task` above us.
 const sameKeyPressMs = 700;
 
-const quietFlag = {
+const commonFlags = {
   quiet: { type: "boolean", help: "Write no progress to stderr" },
 } as const satisfies FlagSpecs;
 
@@ -131,12 +138,11 @@ function complaint(command: string, error: unknown, debug: boolean): string {
  *
  * @returns The exit code: 0, 1 after an error, 130 after Ctrl-C.
  */
-export async function executeCommand<const S extends FlagSpecs>(
-  spec: CommandSpec<S>,
-  main: (context: CommandContext<S & typeof quietFlag>) => Promise<void> | void,
+export async function executeCommand<S extends FlagSpecs>(
+  { spec, main }: Verb<S>,
   host: CommandHost,
 ): Promise<number> {
-  const full = { ...spec, flags: { ...spec.flags, ...quietFlag } };
+  const full = { ...spec, flags: { ...spec.flags, ...commonFlags } };
   const stop = new AbortController();
   let progress: ProgressReporter | undefined;
   let pressedAt = -Infinity;
@@ -150,7 +156,7 @@ export async function executeCommand<const S extends FlagSpecs>(
     stop.abort(new DOMException("Interrupted", "AbortError"));
   });
   try {
-    const line = parseCommandLine<S & typeof quietFlag>(full, host.args);
+    const line = parseCommandLine<S & typeof commonFlags>(full, host.args);
     if (line === "help") {
       host.print(helpPage(full));
       return 0;
@@ -190,33 +196,44 @@ function onInterrupt(callback: () => void): () => void {
 }
 
 /**
- * Runs a command as this process: reads its arguments, and exits with its code when it is done.
+ * Declares a command, which {@linkcode runVerb} runs.
  *
  * @example
  * ```ts ignore
- * await runCommand({
+ * export const verb = defineVerb({
  *   name: "count",
  *   description: "Counts.",
  *   flags: { steps: { type: "integer", default: 10, min: 1, help: "How far" } },
  * }, ({ flags }) => console.log(flags.steps));
+ *
+ * if (import.meta.main) await runVerb(verb);
  * ```
  */
-export async function runCommand<const S extends FlagSpecs>(
+export function defineVerb<const S extends FlagSpecs>(
   spec: CommandSpec<S>,
-  main: (context: CommandContext<S & typeof quietFlag>) => Promise<void> | void,
+  main: (context: CommandContext<S & typeof commonFlags>) => Promise<void> | void,
+): Verb<S> {
+  return { spec, main };
+}
+
+/** Runs a command as this process, and exits with its code when it is done. */
+export async function runVerb<S extends FlagSpecs>(
+  verb: Verb<S>,
+  { args = Deno.args }: { readonly args?: readonly string[] } = {},
 ): Promise<never> {
   const debug = wantsStackTraces();
+  const { name } = verb.spec;
   // Errors that no one awaits, such as a worker's, would otherwise print a stack trace.
   addEventListener("unhandledrejection", (event) => {
-    console.error(complaint(spec.name, event.reason, debug));
+    console.error(complaint(name, event.reason, debug));
     Deno.exit(1);
   });
   addEventListener("error", (event) => {
-    console.error(complaint(spec.name, event.error ?? event.message, debug));
+    console.error(complaint(name, event.error ?? event.message, debug));
     Deno.exit(1);
   });
-  const code = await executeCommand(spec, main, {
-    args: Deno.args,
+  const code = await executeCommand(verb, {
+    args,
     print: (text) => console.log(text),
     printError: (text) => console.error(text),
     output: stderrOutput(),

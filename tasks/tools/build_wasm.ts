@@ -8,7 +8,7 @@
  */
 import asc from "npm:assemblyscript@0.28.20/asc";
 import { fromFileUrl } from "@std/path";
-import { CommandError, runCommand } from "../cli/command.ts";
+import { CommandError, defineVerb, runVerb } from "../cli/command.ts";
 
 /** One kernel: its entry (which may import others beside it), where its two builds go, and what its compiler call adds. */
 interface Kernel {
@@ -77,7 +77,8 @@ async function moduleText(kernel: Kernel): Promise<string> {
   return lines.join("\n") + "\n";
 }
 
-await runCommand({
+/** This command. */
+export const verb = defineVerb({
   name: "build:wasm",
   description: "Compiles the AssemblyScript kernels into the TypeScript modules that embed them.",
   flags: {
@@ -109,3 +110,5 @@ await runCommand({
     );
   }
 });
+
+if (import.meta.main) await runVerb(verb);

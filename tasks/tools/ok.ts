@@ -3,7 +3,7 @@
  * own; all run even if one fails, and the last lines say which did.
  */
 import { join, toFileUrl } from "@std/path";
-import { CommandError, runCommand } from "../cli/command.ts";
+import { CommandError, defineVerb, runVerb } from "../cli/command.ts";
 import { textTable } from "../cli/table.ts";
 
 interface Step {
@@ -63,7 +63,8 @@ async function run(
   return { ok: success, output: decoder.decode(stdout) + decoder.decode(stderr) };
 }
 
-await runCommand({
+/** This command. */
+export const verb = defineVerb({
   name: "ok",
   description:
     "Checks everything that must hold before a commit: format, lint, types, documentation, " +
@@ -100,3 +101,5 @@ await runCommand({
   }
   console.log(`All ${rows.length} steps passed.`);
 });
+
+if (import.meta.main) await runVerb(verb);

@@ -3,6 +3,7 @@ import { DataFormatError } from "../../../src/core/errors.ts";
 import {
   type CommandContext,
   type CommandHost,
+  defineVerb,
   executeCommand,
   interruptedExitCode,
 } from "../../../tasks/cli/command.ts";
@@ -42,9 +43,12 @@ function fakeHost(args: readonly string[], debug = false) {
 
 async function failWith(error: unknown, debug = false) {
   const { host, record } = fakeHost([], debug);
-  const code = await executeCommand(spec, () => {
-    throw error;
-  }, host);
+  const code = await executeCommand(
+    defineVerb(spec, () => {
+      throw error;
+    }),
+    host,
+  );
   return { code, err: record.err };
 }
 
@@ -54,22 +58,25 @@ Deno.test("command: hands over typed flags and exits with 0", async () => {
   const main = (context: CommandContext<typeof spec.flags>) => {
     steps = context.flags.steps;
   };
-  assertEquals(await executeCommand(spec, main, host), 0);
+  assertEquals(await executeCommand(defineVerb(spec, main), host), 0);
   assertEquals([steps, record.err, record.listening], [5, "", false]);
 });
 
 Deno.test("command: --help prints the page on stdout and does not run", async () => {
   const { host, record } = fakeHost(["--help"]);
-  const code = await executeCommand(spec, () => {
-    throw new Error("must not run");
-  }, host);
+  const code = await executeCommand(
+    defineVerb(spec, () => {
+      throw new Error("must not run");
+    }),
+    host,
+  );
   assertEquals([code, record.err], [0, ""]);
   assert(record.out.includes("--quiet"));
 });
 
 Deno.test("command: a usage error is one line on stderr and exit code 1", async () => {
   const { host, record } = fakeHost(["--step", "5"]);
-  assertEquals(await executeCommand(spec, () => {}, host), 1);
+  assertEquals(await executeCommand(defineVerb(spec, () => {}), host), 1);
   assertEquals(
     record.err,
     "demo: Unknown flag --step; did you mean --steps?; run with --help\n",
@@ -108,9 +115,12 @@ Deno.test("command: expected errors are one line without a hint about stack trac
 Deno.test("command: a real missing file is named", async () => {
   const { host, record } = fakeHost([]);
   const missing = new URL("no_such_file", import.meta.url);
-  const code = await executeCommand(spec, async () => {
-    await Deno.readFile(missing);
-  }, host);
+  const code = await executeCommand(
+    defineVerb(spec, async () => {
+      await Deno.readFile(missing);
+    }),
+    host,
+  );
   assertEquals(code, 1);
   assertEquals(
     record.err,
@@ -136,16 +146,19 @@ Deno.test("command: unexpected errors say how to get the stack trace", async () 
 Deno.test("command: Ctrl-C aborts once, a later one exits at once", async () => {
   const { host, record, press, wait } = fakeHost([]);
   let aborts = 0;
-  const code = await executeCommand(spec, ({ abort }) => {
-    abort.addEventListener("abort", () => aborts++);
-    press();
-    wait(20);
-    press(); // the same key press, passed on by a parent process
-    assertEquals([aborts, record.exits], [1, []]);
-    wait(2000);
-    press();
-    abort.throwIfAborted();
-  }, host);
+  const code = await executeCommand(
+    defineVerb(spec, ({ abort }) => {
+      abort.addEventListener("abort", () => aborts++);
+      press();
+      wait(20);
+      press(); // the same key press, passed on by a parent process
+      assertEquals([aborts, record.exits], [1, []]);
+      wait(2000);
+      press();
+      abort.throwIfAborted();
+    }),
+    host,
+  );
   assertEquals([code, aborts, record.exits], [interruptedExitCode, 1, [interruptedExitCode]]);
   assertEquals(
     record.err,
@@ -155,15 +168,18 @@ Deno.test("command: Ctrl-C aborts once, a later one exits at once", async () => 
 
 Deno.test("command: work that saves and returns after Ctrl-C exits with 130", async () => {
   const { host, press } = fakeHost([]);
-  assertEquals(await executeCommand(spec, () => press(), host), interruptedExitCode);
+  assertEquals(await executeCommand(defineVerb(spec, () => press()), host), interruptedExitCode);
 });
 
 Deno.test("command: an error while stopping is reported as an error", async () => {
   const { host, record, press } = fakeHost([]);
-  const code = await executeCommand(spec, () => {
-    press();
-    throw new RangeError("disk full");
-  }, host);
+  const code = await executeCommand(
+    defineVerb(spec, () => {
+      press();
+      throw new RangeError("disk full");
+    }),
+    host,
+  );
   assertEquals(code, 1);
   assert(record.err.endsWith("demo: disk full\n"));
 });

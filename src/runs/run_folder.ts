@@ -23,6 +23,10 @@ export interface RunRecord {
   readonly path: string;
   /** The verb, such as "calibrate". */
   readonly command: string;
+  /** What the folder's name says besides, such as "mnist-resnet"; empty if nothing. */
+  readonly label: string;
+  /** When the folder was made. */
+  readonly started: Date;
   /** The resolved configuration. */
   readonly config: RunConfig;
   /** SHA-256 (hex) of command and configuration. */
@@ -51,6 +55,8 @@ export class Run implements RunRecord, Disposable {
   readonly name: string;
   readonly path: string;
   readonly command: string;
+  readonly label: string;
+  readonly started: Date;
   readonly config: RunConfig;
   readonly configSha256: string;
   /** Whether the folder was there before. */
@@ -75,6 +81,8 @@ export class Run implements RunRecord, Disposable {
       name: this.name,
       path: this.path,
       command: this.command,
+      label: this.label,
+      started: this.started,
       config: this.config,
       configSha256: this.configSha256,
       finished: this.#finished,
@@ -180,12 +188,33 @@ export async function listRuns(
   return { runs: runs.sort((a, b) => a.number - b.number), problems };
 }
 
+/** How far a run is: a run that nobody works on and that is not finished was stopped. */
+export type RunState = "finished" | "running" | "stopped";
+
+/** Looks how far a run is. */
+export async function runState({ path, finished }: RunRecord): Promise<RunState> {
+  if (finished !== undefined) return "finished";
+  let lock: Deno.FsFile;
+  try {
+    lock = await Deno.open(join(path, ".lock"), { read: true });
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return "stopped";
+    throw error;
+  }
+  // A shared lock for a moment: whoever works on the run holds it for itself.
+  const free = await lock.tryLock(false);
+  lock.close();
+  return free ? "stopped" : "running";
+}
+
 async function createFolder(
   root: string,
   { command, label, config }: { command: string; label: string; config: RunConfig },
 ): Promise<string> {
   const words = label.toLowerCase().split(/[^a-z0-9_]+/).filter((word) => word !== "");
-  const text = writeJsonText({ format: "els-run", version: 1, command, toolkit, runtime, config });
+  const started = new Date().toISOString();
+  const about = { format: "els-run", version: 1, command, toolkit, runtime, started };
+  const text = writeJsonText({ ...about, config });
   const numberOf = (name: string) => Number(/^(\d{5,})(-|$)/.exec(name)?.[1] ?? 0);
   for (;;) {
     const names = await folderNames(root);
@@ -213,15 +242,21 @@ async function createFolder(
 
 async function readRun(root: string, name: string): Promise<RunRecord> {
   const path = join(root, name);
-  const { format, version, command, config } = await readObject(join(path, "config.json")) ?? {};
+  const file = join(path, "config.json");
+  const { format, version, command, started, config } = await readObject(file) ?? {};
   if (format !== "els-run" || version !== 1 || typeof command !== "string" || !isObject(config)) {
-    throw new DataFormatError(join(path, "config.json"), "missing, or not a run's configuration");
+    throw new DataFormatError(file, "missing, or not a run's configuration");
   }
   return {
     number: Number.parseInt(name),
     name,
     path,
     command,
+    label: /^\d+-[^-]*-?(.*)$/.exec(name)?.[1] ?? "",
+    // Earlier releases wrote the file once and its time not at all.
+    started: typeof started === "string"
+      ? new Date(started)
+      : (await Deno.stat(file)).mtime ?? new Date(0),
     config,
     configSha256: await sha256Json({ command, config }),
     finished: await readObject(join(path, "finished.json")),
@@ -243,6 +278,9 @@ async function readObject(path: string): Promise<RunConfig | undefined> {
 
 async function lockRun(path: string): Promise<Deno.FsFile> {
   const lock = await Deno.open(join(path, ".lock"), { create: true, write: true });
+  if (await lock.tryLock(true)) return lock;
+  // It may only have been looked at, which takes no time.
+  await new Promise((resolve) => setTimeout(resolve, 50));
   if (await lock.tryLock(true)) return lock;
   lock.close();
   throw new Deno.errors.Busy(`Cannot open ${path}: another process works on it; wait for its end`);

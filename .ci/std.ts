@@ -2,11 +2,13 @@
  * `deno task std COMMAND`: runs a command with the standard library from JSR or, where JSR cannot be
  * reached, from the stand-ins in `.ci/jsr`, from where they lie. The verdict holds for a day, in a file
  * beside this one that git ignores. A JSR_URL that is set already is kept. Says what it found only
- * under ELS_DEBUG=1.
+ * under ELS_DEBUG=1. The lock file that Deno works on is made new before.
  *
  * With `--task NAME` before the command, which then knows nothing of our tasks (such as `deno test`), a
  * `--help` is answered here, with the task's description in deno.json.
  */
+
+import { committedLock, copyLock, workingLock } from "./lock.ts";
 
 /** Whether JSR could be reached, and when that was tried. */
 export interface Verdict {
@@ -117,6 +119,8 @@ async function runToEnd([command, ...args]: readonly string[]): Promise<number> 
   if (url !== undefined && Deno.env.get("ELS_DEBUG")) {
     console.error(`The standard library comes from ${url}`);
   }
+  // Where the clone cannot be written, Deno works with the lock that is there.
+  await copyLock(committedLock, workingLock).catch(() => {});
   const child = new Deno.Command(command === "deno" ? Deno.execPath() : command!, {
     args,
     ...url !== undefined && { env: { JSR_URL: url } },

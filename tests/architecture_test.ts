@@ -140,3 +140,14 @@ Deno.test("architecture: file names are snake_case and no file is called utils o
     });
   assertEquals(bad, []);
 });
+
+Deno.test("architecture: packages are imported by their names in deno.json, which the lock covers", async () => {
+  const breaches: string[] = [];
+  for (const folder of ["src", "tasks", "tests", "benchmarks"]) {
+    for (const { path, imports } of await collect(folder)) {
+      const direct = imports.filter((specifier) => /^(npm|jsr|https?):/.test(specifier));
+      breaches.push(...direct.map((specifier) => `${path} imports ${specifier}`));
+    }
+  }
+  assertEquals(breaches, []);
+});

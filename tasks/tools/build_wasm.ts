@@ -6,7 +6,7 @@
  *
  * @module
  */
-import asc from "npm:assemblyscript@0.28.20/asc";
+import asc from "assemblyscript/asc";
 import { fromFileUrl } from "@std/path";
 import { CommandError, defineVerb, runVerb } from "../cli/command.ts";
 

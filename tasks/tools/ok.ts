@@ -16,7 +16,8 @@ const entryPoints = ["mod.ts", "src/machines.ts"];
 const steps: readonly Step[] = [
   { name: "format", args: ["fmt", "--check"] },
   { name: "lint", args: ["lint"] },
-  { name: "types", args: ["check", "mod.ts", "src", "tasks", "tests", ".ci/std.ts"] },
+  { name: "types", args: ["task", "-q", "check"] },
+  { name: "lock", args: ["task", "-q", "lock", "--check"] },
   { name: "docs", args: ["doc", "--lint", ...entryPoints] },
   { name: "architecture", args: ["test", "-R=.", "tests/architecture_test.ts"] },
   { name: "examples", args: ["task", "-q", "test:doc"] },
@@ -67,8 +68,9 @@ async function run(
 export const verb = defineVerb({
   name: "ok",
   description:
-    "Checks everything that must hold before a commit: format, lint, types, documentation, " +
-    "its examples, import rules, the committed WebAssembly, what would be published, and the tests.",
+    "Checks everything that must hold before a commit: format, lint, types, the lock file, " +
+    "documentation, its examples, import rules, the committed WebAssembly, what would be " +
+    "published, and the tests.",
   flags: {
     skip: {
       type: "choice",

@@ -1,0 +1,94 @@
+/** The lock file pins what comes from npm and says nothing of JSR, nor of what stands in for it. */
+import { assertEquals } from "@std/assert";
+import { toFileUrl } from "@std/path";
+import { committedLock, copyLock, withoutJsr } from "../../.ci/lock.ts";
+import { inFolder } from "../tasks/commands.ts";
+
+const text = (file: URL) => Deno.readTextFile(file);
+
+Deno.test("lock: what is committed says nothing of JSR and names no server", async () => {
+  const committed = await text(committedLock);
+  assertEquals(withoutJsr(committed), committed);
+  assertEquals(committed.match(/\w+:\/\/\S+/g), null);
+});
+
+Deno.test("lock: every package of npm has a checksum", async () => {
+  const { npm } = JSON.parse(await text(committedLock)) as {
+    npm: Record<string, { integrity?: string }>;
+  };
+  const bare = Object.entries(npm).filter(([, { integrity }]) => !integrity?.startsWith("sha512-"));
+  assertEquals(bare.map(([name]) => name), []);
+});
+
+Deno.test("lock: the working copy is made new when the committed file changes", () =>
+  inFolder(async (folder) => {
+    const [committed, working] = ["deno.lock", "working.lock"].map((name) =>
+      new URL(name, `${toFileUrl(folder).href}/`)
+    ) as [URL, URL];
+    for (const version of ["1", "2"]) {
+      await Deno.writeTextFile(committed, version);
+      await copyLock(committed, working);
+      assertEquals(await text(working), version);
+    }
+    const left = [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+    assertEquals(left, ["deno.lock", "working.lock"]);
+  }));
+
+Deno.test("lock: with npm's part alone Deno takes the pinned version and any source of @std", () =>
+  inFolder(async (folder) => {
+    const base = new URL(`${toFileUrl(folder).href}/`);
+    const write = async (path: string, content: string | object) => {
+      await Deno.mkdir(new URL(".", new URL(path, base)), { recursive: true });
+      await Deno.writeTextFile(
+        new URL(path, base),
+        typeof content === "string" ? content : JSON.stringify(content),
+      );
+    };
+    // Two sources that differ in version and content, as JSR and the stand-ins for it do.
+    for (const [source, version] of [["first", "1.0.1"], ["second", "1.2.0"]]) {
+      await write(`${source}/@std/path/meta.json`, {
+        scope: "std",
+        name: "path",
+        versions: { [version!]: {} },
+      });
+      await write(`${source}/@std/path/${version}_meta.json`, {
+        manifest: {},
+        exports: { ".": "./mod.ts" },
+        note: source,
+      });
+      await write(`${source}/@std/path/${version}/mod.ts`, `export const from = "${source}";`);
+    }
+    // Our dependencies ask for two versions of it; without a lock the range gives a third.
+    const { npm } = JSON.parse(await text(committedLock)) as { npm: Record<string, unknown> };
+    const locked = Object.keys(npm).filter((name) => name.startsWith("commander@")).sort()[0]!;
+    const version = locked.split("@")[1]!;
+    await write("deno.lock", {
+      version: "5",
+      specifiers: { "npm:commander@*": version },
+      npm: { [locked]: npm[locked] },
+    });
+    await write("deno.json", {
+      imports: { "@std/path": "jsr:@std/path@1", commander: "npm:commander@*" },
+      lock: { path: "working.lock" },
+    });
+    await write(
+      "main.ts",
+      `import { from } from "@std/path";
+       import manifest from "commander/package.json" with { type: "json" };
+       console.log(from, manifest.version);`,
+    );
+    const committed = new URL("deno.lock", base);
+    const before = await text(committed);
+    for (const source of ["first", "second"]) {
+      await copyLock(committed, new URL("working.lock", base));
+      const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+        args: ["run", "-q", "main.ts"],
+        cwd: folder,
+        env: { JSR_URL: `${base.href}${source}/` },
+      }).output();
+      const decoder = new TextDecoder();
+      assertEquals(code, 0, decoder.decode(stderr));
+      assertEquals(decoder.decode(stdout), `${source} ${version}\n`);
+    }
+    assertEquals(await text(committed), before);
+  }));

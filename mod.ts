@@ -367,6 +367,10 @@ export {
   samplers,
 } from "./src/samplers/samplers.ts";
 export {
+  type SamplingProtocol,
+  type SamplingProtocolOptions,
+} from "./src/samplers/sampling_protocol.ts";
+export {
   checkTimes,
   karrasTimeGrid,
   type KarrasTimeGridOptions,

@@ -11,25 +11,23 @@ import {
   machineNames,
   parseMachineName,
 } from "../src/machines/create_machine.ts";
-import { startBackend } from "../src/networks/backend.ts";
-import { timeGrid } from "../src/samplers/time_grid.ts";
-import { openRun } from "../src/runs/run_folder.ts";
 import { CommandError, defineVerb, runVerb } from "./cli/command.ts";
 import {
   calibrationFiles,
   calibrationIdentity,
+  type CalibrationPlan,
   runCalibration,
   scalesLine,
   timesText,
 } from "./pipelines/calibration.ts";
 import { gridFlag, imageFlags, machineFlags, outFlags, sampleFlags } from "./pipelines/flags.ts";
-import { createPosterior, devicesLine, posteriorName } from "./pipelines/posterior.ts";
 import { checkCandidates, nextOdd } from "./pipelines/receptive_field.ts";
+import { openSession } from "./pipelines/session.ts";
 import {
-  loadMachineImages,
   loadNetwork,
   machineForPadding,
   sampleLabels,
+  samplingProtocol,
 } from "./pipelines/sources.ts";
 
 /** This command. */
@@ -97,7 +95,8 @@ export const verb = defineVerb({
     "deno task calibrate --run runs/00001-train-mnist-tiny --machine bbels --scales 3..13",
     "deno task calibrate --grid cubic --steps 8 --refine r^2 --images 1000",
   ],
-}, async ({ flags, abort, progress }) => {
+}, async (context) => {
+  const { flags } = context;
   const network = await loadNetwork(flags.run);
   const { padding, imageShape } = network.network.architecture;
   const machine = flags.machine === undefined
@@ -114,23 +113,13 @@ export const verb = defineVerb({
       to: nextOdd(Math.min(network.network.receptiveField, imageShape[0] - 1)),
     });
   checkOptions({ candidates, samples: flags.samples, batch: 1 });
-  // A grid that cannot be had is refused before a run begins.
-  timeGrid(flags.grid, { schedule: network.schedule, steps: flags.steps });
-  const labels = sampleLabels(network, { labels: flags.labels, samples: flags.samples });
-  const data = await loadMachineImages(network, flags);
-  const backend = await startBackend(flags.backend);
-  const plan = {
+  const plan: CalibrationPlan = {
     machine,
     candidates,
     search: flags.search,
-    sampler: flags.sampler,
-    grid: flags.grid,
-    steps: flags.steps,
-    samples: flags.samples,
-    seed: flags.seed,
+    ...samplingProtocol(network, flags),
     metric: flags.metric,
     aggregate: flags.aggregate,
-    labels,
     refine: flags.refine === "none" ? undefined : {
       measure: flags.refine,
       samples: flags.refineSamples,
@@ -138,44 +127,24 @@ export const verb = defineVerb({
       labels: sampleLabels(network, { labels: flags.labels, samples: flags.refineSamples }),
     },
   };
-  using run = await openRun({
-    root: flags.out,
+  await using session = await openSession(context, {
+    network,
     command: "calibrate",
     label: `${network.label}-${machine}`,
-    config: calibrationIdentity(plan, {
-      network,
-      data,
-      backend,
-      posterior: posteriorName(flags.posterior, backend),
-    }),
-    fresh: flags.fresh,
+    identity: (parts) => calibrationIdentity(plan, parts),
   });
-  console.error(run.status);
+  const { run, abort } = session;
+  const { seed, labels } = plan;
   const field = run.finished
     ? undefined
-    : await checkCandidates(network, { candidates, seed: flags.seed, labels, abort });
+    : await checkCandidates(network, { candidates, seed, labels, abort });
   if (field?.line) console.error(field.line);
-  const posterior = await createPosterior(flags, backend);
-  progress.note(devicesLine(backend, posterior));
-  try {
-    const schedule = await runCalibration(plan, {
-      network,
-      data,
-      backend,
-      posterior,
-      run,
-      abort,
-      progress,
-      evidence: field?.evidence,
-    });
-    const files = calibrationFiles("");
-    if (!run.finished) await run.finish({ schedule: files.schedule, scales: scalesLine(schedule) });
-    console.log(`Scales of ${machine}, ${timesText(schedule)}: ${scalesLine(schedule)}`);
-    console.log(`Schedule: ${run.file(files.schedule)}`);
-    console.log(`Picture:  ${run.file(files.png)}`);
-  } finally {
-    await posterior.dispose();
-  }
+  const schedule = await runCalibration(plan, session, { remarks: field?.remarks });
+  const files = calibrationFiles("");
+  if (!run.finished) await run.finish({ schedule: files.schedule, scales: scalesLine(schedule) });
+  console.log(`Scales of ${machine}, ${timesText(schedule)}: ${scalesLine(schedule)}`);
+  console.log(`Schedule: ${run.file(files.schedule)}`);
+  console.log(`Picture:  ${run.file(files.png)}`);
 });
 
 if (import.meta.main) await runVerb(verb);

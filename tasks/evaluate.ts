@@ -1,15 +1,12 @@
 /** `deno task evaluate`: how well the machines predict a network, in numbers and pictures. @module */
 import { parseMachineName } from "../src/machines/create_machine.ts";
-import { startBackend } from "../src/networks/backend.ts";
-import { timeGrid } from "../src/samplers/time_grid.ts";
-import { openRun } from "../src/runs/run_folder.ts";
 import { defineVerb, runVerb } from "./cli/command.ts";
 import { evaluationFiles, evaluationIdentity, runEvaluation } from "./pipelines/evaluation.ts";
 import { gridFlag, imageFlags, machineFlags, outFlags, sampleFlags } from "./pipelines/flags.ts";
 import { checkSchedule, scheduledMachines } from "./pipelines/machines.ts";
 import { requestedSchedules } from "./pipelines/requested_schedules.ts";
-import { createPosterior, devicesLine, posteriorName } from "./pipelines/posterior.ts";
-import { loadMachineImages, loadNetwork, sampleLabels } from "./pipelines/sources.ts";
+import { openSession } from "./pipelines/session.ts";
+import { loadNetwork, samplingProtocol } from "./pipelines/sources.ts";
 
 /** This command. */
 export const verb = defineVerb({
@@ -55,7 +52,8 @@ export const verb = defineVerb({
     "deno task evaluate --machines is,es --grid cubic --steps 8",
     "deno task evaluate --run model.pt --dataset mnist --scales scales.pt",
   ],
-}, async ({ flags, abort, progress }) => {
+}, async (context) => {
+  const { flags } = context;
   const network = await loadNetwork(flags.run);
   const loaded = await requestedSchedules(flags, network);
   const schedules = loaded.map(({ schedule }) => schedule);
@@ -68,58 +66,21 @@ export const verb = defineVerb({
   const names = flags.machines === undefined
     ? [...new Set([...schedules.map(({ machine }) => machine), "LS" as const, "IS" as const])]
     : [...new Set(flags.machines.split(",").map(parseMachineName))];
-  // A grid that cannot be had is refused before a run begins.
-  timeGrid(grid, { schedule: network.schedule, steps });
-  const labels = sampleLabels(network, { labels: flags.labels, samples: flags.samples });
-  const data = await loadMachineImages(network, flags);
-  const backend = await startBackend(flags.backend);
-  const plan = {
-    sampler: flags.sampler,
-    grid,
-    steps,
-    networkSteps: flags.networkSteps ?? steps,
-    samples: flags.samples,
-    seed: flags.seed,
-    labels,
-  };
-  using run = await openRun({
-    root: flags.out,
+  const protocol = samplingProtocol(network, { ...flags, steps, grid });
+  await using session = await openSession(context, {
+    network,
     command: "evaluate",
     label: network.label,
-    config: evaluationIdentity(plan, {
-      machines: names,
-      schedules,
-      network,
-      data,
-      backend,
-      posterior: posteriorName(flags.posterior, backend),
-    }),
-    fresh: flags.fresh,
+    identity: (parts) => evaluationIdentity(protocol, { machines: names, schedules }, parts),
   });
-  console.error(run.status);
-  const posterior = await createPosterior(flags, backend);
-  progress.note(devicesLine(backend, posterior));
-  try {
-    const { sampler } = flags;
-    const machines = scheduledMachines(names, { data, network, schedules, posterior, sampler });
-    const { text } = await runEvaluation(plan, {
-      network,
-      data,
-      machines,
-      schedules,
-      backend,
-      posterior,
-      run,
-      abort,
-      progress,
-    });
-    if (!run.finished) await run.finish({ report: evaluationFiles.report });
-    console.log(text);
-    console.log(`Page:    ${run.file(evaluationFiles.report)}`);
-    console.log(`Numbers: ${run.file(evaluationFiles.json)}`);
-  } finally {
-    await posterior.dispose();
-  }
+  const { run } = session;
+  const { sampler } = protocol;
+  const machines = scheduledMachines(names, { ...session, schedules, sampler });
+  const { text } = await runEvaluation(protocol, session, { machines, schedules });
+  if (!run.finished) await run.finish({ report: evaluationFiles.report });
+  console.log(text);
+  console.log(`Page:    ${run.file(evaluationFiles.report)}`);
+  console.log(`Numbers: ${run.file(evaluationFiles.json)}`);
 });
 
 if (import.meta.main) await runVerb(verb);

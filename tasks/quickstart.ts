@@ -1,14 +1,13 @@
 /** `deno task quickstart`: calibrates and evaluates the network that ships, on real MNIST. @module */
-import { startBackend } from "../src/networks/backend.ts";
-import { openRun } from "../src/runs/run_folder.ts";
 import { candidateScales } from "../src/machines/create_machine.ts";
+import type { ScaleSchedule } from "../src/machines/scale_schedule.ts";
 import { defineVerb, runVerb } from "./cli/command.ts";
 import { textTable } from "./cli/table.ts";
-import { calibrationFiles, runCalibration } from "./pipelines/calibration.ts";
+import { calibrationFiles, type CalibrationPlan, runCalibration } from "./pipelines/calibration.ts";
 import { evaluationFiles, runEvaluation } from "./pipelines/evaluation.ts";
 import { gridFlag, machineFlags, outFlags } from "./pipelines/flags.ts";
 import { scheduledMachines } from "./pipelines/machines.ts";
-import { createPosterior, devicesLine, posteriorName } from "./pipelines/posterior.ts";
+import { openSession } from "./pipelines/session.ts";
 import { loadMachineImages, loadNetwork } from "./pipelines/sources.ts";
 
 /** This command. */
@@ -42,102 +41,80 @@ export const verb = defineVerb({
     ...outFlags,
   },
   examples: ["deno task quickstart", "deno task quickstart --steps 20 --grid uniform --images 500"],
-}, async ({ flags, abort, progress }) => {
+}, async (context) => {
+  const { flags } = context;
+  const { steps, grid } = flags;
   const network = await loadNetwork(undefined);
-  const data = await loadMachineImages(network, { images: flags.images });
   const few = await loadMachineImages(network, {
     images: Math.min(flags.calibrationImages, flags.images),
   });
-  const backend = await startBackend(flags.backend);
   const { imageShape } = network.network.architecture;
   const candidates = candidateScales("bbELS", { imageShape, to: network.network.receptiveField });
-  const { steps, grid } = flags;
-  const config = {
-    network: network.sha256,
-    datasetSha256: data.sha256,
-    images: data.images.shape[0],
-    calibrationImages: few.images.shape[0],
-    calibrationSamples: flags.calibrationSamples,
-    samples: flags.samples,
-    steps,
-    grid,
-    candidates,
-    backend: backend.name,
-    posterior: posteriorName(flags.posterior, backend),
-  };
-  using run = await openRun({
-    root: flags.out,
+  const protocol = { sampler: "ddim", grid, steps } as const;
+  await using session = await openSession(context, {
+    network,
     command: "quickstart",
     label: network.label,
-    config,
-    fresh: flags.fresh,
+    identity: ({ data, backend, posterior }) => ({
+      network: network.sha256,
+      datasetSha256: data.sha256,
+      images: data.images.shape[0],
+      calibrationImages: few.images.shape[0],
+      calibrationSamples: flags.calibrationSamples,
+      samples: flags.samples,
+      steps,
+      grid,
+      candidates,
+      backend: backend.name,
+      posterior: posterior.name,
+    }),
   });
-  console.error(run.status);
+  const { data, run } = session;
   console.error(
     `Network: ${network.label}, receptive field ${network.network.receptiveField}; machines: ` +
       `${data.images.shape[0].toLocaleString("en")} digits`,
   );
-  const posterior = await createPosterior(flags, backend);
-  progress.note(devicesLine(backend, posterior));
-  try {
-    const means = { network, data, backend, posterior, run, abort, progress };
-    const schedules = [];
-    for (const machine of ["bbELS", "LS"] as const) {
-      const plan = {
-        machine,
-        candidates,
-        sampler: "ddim",
-        grid,
-        steps,
-        samples: flags.calibrationSamples,
-        seed: 1,
-        metric: "cosine",
-        aggregate: "median",
-        labels: undefined,
-      } as const;
-      schedules.push(
-        await runCalibration(plan, { ...means, data: few }, {
-          prefix: `${machine}_`.toLowerCase(),
-        }),
-      );
-    }
-    const machines = scheduledMachines(["bbELS", "LS", "IS"], { ...means, schedules });
-    const { text } = await runEvaluation(
-      {
-        sampler: "ddim",
-        grid,
-        steps,
-        networkSteps: steps,
-        samples: flags.samples,
-        seed: 2,
-        labels: undefined,
-      },
-      { ...means, machines, schedules },
-    );
-    if (!run.finished) await run.finish({ report: evaluationFiles.report });
-    console.log(textTable({
-      header: [
-        "calibrated scale k at t =",
-        ...schedules[0]!.steps.map(({ t }) => String(Number(t.toFixed(3)))),
-      ],
-      rows: schedules.map((
-        { machine, steps },
-      ) => [machine, ...steps.map((step) => step.patchSize)]),
-    }));
-    console.log(`\n${text}`);
-    console.log(textTable({
-      header: ["where to look", ""],
-      rows: [
-        ["everything on one page", run.file(evaluationFiles.report)],
-        ["noise, theory, network", run.file(`${evaluationFiles.grid}.png`)],
-        ["scales of bbELS over time", run.file(calibrationFiles("bbels_").png)],
-        ["calibrated schedule", run.file(calibrationFiles("bbels_").schedule)],
-        ["numbers", run.file(evaluationFiles.json)],
-      ],
-    }));
-  } finally {
-    await posterior.dispose();
+  const schedules: ScaleSchedule[] = [];
+  for (const machine of ["bbELS", "LS"] as const) {
+    const plan: CalibrationPlan = {
+      machine,
+      candidates,
+      ...protocol,
+      samples: flags.calibrationSamples,
+      seed: 1,
+      metric: "cosine",
+      aggregate: "median",
+    };
+    const prefix = `${machine}_`.toLowerCase();
+    schedules.push(await runCalibration(plan, { ...session, data: few }, { prefix }));
   }
+  const machines = scheduledMachines(["bbELS", "LS", "IS"], { ...session, schedules });
+  const { text } = await runEvaluation(
+    { ...protocol, samples: flags.samples, seed: 2 },
+    session,
+    { machines, schedules },
+  );
+  if (!run.finished) await run.finish({ report: evaluationFiles.report });
+  console.log(textTable({
+    header: [
+      "calibrated scale k at t =",
+      ...schedules[0]!.steps.map(({ t }) => String(Number(t.toFixed(3)))),
+    ],
+    rows: schedules.map((
+      { machine, steps },
+    ) => [machine, ...steps.map((step) => step.patchSize)]),
+  }));
+  console.log(`\n${text}`);
+  console.log(textTable({
+    header: ["where to look", ""],
+    rows: [
+      ["everything on one page", run.file(evaluationFiles.report)],
+      ["noise, theory, network", run.file(`${evaluationFiles.grid}.png`)],
+      ["scales of bbELS over time", run.file(calibrationFiles("bbels_").png)],
+      ["calibrated schedule", run.file(calibrationFiles("bbels_").schedule)],
+      ["numbers", run.file(evaluationFiles.json)],
+    ],
+  }));
 });
 
 if (import.meta.main) await runVerb(verb);

@@ -13,15 +13,14 @@ import {
 } from "../src/networks/analysis/field_profile.ts";
 import { writeFileAtomic } from "../src/runs/atomic_write.ts";
 import { createProvenance } from "../src/runs/provenance.ts";
-import { openRun } from "../src/runs/run_folder.ts";
 import { CommandError, defineVerb, runVerb } from "./cli/command.ts";
 import { loadRasterizer } from "./cli/rasterizer.ts";
 import { textTable } from "./cli/table.ts";
-import { startBackend } from "../src/networks/backend.ts";
 import { machineFlags, outFlags, sampleFlags } from "./pipelines/flags.ts";
 import { loadSchedules } from "./pipelines/machines.ts";
 import { measureAlongTrajectories } from "./pipelines/receptive_field.ts";
-import { loadNetwork, sampleLabels } from "./pipelines/sources.ts";
+import { openNetworkSession } from "./pipelines/session.ts";
+import { loadNetwork, samplingProtocol } from "./pipelines/sources.ts";
 
 const files = {
   json: "receptive_field.json",
@@ -73,10 +72,11 @@ export const verb = defineVerb({
     "deno task receptive-field --run runs/00001-train-mnist-tiny \\\n" +
     "    --schedule runs/00002-calibrate-mnist-tiny-bbels",
   ],
-}, async ({ flags, abort, progress }) => {
+}, async (context) => {
+  const { flags } = context;
   const network = await loadNetwork(flags.run);
   const schedules = flags.schedule === undefined ? [] : await loadSchedules(flags.schedule);
-  const { of, steps, samples, pixels, radius, seed } = flags;
+  const { of, pixels, radius } = flags;
   const [height, width] = network.network.architecture.imageShape;
   const widest = (Math.min(height, width) - 1) >> 1;
   if (radius !== undefined && radius > widest) {
@@ -84,14 +84,14 @@ export const verb = defineVerb({
       `--radius is ${radius}, expected 0 to ${widest} for images of ${height} x ${width}`,
     );
   }
-  const labels = sampleLabels(network, { labels: flags.labels, samples });
-  const backend = await startBackend(flags.backend);
+  const protocol = samplingProtocol(network, { ...flags, sampler: "ddim", grid: "uniform" });
+  const { steps, samples, seed, labels } = protocol;
   const plan = { of, steps, samples, pixels, radius: radius ?? null, seed, labels: labels ?? null };
-  using run = await openRun({
-    root: flags.out,
+  await using session = await openNetworkSession(context, {
+    network,
     command: "field",
     label: network.label,
-    config: {
+    identity: ({ backend }) => ({
       ...plan,
       network: network.sha256,
       backend: backend.name,
@@ -99,20 +99,16 @@ export const verb = defineVerb({
         machine,
         steps.map(({ patchSize }) => patchSize),
       ]),
-    },
-    fresh: flags.fresh,
+    }),
   });
-  console.error(run.status);
+  const { run, backend, abort, progress } = session;
   if (!run.finished) {
     const bar = progress.start({ label: "gradients", total: steps * samples * pixels });
     const field = await measureAlongTrajectories(network, {
+      ...protocol,
       of,
-      steps,
-      samples,
       pixels,
       radius,
-      seed,
-      labels,
       abort,
       onProgress: (done) => bar.update(done),
     });

@@ -8,12 +8,12 @@ import { duration } from "./cli/progress.ts";
 import { textTable } from "./cli/table.ts";
 import { startBackend } from "../src/networks/backend.ts";
 import { machineFlags } from "./pipelines/flags.ts";
-import { createPosterior, devicesLine, posteriorName } from "./pipelines/posterior.ts";
+import { createPosterior, devicesLine } from "./pipelines/posterior.ts";
 import { evidenceDocument, notesOf, type RowEntry, type StudyEntry } from "./reproduce/document.ts";
 import { estimateRow, type RowEstimate } from "./reproduce/estimate.ts";
 import { Ledger } from "./reproduce/ledger.ts";
 import { samplesPicture, studyPicture } from "./reproduce/pictures.ts";
-import { doRow, type EvidenceMeans } from "./reproduce/row_work.ts";
+import { doRow, type ReproductionContext } from "./reproduce/row_work.ts";
 import { type Budget, budgetNames, budgets, evidenceRows } from "./reproduce/rows.ts";
 import { doStudy } from "./reproduce/scale_study.ts";
 
@@ -186,7 +186,7 @@ export const verb = defineVerb({
   const backend = await startBackend(flags.backend);
   const posterior = await createPosterior(flags, backend);
   progress.note(devicesLine(backend, posterior));
-  const means: EvidenceMeans = {
+  const context: ReproductionContext = {
     budget: flags.budget,
     runs: flags.runs,
     weights,
@@ -198,7 +198,6 @@ export const verb = defineVerb({
     },
     backend,
     posterior,
-    posteriorName: posteriorName(flags.posterior, backend),
     workers: flags.workers,
     abort,
     progress,
@@ -225,14 +224,14 @@ export const verb = defineVerb({
         if (abort.aborted) break;
         if (missing.has(row.name)) continue;
         console.error(`\n${row.name}, ${protocol.name}`);
-        const record = await attempt(row.name, () => doRow(row, protocol, means));
+        const record = await attempt(row.name, () => doRow(row, protocol, context));
         if (record) await ledger.keepRow(record);
         await write();
       }
       // After the main rows, before any others.
       if (withStudy && !abort.aborted && !missing.has(STUDIED)) {
         console.error(`\nscales of ${STUDIED}, ${protocol.name}`);
-        const record = await attempt(STUDIED, () => doStudy(studied, protocol, means));
+        const record = await attempt(STUDIED, () => doStudy(studied, protocol, context));
         if (record) await ledger.keepStudy(record);
         await write();
       }
@@ -255,7 +254,7 @@ export const verb = defineVerb({
       );
       const estimate = done.every(Boolean)
         ? undefined
-        : await attempt(row.name, () => estimateRow(row, protocols, means));
+        : await attempt(row.name, () => estimateRow(row, protocols, context));
       const training = done.some(Boolean) ? 0 : estimate?.training ?? 0;
       const left = protocols.map(({ name }, i) => done[i] ? 0 : estimate?.protocols[name] ?? 0);
       total += training + left.reduce((a, b) => a + b, 0);

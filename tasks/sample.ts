@@ -14,22 +14,22 @@ import { networkDenoiser } from "../src/networks/network_denoiser.ts";
 import { writeFileAtomic } from "../src/runs/atomic_write.ts";
 import { JsonlLog } from "../src/runs/jsonl_log.ts";
 import { createProvenance } from "../src/runs/provenance.ts";
-import { openRun } from "../src/runs/run_folder.ts";
 import { initialNoise } from "../src/samplers/initial_noise.ts";
 import { samplers } from "../src/samplers/samplers.ts";
 import { timeGrid } from "../src/samplers/time_grid.ts";
 import { CommandError, defineVerb, runVerb } from "./cli/command.ts";
-import { startBackend } from "../src/networks/backend.ts";
 import { gridFlag, imageFlags, machineFlags, outFlags, sampleFlags } from "./pipelines/flags.ts";
 import { checkSchedule, scheduledMachines } from "./pipelines/machines.ts";
-import { createPosterior, describePosterior, posteriorName } from "./pipelines/posterior.ts";
+import { describePosterior } from "./pipelines/posterior.ts";
 import { requestedSchedules } from "./pipelines/requested_schedules.ts";
 import {
-  loadMachineImages,
-  loadNetwork,
-  sampleLabels,
-  sourcesProvenance,
-} from "./pipelines/sources.ts";
+  type NetworkSession,
+  openNetworkSession,
+  openSession,
+  type Session,
+  type SessionParts,
+} from "./pipelines/session.ts";
+import { loadNetwork, samplingProtocol, sourcesProvenance } from "./pipelines/sources.ts";
 
 /** Pixels of the picture that one pixel of an image becomes. */
 const ENLARGE = 3;
@@ -75,7 +75,8 @@ export const verb = defineVerb({
     "deno task sample --run runs/00001-train-cifar10-small --labels 3,5 --sampler heun",
     "deno task sample --machine bbels --schedule runs/00002-calibrate-mnist-small-bbels --samples 4",
   ],
-}, async ({ flags, abort, progress }) => {
+}, async (context) => {
+  const { flags } = context;
   const network = await loadNetwork(flags.run);
   const name = flags.machine === undefined ? undefined : parseMachineName(flags.machine);
   const scaled = name !== undefined && hasScale(machineDefinitions[name].rule);
@@ -90,24 +91,24 @@ export const verb = defineVerb({
   const loaded = scaled
     ? await requestedSchedules({ ...flags, machines: flags.machine }, network)
     : [];
-  const { timeGrid: scheduleGrid, steps: scheduleSteps } = loaded[0]?.schedule ?? {};
-  const steps = flags.steps ?? scheduleSteps?.length ?? 20;
-  const grid = flags.grid ?? scheduleGrid ?? "uniform";
-  const { sampler, seed, samples } = flags;
+  const schedules = loaded.map(({ schedule }) => schedule);
+  const protocol = samplingProtocol(network, {
+    ...flags,
+    steps: flags.steps ?? schedules[0]?.steps.length ?? 20,
+    grid: flags.grid ?? schedules[0]?.timeGrid ?? "uniform",
+  });
+  const { sampler, grid, steps, seed, samples, labels } = protocol;
   for (const each of loaded) {
     for (const warning of checkSchedule(each, network, { steps, grid, sampler })) {
       console.error(`Note: ${warning}`);
     }
   }
-  const times = timeGrid(grid, { steps, schedule: network.schedule });
-  const labels = sampleLabels(network, { labels: flags.labels, samples });
-  const data = name === undefined ? undefined : await loadMachineImages(network, flags);
-  const backend = await startBackend(flags.backend);
-  const posteriorChoice = posteriorName(flags.posterior, backend);
-  const config = {
+  const configOf = (
+    { backend, data, posterior }: Pick<NetworkSession, "backend"> & Partial<SessionParts>,
+  ) => ({
     network: network.sha256,
     machine: name ?? null,
-    scales: loaded.map(({ schedule }) => schedule.steps.map(({ patchSize }) => patchSize)),
+    scales: schedules.map(({ steps }) => steps.map(({ patchSize }) => patchSize)),
     datasetSha256: data?.sha256 ?? null,
     sampler,
     steps,
@@ -115,31 +116,28 @@ export const verb = defineVerb({
     seed,
     labels: flags.labels ?? null,
     backend: backend.name,
-    posterior: name === undefined ? null : posteriorChoice,
-  };
-  using run = await openRun({
-    root: flags.out,
+    posterior: posterior?.name ?? null,
+  });
+  const request = {
+    network,
     command: "sample",
     label: name === undefined ? network.label : `${network.label}-${name}`,
-    config: { ...config, samples },
-    fresh: flags.fresh,
-  });
-  console.error(run.status);
+    identity: (parts: Parameters<typeof configOf>[0]) => ({ ...configOf(parts), samples }),
+  };
+  await using session: NetworkSession & Partial<Session> & AsyncDisposable = name === undefined
+    ? await openNetworkSession(context, request)
+    : await openSession(context, request);
+  const { run, backend, data, posterior, abort, progress } = session;
   using log = await JsonlLog.open(run.file("samples.jsonl"));
   const images = log.earlier.map((record) => record.x0 as number[]);
 
-  const posterior = name === undefined ? undefined : await createPosterior(flags, backend);
   const own = networkDenoiser(network);
   const denoiser: Denoiser = name === undefined || data === undefined || posterior === undefined
     ? own
-    : scheduledMachines([name], {
-      data,
-      network,
-      schedules: loaded.map(({ schedule }) => schedule),
-      posterior,
-      sampler,
-    })[0]!.denoiser;
-  const { imageShape, schedule } = { imageShape: denoiser.imageShape, schedule: network.schedule };
+    : scheduledMachines([name], { network, data, posterior, schedules, sampler })[0]!.denoiser;
+  const { imageShape } = denoiser;
+  const { schedule } = network;
+  const times = timeGrid(grid, { steps, schedule });
   const xT = initialNoise({ seed, samples, imageShape, schedule });
   const bar = progress.start({
     label: "sample",
@@ -168,7 +166,6 @@ export const verb = defineVerb({
     bar.finish();
   } finally {
     own.dispose();
-    await posterior?.dispose();
   }
 
   const all = imageBatch(Float32Array.from(images.flat()), [samples, ...imageShape]);
@@ -186,7 +183,7 @@ export const verb = defineVerb({
     ...posterior && { machineBackend: describePosterior(posterior) },
     seed,
     ...data ? sourcesProvenance(network, data) : {},
-    config,
+    config: configOf(session),
   });
   await writeFileAtomic(
     run.file("samples.safetensors"),

@@ -69,15 +69,11 @@ export const verb = defineVerb({
     return;
   }
   const backend = await startBackend(given.backend);
-  const { weights, path, step, steps } = await runTraining(training, {
-    backend,
-    from: given.from,
-    workers: given.workers,
-    out: given.out,
-    fresh: given.fresh,
-    abort,
-    progress,
-  });
+  const { weights, path, step, steps } = await runTraining(
+    training,
+    { backend, abort, progress },
+    given,
+  );
   console.log(
     step === steps
       ? `Weights: ${weights}`

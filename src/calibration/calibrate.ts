@@ -6,8 +6,9 @@ import { checkSameProcess } from "../denoisers/same_process.ts";
 import type { SimilarityMetric } from "../machines/scale_schedule.ts";
 import { initialNoise } from "../samplers/initial_noise.ts";
 import type { SamplerStep } from "../samplers/sampler.ts";
-import { type SamplerName, samplers } from "../samplers/samplers.ts";
-import { timeGrid, type TimeGridName } from "../samplers/time_grid.ts";
+import { samplers } from "../samplers/samplers.ts";
+import type { SamplingProtocolOptions } from "../samplers/sampling_protocol.ts";
+import { timeGrid } from "../samplers/time_grid.ts";
 import {
   type Calibration,
   type CalibrationInProgress,
@@ -33,7 +34,8 @@ export interface CalibrationProgress {
 }
 
 /** Options of {@linkcode calibrate}. */
-export interface CalibrateOptions extends ChooseScalesOptions {
+export interface CalibrateOptions
+  extends ChooseScalesOptions, Omit<SamplingProtocolOptions, "networkSteps"> {
   /** Candidate scales k: odd, ascending. */
   readonly candidates: readonly number[];
   /**
@@ -41,21 +43,7 @@ export interface CalibrateOptions extends ChooseScalesOptions {
    * around each sample's last winner, outwards until the best has a worse one on either side
    * (`neighbors`; see {@linkcode searchScales}). What was not evaluated is null in the tables.
    */
-  readonly search?: ScaleSearch;
-  /** Sampler whose trajectories the network follows; "ddim" by default, not "churn". */
-  readonly sampler?: SamplerName;
-  /** How the times of the trajectory are spread; "uniform" by default. */
-  readonly grid?: TimeGridName;
-  /** Steps n of the network's trajectory. */
-  readonly steps: number;
-  /** Number of trajectories. */
-  readonly samples: number;
-  /** Seed of the noise x_T, and of what a stochastic sampler adds. */
-  readonly seed: number;
-  /** Noise to start from, `[samples, H, W, C]`, in place of the seed's. */
-  readonly xT?: ImageBatch;
-  /** Class label of each sample, or one for all. */
-  readonly labels?: number | ArrayLike<number>;
+  readonly search?: ScaleSearch | undefined;
   /** Samples that network and machine see in one call; 16 by default. */
   readonly batch?: number;
   /** Called often. */
@@ -68,7 +56,7 @@ export interface CalibrateOptions extends ChooseScalesOptions {
    * State of an interrupted run with the same options. `metric`, `aggregate` and `batch` may
    * differ, and `samples` may have grown.
    */
-  readonly resume?: CalibrationState;
+  readonly resume?: CalibrationState | undefined;
 }
 
 /**
@@ -78,6 +66,8 @@ export interface CalibrateOptions extends ChooseScalesOptions {
  *
  * Every candidate is evaluated at every step, all in one pass of the machine, unless `search` says
  * otherwise, and similarities by all metrics are kept.
+ *
+ * The trajectories are of any sampler but "churn", which asks between the steps.
  *
  * @throws RangeError if options or shapes do not fit, or network and machine have different noise levels.
  * @throws CheckpointMismatchError if `resume` belongs to other options; the message names which.

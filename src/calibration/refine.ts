@@ -4,8 +4,9 @@ import type { Denoiser, MultiScaleDenoiser } from "../denoisers/denoiser.ts";
 import { labelPerSample } from "../denoisers/labels.ts";
 import { checkSameProcess } from "../denoisers/same_process.ts";
 import { initialNoise } from "../samplers/initial_noise.ts";
-import { type SamplerName, samplers } from "../samplers/samplers.ts";
-import { timeGrid, type TimeGridName } from "../samplers/time_grid.ts";
+import { samplers } from "../samplers/samplers.ts";
+import type { SamplingProtocolOptions } from "../samplers/sampling_protocol.ts";
+import { timeGrid } from "../samplers/time_grid.ts";
 import { checkOptions } from "./checks.ts";
 import {
   checkRefinementResume,
@@ -28,8 +29,11 @@ export interface RefinementProgress {
 }
 
 /** Options of {@linkcode refineScales}. */
-export interface RefineScalesOptions {
-  /** Scale of each step to begin with, index 0 the lowest noise; each one of the candidates. */
+export interface RefineScalesOptions extends Omit<SamplingProtocolOptions, "steps"> {
+  /**
+   * Scale of each step to begin with, index 0 the lowest noise; each one of the candidates. Its length is
+   * the machine's number of steps.
+   */
   readonly start: readonly number[];
   /** Candidate scales k: odd, ascending. */
   readonly candidates: readonly number[];
@@ -37,20 +41,6 @@ export interface RefineScalesOptions {
   readonly measure?: RefinementMeasure;
   /** Sweeps over the steps at most; 2 by default. It ends before where a sweep changes nothing. */
   readonly passes?: number;
-  /** Sampler of network and machine; "ddim" by default, not "churn". */
-  readonly sampler?: SamplerName;
-  /** How the times are spread; "uniform" by default. */
-  readonly grid?: TimeGridName;
-  /** Steps of the network; as many as the machine's by default. A stochastic sampler needs as many. */
-  readonly networkSteps?: number;
-  /** Number of trajectories. */
-  readonly samples: number;
-  /** Seed of the noise x_T, and of what a stochastic sampler adds: not that of an evaluation. */
-  readonly seed: number;
-  /** Noise to start from, `[samples, H, W, C]`, in place of the seed's. */
-  readonly xT?: ImageBatch;
-  /** Class label of each sample, or one for all. */
-  readonly labels?: number | ArrayLike<number>;
   /** Called before each trial and at the end. */
   readonly onProgress?: (progress: RefinementProgress) => void;
   /** Called after each trial with all that is known; save it to resume. Awaited. */
@@ -58,7 +48,7 @@ export interface RefineScalesOptions {
   /** Stops the work; the promise then rejects with the signal's reason. */
   readonly abort?: AbortSignal;
   /** State of an interrupted run with the same options; `passes` may differ. */
-  readonly resume?: RefinementState;
+  readonly resume?: RefinementState | undefined;
 }
 
 /** A machine's trajectory: its images at each step (index 0 is step 1), and at the end. */
@@ -80,6 +70,9 @@ interface Trajectory {
  *
  * The cost is about n (n + 1) denoisings of a sample per sweep over n steps where nothing moves, since
  * only the rest of the trajectory is computed anew.
+ *
+ * The seed is to be another than an evaluation's, and the sampler any but "churn", which asks between
+ * the steps.
  *
  * @returns The refined scales with every trial.
  * @throws RangeError if options or shapes do not fit, or network and machine have different noise levels.

@@ -12,6 +12,7 @@ import { labelPerSample } from "../denoisers/labels.ts";
 import { checkSameProcess } from "../denoisers/same_process.ts";
 import { initialNoise } from "../samplers/initial_noise.ts";
 import { type SamplerName, samplers } from "../samplers/samplers.ts";
+import type { SamplingProtocolOptions } from "../samplers/sampling_protocol.ts";
 import { timeGrid, type TimeGridName } from "../samplers/time_grid.ts";
 import { type Agreement, agreement } from "./agreement.ts";
 
@@ -97,26 +98,7 @@ export interface EvaluationProgress {
 }
 
 /** Options of {@linkcode evaluateAgreement}. */
-export interface EvaluateOptions {
-  /** Sampler of network and machines alike; "ddim" by default. */
-  readonly sampler?: SamplerName;
-  /** How their times are spread; "uniform" by default. */
-  readonly grid?: TimeGridName;
-  /** Steps of the machines. */
-  readonly steps: number;
-  /**
-   * Steps of the network; as many as the machines' by default. A stochastic sampler needs as many: its
-   * noise belongs to the steps.
-   */
-  readonly networkSteps?: number;
-  /** Number of samples. */
-  readonly samples: number;
-  /** Seed of the noise x_T, and of what a stochastic sampler adds. */
-  readonly seed: number;
-  /** Noise to start from, `[samples, H, W, C]`, in place of the seed's. */
-  readonly xT?: ImageBatch;
-  /** Class label of each sample, or one for all. */
-  readonly labels?: number | ArrayLike<number>;
+export interface EvaluateOptions extends SamplingProtocolOptions {
   /** Samples that go through a denoiser in one call; 16 by default. */
   readonly batch?: number;
   /** Called after each step. */

@@ -11,7 +11,6 @@ import {
   type RefinementState,
 } from "../../src/calibration/refinement.ts";
 import type { Denoiser, MultiScaleDenoiser } from "../../src/denoisers/denoiser.ts";
-import type { ImageDataset } from "../../src/datasets/dataset.ts";
 import { scaleCurveOf, scaleCurveSvg } from "../../src/figures/scale_curve.ts";
 import { scaleScheduleCsv, similarityCsv } from "../../src/calibration/scale_schedule_csv.ts";
 import {
@@ -24,34 +23,27 @@ import type {
   ScaleSchedule,
   SimilarityMetric,
 } from "../../src/machines/scale_schedule.ts";
-import type { PatchPosterior } from "../../src/posterior/patch_posterior.ts";
 import { createMachine } from "../../src/machines/create_machine.ts";
-import type { BackendInfo } from "../../src/networks/backend.ts";
 import { networkDenoiser } from "../../src/networks/network_denoiser.ts";
 import { writeFileAtomic } from "../../src/runs/atomic_write.ts";
 import { createProvenance } from "../../src/runs/provenance.ts";
 import type { Run, RunConfig } from "../../src/runs/run_folder.ts";
 import type { SamplerName } from "../../src/samplers/samplers.ts";
-import type { TimeGridName } from "../../src/samplers/time_grid.ts";
+import type { SamplingProtocol } from "../../src/samplers/sampling_protocol.ts";
 import { loadRasterizer } from "../cli/rasterizer.ts";
 import type { ProgressReporter } from "../cli/progress.ts";
 import { describePosterior } from "./posterior.ts";
-import { type LoadedNetwork, sourcesIdentity, sourcesProvenance } from "./sources.ts";
+import type { Session, SessionParts } from "./session.ts";
+import { sourcesIdentity, sourcesProvenance } from "./sources.ts";
 
 /** What a calibration computes. */
-export interface CalibrationPlan {
+export interface CalibrationPlan extends Omit<SamplingProtocol, "networkSteps"> {
   readonly machine: MachineName;
   readonly candidates: readonly number[];
   /** Absent: full. */
   readonly search?: ScaleSearch;
-  readonly sampler: SamplerName;
-  readonly grid: TimeGridName;
-  readonly steps: number;
-  readonly samples: number;
-  readonly seed: number;
   readonly metric: SimilarityMetric;
   readonly aggregate: ScaleAggregate;
-  readonly labels: readonly number[] | undefined;
   /** Refinement by final images that follows; absent: none. */
   readonly refine?: RefinementPlan | undefined;
 }
@@ -64,28 +56,13 @@ export interface RefinementPlan {
   readonly labels: readonly number[] | undefined;
 }
 
-/** What it computes with. */
-export interface CalibrationMeans {
-  readonly network: LoadedNetwork;
-  readonly data: ImageDataset;
-  readonly backend: BackendInfo;
-  readonly posterior: PatchPosterior;
-  readonly run: Run;
-  readonly abort: AbortSignal;
-  readonly progress: ProgressReporter;
-  /** What else the exported schedule should tell, such as a warning. */
-  readonly evidence?: Readonly<Record<string, unknown>> | undefined;
-}
-
 /** The configuration by which `openRun` knows a calibration. */
 export function calibrationIdentity(
   plan: CalibrationPlan,
-  { network, data, backend, posterior }: Pick<CalibrationMeans, "network" | "data" | "backend"> & {
-    /** Name of the machine's backend. */
-    readonly posterior: string;
-  },
+  { network, data, backend, posterior }: SessionParts,
 ): RunConfig {
-  return { ...plan, ...sourcesIdentity(network, data), backend: backend.name, posterior };
+  const sources = sourcesIdentity(network, data);
+  return { ...plan, ...sources, backend: backend.name, posterior: posterior.name };
 }
 
 /** Files that a calibration leaves in its folder, by what they hold; `prefix` tells machines apart. */
@@ -115,13 +92,17 @@ async function readJson(path: string): Promise<unknown> {
  * Calibrates, or goes on where the folder's state stands; a schedule that is there already is read.
  *
  * @param options.prefix Put before the names of the files, when one folder holds several calibrations.
+ * @param options.remarks What else the exported schedule is to tell, such as a warning.
  */
 export async function runCalibration(
   plan: CalibrationPlan,
-  means: CalibrationMeans,
-  { prefix = "" }: { readonly prefix?: string } = {},
+  session: Session,
+  { prefix = "", remarks }: {
+    readonly prefix?: string;
+    readonly remarks?: Readonly<Record<string, unknown>> | undefined;
+  } = {},
 ): Promise<ScaleSchedule> {
-  const { network, data, backend, posterior, run, abort, progress } = means;
+  const { network, data, backend, posterior, run, abort, progress } = session;
   const files = calibrationFiles(prefix);
   const done = await Deno.readTextFile(run.file(files.schedule)).catch(() => undefined);
   if (done !== undefined) return parseScaleSchedule(done, run.file(files.schedule));
@@ -149,24 +130,15 @@ export async function runCalibration(
     bar.update(seen, { t });
   };
   try {
+    const { refine: refinementPlan, ...config } = plan;
     const calibration = await calibrate(denoiser, machine, {
-      candidates: plan.candidates,
-      ...plan.search && { search: plan.search },
-      sampler: plan.sampler,
-      grid: plan.grid,
-      steps: plan.steps,
-      samples: plan.samples,
-      seed: plan.seed,
-      metric: plan.metric,
-      aggregate: plan.aggregate,
+      ...config,
       abort,
       onProgress,
       onState: (state) => writeFileAtomic(run.file(files.state), JSON.stringify(state)),
-      ...plan.labels && { labels: plan.labels },
-      ...resume && { resume },
+      resume,
     });
     bar?.finish();
-    const { refine: _, ...config } = plan;
     let schedule = toScaleSchedule(calibration, {
       machine: plan.machine,
       padding: network.network.architecture.padding,
@@ -175,13 +147,12 @@ export async function runCalibration(
         machineBackend: describePosterior(posterior),
         seed: plan.seed,
         ...sourcesProvenance(network, data),
-        config: { ...config, labels: plan.labels ?? null, ...means.evidence },
+        config: { ...config, labels: plan.labels ?? null, ...remarks },
       }),
     });
-    if (plan.refine) {
-      const refinement = await refine(schedule, {
-        ...means,
-        plan: plan.refine,
+    if (refinementPlan) {
+      const refinement = await refine(schedule, session, {
+        plan: refinementPlan,
         denoiser,
         machine,
         sampler: plan.sampler,
@@ -200,7 +171,8 @@ export async function runCalibration(
 /** Refines by final images, or goes on where the state stands. */
 async function refine(
   schedule: ScaleSchedule,
-  { plan, denoiser, machine, sampler, stateFile, abort, progress }: CalibrationMeans & {
+  { abort, progress }: Session,
+  { plan, denoiser, machine, sampler, stateFile }: {
     readonly plan: RefinementPlan;
     readonly denoiser: Denoiser;
     readonly machine: MultiScaleDenoiser;
@@ -217,6 +189,7 @@ async function refine(
     measure: plan.measure,
     passes: plan.passes,
     samples: plan.samples,
+    labels: plan.labels,
     sampler,
     grid: schedule.timeGrid ?? "uniform",
     seed: schedule.provenance.seed,
@@ -224,8 +197,7 @@ async function refine(
     onProgress: ({ pass, step, best }) =>
       bar.update((pass - 1) * steps + steps - step, { [plan.measure]: best }),
     onState: (state) => writeFileAtomic(stateFile, JSON.stringify(state)),
-    ...plan.labels && { labels: plan.labels },
-    ...resume && { resume },
+    resume,
   });
   bar.finish();
   return refinement;

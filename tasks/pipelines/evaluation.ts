@@ -1,5 +1,4 @@
 /** An evaluation as the commands do it: resumable in a run folder, as tables, pictures and a page. */
-import type { ImageDataset } from "../../src/datasets/dataset.ts";
 import {
   agreementCsv,
   type AgreementRow,
@@ -20,61 +19,37 @@ import { scaleCurveOf, scaleCurveSvg } from "../../src/figures/scale_curve.ts";
 import { writeJsonText } from "../../src/formats/json_text.ts";
 import { writeSafetensors } from "../../src/formats/safetensors.ts";
 import type { ScaleSchedule } from "../../src/machines/scale_schedule.ts";
-import type { PatchPosterior } from "../../src/posterior/patch_posterior.ts";
-import type { BackendInfo } from "../../src/networks/backend.ts";
 import { networkDenoiser } from "../../src/networks/network_denoiser.ts";
 import { sliceBatch } from "../../src/core/image_batch.ts";
 import { writeFileAtomic } from "../../src/runs/atomic_write.ts";
 import { JsonlLog } from "../../src/runs/jsonl_log.ts";
 import { createProvenance } from "../../src/runs/provenance.ts";
-import type { Run, RunConfig } from "../../src/runs/run_folder.ts";
-import type { ProgressReporter } from "../cli/progress.ts";
+import type { RunConfig } from "../../src/runs/run_folder.ts";
 import { noiseDeviation } from "../../src/samplers/initial_noise.ts";
-import type { SamplerName } from "../../src/samplers/samplers.ts";
-import type { TimeGridName } from "../../src/samplers/time_grid.ts";
+import type { SamplingProtocol } from "../../src/samplers/sampling_protocol.ts";
 import { loadRasterizer } from "../cli/rasterizer.ts";
 import { describePosterior } from "./posterior.ts";
+import type { Session, SessionParts } from "./session.ts";
 import { type LoadedNetwork, sourcesIdentity, sourcesProvenance } from "./sources.ts";
 
-/** What an evaluation computes. */
-export interface EvaluationPlan {
-  readonly sampler: SamplerName;
-  readonly grid: TimeGridName;
-  readonly steps: number;
-  readonly networkSteps: number;
-  readonly samples: number;
-  readonly seed: number;
-  readonly labels: readonly number[] | undefined;
-}
-
-/** What it computes with. */
-export interface EvaluationMeans {
-  readonly network: LoadedNetwork;
-  readonly data: ImageDataset;
+/** What is evaluated. */
+export interface EvaluationSubject {
   readonly machines: readonly NamedDenoiser[];
   /** The schedules behind the machines, for the report. */
   readonly schedules: readonly ScaleSchedule[];
-  readonly backend: BackendInfo;
-  readonly posterior: PatchPosterior;
-  readonly run: Run;
-  readonly abort: AbortSignal;
-  readonly progress: ProgressReporter;
 }
 
-/** The configuration by which `openRun` knows an evaluation. */
+/** The configuration by which `openRun` knows an evaluation; `machines` are names. */
 export function evaluationIdentity(
-  plan: EvaluationPlan,
-  { machines, schedules, network, data, backend, posterior }:
-    & Pick<EvaluationMeans, "schedules" | "network" | "data" | "backend">
-    & {
-      /** Names of the machines. */
-      readonly machines: readonly string[];
-      /** Name of the machines' backend. */
-      readonly posterior: string;
-    },
+  protocol: SamplingProtocol,
+  { machines, schedules }: {
+    readonly machines: readonly string[];
+    readonly schedules: readonly ScaleSchedule[];
+  },
+  { network, data, backend, posterior }: SessionParts,
 ): RunConfig {
   return {
-    ...plan,
+    ...withNetworkSteps(protocol),
     machines,
     scales: schedules.map(({ machine, steps }) => [
       machine,
@@ -82,8 +57,15 @@ export function evaluationIdentity(
     ]),
     ...sourcesIdentity(network, data),
     backend: backend.name,
-    posterior,
+    posterior: posterior.name,
   };
+}
+
+/** The protocol with the network's steps said outright, as runs keep it. */
+export function withNetworkSteps(
+  protocol: SamplingProtocol,
+): SamplingProtocol & { readonly networkSteps: number } {
+  return { ...protocol, networkSteps: protocol.networkSteps ?? protocol.steps };
 }
 
 /** Files that an evaluation leaves in its folder. */
@@ -105,10 +87,12 @@ const SHOWN = 10;
 
 /** Evaluates, or goes on after the samples that the folder's log has; writes tables and pictures. */
 export async function runEvaluation(
-  plan: EvaluationPlan,
-  means: EvaluationMeans,
+  protocol: SamplingProtocol,
+  session: Session,
+  { machines, schedules }: EvaluationSubject,
 ): Promise<{ result: AgreementResult; rows: AgreementRow[]; text: string }> {
-  const { network, machines, run, abort, progress } = means;
+  const { network, run, abort, progress } = session;
+  const plan = withNetworkSteps(protocol);
   using log = await JsonlLog.open(run.file(evaluationFiles.log));
   const denoiser = networkDenoiser(network);
   // Machines that match any position take most of the time: without weights the time left misleads.
@@ -123,10 +107,8 @@ export async function runEvaluation(
     done: work,
   });
   try {
-    const { labels, ...numbers } = plan;
     const result = await evaluateAgreement(denoiser, machines, {
-      ...numbers,
-      ...labels && { labels },
+      ...plan,
       abort,
       resume: log.earlier as unknown as SampleRecord[],
       onProgress: ({ done, name }) => {
@@ -139,7 +121,7 @@ export async function runEvaluation(
     bar.finish();
     const rows = agreementTable(result);
     const text = agreementText(rows, { network: network.label });
-    await exportEvaluation(result, rows, { ...means, plan });
+    await exportEvaluation(result, session, { rows, plan, schedules });
     return { result, rows, text };
   } finally {
     denoiser.dispose();
@@ -148,10 +130,13 @@ export async function runEvaluation(
 
 async function exportEvaluation(
   result: AgreementResult,
-  rows: readonly AgreementRow[],
-  means: EvaluationMeans & { plan: EvaluationPlan },
+  { run, network, data, backend, posterior }: Session,
+  { rows, plan, schedules }: {
+    readonly rows: readonly AgreementRow[];
+    readonly plan: SamplingProtocol;
+    readonly schedules: readonly ScaleSchedule[];
+  },
 ): Promise<void> {
-  const { run, network, data, backend, posterior, plan, schedules } = means;
   const provenance = createProvenance({
     networkBackend: backend.name + (backend.adapter ? ` (${backend.adapter})` : ""),
     machineBackend: describePosterior(posterior),

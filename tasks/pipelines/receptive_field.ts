@@ -6,9 +6,10 @@ import {
   type FieldPoint,
   measureReceptiveField,
 } from "../../src/networks/analysis/receptive_field.ts";
-import { ddim } from "../../src/samplers/ddim.ts";
 import { initialNoise } from "../../src/samplers/initial_noise.ts";
-import { uniformTimeGrid } from "../../src/samplers/time_grid.ts";
+import { samplers } from "../../src/samplers/samplers.ts";
+import type { SamplingProtocol } from "../../src/samplers/sampling_protocol.ts";
+import { timeGrid } from "../../src/samplers/time_grid.ts";
 import type { LoadedNetwork } from "./sources.ts";
 
 /** "receptive field 17", or what is to be said where it exceeds the image. */
@@ -24,36 +25,32 @@ export function nextOdd(n: number): number {
   return n + 1 - n % 2;
 }
 
-/** What is measured. */
-export interface FieldPlan {
+/** What is measured, along which trajectories. */
+export interface FieldPlan extends Omit<SamplingProtocol, "networkSteps"> {
   /** What is differentiated. */
-  readonly of?: "x0" | "eps";
-  /** Steps of the trajectories: t = i / steps. */
-  readonly steps: number;
-  /** Trajectories. */
-  readonly samples: number;
+  readonly of?: "x0" | "eps" | undefined;
   /** Output pixels of each image. */
   readonly pixels: number;
   readonly radius?: number | undefined;
-  readonly seed: number;
-  readonly labels?: readonly number[] | undefined;
   readonly abort?: AbortSignal;
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-/** Measures at the images that calibration meets: the network's DDIM trajectories from x_T. */
+/** Measures at the images that calibration meets: the network's trajectories from x_T. */
 export async function measureAlongTrajectories(
   network: LoadedNetwork,
-  { of, steps, samples, pixels, radius, seed, labels, abort, onProgress }: FieldPlan,
+  { of, pixels, radius, abort, onProgress, ...protocol }: FieldPlan,
 ): Promise<ReceptiveField> {
+  const { sampler, grid, steps, samples, seed, labels } = protocol;
   const { schedule } = network;
   const { imageShape } = network.network.architecture;
   const points: FieldPoint[] = [];
   const denoiser = networkDenoiser(network);
   try {
-    await ddim(denoiser, {
+    await samplers[sampler].sample(denoiser, {
       xT: initialNoise({ seed, samples, imageShape, schedule }),
-      times: uniformTimeGrid(steps),
+      times: timeGrid(grid, { steps, schedule }),
+      seed,
       ...labels && { labels },
       ...abort && { abort },
       onStep: ({ t, x }) => {
@@ -77,8 +74,8 @@ export async function measureAlongTrajectories(
 
 /** How the candidate scales of a calibration stand to the network's receptive field. */
 export interface FieldCheck {
-  /** For the exported evidence: widths in pixels; null where the architecture sets no bound. */
-  readonly evidence: {
+  /** For the exported schedule: widths in pixels; null where the architecture sets no bound. */
+  readonly remarks: {
     readonly receptiveField: number | null;
     readonly receptiveFieldMeasured?: number;
     readonly warning?: string;
@@ -106,13 +103,15 @@ export async function checkCandidates(
   const last = candidates.at(-1)!;
   const computed = network.network.receptiveField;
   const receptiveField = Number.isFinite(computed) ? computed : null;
-  if (last >= computed) return { evidence: { receptiveField }, line: undefined };
+  if (last >= computed) return { remarks: { receptiveField }, line: undefined };
   const { times, radius } = await measureAlongTrajectories(network, {
+    sampler: "ddim",
+    grid: "uniform",
     steps: 4,
     samples: 1,
     pixels: 8,
     seed,
-    ...labels && { labels: labels.slice(0, 1) },
+    labels: labels?.slice(0, 1),
     abort,
   });
   const widths = times.map((field) => effectiveField(field, { radius, share: SHARE }) ?? 1);
@@ -121,7 +120,7 @@ export async function checkCandidates(
     receptiveFieldText(network.network)
   } by its architecture; as measured ${measured} pixels hold ${100 * SHARE} % of its gradient`;
   return {
-    evidence: { receptiveField, receptiveFieldMeasured: measured, warning },
+    remarks: { receptiveField, receptiveFieldMeasured: measured, warning },
     // What the network hardly looks at is worth a note only.
     line: `${measured > last ? "Warning" : "Note"}: ${warning}`,
   };

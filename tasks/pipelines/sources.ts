@@ -7,6 +7,8 @@ import type { MachineName } from "../../src/machines/scale_schedule.ts";
 import type { TrainedNetwork } from "../../src/networks/weights/weights.ts";
 import { sha256Hex } from "../../src/core/sha256.ts";
 import type { RunConfig } from "../../src/runs/run_folder.ts";
+import type { SamplingProtocol } from "../../src/samplers/sampling_protocol.ts";
+import { timeGrid } from "../../src/samplers/time_grid.ts";
 import { CommandError } from "../cli/command.ts";
 import { readAnyWeights } from "./interchange.ts";
 
@@ -129,6 +131,24 @@ export function sampleLabels(
     throw new CommandError(`--labels has ${wrong}, the network has classes 0 to ${classes - 1}`);
   }
   return Array.from({ length: samples }, (_, i) => turn[i % turn.length]!);
+}
+
+/**
+ * The sampling protocol that flags ask of a network, its classes said for each sample.
+ *
+ * @throws RangeError if the times cannot be had, before any run begins.
+ * @throws CommandError if the labels do not fit the network.
+ */
+export function samplingProtocol(
+  network: LoadedNetwork,
+  { sampler, grid, steps, networkSteps, seed, samples, labels }: SamplingProtocol,
+): SamplingProtocol {
+  timeGrid(grid, { schedule: network.schedule, steps });
+  return {
+    ...{ sampler, grid, steps, seed, samples },
+    ...networkSteps !== undefined && { networkSteps },
+    labels: sampleLabels(network, { labels, samples }),
+  };
 }
 
 /** The machine that predicts networks of a padding (theory: borders are visible to zero padding). */

@@ -16,11 +16,11 @@ import { stableTarget } from "../../src/training/target.ts";
 import type { TrainingState } from "../../src/training/optimization.ts";
 import { train } from "../../src/training/train.ts";
 import { CommandError } from "../cli/command.ts";
-import type { ProgressReporter } from "../cli/progress.ts";
 import { type NetworkSizes, presets, type TrainingPreset } from "./presets.ts";
 import { architectureOf, resolveSizes } from "./architecture_flags.ts";
 import { parseParameters, type ResolvedFormulation, resolveFormulation } from "./formulation.ts";
 import { receptiveFieldText } from "./receptive_field.ts";
+import type { WorkContext } from "./session.ts";
 import { channelsOf } from "./sources.ts";
 
 const CHECKPOINT_EVERY = 250;
@@ -48,17 +48,14 @@ export interface ResolvedTraining {
   readonly resolved: RunConfig;
 }
 
-/** What a training computes with. */
-export interface TrainingMeans {
-  readonly backend: BackendInfo;
+/** Where a training finds its images and keeps its run. */
+export interface RunTrainingOptions {
   /** Where the data set lies, if not where it is found by itself. */
   readonly from?: string | undefined;
   readonly workers?: number | undefined;
   /** Folder of the runs. */
   readonly out: string;
   readonly fresh?: boolean;
-  readonly abort: AbortSignal;
-  readonly progress: ProgressReporter;
 }
 
 /** How far a training came. */
@@ -143,7 +140,8 @@ export function trainingIdentity(
  */
 export async function runTraining(
   training: ResolvedTraining,
-  { backend, from, workers, out, fresh = false, abort, progress }: TrainingMeans,
+  { backend, abort, progress }: WorkContext,
+  { from, workers, out, fresh = false }: RunTrainingOptions,
 ): Promise<TrainingOutcome> {
   const { preset, given, config, recipe, resolved } = training;
   const { choice: _, schedule, ...formulation } = training.formulation;

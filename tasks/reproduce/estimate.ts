@@ -10,7 +10,7 @@ import { initialParameters } from "../../src/networks/weights/parameters.ts";
 import { architectureOf } from "../pipelines/architecture_flags.ts";
 import { nextOdd } from "../pipelines/receptive_field.ts";
 import { machineForPadding } from "../pipelines/sources.ts";
-import type { EvidenceMeans } from "./row_work.ts";
+import type { ReproductionContext } from "./row_work.ts";
 import { budgets, type EvidenceRow, type Protocol, trainingOf } from "./rows.ts";
 
 /** Seconds that a row takes. */
@@ -49,13 +49,13 @@ async function seconds(work: () => Promise<unknown>): Promise<number> {
 export async function estimateRow(
   row: EvidenceRow,
   protocols: readonly Protocol[],
-  means: EvidenceMeans,
+  context: ReproductionContext,
 ): Promise<RowEstimate> {
-  const { config, recipe, formulation } = trainingOf(row, means.budget);
+  const { config, recipe, formulation } = trainingOf(row, context.budget);
   const { schedule } = formulation;
   const data = await loadDataset(row.dataset, {
     images: PROBED_IMAGES,
-    from: means.from[row.dataset],
+    from: context.from[row.dataset],
   });
   const network = createNetwork(architectureOf(recipe, data));
   const denoiser = networkDenoiser({
@@ -68,7 +68,7 @@ export async function estimateRow(
   const machine = createMachine(name, {
     images: data.images,
     schedule,
-    posterior: means.posterior,
+    posterior: context.posterior,
   });
   const x = addNoise(sliceBatch(data.images, 0, PROBED_BATCH), { schedule, t: 0.8, seed: 1 });
   const { imageShape } = network.architecture;
@@ -88,14 +88,14 @@ export async function estimateRow(
     ) / pairs;
     const one = await seconds(() => machine.predictScales(x, 0.8, { scales: middle })) / pairs;
 
-    const sizes = budgets[means.budget].sizes(row);
+    const sizes = budgets[context.budget].sizes(row);
     const trained = config.images ?? TRAINING_IMAGES[row.dataset];
     const classes = config.conditional ? data.classNames.length : 1;
     const images = Math.min(sizes.machineImages ?? trained, trained) / classes;
     const few = Math.min(sizes.calibrationImages / classes, images);
-    const threads = Math.min(config.shards, means.workers ?? navigator.hardwareConcurrency);
+    const threads = Math.min(config.shards, context.workers ?? navigator.hardwareConcurrency);
     return {
-      training: means.weights[row.name] !== undefined
+      training: context.weights[row.name] !== undefined
         ? 0
         : config.steps * config.batchSize * forward * FORWARDS_PER_STEP / threads,
       protocols: Object.fromEntries(protocols.map(({ name, steps, networkSteps }) => [

@@ -1,34 +1,28 @@
 /** One row of the evidence: training, calibration, evaluation, each in a run folder of its own. */
-import {
-  evaluationFiles,
-  evaluationIdentity,
-  type EvaluationPlan,
-  runEvaluation,
-} from "../pipelines/evaluation.ts";
+import { evaluationFiles, evaluationIdentity, runEvaluation } from "../pipelines/evaluation.ts";
 import { calibrationFiles, calibrationIdentity } from "../pipelines/calibration.ts";
 import { type CalibrationPlan, runCalibration, scalesLine } from "../pipelines/calibration.ts";
 import { scheduledMachines } from "../pipelines/machines.ts";
 import { nextOdd } from "../pipelines/receptive_field.ts";
+import { openPart, type WorkContext } from "../pipelines/session.ts";
 import {
   type LoadedNetwork,
   loadMachineImages,
   loadNetwork,
   machineForPadding,
-  sampleLabels,
+  samplingProtocol,
 } from "../pipelines/sources.ts";
 import { runTraining } from "../pipelines/training.ts";
 import type { ImageDataset } from "../../src/datasets/dataset.ts";
 import type { MachineName, ScaleSchedule } from "../../src/machines/scale_schedule.ts";
 import type { PatchPosterior } from "../../src/posterior/patch_posterior.ts";
 import { candidateScales } from "../../src/machines/create_machine.ts";
-import type { BackendInfo } from "../../src/networks/backend.ts";
-import { openRun } from "../../src/runs/run_folder.ts";
-import type { ProgressReporter } from "../cli/progress.ts";
+import type { SamplingProtocol } from "../../src/samplers/sampling_protocol.ts";
 import { type BudgetName, budgets, type EvidenceRow, type Protocol, trainingOf } from "./rows.ts";
 import type { AgreementRow } from "../../src/evaluation/agreement_table.ts";
 
 /** What all rows compute with. */
-export interface EvidenceMeans {
+export interface ReproductionContext extends WorkContext {
   readonly budget: BudgetName;
   /** Folder of the runs. */
   readonly runs: string;
@@ -36,13 +30,9 @@ export interface EvidenceMeans {
   readonly weights: Readonly<Record<string, string>>;
   /** Where data sets lie, by name. */
   readonly from: Readonly<Record<string, string | undefined>>;
-  readonly backend: BackendInfo;
+  /** What computes the machines. */
   readonly posterior: PatchPosterior;
-  /** Name of the posterior's backend. */
-  readonly posteriorName: string;
   readonly workers: number | undefined;
-  readonly abort: AbortSignal;
-  readonly progress: ProgressReporter;
 }
 
 /** Scales of a machine as the document shows them. */
@@ -96,19 +86,16 @@ export interface RowSources {
  */
 export async function rowSources(
   row: EvidenceRow,
-  means: EvidenceMeans,
+  context: ReproductionContext,
 ): Promise<RowSources | undefined> {
-  const { backend, budget, runs, workers, abort, progress } = means;
-  const from = means.from[row.dataset];
-  let weights = means.weights[row.name];
+  const { budget, runs, workers } = context;
+  const from = context.from[row.dataset];
+  let weights = context.weights[row.name];
   if (weights === undefined) {
-    const outcome = await runTraining(trainingOf(row, budget), {
-      backend,
+    const outcome = await runTraining(trainingOf(row, budget), context, {
       from,
       workers,
       out: runs,
-      abort,
-      progress,
     });
     if (outcome.step < outcome.steps) return undefined;
     weights = outcome.weights;
@@ -127,20 +114,14 @@ export async function rowSources(
 }
 
 /** An evaluation by a protocol, on noise that no calibration has seen. */
-export function evaluationPlan({ network, protocol, samples }: {
-  readonly network: LoadedNetwork;
+export function evaluationProtocol(network: LoadedNetwork, { protocol, samples }: {
   readonly protocol: Protocol;
   readonly samples: number;
-}): EvaluationPlan {
-  return {
-    sampler: "ddim",
-    grid: protocol.grid,
-    steps: protocol.steps,
-    networkSteps: protocol.networkSteps,
-    samples,
-    seed: seeds.evaluation,
-    labels: sampleLabels(network, { labels: undefined, samples }),
-  };
+}): SamplingProtocol {
+  const { grid, steps, networkSteps } = protocol;
+  return samplingProtocol(network, {
+    ...{ sampler: "ddim", grid, steps, networkSteps, samples, seed: seeds.evaluation },
+  });
 }
 
 /** What is the same in all calibrations of a row. */
@@ -160,14 +141,12 @@ export function calibrationPlan(
       to: nextOdd(Math.min(network.network.receptiveField, imageShape[0] - 1)),
     }),
     search: "full",
-    sampler: "ddim",
-    grid: protocol.grid,
-    steps: protocol.steps,
-    samples,
-    seed: seeds.calibration,
+    ...samplingProtocol(network, {
+      ...{ sampler: "ddim", grid: protocol.grid, steps: protocol.steps },
+      ...{ samples, seed: seeds.calibration },
+    }),
     metric: "cosine",
     aggregate: "median",
-    labels: sampleLabels(network, { labels: undefined, samples }),
   };
 }
 
@@ -175,18 +154,16 @@ export function calibrationPlan(
 export async function calibrateIn(
   plan: CalibrationPlan,
   { network, few }: RowSources,
-  means: EvidenceMeans,
+  context: ReproductionContext,
 ): Promise<{ schedule: ScaleSchedule; path: string; state: string }> {
-  const { backend, posterior, abort, progress } = means;
-  const parts = { network, data: few, backend };
-  using run = await openRun({
-    root: means.runs,
+  using session = await openPart({ ...context, network, data: few }, {
+    out: context.runs,
     command: "calibrate",
     label: `${network.label}-${plan.machine}`,
-    config: calibrationIdentity(plan, { ...parts, posterior: means.posteriorName }),
+    identity: (parts) => calibrationIdentity(plan, parts),
   });
-  console.error(run.status);
-  const schedule = await runCalibration(plan, { ...parts, posterior, run, abort, progress });
+  const { run } = session;
+  const schedule = await runCalibration(plan, session);
   const files = calibrationFiles("");
   if (!run.finished) await run.finish({ schedule: files.schedule, scales: scalesLine(schedule) });
   return { schedule, path: run.path, state: run.file(files.state) };
@@ -224,45 +201,32 @@ export function scalesRecord({ machine, steps }: ScaleSchedule, run: string): Sc
 export async function doRow(
   row: EvidenceRow,
   protocol: Protocol,
-  means: EvidenceMeans,
+  context: ReproductionContext,
 ): Promise<RowRecord | undefined> {
-  const sources = await rowSources(row, means);
+  const sources = await rowSources(row, context);
   if (sources === undefined) return undefined;
   const { network, data } = sources;
-  const { calibrationSamples, samples } = budgets[means.budget].sizes(row);
+  const { calibrationSamples, samples } = budgets[context.budget].sizes(row);
   const machine = machineForPadding(network.network.architecture.padding);
   const schedules: ScaleSchedule[] = [];
   const scales: ScalesRecord[] = [];
   for (const name of [machine, "LS"] as const) {
     const plan = calibrationPlan(name, { network, protocol, samples: calibrationSamples });
-    const { schedule, path } = await calibrateIn(plan, sources, means);
+    const { schedule, path } = await calibrateIn(plan, sources, context);
     schedules.push(schedule);
     scales.push(scalesRecord(schedule, path));
   }
   const names = [machine, "LS", "IS"] as const;
-  const plan = evaluationPlan({ network, protocol, samples });
-  const { backend, posterior, abort, progress } = means;
-  const parts = { network, data, schedules, backend };
-  using run = await openRun({
-    root: means.runs,
+  const plan = evaluationProtocol(network, { protocol, samples });
+  using session = await openPart({ ...context, network, data }, {
+    out: context.runs,
     command: "evaluate",
     label: network.label,
-    config: evaluationIdentity(plan, {
-      ...parts,
-      machines: names,
-      posterior: means.posteriorName,
-    }),
+    identity: (parts) => evaluationIdentity(plan, { machines: names, schedules }, parts),
   });
-  console.error(run.status);
-  const machines = scheduledMachines(names, { ...parts, posterior });
-  const { rows } = await runEvaluation(plan, {
-    ...parts,
-    machines,
-    posterior,
-    run,
-    abort,
-    progress,
-  });
+  const { run } = session;
+  const machines = scheduledMachines(names, { ...session, schedules });
+  const { rows } = await runEvaluation(plan, session, { machines, schedules });
   if (!run.finished) await run.finish({ report: evaluationFiles.report });
   return {
     ...sourcesRecord(sources, { calibrationSamples }),

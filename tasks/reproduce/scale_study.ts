@@ -11,13 +11,13 @@ import type { AgreementRow } from "../../src/evaluation/agreement_table.ts";
 import type { NamedDenoiser } from "../../src/evaluation/evaluate.ts";
 import type { MachineName, ScaleSchedule } from "../../src/machines/scale_schedule.ts";
 import { createMachine } from "../../src/machines/create_machine.ts";
-import { openRun } from "../../src/runs/run_folder.ts";
+import { openPart } from "../pipelines/session.ts";
 import { publishedScales } from "./published.ts";
 import {
   calibrateIn,
   calibrationPlan,
-  evaluationPlan,
-  type EvidenceMeans,
+  evaluationProtocol,
+  type ReproductionContext,
   rowSources,
   seeds,
   type SourcesRecord,
@@ -69,12 +69,12 @@ function nearestScales(row: EvidenceRow, schedule: ScaleSchedule): number[] | un
 export async function doStudy(
   row: EvidenceRow,
   protocol: Protocol,
-  means: EvidenceMeans,
+  context: ReproductionContext,
 ): Promise<StudyRecord | undefined> {
-  const sources = await rowSources(row, means);
+  const sources = await rowSources(row, context);
   if (sources === undefined) return undefined;
   const { network, data } = sources;
-  const { refineSamples, refineSteps, sizes } = budgets[means.budget];
+  const { refineSamples, refineSteps, sizes } = budgets[context.budget];
   const { calibrationSamples, samples } = sizes(row);
   const machine = machineForPadding(network.network.architecture.padding);
   const { schedule, state } = await calibrateIn(
@@ -90,7 +90,7 @@ export async function doStudy(
       },
     },
     sources,
-    means,
+    context,
   );
   const { candidates, tables } = JSON.parse(await Deno.readTextFile(state)) as CalibrationState;
   const published = nearestScales(row, schedule);
@@ -112,7 +112,6 @@ export async function doStudy(
   }
   const distinct = variants.filter(({ sameAs }) => sameAs === undefined);
   const t = schedule.steps.map((step) => step.t);
-  const { backend, posterior, posteriorName, abort, progress } = means;
   const machines = distinct.map(({ name, scales }): NamedDenoiser => {
     const steps = schedule.steps.map((step, i) => ({ ...step, patchSize: scales[i]! }));
     return {
@@ -122,36 +121,26 @@ export async function doStudy(
         labels: data.labels,
         schedule: network.schedule,
         patchSize: { ...schedule, steps },
-        posterior,
+        posterior: context.posterior,
       }),
     };
   });
-  const plan = evaluationPlan({ network, protocol, samples });
-  using run = await openRun({
-    root: means.runs,
+  const plan = evaluationProtocol(network, { protocol, samples });
+  using session = await openPart({ ...context, network, data }, {
+    out: context.runs,
     command: "study",
     label: row.name,
-    config: {
+    identity: ({ backend, posterior }) => ({
       ...plan,
       machine,
       variants: distinct.map(({ name, scales }) => [name, scales]),
       ...sourcesIdentity(network, data),
       backend: backend.name,
-      posterior: posteriorName,
-    },
+      posterior: posterior.name,
+    }),
   });
-  console.error(run.status);
-  const { rows, result } = await runEvaluation(plan, {
-    network,
-    data,
-    machines,
-    schedules: [],
-    backend,
-    posterior,
-    run,
-    abort,
-    progress,
-  });
+  const { run } = session;
+  const { rows, result } = await runEvaluation(plan, session, { machines, schedules: [] });
   if (!run.finished) await run.finish({ report: evaluationFiles.report });
   return {
     ...sourcesRecord(sources, { calibrationSamples }),

@@ -17,6 +17,7 @@
  *
  * @module
  */
+export { type Metric } from "./src/core/metric.ts";
 export {
   CheckpointMismatchError,
   DataFormatError,
@@ -78,12 +79,15 @@ export {
   type Refinement,
   refinementCsv,
   type RefinementIdentity,
-  type RefinementMeasure,
-  refinementMeasures,
   type RefinementState,
   type RefinementTrial,
 } from "./src/calibration/refinement.ts";
-export { type Similarities, similarityMetrics } from "./src/calibration/similarity.ts";
+export {
+  type Similarities,
+  similarityMetrics,
+  type SimilarityName,
+  similarityNames,
+} from "./src/calibration/similarity.ts";
 export { centerCrop, withChannels } from "./src/datasets/adjust.ts";
 export { type ImageDataset } from "./src/datasets/dataset.ts";
 export { createImageDecoder, type ImageDecoder } from "./src/datasets/decode_image.ts";
@@ -120,7 +124,15 @@ export {
   preconditioningFactors,
   preconditioningKinds,
 } from "./src/denoisers/preconditioning.ts";
-export { type Agreement, agreement, agreementMeasures } from "./src/evaluation/agreement.ts";
+export {
+  type Agreement,
+  agreement,
+  type AgreementMeasure,
+  agreementMeasures,
+  type AgreementName,
+  agreementNames,
+  type AgreementOptions,
+} from "./src/evaluation/agreement.ts";
 export {
   agreementCsv,
   type AgreementRow,
@@ -215,14 +227,16 @@ export {
   writeNpyList,
 } from "./src/calibration/scale_list.ts";
 export {
-  type MachineName,
   type ScaleAggregate,
   type ScaleSchedule,
   type ScaleStep,
-  type SimilarityMetric,
 } from "./src/machines/scale_schedule.ts";
 export { scaleScheduleCsv, similarityCsv } from "./src/calibration/scale_schedule_csv.ts";
-export { parseScaleSchedule, writeScaleSchedule } from "./src/calibration/scale_schedule_json.ts";
+export {
+  parseScaleSchedule,
+  type ParseScaleScheduleOptions,
+  writeScaleSchedule,
+} from "./src/calibration/scale_schedule_json.ts";
 export { isTorch, parseTorch, type ParseTorchOptions } from "./src/formats/torch_file.ts";
 export {
   type NumberTable,
@@ -259,27 +273,28 @@ export {
   webgpuPosterior,
   type WebgpuPosteriorOptions,
 } from "./src/posterior/webgpu/webgpu_posterior.ts";
-export { boundaryBroken } from "./src/machines/boundary_broken.ts";
 export {
   candidateScales,
   type CandidateScalesOptions,
   createMachine,
   type CreateMachineOptions,
-  machineDefinitions,
-  machineNames,
-  parseMachineName,
 } from "./src/machines/create_machine.ts";
-export { equivariant } from "./src/machines/equivariant.ts";
-export { equivariantLocal, equivariantLocalWrapped } from "./src/machines/equivariant_local.ts";
-export { ideal } from "./src/machines/ideal.ts";
 export {
   importScales,
   type ImportScalesOptions,
   type ScaleIndexing,
   scaleIndexings,
 } from "./src/calibration/import_scales.ts";
-export { local } from "./src/machines/local.ts";
-export type { MachineDefinition } from "./src/machines/machine_definition.ts";
+export {
+  largestPatchSize,
+  type MachineDefinition,
+  machineDefinitions,
+  machineHasScale,
+  type MachineName,
+  machineNames,
+  machineTable,
+  parseMachineName,
+} from "./src/machines/machine_table.ts";
 export type { Machine } from "./src/machines/patch_machine.ts";
 export { type PatchSize, patchSizeAt, type PatchSizeAtOptions } from "./src/machines/scheduled.ts";
 export {
@@ -365,6 +380,7 @@ export {
   type SamplerName,
   samplerNames,
   samplers,
+  samplerTable,
 } from "./src/samplers/samplers.ts";
 export {
   type SamplingProtocol,
@@ -374,11 +390,14 @@ export {
   checkTimes,
   karrasTimeGrid,
   type KarrasTimeGridOptions,
+  parseTimeGridName,
   powerTimeGrid,
+  type TimeGrid,
   timeGrid,
   type TimeGridName,
   timeGridNames,
   type TimeGridOptions,
+  timeGrids,
   uniformTimeGrid,
 } from "./src/samplers/time_grid.ts";
 export { cosine, type CosineParameters } from "./src/schedules/cosine.ts";

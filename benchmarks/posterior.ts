@@ -10,7 +10,7 @@ import { type ImageBatch, sliceBatch } from "../src/core/image_batch.ts";
 import { Random } from "../src/core/random.ts";
 import { quantile } from "../src/core/statistics.ts";
 import { loadDataset } from "../src/datasets/registry_files.ts";
-import type { MachineName } from "../src/machines/scale_schedule.ts";
+import type { MachineName } from "../src/machines/machine_table.ts";
 import type { PatchPosterior } from "../src/posterior/patch_posterior.ts";
 import {
   createMachine,

@@ -13,7 +13,7 @@ import { quantile } from "../src/core/statistics.ts";
 import { bytesToImages } from "../src/datasets/labeled_bytes.ts";
 import { loadDataset } from "../src/datasets/registry_files.ts";
 import { syntheticTextures } from "../src/datasets/synthetic.ts";
-import type { MachineName } from "../src/machines/scale_schedule.ts";
+import type { MachineName } from "../src/machines/machine_table.ts";
 import type { PatchPosterior } from "../src/posterior/patch_posterior.ts";
 import { openGpu } from "../src/gpu/gpu_context.ts";
 import { marchOperations } from "../src/posterior/webgpu/march_wgsl.ts";

@@ -45,14 +45,12 @@ export type {
   PredictOptions,
 } from "./denoisers/denoiser.ts";
 export type { Provenance } from "./core/provenance.ts";
-export type {
-  MachineName,
-  ScaleAggregate,
-  ScaleSchedule,
-  ScaleStep,
-  SimilarityMetric,
-} from "./machines/scale_schedule.ts";
-export { parseScaleSchedule, writeScaleSchedule } from "./calibration/scale_schedule_json.ts";
+export type { ScaleAggregate, ScaleSchedule, ScaleStep } from "./machines/scale_schedule.ts";
+export {
+  parseScaleSchedule,
+  type ParseScaleScheduleOptions,
+  writeScaleSchedule,
+} from "./calibration/scale_schedule_json.ts";
 export {
   emptyState,
   mergeInto,
@@ -83,26 +81,27 @@ export {
 } from "./posterior/webgpu/webgpu_posterior.ts";
 export { createSchedule, scheduleNames } from "./schedules/create_schedule.ts";
 export type { NoiseSchedule } from "./schedules/noise_schedule.ts";
-export { boundaryBroken } from "./machines/boundary_broken.ts";
 export {
   candidateScales,
   type CandidateScalesOptions,
   createMachine,
   type CreateMachineOptions,
-  machineDefinitions,
-  machineNames,
-  parseMachineName,
 } from "./machines/create_machine.ts";
-export { equivariant } from "./machines/equivariant.ts";
-export { equivariantLocal, equivariantLocalWrapped } from "./machines/equivariant_local.ts";
-export { ideal } from "./machines/ideal.ts";
 export {
   importScales,
   type ImportScalesOptions,
   type ScaleIndexing,
   scaleIndexings,
 } from "./calibration/import_scales.ts";
-export { local } from "./machines/local.ts";
-export type { MachineDefinition } from "./machines/machine_definition.ts";
+export {
+  largestPatchSize,
+  type MachineDefinition,
+  machineDefinitions,
+  machineHasScale,
+  type MachineName,
+  machineNames,
+  machineTable,
+  parseMachineName,
+} from "./machines/machine_table.ts";
 export type { Machine } from "./machines/patch_machine.ts";
 export { type PatchSize, patchSizeAt, type PatchSizeAtOptions } from "./machines/scheduled.ts";

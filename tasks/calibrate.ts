@@ -1,16 +1,11 @@
 /** `deno task calibrate`: finds the locality scale of each step, against a trained network. @module */
-import { similarityMetrics } from "../src/calibration/similarity.ts";
+import { similarityNames } from "../src/calibration/similarity.ts";
 import { checkOptions } from "../src/calibration/checks.ts";
 import { scaleSearches } from "../src/calibration/scale_search.ts";
-import { refinementMeasures } from "../src/calibration/refinement.ts";
+import { agreementNames } from "../src/evaluation/agreement.ts";
 import { scaleAggregates } from "../src/calibration/choose_scale.ts";
-import { hasScale } from "../src/posterior/request.ts";
-import {
-  candidateScales,
-  machineDefinitions,
-  machineNames,
-  parseMachineName,
-} from "../src/machines/create_machine.ts";
+import { candidateScales } from "../src/machines/create_machine.ts";
+import { machineHasScale, machineNames, parseMachineName } from "../src/machines/machine_table.ts";
 import { CommandError, defineVerb, runVerb } from "./cli/command.ts";
 import {
   calibrationFiles,
@@ -66,7 +61,7 @@ export const verb = defineVerb({
     samples: { type: "integer", min: 1, default: 10, help: "Trajectories" },
     metric: {
       type: "choice",
-      choices: similarityMetrics,
+      choices: similarityNames,
       default: "cosine",
       help: "How predictions are compared",
     },
@@ -78,7 +73,7 @@ export const verb = defineVerb({
     },
     refine: {
       type: "choice",
-      choices: ["none", ...refinementMeasures],
+      choices: ["none", ...agreementNames],
       default: "none",
       help: "Then move scales by the final images' agreement with the network's: r^2 or R^2",
     },
@@ -102,7 +97,7 @@ export const verb = defineVerb({
   const machine = flags.machine === undefined
     ? machineForPadding(padding)
     : parseMachineName(flags.machine);
-  if (!hasScale(machineDefinitions[machine].rule)) {
+  if (!machineHasScale(machine)) {
     throw new CommandError(
       `--machine is ${machine}, which has no scale to calibrate; choose LS, ELS or bbELS`,
     );

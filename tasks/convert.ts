@@ -7,7 +7,7 @@ import type { ScaleSchedule } from "../src/machines/scale_schedule.ts";
 import { scaleScheduleCsv } from "../src/calibration/scale_schedule_csv.ts";
 import { writeScaleSchedule } from "../src/calibration/scale_schedule_json.ts";
 import { writeTorchList, writeTorchStateDict } from "../src/formats/torch_writer.ts";
-import { parseMachineName } from "../src/machines/create_machine.ts";
+import { parseMachineName } from "../src/machines/machine_table.ts";
 import { scaleIndexings } from "../src/calibration/import_scales.ts";
 import { parameterCount } from "../src/networks/weights/parameters.ts";
 import { type TrainedNetwork, writeWeights } from "../src/networks/weights/weights.ts";

@@ -1,5 +1,6 @@
 /** `deno task evaluate`: how well the machines predict a network, in numbers and pictures. @module */
-import { parseMachineName } from "../src/machines/create_machine.ts";
+import { parseMachineName } from "../src/machines/machine_table.ts";
+import { parseTimeGridName } from "../src/samplers/time_grid.ts";
 import { defineVerb, runVerb } from "./cli/command.ts";
 import { evaluationFiles, evaluationIdentity, runEvaluation } from "./pipelines/evaluation.ts";
 import { gridFlag, imageFlags, machineFlags, outFlags, sampleFlags } from "./pipelines/flags.ts";
@@ -58,13 +59,19 @@ export const verb = defineVerb({
   const loaded = await requestedSchedules(flags, network);
   const schedules = loaded.map(({ schedule }) => schedule);
   const steps = flags.steps ?? schedules[0]?.steps.length ?? 20;
-  const grid = flags.grid ?? schedules[0]?.timeGrid ?? "uniform";
+  const grid = flags.grid ?? parseTimeGridName(schedules[0]?.timeGrid ?? "uniform");
   for (const each of loaded) {
     const warnings = checkSchedule(each, network, { steps, grid, sampler: flags.sampler });
     for (const warning of warnings) console.error(`Note: ${warning}`);
   }
   const names = flags.machines === undefined
-    ? [...new Set([...schedules.map(({ machine }) => machine), "LS" as const, "IS" as const])]
+    ? [
+      ...new Set([
+        ...schedules.map(({ machine }) => parseMachineName(machine)),
+        "LS" as const,
+        "IS" as const,
+      ]),
+    ]
     : [...new Set(flags.machines.split(",").map(parseMachineName))];
   const protocol = samplingProtocol(network, { ...flags, steps, grid });
   await using session = await openSession(context, {

@@ -4,19 +4,14 @@ import type { Denoiser } from "../src/denoisers/denoiser.ts";
 import { tileImages } from "../src/figures/tile_images.ts";
 import { encodePng } from "../src/formats/png.ts";
 import { writeSafetensors } from "../src/formats/safetensors.ts";
-import { hasScale } from "../src/posterior/request.ts";
-import {
-  machineDefinitions,
-  machineNames,
-  parseMachineName,
-} from "../src/machines/create_machine.ts";
+import { machineHasScale, machineNames, parseMachineName } from "../src/machines/machine_table.ts";
 import { networkDenoiser } from "../src/networks/network_denoiser.ts";
 import { writeFileAtomic } from "../src/runs/atomic_write.ts";
 import { JsonlLog } from "../src/runs/jsonl_log.ts";
 import { createProvenance } from "../src/runs/provenance.ts";
 import { initialNoise } from "../src/samplers/initial_noise.ts";
 import { samplers } from "../src/samplers/samplers.ts";
-import { timeGrid } from "../src/samplers/time_grid.ts";
+import { parseTimeGridName, timeGrid } from "../src/samplers/time_grid.ts";
 import { CommandError, defineVerb, runVerb } from "./cli/command.ts";
 import { gridFlag, imageFlags, machineFlags, outFlags, sampleFlags } from "./pipelines/flags.ts";
 import { checkSchedule, scheduledMachines } from "./pipelines/machines.ts";
@@ -79,7 +74,7 @@ export const verb = defineVerb({
   const { flags } = context;
   const network = await loadNetwork(flags.run);
   const name = flags.machine === undefined ? undefined : parseMachineName(flags.machine);
-  const scaled = name !== undefined && hasScale(machineDefinitions[name].rule);
+  const scaled = name !== undefined && machineHasScale(name);
   if (!scaled && (flags.schedule !== undefined || flags.scales !== undefined)) {
     throw new CommandError(
       `${
@@ -95,7 +90,7 @@ export const verb = defineVerb({
   const protocol = samplingProtocol(network, {
     ...flags,
     steps: flags.steps ?? schedules[0]?.steps.length ?? 20,
-    grid: flags.grid ?? schedules[0]?.timeGrid ?? "uniform",
+    grid: flags.grid ?? parseTimeGridName(schedules[0]?.timeGrid ?? "uniform"),
   });
   const { sampler, grid, steps, seed, samples, labels } = protocol;
   for (const each of loaded) {

@@ -27,7 +27,7 @@ const allowed: Record<string, readonly string[]> = {
     "formats",
     "denoisers",
   ],
-  calibration: ["core", "posterior", "denoisers", "machines", "samplers", "schedules", "formats"],
+  calibration: ["core", "evaluation", "denoisers", "machines", "samplers", "schedules", "formats"],
   evaluation: ["core", "denoisers", "machines", "samplers", "schedules", "formats"],
   // Figures take plain data; the types of what they draw lie with those who make it.
   figures: ["core", "formats", "machines", "networks"],

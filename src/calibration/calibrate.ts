@@ -1,25 +1,26 @@
 import { gatherImages, type ImageBatch, imageBatch, sliceBatch } from "../core/image_batch.ts";
+import type { Metric } from "../core/metric.ts";
 import { convertPrediction } from "../denoisers/convert.ts";
 import type { Denoiser, MultiScaleDenoiser } from "../denoisers/denoiser.ts";
 import { labelPerSample } from "../denoisers/labels.ts";
 import { checkSameProcess } from "../denoisers/same_process.ts";
-import type { SimilarityMetric } from "../machines/scale_schedule.ts";
 import { initialNoise } from "../samplers/initial_noise.ts";
 import type { SamplerStep } from "../samplers/sampler.ts";
-import { samplers } from "../samplers/samplers.ts";
+import { samplerDefinition } from "../samplers/samplers.ts";
 import type { SamplingProtocolOptions } from "../samplers/sampling_protocol.ts";
-import { timeGrid } from "../samplers/time_grid.ts";
+import { timeGrid, timeGridDefinition } from "../samplers/time_grid.ts";
 import {
   type Calibration,
   type CalibrationInProgress,
   type CalibrationState,
   chooseScales,
   type ChooseScalesOptions,
+  type SimilarityTable,
 } from "./calibration.ts";
 import { bestScale, type BestScaleOptions } from "./choose_scale.ts";
 import { checkOptions, checkResume } from "./checks.ts";
 import { type ScaleSearch, searchScales } from "./scale_search.ts";
-import { compareVectors, similarityMetrics } from "./similarity.ts";
+import { compareVectors, similarityMetric, similarityMetrics } from "./similarity.ts";
 
 /** How far a calibration has come. */
 export interface CalibrationProgress {
@@ -78,9 +79,14 @@ export async function calibrate(
   options: CalibrateOptions,
 ): Promise<Calibration> {
   const { candidates, steps, samples, seed, abort, onProgress, onState, resume } = options;
-  const { metric = "cosine", aggregate = "median", batch = 16 } = options;
-  const { sampler = "ddim", grid = "uniform", search = "full" } = options;
-  const { sample, stochastic, offGrid } = samplers[sampler];
+  const { aggregate = "median", batch = 16 } = options;
+  const metric = similarityMetric(options.metric ?? "cosine");
+  const metrics: readonly Metric[] = [...new Set<Metric>([...similarityMetrics, metric])];
+  const { search = "full" } = options;
+  const { name: sampler, sample, stochastic, offGrid } = samplerDefinition(
+    options.sampler ?? "ddim",
+  );
+  const grid = timeGridDefinition(options.grid ?? "uniform");
   if (offGrid) {
     throw new RangeError(
       `Cannot calibrate along ${sampler}: it asks between the steps, where a schedule has no scale; ` +
@@ -100,46 +106,45 @@ export async function calibrate(
     noiseSchedule: { name, parameters },
     seed: options.xT === undefined || stochastic ? seed : null,
     sampler,
-    grid,
-    search: search === "full" ? search : `${search} by ${metric}` as const,
+    grid: grid.name,
+    search: search === "full" ? search : `${search} by ${metric.name}` as const,
     steps,
     candidates: [...candidates],
     labels,
   };
-  if (resume !== undefined) checkResume(identity, resume, { samples });
+  if (resume !== undefined) checkResume(identity, resume, { samples, metrics });
   const xT = options.xT ??
     initialNoise({ seed, samples, imageShape, schedule: network.schedule });
   if (xT.shape[0] !== samples) {
     throw new RangeError(`Cannot calibrate ${samples} samples from ${xT.shape[0]} noise images`);
   }
 
-  const tables = Object.fromEntries(similarityMetrics.map((metric) => [
-    metric,
-    (resume?.tables[metric] ?? []).map((rows) => rows.map((row) => [...row])),
-  ])) as Record<SimilarityMetric, (number | null)[][][]>;
+  const tables = new Map(metrics.map(({ name }) => [
+    name,
+    (resume?.tables[name] ?? []).map((rows) => rows.map((row) => [...row])),
+  ]));
+  const chosenBy = tables.get(metric.name)!;
   const state = (inProgress: CalibrationInProgress | null): CalibrationState => ({
     ...identity,
     // Rows are never written again, so copies down to them make a state that stays as it is.
-    tables: {
-      cosine: tables.cosine.map((rows) => [...rows]),
-      l2: tables.l2.map((rows) => [...rows]),
-      mse: tables.mse.map((rows) => [...rows]),
-    },
+    tables: Object.fromEntries<SimilarityTable>(
+      [...tables].map(([name, table]) => [name, table.map((rows) => [...rows])]),
+    ) as CalibrationState["tables"],
     inProgress,
   });
 
   let held = resume?.inProgress ?? null;
-  let first = held?.first ?? tables.cosine.length;
+  let first = held?.first ?? chosenBy.length;
   while (first < samples) {
-    const end = held === null ? Math.min(first + batch, samples) : tables.cosine.length;
+    const end = held === null ? Math.min(first + batch, samples) : chosenBy.length;
     const count = end - first;
     const start = held === null ? sliceBatch(xT, first, end) : heldImages(held, count, imageShape);
     const lastStep = held === null ? steps : held.step - 1;
     held = null;
     const batchLabels = labels?.slice(first, end);
     for (let sample = first; sample < end; sample++) {
-      for (const metric of similarityMetrics) {
-        tables[metric][sample] ??= Array.from({ length: steps }, () => []);
+      for (const table of tables.values()) {
+        table[sample] ??= Array.from({ length: steps }, () => []);
       }
     }
     const onStep = async ({ i, t, x, eps, xNext }: SamplerStep) => {
@@ -157,9 +162,7 @@ export async function calibrate(
         metric,
         start: search === "full" || i === steps
           ? null
-          : tables[metric].slice(first, end).map((steps) =>
-            winner(steps[i]!, { candidates, metric })
-          ),
+          : chosenBy.slice(first, end).map((steps) => winner(steps[i]!, { candidates, metric })),
         evaluate: async ({ samples: wanted, candidates: indices, from, to }) => {
           const scales = indices.map((index) => candidates[index]!);
           const some = gatherImages(x, wanted);
@@ -171,14 +174,14 @@ export async function calibrate(
             ...(abort === undefined ? {} : { abort }),
           });
           return compareScales(gatherImages(eps, wanted), {
-            ...{ x: some, t, predictions, machine, candidates: scales },
+            ...{ x: some, t, predictions, machine, candidates: scales, metrics },
             samples: wanted.map((index) => first + index),
           });
         },
       });
       rows.forEach((row, index) => {
-        for (const metric of similarityMetrics) {
-          tables[metric][first + index]![i - 1] = row.map((value) => value?.[metric] ?? null);
+        for (const [name, table] of tables) {
+          table[first + index]![i - 1] = row.map((value) => value?.[name] ?? null);
         }
       });
       report(1);
@@ -198,10 +201,10 @@ export async function calibrate(
   }
 
   const final = state(null);
-  const chosen = chooseScales(final.tables[metric], { candidates, metric, aggregate });
+  const chosen = chooseScales(final.tables[metric.name]!, { candidates, metric, aggregate });
   return {
     ...final,
-    metric,
+    metric: metric.name,
     aggregate,
     chosen: chosen.map(({ patchSize, perSample }, index) => {
       const t = times[steps - 1 - index]!;
@@ -219,12 +222,13 @@ export async function calibrate(
 
 function compareScales(
   eps: ImageBatch,
-  { x, t, predictions, machine, candidates, samples }: {
+  { x, t, predictions, machine, candidates, metrics, samples }: {
     readonly x: ImageBatch;
     readonly t: number;
     readonly predictions: readonly ImageBatch[];
     readonly machine: MultiScaleDenoiser;
     readonly candidates: readonly number[];
+    readonly metrics: readonly Metric[];
     /** Numbers of the samples, for messages. */
     readonly samples: readonly number[];
   },
@@ -246,6 +250,7 @@ function compareScales(
     return machineEps.map((values, column) =>
       compareVectors(reference, sliceBatch(values, index, index + 1).data, {
         what: `${machine.name} at k = ${candidates[column]}, t = ${t}, sample ${samples[index]}`,
+        metrics,
       })
     );
   });

@@ -1,15 +1,9 @@
 import type { ImageShape } from "../core/image_batch.ts";
-import type {
-  MachineName,
-  ScaleAggregate,
-  ScaleSchedule,
-  ScaleStep,
-  SimilarityMetric,
-} from "../machines/scale_schedule.ts";
+import type { Metric } from "../core/metric.ts";
+import type { ScaleAggregate, ScaleSchedule, ScaleStep } from "../machines/scale_schedule.ts";
 import type { Provenance } from "../core/provenance.ts";
-import type { SamplerName } from "../samplers/samplers.ts";
-import type { TimeGridName } from "../samplers/time_grid.ts";
 import { aggregateScales, bestScale } from "./choose_scale.ts";
+import type { SimilarityName } from "./similarity.ts";
 
 /** Similarities `[samples][steps][candidates]`; step index 0 is the lowest noise; null: not evaluated. */
 export type SimilarityTable = readonly (readonly (readonly (number | null)[])[])[];
@@ -42,12 +36,12 @@ export interface CalibrationState {
   };
   /** Seed of x_T and of a stochastic sampler; null if the noise was given. */
   readonly seed: number | null;
-  /** Sampler of the network's trajectory; states of older releases have none: DDIM. */
-  readonly sampler?: SamplerName;
-  /** How its times are spread; states of older releases have none: uniform. */
-  readonly grid?: TimeGridName;
-  /** Which candidates were evaluated; states of older releases have none: "full". */
-  readonly search?: "full" | `neighbors by ${SimilarityMetric}`;
+  /** Name of the sampler of the network's trajectory; absent: "ddim". */
+  readonly sampler?: string;
+  /** Name of its grid of times; absent: "uniform". */
+  readonly grid?: string;
+  /** Which candidates were evaluated; absent: "full". */
+  readonly search?: "full" | `neighbors by ${string}`;
   /** Steps n of the network's trajectory. */
   readonly steps: number;
   /** Candidate scales, ascending. */
@@ -55,7 +49,9 @@ export interface CalibrationState {
   /** Class label of each sample; null when unconditional. */
   readonly labels: readonly number[] | null;
   /** The whole tables. Samples that have not begun have no row; steps not done are empty. */
-  readonly tables: Readonly<Record<SimilarityMetric, SimilarityTable>>;
+  readonly tables:
+    & Readonly<Record<SimilarityName, SimilarityTable>>
+    & Readonly<Record<string, SimilarityTable>>;
   /** The batch under way; null between batches and at the end. */
   readonly inProgress: CalibrationInProgress | null;
 }
@@ -78,8 +74,8 @@ export interface CalibratedStep {
 
 /** A finished calibration: the evidence and the choice. */
 export interface Calibration extends CalibrationState {
-  /** How predictions were compared for the choice. */
-  readonly metric: SimilarityMetric;
+  /** Name of the metric by which scales were chosen. */
+  readonly metric: string;
   /** How the samples were combined. */
   readonly aggregate: ScaleAggregate;
   /** Steps 1 .. n, ascending. */
@@ -88,10 +84,10 @@ export interface Calibration extends CalibrationState {
 
 /** Options of {@linkcode chooseScales}. */
 export interface ChooseScalesOptions {
-  /** How predictions are compared; "cosine" by default. */
-  readonly metric?: SimilarityMetric;
+  /** How predictions are compared: one of `similarityNames`, or a metric of your own; "cosine" by default. */
+  readonly metric?: SimilarityName | Metric | undefined;
   /** How samples are combined; "median" by default. */
-  readonly aggregate?: ScaleAggregate;
+  readonly aggregate?: ScaleAggregate | undefined;
 }
 
 /**
@@ -125,8 +121,8 @@ export function chooseScales(
 
 /** Options of {@linkcode toScaleSchedule}. */
 export interface ToScaleScheduleOptions {
-  /** Machine that was calibrated. */
-  readonly machine: MachineName;
+  /** Name of the machine that was calibrated. */
+  readonly machine: string;
   /** Padding of the network. */
   readonly padding: "zeros" | "circular";
   /** Where the calibration comes from. */
@@ -156,7 +152,7 @@ export function toScaleSchedule(
     ...grid !== "uniform" && { timeGrid: grid },
     steps: chosen.map((step, index): ScaleStep => ({
       ...step,
-      similarity: tables[metric].map((rows) => rows[index]!),
+      similarity: tables[metric]!.map((rows) => rows[index]!),
     })),
     provenance,
   };

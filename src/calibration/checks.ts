@@ -1,6 +1,6 @@
 import { CheckpointMismatchError } from "../core/errors.ts";
+import type { Metric } from "../core/metric.ts";
 import type { CalibrationState } from "./calibration.ts";
-import { similarityMetrics } from "./similarity.ts";
 
 /**
  * Checks counts and candidate scales.
@@ -38,7 +38,7 @@ export function checkOptions(
 export function checkResume(
   identity: Omit<CalibrationState, "tables" | "inProgress">,
   resume: CalibrationState,
-  { samples }: { readonly samples: number },
+  { samples, metrics }: { readonly samples: number; readonly metrics: readonly Metric[] },
 ): void {
   const fail = (what: string, found: unknown, expected: unknown) => {
     throw new CheckpointMismatchError(
@@ -47,7 +47,9 @@ export function checkResume(
       }; use the same options or start anew`,
     );
   };
-  const lists = similarityMetrics.map((metric) => resume.tables?.[metric]);
+  const absent = metrics.find(({ name }) => resume.tables !== undefined && !resume.tables[name]);
+  if (absent) fail("table", `without ${absent.name}`, `similarities by ${absent.name}`);
+  const lists = metrics.map(({ name }) => resume.tables?.[name]);
   const begun = lists[0]?.length ?? 0;
   const whole = lists.every((rows) =>
     Array.isArray(rows) && rows.length === begun &&

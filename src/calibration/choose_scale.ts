@@ -1,6 +1,7 @@
+import { isBetter, type Metric } from "../core/metric.ts";
 import { lowerMedian, mode } from "../core/statistics.ts";
-import type { ScaleAggregate, SimilarityMetric } from "../machines/scale_schedule.ts";
-import { isBetter } from "./similarity.ts";
+import type { ScaleAggregate } from "../machines/scale_schedule.ts";
+import { similarityMetric, type SimilarityName, similarityNames } from "./similarity.ts";
 
 /** The aggregates, the default first. */
 export const scaleAggregates: readonly ScaleAggregate[] = ["median", "mode"];
@@ -10,7 +11,7 @@ export interface BestScaleOptions {
   /** Scales k, ascending. */
   readonly candidates: readonly number[];
   /** Which metric the similarities are of. */
-  readonly metric: SimilarityMetric;
+  readonly metric: SimilarityName | Metric;
 }
 
 /**
@@ -23,7 +24,8 @@ export function bestScale(
   similarity: readonly (number | null)[],
   options: BestScaleOptions,
 ): number {
-  const { candidates, metric } = options;
+  const { candidates } = options;
+  const metric = similarityMetric(options.metric);
   if (similarity.length !== candidates.length) {
     throw new RangeError(
       `Cannot choose a scale: ${similarity.length} similarities for ${candidates.length} candidates`,
@@ -34,15 +36,17 @@ export function bestScale(
     if (value === null) return;
     if (Number.isNaN(value)) {
       throw new RangeError(
-        `Cannot choose a scale: the ${metric} at k = ${candidates[index]} is NaN`,
+        `Cannot choose a scale: the ${metric.name} at k = ${candidates[index]} is NaN`,
       );
     }
     if (best < 0 || isBetter(metric, [value, similarity[best]!])) best = index;
   });
   if (best < 0) {
     throw new RangeError(
-      `Cannot choose a scale: the ${metric} is undefined at every candidate (an all-zero ` +
-        `prediction has no cosine); choose by l2 or mse`,
+      `Cannot choose a scale: the ${metric.name} is undefined at every candidate (an all-zero ` +
+        `prediction has no cosine); choose by ${
+          similarityNames.filter((name) => name !== metric.name).join(" or ")
+        }`,
     );
   }
   return candidates[best]!;

@@ -1,13 +1,13 @@
 import type { ImageShape } from "../core/image_batch.ts";
 import type { Provenance } from "../core/provenance.ts";
-import type {
-  MachineName,
-  ScaleAggregate,
-  ScaleSchedule,
-  SimilarityMetric,
-} from "../machines/scale_schedule.ts";
-import { hasScale, largestScale } from "../posterior/request.ts";
-import { machineDefinitions } from "../machines/create_machine.ts";
+import {
+  largestPatchSize,
+  type MachineDefinition,
+  machineDefinition,
+  machineHasScale,
+  type MachineName,
+} from "../machines/machine_table.ts";
+import type { ScaleAggregate, ScaleSchedule } from "../machines/scale_schedule.ts";
 import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
 
 /**
@@ -26,7 +26,7 @@ export const scaleIndexings: readonly ScaleIndexing[] = ["calibration", "sampler
 /** Options of {@linkcode importScales}: what a bare list does not tell. */
 export interface ImportScalesOptions {
   /** The machine whose scales these are. */
-  readonly machine: MachineName;
+  readonly machine: MachineName | MachineDefinition;
   /** Height, width, channels of the images. */
   readonly imageShape: ImageShape;
   /** Padding of the network that was calibrated against. */
@@ -38,12 +38,12 @@ export interface ImportScalesOptions {
   /** The times that the list is for; default: uniform, t = i/n. */
   readonly grid?: {
     /** Name of the grid. */
-    readonly name: NonNullable<ScaleSchedule["timeGrid"]>;
+    readonly name: string;
     /** Its n + 1 times from 1 to 0, as `timeGrid` makes them. */
     readonly times: readonly number[];
   };
-  /** How network and machine were compared. Default "cosine", as in the paper. */
-  readonly metric?: SimilarityMetric;
+  /** Name of the metric by which network and machine were compared. Default "cosine", as in the paper. */
+  readonly metric?: string;
   /** How the samples were combined. Default "median", as in the paper. */
   readonly aggregate?: ScaleAggregate;
   /** Where the list comes from. */
@@ -77,24 +77,15 @@ export function importScales(
   scales: readonly number[],
   options: ImportScalesOptions,
 ): ScaleSchedule {
-  const {
-    machine,
-    imageShape,
-    padding,
-    schedule,
-    indexing = "calibration",
-    grid,
-    metric = "cosine",
-    aggregate = "median",
-    provenance,
-  } = options;
+  const { imageShape, padding, schedule, grid, provenance } = options;
+  const { indexing = "calibration", metric = "cosine", aggregate = "median" } = options;
+  const { name: machine } = machineDefinition(options.machine);
   const n = scales.length;
   if (n === 0) throw new RangeError("Cannot import scales: the list is empty");
-  const { rule } = machineDefinitions[machine];
-  if (!hasScale(rule)) {
+  if (!machineHasScale(options.machine)) {
     throw new RangeError(`Cannot import scales for ${machine}: that machine has no scale`);
   }
-  const largest = largestScale(rule, imageShape);
+  const largest = largestPatchSize(options.machine, imageShape);
   const wrong = scales.findIndex((k) =>
     !Number.isSafeInteger(k) || k < 1 || k % 2 === 0 || k > largest
   );

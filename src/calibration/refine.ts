@@ -1,17 +1,22 @@
 import { type ImageBatch, valuesPerImage } from "../core/image_batch.ts";
-import { determination, mean, pearson } from "../core/statistics.ts";
+import { isBetter, measureBy } from "../core/metric.ts";
+import { mean } from "../core/statistics.ts";
 import type { Denoiser, MultiScaleDenoiser } from "../denoisers/denoiser.ts";
 import { labelPerSample } from "../denoisers/labels.ts";
 import { checkSameProcess } from "../denoisers/same_process.ts";
+import {
+  type AgreementMeasure,
+  agreementMeasure,
+  type AgreementName,
+} from "../evaluation/agreement.ts";
 import { initialNoise } from "../samplers/initial_noise.ts";
-import { samplers } from "../samplers/samplers.ts";
+import { samplerDefinition } from "../samplers/samplers.ts";
 import type { SamplingProtocolOptions } from "../samplers/sampling_protocol.ts";
-import { timeGrid } from "../samplers/time_grid.ts";
+import { timeGrid, timeGridDefinition } from "../samplers/time_grid.ts";
 import { checkOptions } from "./checks.ts";
 import {
   checkRefinementResume,
   type Refinement,
-  type RefinementMeasure,
   type RefinementState,
   type RefinementTrial,
 } from "./refinement.ts";
@@ -37,8 +42,8 @@ export interface RefineScalesOptions extends Omit<SamplingProtocolOptions, "step
   readonly start: readonly number[];
   /** Candidate scales k: odd, ascending. */
   readonly candidates: readonly number[];
-  /** What the final images are compared by; "r^2" by default. */
-  readonly measure?: RefinementMeasure;
+  /** What the final images are compared by, or a measure of your own; "r^2" by default. */
+  readonly measure?: AgreementName | AgreementMeasure | undefined;
   /** Sweeps over the steps at most; 2 by default. It ends before where a sweep changes nothing. */
   readonly passes?: number;
   /** Called before each trial and at the end. */
@@ -84,8 +89,12 @@ export async function refineScales(
   options: RefineScalesOptions,
 ): Promise<Refinement> {
   const { start, candidates, samples, seed, abort, onProgress, onState, resume } = options;
-  const { measure = "r^2", passes = 2, sampler = "ddim", grid = "uniform" } = options;
-  const { sample, stochastic, offGrid } = samplers[sampler];
+  const { passes = 2 } = options;
+  const measure = agreementMeasure(options.measure ?? "r^2");
+  const grid = timeGridDefinition(options.grid ?? "uniform");
+  const { name: sampler, sample, stochastic, offGrid } = samplerDefinition(
+    options.sampler ?? "ddim",
+  );
   const steps = start.length;
   const { networkSteps = steps } = options;
   checkOptions({ candidates, samples, batch: samples });
@@ -105,9 +114,9 @@ export async function refineScales(
     network: network.name,
     machine: machine.name,
     noiseSchedule: { name: schedule.name, parameters: schedule.parameters },
-    measure,
+    measure: measure.name,
     sampler,
-    grid,
+    grid: grid.name,
     steps,
     networkSteps,
     seed: options.xT === undefined || stochastic ? seed : null,
@@ -139,19 +148,24 @@ export async function refineScales(
     return agreements(reference, images, measure);
   };
 
+  /** The highest step that asks at each step's time: Heun's step asks at the time where it ends, too. */
+  const reach = Array.from({ length: steps }, (_, index) => index + 1);
   /** The trajectory of a schedule from step `from` on; the images before it are those of `along`. */
   const follow = async (
     scales: readonly number[],
     { from, along }: { readonly from: number; readonly along?: Trajectory },
   ): Promise<Trajectory> => {
     const at = [...along?.at ?? []];
-    const images = await sample(withScales(machine, { scales, times }), {
+    let step = from;
+    const onAsk = (asked: number) => reach[asked - 1] = Math.max(reach[asked - 1]!, step);
+    const images = await sample(withScales(machine, { scales, times, onAsk }), {
       xT: along === undefined ? xT : along.at[from - 1]!,
       times: times.slice(steps - from),
       totalSteps: steps,
       ...common,
       onStep: ({ i, x }) => {
         at[i - 1] = x;
+        step = i - 1;
       },
     });
     return { at, perSample: await compare(images) };
@@ -168,8 +182,7 @@ export async function refineScales(
       current = await follow(scales, { from: steps });
     }
     const trajectory = await follow(candidate, {
-      // Heun's step before asks at this step's time, too.
-      from: Math.min(steps, sampler === "heun" ? i + 1 : i),
+      from: reach[i - 1]!,
       ...current && { along: current },
     });
     known.set(candidate.join(), trajectory.perSample);
@@ -196,7 +209,7 @@ export async function refineScales(
           const candidate = scales.with(i - 1, k);
           const { perSample, trajectory } = await attempt(candidate, i);
           const score = mean(perSample);
-          const better = score > best;
+          const better = isBetter(measure, [score, best]);
           trials.push({ pass, step: i, patchSize: k, score, perSample, accepted: better });
           if (!better) break;
           [scales, best, current] = [candidate, score, trajectory];
@@ -241,7 +254,12 @@ function checkStart(
 /** The machine at the scale of each step; `times` descend from step n, index 0 of `scales` is step 1. */
 function withScales(
   machine: MultiScaleDenoiser,
-  { scales, times }: { readonly scales: readonly number[]; readonly times: readonly number[] },
+  { scales, times, onAsk }: {
+    readonly scales: readonly number[];
+    readonly times: readonly number[];
+    /** Told the step at whose time the machine is asked. */
+    readonly onAsk: (step: number) => void;
+  },
 ): Denoiser {
   const { name, prediction, imageShape, schedule } = machine;
   return {
@@ -250,28 +268,35 @@ function withScales(
     imageShape,
     schedule,
     predict: async (x, t, options) => {
-      const patchSize = scales[scales.length - 1 - times.indexOf(t)];
+      const step = scales.length - times.indexOf(t);
+      const patchSize = scales[step - 1];
       if (patchSize === undefined) {
         throw new RangeError(`Cannot choose a scale at t = ${t}: it is none of the steps`);
       }
+      onAsk(step);
       const [only] = await machine.predictScales(x, t, { ...options, scales: [patchSize] });
       return only!;
     },
   };
 }
 
-/** Agreement of each sample; 0 where a prediction or a reference is constant. */
+/** Agreement of each sample; where it is not defined, as for a constant image, 0: none. */
 function agreements(
   reference: ImageBatch,
   images: ImageBatch,
-  measure: RefinementMeasure,
+  measure: AgreementMeasure,
 ): number[] {
   const length = valuesPerImage(reference);
   return Array.from({ length: reference.shape[0] }, (_, i) => {
     const [a, b] = [reference, images].map(({ data }) =>
       data.subarray(i * length, (i + 1) * length)
     ) as [Float32Array, Float32Array];
-    const value = measure === "r^2" ? pearson(a, b) ** 2 : determination(a, b);
-    return Number.isNaN(value) ? 0 : value;
+    const value = measureBy(measure, [a, b]);
+    if (value !== null) return value;
+    if (measure.better === "higher") return 0;
+    throw new RangeError(
+      `Cannot refine by ${measure.name}: it is not defined for sample ${i}, expected a number where ` +
+        "lower is better",
+    );
   });
 }

@@ -1,16 +1,5 @@
 import { CheckpointMismatchError } from "../core/errors.ts";
 import type { ScaleSchedule } from "../machines/scale_schedule.ts";
-import type { SamplerName } from "../samplers/samplers.ts";
-import type { TimeGridName } from "../samplers/time_grid.ts";
-
-/** What final images are compared by: Pearson's r squared, or the coefficient of determination. */
-export type RefinementMeasure = "r^2" | "R^2";
-
-/** The values of {@linkcode RefinementMeasure}, the default first. */
-export const refinementMeasures: readonly [RefinementMeasure, ...RefinementMeasure[]] = [
-  "r^2",
-  "R^2",
-];
 
 /** What a refinement works on. */
 export interface RefinementIdentity {
@@ -23,12 +12,12 @@ export interface RefinementIdentity {
     readonly name: string;
     readonly parameters: Readonly<Record<string, number>>;
   };
-  /** What final images are compared by. */
-  readonly measure: RefinementMeasure;
-  /** Sampler of network and machine. */
-  readonly sampler: SamplerName;
-  /** How its times are spread. */
-  readonly grid: TimeGridName;
+  /** Name of the measure that final images are compared by. */
+  readonly measure: string;
+  /** Name of the sampler of network and machine. */
+  readonly sampler: string;
+  /** Name of its grid of times. */
+  readonly grid: string;
   /** Steps n of the machine. */
   readonly steps: number;
   /** Steps of the network. */

@@ -3,7 +3,10 @@ import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
 import { DataFormatError } from "../core/errors.ts";
 import schema from "../../data/scale_schedule.schema.json" with { type: "json" };
 import { writeJsonText } from "../formats/json_text.ts";
+import { machineNames } from "../machines/machine_table.ts";
 import type { ScaleSchedule, ScaleStep } from "../machines/scale_schedule.ts";
+import { timeGridNames, timeGrids } from "../samplers/time_grid.ts";
+import { similarityNames } from "./similarity.ts";
 
 let compiled: ValidateFunction | undefined;
 
@@ -38,9 +41,16 @@ export function writeScaleSchedule(schedule: ScaleSchedule): string {
     })),
     provenance: schedule.provenance,
   });
-  const problem = findProblem(JSON.parse(text));
+  const own = [schedule.machine, schedule.metric, schedule.timeGrid ?? "uniform"];
+  const problem = findProblem(JSON.parse(text), own);
   if (problem !== undefined) throw new RangeError(`Cannot write the scale schedule: ${problem}`);
   return text;
+}
+
+/** Options of {@linkcode parseScaleSchedule}. */
+export interface ParseScaleScheduleOptions {
+  /** Names of your own that it may hold besides those of this package: of a machine, a metric, a time grid. */
+  readonly own?: readonly string[] | undefined;
 }
 
 /**
@@ -52,7 +62,11 @@ export function writeScaleSchedule(schedule: ScaleSchedule): string {
  * @param source Path, or a name for the text, for error messages.
  * @throws DataFormatError that names the first offending field, what was found and what was expected.
  */
-export function parseScaleSchedule(text: string, source = "scale schedule"): ScaleSchedule {
+export function parseScaleSchedule(
+  text: string,
+  source = "scale schedule",
+  options: ParseScaleScheduleOptions = {},
+): ScaleSchedule {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -60,7 +74,7 @@ export function parseScaleSchedule(text: string, source = "scale schedule"): Sca
     throw new DataFormatError(source, `not JSON: ${(error as Error).message}`);
   }
   renameKernelSize(value);
-  const problem = findProblem(value);
+  const problem = findProblem(value, options.own ?? []);
   if (problem !== undefined) throw new DataFormatError(source, problem);
   const { $schema: _, ...schedule } = value as ScaleSchedule & { $schema?: string };
   return schedule;
@@ -79,7 +93,7 @@ function renameKernelSize(value: unknown): void {
   }
 }
 
-function findProblem(value: unknown): string | undefined {
+function findProblem(value: unknown, own: readonly string[]): string | undefined {
   const { format, version } = (value ?? {}) as Partial<ScaleSchedule>;
   if (format !== "els-scale-schedule") {
     return `format is ${show(format)}, expected "els-scale-schedule"; this is no scale schedule`;
@@ -91,7 +105,27 @@ function findProblem(value: unknown): string | undefined {
   }
   compiled ??= new Ajv({ verbose: true, allowUnionTypes: true }).compile(schema);
   if (!compiled(value)) return describe(compiled.errors![0]!);
-  return findInconsistency(value as ScaleSchedule);
+  const schedule = value as ScaleSchedule;
+  return findUnknownName(schedule, own) ?? findInconsistency(schedule);
+}
+
+/** A name that neither this package nor the reader knows: a slip of the pen, most often. */
+function findUnknownName(
+  { machine, metric, timeGrid = "uniform" }: ScaleSchedule,
+  own: readonly string[],
+): string | undefined {
+  const names: readonly [field: string, name: string, known: readonly string[]][] = [
+    ["machine", machine, machineNames],
+    ["metric", metric, similarityNames],
+    ["timeGrid", timeGrid, timeGridNames],
+  ];
+  const unknown = names.find(([, name, known]) => !known.includes(name) && !own.includes(name));
+  if (unknown === undefined) return undefined;
+  const [field, name, known] = unknown;
+  return `${field} is ${show(name)}, expected one of ${
+    known.map(show).join(", ")
+  }, or a name of your ` +
+    "own that the reader is told of";
 }
 
 /** One line for the first breach of the JSON Schema. */
@@ -171,10 +205,10 @@ function findInconsistency(schedule: ScaleSchedule): string | undefined {
   return undefined;
 }
 
-/** Time at u = step / n; undefined where it depends on the noise schedule. */
-function timeOf(grid: ScaleSchedule["timeGrid"], u: number): number | undefined {
-  if (grid === "karras") return undefined;
-  return grid === "quadratic" ? 1 - (1 - u) ** 2 : grid === "cubic" ? 1 - (1 - u) ** 3 : u;
+/** Time at u = step / n; undefined where it depends on the noise schedule, or the grid is somebody's own. */
+function timeOf(name: string | undefined, u: number): number | undefined {
+  const grid = timeGrids.find((grid) => grid.name === (name ?? "uniform"));
+  return grid !== undefined && "at" in grid ? grid.at(u) : undefined;
 }
 
 function show(value: unknown): string {

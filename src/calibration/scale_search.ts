@@ -1,5 +1,5 @@
-import type { SimilarityMetric } from "../machines/scale_schedule.ts";
-import { isBetter, type Similarities } from "./similarity.ts";
+import { isBetter, type Metric } from "../core/metric.ts";
+import { type Similarities, similarityMetric, type SimilarityName } from "./similarity.ts";
 
 /** Which candidates a calibration evaluates at a step. */
 export type ScaleSearch = "full" | "neighbors";
@@ -14,7 +14,7 @@ export interface SearchScalesOptions {
   /** Number of candidates. */
   readonly candidates: number;
   /** Metric whose best candidate is looked for. */
-  readonly metric: SimilarityMetric;
+  readonly metric: SimilarityName | Metric;
   /** Index of each sample's best candidate at the step before; null to evaluate every candidate. */
   readonly start: readonly number[] | null;
   /**
@@ -46,8 +46,10 @@ export interface SearchRequest {
  * @returns Similarities `[samples][candidates]`; null where not evaluated.
  */
 export async function searchScales(
-  { samples, candidates, metric, start, evaluate }: SearchScalesOptions,
+  options: SearchScalesOptions,
 ): Promise<(Similarities | null)[][]> {
+  const { samples, candidates, start, evaluate } = options;
+  const metric = similarityMetric(options.metric);
   const rows = Array.from(
     { length: samples },
     () => new Array<Similarities | null>(candidates).fill(null),
@@ -85,10 +87,10 @@ function around(center: number, candidates: number): number[] {
   return center < 0 ? all : all.filter((i) => Math.abs(i - center) <= 1);
 }
 
-function bestIndex(row: readonly (Similarities | null)[], metric: SimilarityMetric): number {
+function bestIndex(row: readonly (Similarities | null)[], metric: Metric): number {
   let best = -1, bestValue = 0;
   row.forEach((similarities, index) => {
-    const value = similarities?.[metric] ?? null;
+    const value = similarities?.[metric.name] ?? null;
     if (value === null) return;
     if (best < 0 || isBetter(metric, [value, bestValue])) [best, bestValue] = [index, value];
   });

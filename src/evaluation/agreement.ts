@@ -1,27 +1,64 @@
+import { measureBy, type Metric } from "../core/metric.ts";
+import { rowOf } from "../core/row_of.ts";
 import { determination, pearson } from "../core/statistics.ts";
 
-/** How well a prediction agrees with a reference. */
-export interface Agreement {
-  /** Pearson's correlation r, in [-1, 1]; null if reference or prediction is constant. */
-  readonly r: number | null;
-  /** r^2 = r * r, in [0, 1]; null where r is. It does not see the sign of r, nor scale or offset. */
-  readonly rSquared: number | null;
-  /**
-   * Coefficient of determination R^2 = 1 - SSres / SStot, at most 1 and negative where the
-   * reference's own mean predicts better; null if the reference is constant.
-   */
-  readonly determination: number | null;
+/** A measure of how well a prediction agrees with a reference, and its place in tables. */
+export interface AgreementMeasure extends Metric {
+  /** Field of {@linkcode Agreement} that holds it; the name where absent. */
+  readonly key?: string | undefined;
+  /** What it is, in a few words under a table. */
+  readonly definition?: string | undefined;
 }
 
-/** The three measures, as tables name them. */
-export const agreementMeasures: readonly {
-  readonly key: keyof Agreement;
-  readonly label: "r" | "r^2" | "R^2";
-}[] = [
-  { key: "r", label: "r" },
-  { key: "rSquared", label: "r^2" },
-  { key: "determination", label: "R^2" },
-];
+/**
+ * The measures of agreement, the network's image being the reference.
+ *
+ * Pearson's r is null where reference or prediction is constant, and so is its square, which sees
+ * neither the sign of r nor scale and offset. R^2 = 1 - SSres / SStot is at most 1, negative where the
+ * reference's own mean predicts better, and null where the reference is constant.
+ */
+export const agreementMeasures = [
+  { name: "r", key: "r", better: "higher", definition: "r: Pearson", of: correlation },
+  { name: "r^2", key: "rSquared", better: "higher", definition: "r^2 = r * r", of: rSquared },
+  {
+    name: "R^2",
+    key: "determination",
+    better: "higher",
+    definition: "R^2 = 1 - SSres / SStot",
+    of: coefficientOfDetermination,
+  },
+] as const satisfies readonly AgreementMeasure[];
+
+/** Name of a measure that this package has. */
+export type AgreementName = (typeof agreementMeasures)[number]["name"];
+
+/** Names of the measures. */
+export const agreementNames: readonly AgreementName[] = agreementMeasures.map(({ name }) => name);
+
+/** How well a prediction agrees with a reference, by the measures' keys; null where not defined. */
+export type Agreement =
+  & Readonly<Record<(typeof agreementMeasures)[number]["key"], number | null>>
+  & Readonly<Record<string, number | null>>;
+
+/** Field of {@linkcode Agreement} that holds a measure. */
+export function agreementKey({ key, name }: AgreementMeasure): string {
+  return key ?? name;
+}
+
+/**
+ * The measure of a name; one of your own stands for itself.
+ *
+ * @throws RangeError that lists the names.
+ */
+export function agreementMeasure(given: AgreementName | AgreementMeasure): AgreementMeasure {
+  return rowOf<AgreementMeasure>(given, { table: agreementMeasures, what: "measure of agreement" });
+}
+
+/** Options of {@linkcode agreement}. */
+export interface AgreementOptions {
+  /** By which measures; default: all of {@linkcode agreementMeasures}. */
+  readonly measures?: readonly AgreementMeasure[] | undefined;
+}
 
 /**
  * Agreement of two images over all pixels and channels, summed in double precision.
@@ -33,7 +70,9 @@ export const agreementMeasures: readonly {
 export function agreement(
   reference: ArrayLike<number>,
   prediction: ArrayLike<number>,
+  options: AgreementOptions = {},
 ): Agreement {
+  const { measures = agreementMeasures } = options;
   const n = reference.length;
   if (prediction.length !== n || n === 0) {
     throw new RangeError(
@@ -41,11 +80,26 @@ export function agreement(
         `expected equally many and at least one`,
     );
   }
-  const r = pearson(reference, prediction);
-  const R2 = determination(reference, prediction);
-  return {
-    r: Number.isNaN(r) ? null : r,
-    rSquared: Number.isNaN(r) ? null : r * r,
-    determination: Number.isNaN(R2) ? null : R2,
-  };
+  const values = measures.map((measure) =>
+    [agreementKey(measure), measureBy(measure, [reference, prediction])] as const
+  );
+  return Object.fromEntries(values) as Agreement;
+}
+
+function correlation(a: ArrayLike<number>, b: ArrayLike<number>): number | null {
+  const r = pearson(a, b);
+  return Number.isNaN(r) ? null : r;
+}
+
+function rSquared(a: ArrayLike<number>, b: ArrayLike<number>): number | null {
+  const r = correlation(a, b);
+  return r === null ? null : r * r;
+}
+
+function coefficientOfDetermination(
+  reference: ArrayLike<number>,
+  prediction: ArrayLike<number>,
+): number | null {
+  const value = determination(reference, prediction);
+  return Number.isNaN(value) ? null : value;
 }

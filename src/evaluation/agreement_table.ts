@@ -1,5 +1,5 @@
 import { bootstrapMedian } from "../core/statistics.ts";
-import { agreementMeasures } from "./agreement.ts";
+import { agreementKey, agreementMeasures } from "./agreement.ts";
 import type { AgreementResult } from "./evaluate.ts";
 
 /** Options of {@linkcode agreementTable}. */
@@ -16,8 +16,8 @@ export interface AgreementTableOptions {
 export interface AgreementRow {
   /** Name of the machine. */
   readonly machine: string;
-  /** Which measure: Pearson's r, its square, or the coefficient of determination. */
-  readonly measure: "r" | "r^2" | "R^2";
+  /** Name of the measure. */
+  readonly measure: string;
   /** Median over the samples where the measure is defined; null if there are none. */
   readonly median: number | null;
   /** Lower end of the median's bootstrap interval. */
@@ -37,7 +37,7 @@ export interface AgreementRow {
 }
 
 /**
- * Medians over samples with bootstrap intervals: three rows (r, r^2, R^2) per machine.
+ * Medians over samples with bootstrap intervals: a row for each machine and measure (r, r^2, R^2).
  *
  * @throws RangeError if level, resamples or seed are out of range.
  */
@@ -45,19 +45,19 @@ export function agreementTable(
   result: AgreementResult,
   options: AgreementTableOptions = {},
 ): AgreementRow[] {
-  const { machines, samples, steps, networkSteps } = result;
+  const { machines, samples, steps, networkSteps, measures = agreementMeasures } = result;
   const { level = 0.95, resamples = 10_000, seed = 0 } = options;
   return machines.flatMap((machine) =>
-    agreementMeasures.map(({ key, label }): AgreementRow => {
+    measures.map((measure): AgreementRow => {
       const values = samples
-        .map(({ agreement }) => agreement[machine]![key])
-        .filter((value) => value !== null);
+        .map(({ agreement }) => agreement[machine]![agreementKey(measure)])
+        .filter((value) => value !== null && value !== undefined);
       const { median, low, high } = values.length === 0
         ? { median: null, low: null, high: null }
         : bootstrapMedian(values, { seed, resamples, level });
       return {
         machine,
-        measure: label,
+        measure: measure.name,
         median,
         low,
         high,
@@ -111,15 +111,15 @@ export function agreementCsv(rows: readonly AgreementRow[]): string {
 
 /** Every sample's r, r^2 and R^2 as CSV with a header; empty where undefined or unconditional. */
 export function agreementSamplesCsv(result: AgreementResult): string {
-  const { machines, samples } = result;
+  const { machines, samples, measures = agreementMeasures } = result;
   return csvLines([
-    ["sample", "label", "machine", ...agreementMeasures.map(({ label }) => label)],
+    ["sample", "label", "machine", ...measures.map(({ name }) => name)],
     ...samples.flatMap(({ sample, label, agreement }) =>
       machines.map((machine) => [
         sample,
         label,
         machine,
-        ...agreementMeasures.map(({ key }) => agreement[machine]![key]),
+        ...measures.map((measure) => agreement[machine]![agreementKey(measure)] ?? null),
       ])
     ),
   ]);
@@ -144,12 +144,13 @@ export function agreementText(
       ? "undefined"
       : `${show(median)} [${show(low)}, ${show(high)}]${undefinedSamples > 0 ? "*" : ""}`;
   const machines = [...new Set(rows.map(({ machine }) => machine))];
+  const names = [...new Set(rows.map(({ measure }) => measure))];
   const lines = [
-    ["machine", ...agreementMeasures.map(({ label }) => label)],
+    ["machine", ...names],
     ...machines.map((machine) => [
       machine,
-      ...agreementMeasures.map(({ label }) => {
-        const row = rows.find((row) => row.machine === machine && row.measure === label);
+      ...names.map((name) => {
+        const row = rows.find((row) => row.machine === machine && row.measure === name);
         return row === undefined ? "" : cell(row);
       }),
     ]),
@@ -161,12 +162,14 @@ export function agreementText(
     line.map((text, column) => text.padEnd(widths[column]!)).join("  ").trimEnd()
   );
   const total = first.samples + first.undefinedSamples;
+  const definitions = agreementMeasures.filter(({ name }) => names.includes(name))
+    .map(({ definition, name }) => definition ?? name);
   const notes = [
     `Median over ${total} sample${total === 1 ? "" : "s"} [${
       Number((100 * first.level).toFixed(3))
     }% bootstrap interval]; reference ${network} at ${first.networkSteps} steps, ` +
     `machines at ${first.steps}.`,
-    "r: Pearson; r^2 = r * r; R^2 = 1 - SSres / SStot.",
+    ...definitions.length > 0 ? [`${definitions.join("; ")}.`] : [],
   ];
   if (rows.some(({ undefinedSamples }) => undefinedSamples > 0)) {
     notes.push(

@@ -11,10 +11,16 @@ import type { Denoiser } from "../denoisers/denoiser.ts";
 import { labelPerSample } from "../denoisers/labels.ts";
 import { checkSameProcess } from "../denoisers/same_process.ts";
 import { initialNoise } from "../samplers/initial_noise.ts";
-import { type SamplerName, samplers } from "../samplers/samplers.ts";
+import { samplerDefinition } from "../samplers/samplers.ts";
 import type { SamplingProtocolOptions } from "../samplers/sampling_protocol.ts";
-import { timeGrid, type TimeGridName } from "../samplers/time_grid.ts";
-import { type Agreement, agreement } from "./agreement.ts";
+import { timeGrid, timeGridDefinition } from "../samplers/time_grid.ts";
+import {
+  type Agreement,
+  agreement,
+  type AgreementMeasure,
+  agreementMeasure,
+  agreementMeasures,
+} from "./agreement.ts";
 
 /** A machine under the name that tables show. */
 export interface NamedDenoiser {
@@ -32,10 +38,10 @@ export interface SampleRecord {
   readonly label: number | null;
   /** Seed of x_T and of a stochastic sampler; null if the noise was given. */
   readonly seed: number | null;
-  /** Sampler of all; records of older releases have none: DDIM. */
-  readonly sampler?: SamplerName;
-  /** How times are spread; records of older releases have none: uniform. */
-  readonly grid?: TimeGridName;
+  /** Name of the sampler of all; absent: "ddim". */
+  readonly sampler?: string;
+  /** Name of the grid of times; absent: "uniform". */
+  readonly grid?: string;
   /** Steps of the machines. */
   readonly steps: number;
   /** Steps of the network. */
@@ -62,10 +68,12 @@ export interface AgreementResult {
   readonly network: string;
   /** Names of the machines, in the order given. */
   readonly machines: readonly string[];
-  /** Sampler of all. */
-  readonly sampler: SamplerName;
-  /** How times are spread. */
-  readonly grid: TimeGridName;
+  /** Name of the sampler of all. */
+  readonly sampler: string;
+  /** Name of the grid of times. */
+  readonly grid: string;
+  /** The measures of agreement; absent: r, r^2 and R^2. */
+  readonly measures?: readonly AgreementMeasure[];
   /** Steps of the machines. */
   readonly steps: number;
   /** Steps of the network. */
@@ -99,6 +107,8 @@ export interface EvaluationProgress {
 
 /** Options of {@linkcode evaluateAgreement}. */
 export interface EvaluateOptions extends SamplingProtocolOptions {
+  /** Measures of your own, beside r, r^2 and R^2. */
+  readonly measures?: readonly AgreementMeasure[] | undefined;
   /** Samples that go through a denoiser in one call; 16 by default. */
   readonly batch?: number;
   /** Called after each step. */
@@ -126,8 +136,9 @@ export async function evaluateAgreement(
 ): Promise<AgreementResult> {
   const { steps, samples, seed, abort, onProgress, onSample, resume = [] } = options;
   const { networkSteps = steps, batch = 16 } = options;
-  const { sampler = "ddim", grid = "uniform" } = options;
-  const { sample: run, stochastic } = samplers[sampler];
+  const { name: sampler, sample: run, stochastic } = samplerDefinition(options.sampler ?? "ddim");
+  const grid = timeGridDefinition(options.grid ?? "uniform");
+  const measures = [...agreementMeasures, ...(options.measures ?? []).map(agreementMeasure)];
   for (const [what, value] of [["samples", samples], ["batch", batch]] as const) {
     if (!Number.isSafeInteger(value) || value < 1) {
       throw new RangeError(`Cannot evaluate: ${what} is ${value}, expected a positive integer`);
@@ -165,7 +176,7 @@ export async function evaluateAgreement(
   const identity = {
     seed: options.xT === undefined || stochastic ? seed : null,
     sampler,
-    grid,
+    grid: grid.name,
     steps,
     networkSteps,
   };
@@ -205,7 +216,7 @@ export async function evaluateAgreement(
         machines: Object.fromEntries(theory.map(([name, images]) => [name, values(images)])),
       };
       records[sample] = record;
-      await onSample?.(record, measure(record, names));
+      await onSample?.(record, measure(record, { names, measures }));
     }
   }
 
@@ -216,8 +227,9 @@ export async function evaluateAgreement(
     network: network.name,
     machines: names,
     ...identity,
+    measures,
     imageShape,
-    samples: complete.map((record) => measure(record, names)),
+    samples: complete.map((record) => measure(record, { names, measures })),
     images: {
       noise: xT,
       network: join((record) => record.network),
@@ -228,13 +240,19 @@ export async function evaluateAgreement(
   };
 }
 
-function measure(record: SampleRecord, names: readonly string[]): SampleAgreement {
+function measure(
+  record: SampleRecord,
+  { names, measures }: {
+    readonly names: readonly string[];
+    readonly measures: readonly AgreementMeasure[];
+  },
+): SampleAgreement {
   const { sample, label, network, machines } = record;
   return {
     sample,
     label,
     agreement: Object.fromEntries(
-      names.map((name) => [name, agreement(network, machines[name]!)]),
+      names.map((name) => [name, agreement(network, machines[name]!, { measures })]),
     ),
   };
 }
@@ -243,8 +261,8 @@ function checkRecord(
   record: SampleRecord,
   expected: {
     readonly seed: number | null;
-    readonly sampler: SamplerName;
-    readonly grid: TimeGridName;
+    readonly sampler: string;
+    readonly grid: string;
     readonly steps: number;
     readonly networkSteps: number;
     readonly samples: number;

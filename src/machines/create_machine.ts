@@ -1,48 +1,17 @@
 import { type ImageBatch, type ImageShape, imageShapeOf } from "../core/image_batch.ts";
-import type { MachineName } from "./scale_schedule.ts";
 import type { PatchPosterior } from "../posterior/patch_posterior.ts";
-import { checkScales, hasScale, largestScale } from "../posterior/request.ts";
+import { checkScales } from "../posterior/request.ts";
 import { wasmPosterior } from "../posterior/wasm/wasm_posterior.ts";
 import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
-import { boundaryBroken } from "./boundary_broken.ts";
-import { equivariant } from "./equivariant.ts";
-import { equivariantLocal, equivariantLocalWrapped } from "./equivariant_local.ts";
-import { ideal } from "./ideal.ts";
-import { local } from "./local.ts";
-import type { MachineDefinition } from "./machine_definition.ts";
+import {
+  largestPatchSize,
+  type MachineDefinition,
+  machineDefinition,
+  machineHasScale,
+  type MachineName,
+} from "./machine_table.ts";
 import { type Machine, PatchMachine } from "./patch_machine.ts";
 import { type PatchSize, patchSizesOf } from "./scheduled.ts";
-
-/** Every machine by its name. */
-export const machineDefinitions: Readonly<Record<MachineName, MachineDefinition>> = {
-  IS: ideal,
-  ES: equivariant,
-  LS: local,
-  ELS: equivariantLocal,
-  ELS_wrapped: equivariantLocalWrapped,
-  bbELS: boundaryBroken,
-};
-
-/** Names of the machines, in the order of the theory. */
-export const machineNames: readonly MachineName[] = Object.keys(
-  machineDefinitions,
-) as MachineName[];
-
-/**
- * Reads a machine's name, whatever its case; `-` and `_` are the same.
- *
- * @throws RangeError that lists the names.
- */
-export function parseMachineName(text: string): MachineName {
-  const plain = (name: string) => name.trim().toLowerCase().replaceAll("-", "_");
-  const name = machineNames.find((each) => plain(each) === plain(text));
-  if (name === undefined) {
-    throw new RangeError(
-      `Cannot use machine "${text}": expected one of ${machineNames.join(", ")}`,
-    );
-  }
-  return name;
-}
 
 /** Options of {@linkcode candidateScales}. */
 export interface CandidateScalesOptions {
@@ -61,14 +30,14 @@ export interface CandidateScalesOptions {
  * @throws RangeError if a bound is even or outside what the machine allows.
  */
 export function candidateScales(
-  machine: MachineName,
+  machine: MachineName | MachineDefinition,
   options: CandidateScalesOptions,
 ): number[] {
   const { imageShape, from = 3, to } = options;
-  const { rule } = machineDefinitions[machine];
-  if (!hasScale(rule)) return [1];
+  if (!machineHasScale(machine)) return [1];
+  const { rule } = machineDefinition(machine);
   const side = Math.min(imageShape[0], imageShape[1]);
-  const last = to ?? Math.min(largestScale(rule, imageShape), side - 1 + side % 2);
+  const last = to ?? Math.min(largestPatchSize(machine, imageShape), side - 1 + side % 2);
   checkScales(from < last ? [from, last] : [from], rule, imageShape);
   const scales: number[] = [];
   for (let k = from; k <= last; k += 2) scales.push(k);
@@ -97,6 +66,8 @@ export interface CreateMachineOptions {
 /**
  * Makes a score machine from training images. It predicts x0.
  *
+ * @param machine One of {@linkcode machineNames}, or a definition of your own.
+ *
  * @example
  * ```ts
  * import { cosineLegacy, createMachine, imageBatch, Random } from "@els/toolkit";
@@ -114,11 +85,12 @@ export interface CreateMachineOptions {
  * @throws RangeError if there are no images, labels do not fit them, or a scale is even or too large.
  */
 export function createMachine(
-  name: MachineName,
+  machine: MachineName | MachineDefinition,
   options: CreateMachineOptions,
 ): Machine {
   const { images, labels, schedule, patchSize, between = "refuse", posterior } = options;
-  const definition = machineDefinitions[name];
+  const definition = machineDefinition(machine);
+  const { name } = definition;
   if (images.shape[0] === 0) {
     throw new RangeError(`Cannot make the machine ${name}: there are no training images`);
   }
@@ -127,7 +99,7 @@ export function createMachine(
       `Cannot make the machine ${name}: ${labels.length} labels for ${images.shape[0]} images`,
     );
   }
-  if (patchSize !== undefined && hasScale(definition.rule)) {
+  if (patchSize !== undefined && machineHasScale(definition)) {
     checkScales(patchSizesOf(patchSize), definition.rule, imageShapeOf(images));
     if (typeof patchSize === "object" && "steps" in patchSize) {
       for (const { t, sigma } of patchSize.steps) {

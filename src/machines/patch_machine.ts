@@ -5,12 +5,12 @@ import { posteriorMean } from "../posterior/merge_states.ts";
 import type { PatchPosterior } from "../posterior/patch_posterior.ts";
 import { hasScale } from "../posterior/request.ts";
 import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
-import type { MachineDefinition } from "./machine_definition.ts";
+import type { MachineDefinition } from "./machine_table.ts";
 import { type PatchSize, patchSizeAt } from "./scheduled.ts";
 
 /** A score machine: a denoiser that is computed from training images, not trained. */
 export interface Machine extends MultiScaleDenoiser, AsyncDisposable {
-  /** What may match; see the machine's own file. */
+  /** What may match. */
   readonly definition: MachineDefinition;
   /** The backend that does the work. */
   readonly posterior: PatchPosterior;

@@ -1,11 +1,5 @@
 import type { Provenance } from "../core/provenance.ts";
 
-/** Machines by the names of theory.md; only some have a scale. */
-export type MachineName = "IS" | "ES" | "LS" | "ELS" | "ELS_wrapped" | "bbELS";
-
-/** How network and machine are compared at each step of a calibration. */
-export type SimilarityMetric = "cosine" | "l2" | "mse";
-
 /** How the best scales of the samples become one scale. */
 export type ScaleAggregate = "median" | "mode";
 
@@ -35,8 +29,8 @@ export interface ScaleSchedule {
   readonly version: 1;
   /** Height, width, channels. */
   readonly imageShape: readonly [number, number, number];
-  /** The machine whose scales these are. */
-  readonly machine: MachineName;
+  /** Name of the machine whose scales these are. */
+  readonly machine: string;
   /** Padding of the network that was calibrated against. */
   readonly padding: "zeros" | "circular";
   /** The forward process: what makes it again. */
@@ -44,16 +38,16 @@ export interface ScaleSchedule {
     readonly name: string;
     readonly parameters: Readonly<Record<string, number>>;
   };
-  /** How network and machine were compared. */
-  readonly metric: SimilarityMetric;
+  /** Name of the metric by which network and machine were compared. */
+  readonly metric: string;
   /** How the best scales of the samples became one. */
   readonly aggregate: ScaleAggregate;
   /** Candidate scales, ascending. */
   readonly candidates: readonly number[];
   /** Class label of each sample; null when unconditional. */
   readonly labels: readonly number[] | null;
-  /** How the times are spread; absent: uniform, t = step / n. */
-  readonly timeGrid?: "uniform" | "quadratic" | "cubic" | "karras";
+  /** Name of the grid of times; absent: uniform, t = step / n. */
+  readonly timeGrid?: string;
   /** Steps 1 .. n in ascending order. */
   readonly steps: readonly ScaleStep[];
   /** Where the schedule comes from. */

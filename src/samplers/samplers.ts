@@ -1,3 +1,4 @@
+import { rowOf } from "../core/row_of.ts";
 import { churn } from "./churn.ts";
 import { ddim } from "./ddim.ts";
 import { ddpm } from "./ddpm.ts";
@@ -5,35 +6,57 @@ import { euler } from "./euler.ts";
 import { heun } from "./heun.ts";
 import type { Sampler } from "./sampler.ts";
 
-/** Names of the samplers. */
-export type SamplerName = "ddim" | "euler" | "heun" | "ddpm" | "churn";
-
-/** A sampler and what must be known to choose it. */
+/** A sampler and what must be known to use it. One of your own is an object of this kind. */
 export interface SamplerDefinition {
+  /** Name in records and on the command line. */
+  readonly name: string;
   /** The function, with its own options at their defaults. */
   readonly sample: Sampler;
-  /** Whether it adds noise on the way. */
-  readonly stochastic: boolean;
-  /** Whether it asks the denoiser at times between those of the grid. */
-  readonly offGrid: boolean;
+  /** Whether it adds noise on the way; false where absent. */
+  readonly stochastic?: boolean | undefined;
+  /** Whether it asks the denoiser at times between those of the grid; false where absent. */
+  readonly offGrid?: boolean | undefined;
   /** What it is, in a few words. */
-  readonly description: string;
+  readonly description?: string | undefined;
 }
 
-/** Every sampler by its name. */
-export const samplers: Readonly<Record<SamplerName, SamplerDefinition>> = {
-  ddim: { sample: ddim, stochastic: false, offGrid: false, description: "first order" },
-  euler: { sample: euler, stochastic: false, offGrid: false, description: "DDIM as an ODE step" },
-  heun: { sample: heun, stochastic: false, offGrid: false, description: "second order" },
-  ddpm: { sample: ddpm, stochastic: true, offGrid: false, description: "ancestral" },
-  churn: { sample: churn, stochastic: true, offGrid: true, description: "EDM's stochastic Heun" },
-};
+/** The samplers, the default first. */
+export const samplerTable = [
+  { name: "ddim", sample: ddim, stochastic: false, offGrid: false, description: "first order" },
+  {
+    name: "euler",
+    sample: euler,
+    stochastic: false,
+    offGrid: false,
+    description: "DDIM as an ODE step",
+  },
+  { name: "heun", sample: heun, stochastic: false, offGrid: false, description: "second order" },
+  { name: "ddpm", sample: ddpm, stochastic: true, offGrid: false, description: "ancestral" },
+  {
+    name: "churn",
+    sample: churn,
+    stochastic: true,
+    offGrid: true,
+    description: "EDM's stochastic Heun",
+  },
+] as const satisfies readonly SamplerDefinition[];
+
+/** Name of a sampler that this package has. */
+export type SamplerName = (typeof samplerTable)[number]["name"];
 
 /** Names of the samplers, as commands take them. */
-export const samplerNames: readonly [SamplerName, ...SamplerName[]] = [
-  "ddim",
-  "euler",
-  "heun",
-  "ddpm",
-  "churn",
-];
+export const samplerNames: readonly SamplerName[] = samplerTable.map(({ name }) => name);
+
+/** Every sampler by its name. */
+export const samplers: Readonly<Record<SamplerName, SamplerDefinition>> = Object.fromEntries(
+  samplerTable.map((row) => [row.name, row]),
+) as Record<SamplerName, SamplerDefinition>;
+
+/**
+ * The sampler of a name; one of your own stands for itself.
+ *
+ * @throws RangeError that lists the names.
+ */
+export function samplerDefinition(given: SamplerName | SamplerDefinition): SamplerDefinition {
+  return rowOf<SamplerDefinition>(given, { table: samplerTable, what: "sampler" });
+}

@@ -1,6 +1,6 @@
 import type { ImageBatch } from "../core/image_batch.ts";
-import type { SamplerName } from "./samplers.ts";
-import type { TimeGridName } from "./time_grid.ts";
+import type { SamplerDefinition, SamplerName } from "./samplers.ts";
+import type { TimeGrid, TimeGridName } from "./time_grid.ts";
 
 /**
  * How images are made from noise: the same protocol gives the same noise, times and classes to every
@@ -25,10 +25,10 @@ export interface SamplingProtocol {
 
 /** A {@linkcode SamplingProtocol} as functions take it: with defaults, or with noise of one's own. */
 export interface SamplingProtocolOptions {
-  /** The sampler of network and machine alike; "ddim" by default. */
-  readonly sampler?: SamplerName | undefined;
-  /** How the times are spread; "uniform" by default. */
-  readonly grid?: TimeGridName | undefined;
+  /** The sampler of network and machine alike, or one of your own; "ddim" by default. */
+  readonly sampler?: SamplerName | SamplerDefinition | undefined;
+  /** How the times are spread, or a grid of your own; "uniform" by default. */
+  readonly grid?: TimeGridName | TimeGrid | undefined;
   /** Reverse steps n of the machine, and of the network unless `networkSteps` is given. */
   readonly steps: number;
   /**

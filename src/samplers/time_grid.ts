@@ -1,3 +1,4 @@
+import { rowOf } from "../core/row_of.ts";
 import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
 import { noiseLevel, timeAtLevel } from "../schedules/noise_level.ts";
 
@@ -36,17 +37,6 @@ export function powerTimeGrid(steps: number, power: number): number[] {
   return times;
 }
 
-/** How the times of a reverse process are spread. */
-export type TimeGridName = "uniform" | "quadratic" | "cubic" | "karras";
-
-/** The values of {@linkcode TimeGridName}. */
-export const timeGridNames: readonly [TimeGridName, ...TimeGridName[]] = [
-  "uniform",
-  "quadratic",
-  "cubic",
-  "karras",
-];
-
 /** Options of {@linkcode timeGrid}. */
 export interface TimeGridOptions {
   /** Number of steps n. */
@@ -55,19 +45,91 @@ export interface TimeGridOptions {
   readonly schedule: NoiseSchedule;
 }
 
+/** How the times of a reverse process are spread. One of your own is an object of this kind. */
+export type TimeGrid =
+  & {
+    /** Name in records and on the command line. */
+    readonly name: string;
+    /** What it is, in a few words. */
+    readonly description?: string | undefined;
+  }
+  & (
+    | {
+      /** The time at the fraction u = i / n of the steps, rising from 0 at u = 0 to 1 at u = 1. */
+      readonly at: (u: number) => number;
+    }
+    | {
+      /** The n + 1 times, strictly descending from 1 to 0. */
+      readonly times: (options: TimeGridOptions) => readonly number[];
+    }
+  );
+
+/** The grids of times, the default first. */
+export const timeGrids = [
+  { name: "uniform", description: "t = i / n, as published", at: (u: number): number => u },
+  {
+    name: "quadratic",
+    description: "t = 1 - (1 - i / n)^2, closer near t = 1",
+    at: (u: number): number => 1 - (1 - u) ** 2,
+  },
+  {
+    name: "cubic",
+    description: "t = 1 - (1 - i / n)^3, closer still",
+    at: (u: number): number => 1 - (1 - u) ** 3,
+  },
+  {
+    name: "karras",
+    description: "even in the 7th root of the noise level",
+    times: ({ steps, schedule }: TimeGridOptions): number[] => karrasTimeGrid(schedule, { steps }),
+  },
+] as const satisfies readonly TimeGrid[];
+
+/** Name of a grid that this package has. */
+export type TimeGridName = (typeof timeGrids)[number]["name"];
+
+/** Names of the grids, the default first. */
+export const timeGridNames: readonly TimeGridName[] = timeGrids.map(({ name }) => name);
+
 /**
- * The times of a reverse process by the name of their grid: `uniform` (t = i/n), `quadratic` or `cubic`
- * ({@linkcode powerTimeGrid} of power 2 or 3), or `karras` ({@linkcode karrasTimeGrid}, rho = 7).
+ * The grid of a name; one of your own stands for itself.
  *
- * @returns n + 1 times from 1 to 0, strictly descending.
- * @throws RangeError if the number of steps does not allow it.
+ * @throws RangeError that lists the names.
  */
-export function timeGrid(name: TimeGridName, options: TimeGridOptions): number[] {
-  const { steps, schedule } = options;
-  if (name === "uniform") return uniformTimeGrid(steps);
-  if (name === "quadratic") return powerTimeGrid(steps, 2);
-  if (name === "cubic") return powerTimeGrid(steps, 3);
-  return karrasTimeGrid(schedule, { steps });
+export function timeGridDefinition(given: TimeGridName | TimeGrid): TimeGrid {
+  return rowOf<TimeGrid>(given, { table: timeGrids, what: "time grid" });
+}
+
+/**
+ * Reads the name of a grid, as schedules of scales carry it.
+ *
+ * @throws RangeError that lists the names.
+ */
+export function parseTimeGridName(text: string): TimeGridName {
+  const { name } = rowOf<TimeGrid>(text, { table: timeGrids, what: "time grid" });
+  return name as TimeGridName;
+}
+
+/**
+ * The times of a reverse process on a grid: `uniform` (t = i/n), `quadratic` or `cubic`
+ * ({@linkcode powerTimeGrid} of power 2 or 3), `karras` ({@linkcode karrasTimeGrid}, rho = 7), or one of
+ * your own.
+ *
+ * @param grid One of {@linkcode timeGridNames}, or a grid of your own.
+ * @returns n + 1 times from 1 to 0, strictly descending.
+ * @throws RangeError if the number of steps does not allow it, or a grid of your own gives other times.
+ */
+export function timeGrid(grid: TimeGridName | TimeGrid, options: TimeGridOptions): number[] {
+  const { steps } = options;
+  const definition = timeGridDefinition(grid);
+  const times = "at" in definition
+    ? uniformTimeGrid(steps).map((u) => definition.at(u))
+    : [...definition.times(options)];
+  checkTimes(times);
+  if (times.length === steps + 1 && times[0] === 1 && times[steps] === 0) return times;
+  throw new RangeError(
+    `Cannot use the time grid ${definition.name}: for ${steps} steps it has ${times.length} times from ` +
+      `${times[0]} to ${times.at(-1)}, expected ${steps + 1} from 1 to 0`,
+  );
 }
 
 /** Options of {@linkcode karrasTimeGrid}. */

@@ -1,13 +1,14 @@
 /** A calibration as the commands do it: resumable in a run folder, exported with its pictures. */
 import { calibrate, type CalibrationProgress } from "../../src/calibration/calibrate.ts";
 import { type CalibrationState, toScaleSchedule } from "../../src/calibration/calibration.ts";
+import type { SimilarityName } from "../../src/calibration/similarity.ts";
+import type { AgreementName } from "../../src/evaluation/agreement.ts";
 import type { ScaleSearch } from "../../src/calibration/scale_search.ts";
 import { refineScales } from "../../src/calibration/refine.ts";
 import {
   applyRefinement,
   type Refinement,
   refinementCsv,
-  type RefinementMeasure,
   type RefinementState,
 } from "../../src/calibration/refinement.ts";
 import type { Denoiser, MultiScaleDenoiser } from "../../src/denoisers/denoiser.ts";
@@ -17,12 +18,8 @@ import {
   parseScaleSchedule,
   writeScaleSchedule,
 } from "../../src/calibration/scale_schedule_json.ts";
-import type {
-  MachineName,
-  ScaleAggregate,
-  ScaleSchedule,
-  SimilarityMetric,
-} from "../../src/machines/scale_schedule.ts";
+import type { ScaleAggregate, ScaleSchedule } from "../../src/machines/scale_schedule.ts";
+import type { MachineName } from "../../src/machines/machine_table.ts";
 import { createMachine } from "../../src/machines/create_machine.ts";
 import { networkDenoiser } from "../../src/networks/network_denoiser.ts";
 import { writeFileAtomic } from "../../src/runs/atomic_write.ts";
@@ -30,6 +27,7 @@ import { createProvenance } from "../../src/runs/provenance.ts";
 import type { Run, RunConfig } from "../../src/runs/run_folder.ts";
 import type { SamplerName } from "../../src/samplers/samplers.ts";
 import type { SamplingProtocol } from "../../src/samplers/sampling_protocol.ts";
+import { parseTimeGridName } from "../../src/samplers/time_grid.ts";
 import { loadRasterizer } from "../cli/rasterizer.ts";
 import type { ProgressReporter } from "../cli/progress.ts";
 import { describePosterior } from "./posterior.ts";
@@ -42,7 +40,7 @@ export interface CalibrationPlan extends Omit<SamplingProtocol, "networkSteps"> 
   readonly candidates: readonly number[];
   /** Absent: full. */
   readonly search?: ScaleSearch;
-  readonly metric: SimilarityMetric;
+  readonly metric: SimilarityName;
   readonly aggregate: ScaleAggregate;
   /** Refinement by final images that follows; absent: none. */
   readonly refine?: RefinementPlan | undefined;
@@ -50,7 +48,7 @@ export interface CalibrationPlan extends Omit<SamplingProtocol, "networkSteps"> 
 
 /** How a calibration is refined by the agreement of final images. */
 export interface RefinementPlan {
-  readonly measure: RefinementMeasure;
+  readonly measure: AgreementName;
   readonly samples: number;
   readonly passes: number;
   readonly labels: readonly number[] | undefined;
@@ -191,7 +189,7 @@ async function refine(
     samples: plan.samples,
     labels: plan.labels,
     sampler,
-    grid: schedule.timeGrid ?? "uniform",
+    grid: parseTimeGridName(schedule.timeGrid ?? "uniform"),
     seed: schedule.provenance.seed,
     abort,
     onProgress: ({ pass, step, best }) =>

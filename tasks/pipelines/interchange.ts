@@ -5,11 +5,8 @@ import { isNpy } from "../../src/formats/npy.ts";
 import { PickledObject } from "../../src/formats/pickle.ts";
 import { parseSafetensors } from "../../src/formats/safetensors.ts";
 import { parseScaleList, scaleListTimes } from "../../src/calibration/scale_list.ts";
-import type {
-  MachineName,
-  ScaleAggregate,
-  ScaleSchedule,
-} from "../../src/machines/scale_schedule.ts";
+import type { ScaleAggregate, ScaleSchedule } from "../../src/machines/scale_schedule.ts";
+import type { MachineName } from "../../src/machines/machine_table.ts";
 import { parseScaleSchedule } from "../../src/calibration/scale_schedule_json.ts";
 import { isTorch, parseTorch } from "../../src/formats/torch_file.ts";
 import { attributesOf, torchStateDict } from "../../src/formats/torch_values.ts";

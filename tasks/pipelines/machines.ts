@@ -2,11 +2,12 @@
 import { CheckpointMismatchError } from "../../src/core/errors.ts";
 import type { ImageDataset } from "../../src/datasets/dataset.ts";
 import type { NamedDenoiser } from "../../src/evaluation/evaluate.ts";
-import type { MachineName, ScaleSchedule } from "../../src/machines/scale_schedule.ts";
+import type { ScaleSchedule } from "../../src/machines/scale_schedule.ts";
+import { machineHasScale, type MachineName } from "../../src/machines/machine_table.ts";
 import { parseScaleSchedule } from "../../src/calibration/scale_schedule_json.ts";
 import type { PatchPosterior } from "../../src/posterior/patch_posterior.ts";
-import { hasScale } from "../../src/posterior/request.ts";
-import { createMachine, machineDefinitions } from "../../src/machines/create_machine.ts";
+import { createMachine } from "../../src/machines/create_machine.ts";
+
 import { join } from "@std/path";
 import { type SamplerName, samplers } from "../../src/samplers/samplers.ts";
 import type { TimeGridName } from "../../src/samplers/time_grid.ts";
@@ -132,7 +133,7 @@ export function scheduledMachines(
 ): NamedDenoiser[] {
   return names.map((name) => {
     const schedule = schedules.find(({ machine }) => machine === name) ?? schedules[0];
-    if (schedule === undefined && hasScale(machineDefinitions[name].rule)) {
+    if (schedule === undefined && machineHasScale(name)) {
       throw new CommandError(`${name} needs scales: name a schedule with --schedule`);
     }
     const denoiser = createMachine(name, {
@@ -141,7 +142,7 @@ export function scheduledMachines(
       schedule: network.schedule,
       posterior,
       between: samplers[sampler].offGrid ? "nearest" : "refuse",
-      ...schedule && hasScale(machineDefinitions[name].rule) && { patchSize: schedule },
+      ...schedule && machineHasScale(name) && { patchSize: schedule },
     });
     return { name, denoiser };
   });

@@ -1,6 +1,5 @@
 /** The scale schedules that a command line asks for. */
-import { hasScale } from "../../src/posterior/request.ts";
-import { machineDefinitions, parseMachineName } from "../../src/machines/create_machine.ts";
+import { machineHasScale, parseMachineName } from "../../src/machines/machine_table.ts";
 import type { TimeGridName } from "../../src/samplers/time_grid.ts";
 import { UsageError } from "../cli/flags.ts";
 import { loadScaleList } from "./interchange.ts";
@@ -22,7 +21,7 @@ export async function requestedSchedules(
   network: LoadedNetwork,
 ): Promise<LoadedSchedule[]> {
   const names = machines?.split(",").map(parseMachineName);
-  const scaled = names?.find((name) => hasScale(machineDefinitions[name].rule));
+  const scaled = names?.find((name) => machineHasScale(name));
   if (schedule === undefined && scales === undefined && names && !scaled) return [];
   if ((schedule === undefined) === (scales === undefined)) {
     throw new UsageError(

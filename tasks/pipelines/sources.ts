@@ -3,7 +3,7 @@ import { fromFileUrl, join } from "@std/path";
 import type { ImageDataset } from "../../src/datasets/dataset.ts";
 import { loadDataset } from "../../src/datasets/registry_files.ts";
 import type { Provenance } from "../../src/core/provenance.ts";
-import type { MachineName } from "../../src/machines/scale_schedule.ts";
+import type { MachineName } from "../../src/machines/machine_table.ts";
 import type { TrainedNetwork } from "../../src/networks/weights/weights.ts";
 import { sha256Hex } from "../../src/core/sha256.ts";
 import type { RunConfig } from "../../src/runs/run_folder.ts";

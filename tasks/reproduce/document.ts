@@ -57,7 +57,7 @@ function protocolText({ grid, steps, networkSteps }: Protocol): string {
 }
 
 function cells(medians: readonly AgreementRow[], machine: string): string[] {
-  return agreementMeasures.map(({ label }) => {
+  return agreementMeasures.map(({ name: label }) => {
     const found = medians.find((row) => row.machine === machine && row.measure === label);
     return found === undefined || found.median === null
       ? "undefined"

@@ -14,7 +14,8 @@ import {
 } from "../pipelines/sources.ts";
 import { runTraining } from "../pipelines/training.ts";
 import type { ImageDataset } from "../../src/datasets/dataset.ts";
-import type { MachineName, ScaleSchedule } from "../../src/machines/scale_schedule.ts";
+import type { ScaleSchedule } from "../../src/machines/scale_schedule.ts";
+import { type MachineName, parseMachineName } from "../../src/machines/machine_table.ts";
 import type { PatchPosterior } from "../../src/posterior/patch_posterior.ts";
 import { candidateScales } from "../../src/machines/create_machine.ts";
 import type { SamplingProtocol } from "../../src/samplers/sampling_protocol.ts";
@@ -190,7 +191,7 @@ export function sourcesRecord(
 /** Scales of a schedule, as plain data. */
 export function scalesRecord({ machine, steps }: ScaleSchedule, run: string): ScalesRecord {
   return {
-    machine,
+    machine: parseMachineName(machine),
     t: steps.map(({ t }) => t),
     patchSize: steps.map(({ patchSize }) => patchSize),
     run,

@@ -5,11 +5,12 @@
 import { evaluationFiles, runEvaluation } from "../pipelines/evaluation.ts";
 import { machineForPadding, sampleLabels, sourcesIdentity } from "../pipelines/sources.ts";
 import { type CalibrationState, chooseScales } from "../../src/calibration/calibration.ts";
-import { similarityMetrics } from "../../src/calibration/similarity.ts";
+import { similarityNames } from "../../src/calibration/similarity.ts";
 import type { Refinement } from "../../src/calibration/refinement.ts";
 import type { AgreementRow } from "../../src/evaluation/agreement_table.ts";
 import type { NamedDenoiser } from "../../src/evaluation/evaluate.ts";
-import type { MachineName, ScaleSchedule } from "../../src/machines/scale_schedule.ts";
+import type { ScaleSchedule } from "../../src/machines/scale_schedule.ts";
+import type { MachineName } from "../../src/machines/machine_table.ts";
 import { createMachine } from "../../src/machines/create_machine.ts";
 import { openPart } from "../pipelines/session.ts";
 import { publishedScales } from "./published.ts";
@@ -97,7 +98,7 @@ export async function doStudy(
   const refinement = schedule.provenance.config["refinement"] as Refinement | undefined;
   const found = [
     ...published ? [["published", published] as const] : [],
-    ...similarityMetrics.map((metric) =>
+    ...similarityNames.map((metric) =>
       [
         metric,
         chooseScales(tables[metric], { candidates, metric }).map(({ patchSize }) => patchSize),

@@ -1,11 +1,15 @@
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import schema from "../../data/scale_schedule.schema.json" with { type: "json" };
+import { similarityNames } from "../../src/calibration/similarity.ts";
 import { DataFormatError } from "../../src/core/errors.ts";
+import { machineNames } from "../../src/machines/machine_table.ts";
 import type { ScaleSchedule, ScaleStep } from "../../src/machines/scale_schedule.ts";
 import { scaleScheduleCsv, similarityCsv } from "../../src/calibration/scale_schedule_csv.ts";
 import {
   parseScaleSchedule,
   writeScaleSchedule,
 } from "../../src/calibration/scale_schedule_json.ts";
+import { timeGridNames } from "../../src/samplers/time_grid.ts";
 
 const step = (i: number, patchSize: number, perSample: number[]): ScaleStep => ({
   step: i,
@@ -209,4 +213,23 @@ Deno.test("scale schedule: one without samples, such as a published one, is read
   assertEquals(parseScaleSchedule(writeScaleSchedule(bare)), bare);
   assertEquals(scaleScheduleCsv(bare).split("\n")[3], `3,1,0.25,${3 / 3.5},9,0,,,,,`);
   assertEquals(similarityCsv(bare), "sample,step,t,scale,similarity\n");
+});
+
+Deno.test("scale schedule: the JSON Schema names the machines, metrics and grids that there are", () => {
+  const { machine, metric, timeGrid } = schema.properties;
+  assertEquals(machine.examples, [...machineNames]);
+  assertEquals(metric.examples, [...similarityNames]);
+  assertEquals(timeGrid.examples, [...timeGridNames]);
+});
+
+Deno.test("scale schedule: names of one's own are written, and read where they are told", () => {
+  const mine = { ...schedule, machine: "bbELS on edges", metric: "ssim", timeGrid: "mine" };
+  const text = writeScaleSchedule(mine);
+  const own = [mine.machine, mine.metric, mine.timeGrid];
+  assertEquals(parseScaleSchedule(text, "s.json", { own }), mine);
+  assertThrows(
+    () => parseScaleSchedule(text, "s.json", { own: own.slice(0, 2) }),
+    DataFormatError,
+    's.json: timeGrid is "mine", expected one of "uniform", "quadratic", "cubic", "karras", or a name',
+  );
 });

@@ -1,11 +1,12 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { aggregateScales, bestScale } from "../../src/calibration/choose_scale.ts";
-import { compareVectors, isBetter } from "../../src/calibration/similarity.ts";
+import { compareVectors, similarityMetric } from "../../src/calibration/similarity.ts";
+import { isBetter } from "../../src/core/metric.ts";
 
 Deno.test("similarity: cosine, l2 and mse of vectors worked out by hand", () => {
   const { cosine, l2, mse } = compareVectors([3, 4, 0, 0], [4, 3, 0, 0]);
   assertAlmostEquals(cosine!, 24 / 25, 1e-15); // one rounding
-  assertAlmostEquals(l2, Math.SQRT2, 1e-15);
+  assertAlmostEquals(l2!, Math.SQRT2, 1e-15);
   assertEquals(mse, 0.5);
   assertEquals(compareVectors([0.1, 0.7], [0.1, 0.7]), { cosine: 1, l2: 0, mse: 0 });
   assertEquals(compareVectors([1e140, 0], [-1e140, 0]).cosine, -1);
@@ -30,11 +31,11 @@ Deno.test("similarity: values that are not finite and lengths that differ are re
 });
 
 Deno.test("similarity: higher cosine is better, lower l2 and mse are", () => {
-  assertEquals(isBetter("cosine", [0.9, 0.8]), true);
-  assertEquals(isBetter("l2", [0.9, 0.8]), false);
-  assertEquals(isBetter("mse", [0.7, 0.8]), true);
+  assertEquals(isBetter(similarityMetric("cosine"), [0.9, 0.8]), true);
+  assertEquals(isBetter(similarityMetric("l2"), [0.9, 0.8]), false);
+  assertEquals(isBetter(similarityMetric("mse"), [0.7, 0.8]), true);
   for (const metric of ["cosine", "l2", "mse"] as const) {
-    assertEquals(isBetter(metric, [0.5, 0.5]), false);
+    assertEquals(isBetter(similarityMetric(metric), [0.5, 0.5]), false);
   }
 });
 

@@ -1,6 +1,6 @@
 /** Reads the golden cases of the machines and measures scores against them. */
 import { type ImageBatch, imageBatch } from "../../src/core/image_batch.ts";
-import type { MachineName } from "../../src/machines/scale_schedule.ts";
+import type { MachineName } from "../../src/machines/machine_table.ts";
 import { parseSafetensors } from "../../src/formats/safetensors.ts";
 import type {
   PatchPosterior,

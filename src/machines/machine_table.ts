@@ -1,0 +1,122 @@
+/** The score machines of the theory (Kamb & Ganguli, arXiv 2412.20292, section 3), as one table. */
+import type { ImageShape } from "../core/image_batch.ts";
+import { rowOf } from "../core/row_of.ts";
+import type { PatchRule } from "../posterior/patch_posterior.ts";
+import { hasScale, largestScale } from "../posterior/request.ts";
+
+/**
+ * What makes a machine: which training patches may match the patch around a query pixel. The softmax
+ * over them is the same for all (see `PatchPosterior`).
+ */
+export interface MachineDefinition {
+  /** Name in tables, as in the paper. */
+  readonly name: string;
+  /** Which patches may match, and how query and training images are padded. */
+  readonly rule: PatchRule;
+  /** What the machine is, in a few words. */
+  readonly description: string;
+}
+
+/**
+ * The machines, in the order of the theory.
+ *
+ * | machine | candidates for pixel p | outside the image |
+ * |---|---|---|
+ * | IS, ideal | the whole image n at its own place; it memorizes | - |
+ * | ES, equivariant | every cyclic shift of every image | cyclic |
+ * | LS, local | (n, p): the patch of every image at the same position | zeros on both sides |
+ * | ELS, equivariant local | every (n, q) whose patch lies inside the image | cyclic query |
+ * | ELS_wrapped | every (n, q), patches wrap around: the theory on the torus | cyclic on both sides |
+ * | bbELS, boundary-broken | (n, q), q as far from each border as p; from (k - 1) / 2 on is interior | zeros on both sides |
+ *
+ * ELS predicts networks with circular padding. bbELS predicts zero-padded ones and is what the paper's
+ * table calls ELS; with k of the image's size and more it is LS.
+ */
+export const machineTable = [
+  {
+    name: "IS",
+    rule: "whole",
+    description: "ideal score: whole images at their own place",
+  },
+  {
+    name: "ES",
+    rule: "shifts",
+    description: "equivariant score: every cyclic shift of every image",
+  },
+  {
+    name: "LS",
+    rule: "same-position",
+    description: "local score: k x k windows at the same position",
+  },
+  {
+    name: "ELS",
+    rule: "interior",
+    description: "equivariant local score: windows anywhere inside the images, circular query",
+  },
+  {
+    name: "ELS_wrapped",
+    rule: "wrapped",
+    description: "equivariant local score: windows anywhere, wrapping, circular query",
+  },
+  {
+    name: "bbELS",
+    rule: "same-border-distance",
+    description: "boundary-broken ELS: windows at the same distance from the borders, zero padding",
+  },
+] as const satisfies readonly MachineDefinition[];
+
+/** Name of a machine that this package has. */
+export type MachineName = (typeof machineTable)[number]["name"];
+
+/** Names of the machines, in the order of the theory. */
+export const machineNames: readonly MachineName[] = machineTable.map(({ name }) => name);
+
+/** Every machine by its name. */
+export const machineDefinitions: Readonly<Record<MachineName, MachineDefinition>> = Object
+  .fromEntries(machineTable.map((row) => [row.name, row])) as Record<
+    MachineName,
+    MachineDefinition
+  >;
+
+/**
+ * The definition of a machine's name; one of your own stands for itself.
+ *
+ * @throws RangeError that lists the names.
+ */
+export function machineDefinition(machine: MachineName | MachineDefinition): MachineDefinition {
+  return rowOf<MachineDefinition>(machine, { table: machineTable, what: "machine" });
+}
+
+/**
+ * Reads a machine's name, whatever its case; `-` and `_` are the same.
+ *
+ * @throws RangeError that lists the names.
+ */
+export function parseMachineName(text: string): MachineName {
+  const plain = (name: string) => name.trim().toLowerCase().replaceAll("-", "_");
+  const name = machineNames.find((each) => plain(each) === plain(text));
+  if (name === undefined) {
+    throw new RangeError(
+      `Cannot use machine "${text}": expected one of ${machineNames.join(", ")}`,
+    );
+  }
+  return name;
+}
+
+/** Whether a machine compares patches of a size k; IS and ES compare whole images. */
+export function machineHasScale(machine: MachineName | MachineDefinition): boolean {
+  return hasScale(machineDefinition(machine).rule);
+}
+
+/**
+ * The largest patch size that a machine can use on images of a shape.
+ *
+ * @param imageShape Height, width, channels.
+ * @returns An odd number; 1 for machines without a scale.
+ */
+export function largestPatchSize(
+  machine: MachineName | MachineDefinition,
+  imageShape: ImageShape,
+): number {
+  return largestScale(machineDefinition(machine).rule, imageShape);
+}

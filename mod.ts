@@ -34,6 +34,7 @@ export {
   valuesPerImage,
 } from "./src/core/image_batch.ts";
 export { Random, type RandomState } from "./src/core/random.ts";
+export { runtimeName, type RuntimeScope } from "./src/core/runtime.ts";
 export {
   bootstrapMedian,
   type BootstrapOptions,
@@ -346,7 +347,6 @@ export { removeTemporaries, writeFileAtomic } from "./src/runs/atomic_write.ts";
 export { JsonlLog, type LogRecord, type OpenLogOptions, readJsonl } from "./src/runs/jsonl_log.ts";
 export {
   createProvenance,
-  runtime,
   sha256File,
   sha256Json,
   toolkit,

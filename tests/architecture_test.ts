@@ -113,6 +113,14 @@ Deno.test("architecture: Deno.* is used only where files and processes are touch
   assertEquals(breaches, []);
 });
 
+Deno.test("architecture: src has no syntax or function that Node 22 or a browser lacks", async () => {
+  const lacking = /^\s*(?:await )?using \w+ =|\bPromise\.withResolvers\b/m;
+  const breaches = (await collect("src"))
+    .filter(({ text }) => lacking.test(text))
+    .map(({ path }) => path);
+  assertEquals(breaches, []);
+});
+
 Deno.test("architecture: imports have no cycle", async () => {
   const graph = new Map<string, string[]>();
   for (const source of await collect("src")) {

@@ -4,7 +4,8 @@ import { centerCrop, withChannels } from "./adjust.ts";
 import { createImageDecoder } from "./decode_image.ts";
 import { openFileTree } from "./image_files.ts";
 import { readImages, type ReadImagesOptions } from "./image_folder_files.ts";
-import { downloadsFolder, kindOf, listFolder, locateDataset } from "./locate_files.ts";
+import { downloadsFolder, listFolder, locateDataset } from "./locate_files.ts";
+import { kindOf, readExactly, withFile } from "./open_files.ts";
 import { interleavePlanes, separatePlanes } from "./planes.ts";
 import { type ByteImages, resizeBilinear } from "./resize.ts";
 import type { DatasetSource, OpenDataset, Split } from "./source.ts";
@@ -84,7 +85,7 @@ async function openPacked(
   path: string,
   { split, size }: { readonly split: Split; readonly size: number },
 ): Promise<OpenDataset> {
-  const { size: bytes } = await Deno.stat(path);
+  const bytes = await withFile(path, (file) => Promise.resolve(file.size));
   if (bytes === 0 || bytes % recordBytes !== 0) {
     throw new DataFormatError(
       path,
@@ -102,22 +103,20 @@ async function openPacked(
   return {
     labels: new Uint8Array(end - start),
     classNames: [],
-    async read(indices) {
-      using file = await Deno.open(path);
-      const pixels = new Uint8Array(indices.length * recordBytes);
-      const record = new Uint8Array(recordBytes);
-      for (const [i, index] of indices.entries()) {
-        const offset = (start + index) * recordBytes;
-        await file.seek(offset, Deno.SeekMode.Start);
-        for (let at = 0; at < recordBytes;) {
-          const got = await file.read(record.subarray(at));
-          if (got === null) throw new DataFormatError(path, "truncated while it was read", offset);
-          at += got;
+    read: (indices) =>
+      withFile(path, async (file) => {
+        const pixels = new Uint8Array(indices.length * recordBytes);
+        for (const [i, index] of indices.entries()) {
+          const record = await readExactly(file, {
+            offset: (start + index) * recordBytes,
+            length: recordBytes,
+            source: path,
+            problem: "truncated while it was read",
+          });
+          pixels.set(interleavePlanes(record, 3), i * recordBytes);
         }
-        pixels.set(interleavePlanes(record, 3), i * recordBytes);
-      }
-      return { pixels, shape: [indices.length, packedSize, packedSize, 3] as const };
-    },
+        return { pixels, shape: [indices.length, packedSize, packedSize, 3] as const };
+      }),
   };
 }
 
@@ -185,8 +184,8 @@ async function packCeleba(
   const { files, order } = await listAligned(source);
   const recipe = await celebaRecipe(packedSize);
   const temporary = `${target}.part`;
-  {
-    using out = await Deno.open(temporary, { create: true, write: true });
+  const out = await Deno.open(temporary, { create: true, write: true });
+  try {
     const { size } = await out.stat();
     let done = Math.min(Math.floor(size / recordBytes), order.length);
     await out.truncate(done * recordBytes);
@@ -204,6 +203,8 @@ async function packCeleba(
     }
     onProgress?.(done, order.length);
     await out.sync();
+  } finally {
+    out.close();
   }
   await Deno.rename(temporary, target);
 }

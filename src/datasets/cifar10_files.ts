@@ -1,7 +1,8 @@
 import { basename, join } from "@std/path";
 import { DataFormatError } from "../core/errors.ts";
 import { cifar10ClassNames, cifar10Labels, cifar10Pixels } from "./cifar10.ts";
-import { downloadsFolder, kindOf, listFolder, locateDataset } from "./locate_files.ts";
+import { downloadsFolder, listFolder, locateDataset } from "./locate_files.ts";
+import { kindOf, readBytes, streamFile, withFile } from "./open_files.ts";
 import type { DatasetSource, OpenDataset, Split } from "./source.ts";
 import { readTar } from "./tar.ts";
 
@@ -132,7 +133,7 @@ async function findBatches(path: string, split: Split): Promise<readonly Batch[]
 }
 
 function fileBatch(path: string, records?: number): Batch {
-  return { source: path, records, bytes: () => Deno.readFile(path) };
+  return { source: path, records, bytes: () => readBytes(path) };
 }
 
 /** Batches out of the archive, which stay in memory: decompressing again would cost more. */
@@ -150,12 +151,13 @@ async function archiveBatches(path: string, split: Split): Promise<Batch[]> {
 }
 
 async function openArchive(path: string, names: readonly string[]) {
-  const { readable } = await Deno.open(path);
-  return readTar(readable, { source: path, wanted: (name) => names.includes(basename(name)) });
+  return readTar(await streamFile(path), {
+    source: path,
+    wanted: (name) => names.includes(basename(name)),
+  });
 }
 
 async function isGzip(path: string): Promise<boolean> {
-  using file = await Deno.open(path);
-  const head = new Uint8Array(2);
-  return await file.read(head) === 2 && head[0] === 0x1f && head[1] === 0x8b;
+  const head = await withFile(path, (file) => file.read(0, 2));
+  return head[0] === 0x1f && head[1] === 0x8b;
 }

@@ -1,7 +1,6 @@
 /** Fetching published files over HTTP: resumable, verified, there whole or not at all. */
-import { createHash } from "node:crypto";
 import { DataFormatError } from "../core/errors.ts";
-import { kindOf } from "./locate_files.ts";
+import { kindOf, streamFile } from "./open_files.ts";
 import type { OfficialFile } from "./source.ts";
 
 /** A file cannot be fetched; the message is one line that says why and what to do. */
@@ -41,16 +40,33 @@ export interface DownloadOptions {
  */
 export async function download(
   file: OfficialFile,
-  { url, path, abort, onProgress, onNote, ...options }: DownloadOptions,
+  options: DownloadOptions,
 ): Promise<"kept" | "fetched"> {
-  const { attempts = 5, stallMs = 30_000, pauseMs = 1000 } = options;
+  const { path, abort, onNote } = options;
   abort?.throwIfAborted();
   if (await kindOf(path) === "file") {
     if (await problemWith(file, path, abort) === undefined) return "kept";
     onNote?.(`${path} is not the published file: fetching it again`);
   }
   const partial = `${path}.part`;
-  using part = await Deno.open(partial, { create: true, read: true, write: true });
+  const part = await Deno.open(partial, { create: true, read: true, write: true });
+  try {
+    await fetchInto(part, file, options);
+    await Deno.rename(partial, path);
+  } finally {
+    part.close();
+  }
+  return "fetched";
+}
+
+/** Fetches what is missing of a file until it is whole and right. */
+async function fetchInto(
+  part: Deno.FsFile,
+  file: OfficialFile,
+  { url, path, abort, onProgress, onNote, attempts = 5, stallMs = 30_000, pauseMs = 1000 }:
+    DownloadOptions,
+): Promise<void> {
+  const partial = `${path}.part`;
   if (!await part.tryLock(true)) {
     throw new DownloadError(`Cannot fetch ${url}: another process is fetching ${path}`);
   }
@@ -111,8 +127,6 @@ export async function download(
       await pause(pauseMs * 2 ** (failures - 1), abort);
     }
   }
-  await Deno.rename(partial, path);
-  return "fetched";
 }
 
 /** Something that may go better next time. */
@@ -267,8 +281,10 @@ export async function problemWith(
   if (size !== bytes) {
     return `${size < bytes ? "truncated: " : ""}${size} bytes, expected ${bytes}`;
   }
+  // Imported when needed: a browser has no such module.
+  const { createHash } = await import("node:crypto");
   const hash = createHash(algorithm);
-  for await (const chunk of (await Deno.open(path)).readable) {
+  for await (const chunk of await streamFile(path)) {
     abort?.throwIfAborted();
     hash.update(chunk);
   }

@@ -1,6 +1,7 @@
 import { DataFormatError } from "../core/errors.ts";
 import { gunzipIfNeeded } from "./idx.ts";
 import type { IdxPair, SourcedBytes } from "./mnist.ts";
+import { isMissing, readBytes } from "./open_files.ts";
 import type { Split } from "./source.ts";
 
 /**
@@ -25,11 +26,9 @@ async function readOne(folder: string, stem: string, kind: string): Promise<Sour
     const source = `${folder.replace(/[/\\]$/, "")}/${name}`;
     let bytes: Uint8Array;
     try {
-      bytes = await Deno.readFile(source);
+      bytes = await readBytes(source);
     } catch (error) {
-      if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
-        continue;
-      }
+      if (isMissing(error)) continue;
       throw error;
     }
     return { bytes: await gunzipIfNeeded(bytes, source), source };

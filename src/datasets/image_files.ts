@@ -1,7 +1,7 @@
 /** Listing and reading the files below a folder, or in a zip archive. */
 import { join } from "@std/path";
 import { DataFormatError } from "../core/errors.ts";
-import { kindOf } from "./locate_files.ts";
+import { kindOf, readBytes, readFolder } from "./open_files.ts";
 import { openZip } from "./zip_files.ts";
 
 /** The files of a folder or an archive. */
@@ -36,12 +36,12 @@ export async function openFileTree(path: string): Promise<FileTree> {
   return {
     source: path,
     paths,
-    read: (index) => Deno.readFile(join(path, paths[index]!)),
+    read: (index) => readBytes(join(path, paths[index]!)),
   };
 }
 
 async function collect(root: string, below: string, paths: string[]): Promise<void> {
-  for await (const { name, isDirectory, isFile, isSymlink } of Deno.readDir(join(root, below))) {
+  for (const { name, isDirectory, isFile, isSymlink } of await readFolder(join(root, below))) {
     const path = below === "" ? name : `${below}/${name}`;
     if (isDirectory) await collect(root, path, paths);
     else if (isFile) paths.push(path);

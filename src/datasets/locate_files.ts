@@ -1,6 +1,7 @@
 /** Where data sets lie on this machine. */
 import { fromFileUrl, join } from "@std/path";
 import { DataFormatError } from "../core/errors.ts";
+import { type FolderEntry, kindOf, readFolder } from "./open_files.ts";
 
 /**
  * The folder that `deno task data` fills: `data/downloads` of this package where it runs from a folder,
@@ -9,18 +10,6 @@ import { DataFormatError } from "../core/errors.ts";
 export function downloadsFolder(): string {
   const here = new URL("../../data/downloads", import.meta.url);
   return here.protocol === "file:" ? fromFileUrl(here) : join("data", "downloads");
-}
-
-/** Kind of what lies at a path; undefined if nothing does. */
-export async function kindOf(path: string): Promise<"file" | "folder" | undefined> {
-  try {
-    return (await Deno.stat(path)).isDirectory ? "folder" : "file";
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
-      return undefined;
-    }
-    throw error;
-  }
 }
 
 /**
@@ -48,10 +37,7 @@ export async function locateDataset(
 }
 
 /** Names of the files and folders in a folder, sorted; hidden ones are left out. */
-export async function listFolder(folder: string): Promise<Deno.DirEntry[]> {
-  const entries: Deno.DirEntry[] = [];
-  for await (const entry of Deno.readDir(folder)) {
-    if (!entry.name.startsWith(".")) entries.push(entry);
-  }
+export async function listFolder(folder: string): Promise<FolderEntry[]> {
+  const entries = (await readFolder(folder)).filter(({ name }) => !name.startsWith("."));
   return entries.sort((a, b) => a.name < b.name ? -1 : 1);
 }

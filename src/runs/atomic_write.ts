@@ -1,5 +1,6 @@
 /** Files that are there whole or not at all. */
 import { dirname, join } from "@std/path";
+import { requireDeno } from "./require_deno.ts";
 
 /**
  * Writes a file under a temporary name in the same folder, then renames it: whoever looks at `path` sees
@@ -10,6 +11,7 @@ import { dirname, join } from "@std/path";
  * @throws The system's error, such as `Deno.errors.NotFound`; it names `path`, not the temporary file.
  */
 export async function writeFileAtomic(path: string, content: Uint8Array | string): Promise<void> {
+  requireDeno(`write ${path}`);
   const temporary = join(dirname(path), `.${crypto.randomUUID()}.tmp`);
   try {
     const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
@@ -27,6 +29,7 @@ export async function writeFileAtomic(path: string, content: Uint8Array | string
  * killed. No other process may be writing there.
  */
 export async function removeTemporaries(folder: string): Promise<void> {
+  requireDeno(`clear ${folder}`);
   for await (const { name, isFile, isDirectory } of Deno.readDir(folder)) {
     if (isDirectory) await removeTemporaries(join(folder, name));
     else if (isFile && /^\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/.test(name)) {

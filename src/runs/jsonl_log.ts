@@ -1,5 +1,6 @@
 /** Logs of one JSON object a line, which survive an interruption at any byte. */
 import { DataFormatError } from "../core/errors.ts";
+import { requireDeno } from "./require_deno.ts";
 
 /** One line of a log: plain data. */
 export type LogRecord = Readonly<Record<string, unknown>>;
@@ -91,6 +92,7 @@ export async function readJsonl(path: string): Promise<LogRecord[]> {
 }
 
 async function readLines(path: string): Promise<{ record: LogRecord; end: number }[]> {
+  requireDeno(`read ${path}`);
   let bytes: Uint8Array;
   try {
     bytes = await Deno.readFile(path);

@@ -1,4 +1,5 @@
 /** Where results come from: versions, and hashes of configurations and files. */
+import { runtimeName } from "../core/runtime.ts";
 import { sha256Hex } from "../core/sha256.ts";
 import type { Provenance } from "../core/provenance.ts";
 import { toolkitName, toolkitVersion } from "./version.ts";
@@ -6,12 +7,9 @@ import { toolkitName, toolkitVersion } from "./version.ts";
 /** Name and version of this package, such as "@els/toolkit 0.1.0". */
 export const toolkit: string = `${toolkitName} ${toolkitVersion}`;
 
-/** Version of the runtime, such as "deno 2.9.6". */
-export const runtime: string = `deno ${Deno.version.deno}`;
-
 /** Completes a record of provenance with the toolkit's and the runtime's version. */
 export function createProvenance(fields: Omit<Provenance, "toolkit" | "runtime">): Provenance {
-  return { toolkit, runtime, ...fields };
+  return { toolkit, runtime: runtimeName(), ...fields };
 }
 
 /**
@@ -33,5 +31,7 @@ export async function sha256Json(value: unknown): Promise<string> {
 
 /** SHA-256 (hex) of a file. */
 export async function sha256File(path: string | URL): Promise<string> {
-  return await sha256Hex(await Deno.readFile(path));
+  // Imported when needed: a browser has no such module.
+  const { readFile } = await import("node:fs/promises");
+  return await sha256Hex(new Uint8Array(await readFile(path)));
 }

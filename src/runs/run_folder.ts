@@ -6,9 +6,11 @@
  */
 import { join } from "@std/path";
 import { DataFormatError } from "../core/errors.ts";
+import { runtimeName } from "../core/runtime.ts";
 import { writeJsonText } from "../formats/json_text.ts";
 import { removeTemporaries, writeFileAtomic } from "./atomic_write.ts";
-import { runtime, sha256Json, toolkit } from "./provenance.ts";
+import { sha256Json, toolkit } from "./provenance.ts";
+import { requireDeno } from "./require_deno.ts";
 
 /** The resolved configuration of a command: plain data that JSON can hold. */
 export type RunConfig = Readonly<Record<string, unknown>>;
@@ -139,6 +141,7 @@ export async function openRun(
   options: OpenRunOptions,
 ): Promise<Run> {
   const { root = "runs", command, label = "", config, fresh = false } = options;
+  requireDeno("open a run");
   if (!/^[a-z][a-z0-9_]*$/.test(command)) {
     throw new RangeError(`Cannot open a run of "${command}": expected a lower-case word`);
   }
@@ -174,6 +177,7 @@ export async function openRun(
 export async function listRuns(
   root = "runs",
 ): Promise<{ runs: RunRecord[]; problems: DataFormatError[] }> {
+  requireDeno("list runs");
   const names = (await folderNames(root)).filter((name) => /^\d{5,}-./.test(name));
   const runs: RunRecord[] = [];
   const problems: DataFormatError[] = [];
@@ -212,9 +216,15 @@ async function createFolder(
   { command, label, config }: { command: string; label: string; config: RunConfig },
 ): Promise<string> {
   const words = label.toLowerCase().split(/[^a-z0-9_]+/).filter((word) => word !== "");
-  const started = new Date().toISOString();
-  const about = { format: "els-run", version: 1, command, toolkit, runtime, started };
-  const text = writeJsonText({ ...about, config });
+  const text = writeJsonText({
+    format: "els-run",
+    version: 1,
+    command,
+    toolkit,
+    runtime: runtimeName(),
+    started: new Date().toISOString(),
+    config,
+  });
   const numberOf = (name: string) => Number(/^(\d{5,})(-|$)/.exec(name)?.[1] ?? 0);
   for (;;) {
     const names = await folderNames(root);

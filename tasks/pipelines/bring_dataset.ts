@@ -1,7 +1,8 @@
 /** Bringing a data set to this machine: fetched or taken from a path, verified, unpacked. */
 import { basename, join } from "@std/path";
 import { download, DownloadError, problemWith } from "../../src/datasets/download_files.ts";
-import { downloadsFolder, kindOf } from "../../src/datasets/locate_files.ts";
+import { downloadsFolder } from "../../src/datasets/locate_files.ts";
+import { kindOf } from "../../src/datasets/open_files.ts";
 import type { DatasetSource, OfficialFile } from "../../src/datasets/source.ts";
 import { CommandError } from "../cli/command.ts";
 import type { ProgressReporter } from "../cli/progress.ts";

@@ -7,7 +7,7 @@ import {
   DownloadError,
   type DownloadOptions,
 } from "../../src/datasets/download_files.ts";
-import { kindOf } from "../../src/datasets/locate_files.ts";
+import { kindOf } from "../../src/datasets/open_files.ts";
 import type { OfficialFile } from "../../src/datasets/source.ts";
 import { inFolder } from "./folder.ts";
 

@@ -2,7 +2,8 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { DataFormatError } from "../../src/core/errors.ts";
 import { fashionMnistSource } from "../../src/datasets/fashion_mnist_files.ts";
-import { kindOf, locateDataset } from "../../src/datasets/locate_files.ts";
+import { locateDataset } from "../../src/datasets/locate_files.ts";
+import { kindOf } from "../../src/datasets/open_files.ts";
 import { loadDataset } from "../../src/datasets/registry_files.ts";
 import { gzip, inFolder } from "./folder.ts";
 

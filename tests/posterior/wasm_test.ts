@@ -1,4 +1,11 @@
-import { assert, assertEquals, assertLess, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertLess,
+  assertMatch,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
 import { imageBatch, sliceBatch } from "../../src/core/image_batch.ts";
 import { Random } from "../../src/core/random.ts";
 import { referencePosterior } from "../../src/posterior/reference/reference_posterior.ts";
@@ -128,11 +135,28 @@ Deno.test("wasm: where no worker can be started the calling thread does the work
   ];
   await using proper = wasmPosterior({ workers: 2 });
   const expected = await posteriorOf(proper, each);
-  for (const createWorker of failing) {
-    await using backend = wasmPosterior({ workers: 2, createWorker });
-    assertEquals(await backend.start(), 0);
-    assertEquals(await posteriorOf(backend, each), expected);
+  const { warn } = console;
+  const warnings: string[] = [];
+  console.warn = (text: string) => warnings.push(text);
+  try {
+    // Twice: the console is told once.
+    for (const createWorker of [...failing, failing[0]!]) {
+      await using backend = wasmPosterior({ workers: 2, createWorker });
+      assertEquals(await backend.start(), 0);
+      assertEquals(await posteriorOf(backend, each), expected);
+    }
+  } finally {
+    console.warn = warn;
   }
+  assertEquals(warnings.length, 2);
+  assertEquals(
+    warnings[0],
+    "The patch posterior runs on one thread: a worker cannot be started (no threads here)",
+  );
+  assertMatch(
+    warnings[1]!,
+    /^The patch posterior runs on one thread: a worker cannot be started \(/,
+  );
 });
 
 Deno.test("wasm: two posteriors at once do not disturb each other", async () => {

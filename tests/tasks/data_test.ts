@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { fashionMnistSource } from "../../src/datasets/fashion_mnist_files.ts";
-import { kindOf } from "../../src/datasets/locate_files.ts";
+import { kindOf } from "../../src/datasets/open_files.ts";
 import { datasetNames } from "../../src/datasets/registry_files.ts";
 import { inFolder } from "../datasets/folder.ts";
 

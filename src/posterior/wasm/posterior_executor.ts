@@ -1,6 +1,7 @@
 import { PosteriorKernel } from "./posterior_kernel.ts";
 import type { KernelBuild, KernelWork } from "./posterior_kernel.ts";
-import type { FromWorker, ToWorker } from "./posterior_messages.ts";
+import type { ToWorker } from "./posterior_messages.ts";
+import { listen, type PosteriorThread } from "./posterior_thread.ts";
 import type { KernelResult, PosteriorPlan } from "../posterior_plan.ts";
 
 /** One piece of work with all that it needs. */
@@ -62,14 +63,14 @@ export function inThreadExecutor(build?: KernelBuild): Executor {
 }
 
 interface Thread {
-  readonly worker: Worker;
+  readonly worker: PosteriorThread;
   plan: PosteriorPlan | undefined;
   settle: { resolve(result: KernelResult | null): void; reject(error: Error): void } | undefined;
 }
 
 /** Starts a thread; resolves when it is ready. */
 function startThread(
-  createWorker: () => Worker,
+  createWorker: () => PosteriorThread,
   onEnd: (thread: Thread) => void,
 ): Promise<Thread> {
   return new Promise((resolve, reject) => {
@@ -81,33 +82,31 @@ function startThread(
       thread.settle?.reject(new Error(`A posterior worker stopped: ${message}`));
       thread.settle = undefined;
     };
-    thread.worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
-      if (data.kind === "ready") return resolve(thread);
-      const { settle } = thread;
-      thread.settle = undefined;
-      if (data.kind === "done") settle?.resolve(data.result);
-      else {
-        thread.plan = undefined;
-        settle?.reject(new Error(`A posterior worker failed: ${data.message}`));
-      }
-    };
-    thread.worker.onerror = (event) => {
-      event.preventDefault();
-      fail(event.message || "it could not be started");
-    };
-    thread.worker.onmessageerror = () => fail("a message could not be read");
+    listen(thread.worker, {
+      onMessage: (data) => {
+        if (data.kind === "ready") return resolve(thread);
+        const { settle } = thread;
+        thread.settle = undefined;
+        if (data.kind === "done") settle?.resolve(data.result);
+        else {
+          thread.plan = undefined;
+          settle?.reject(new Error(`A posterior worker failed: ${data.message}`));
+        }
+      },
+      onFailure: fail,
+    });
   });
 }
 
 /**
  * Starts worker threads.
  *
- * @returns null if one cannot be started (no permission, no support).
+ * @throws Error if one cannot be started (no permission, no support).
  */
 export async function startWorkers(
   count: number,
-  createWorker: () => Worker,
-): Promise<Executor | null> {
+  createWorker: () => PosteriorThread,
+): Promise<Executor> {
   const idle: Thread[] = [];
   const threads = new Set<Thread>();
   const waiting: { job: Job; settle: NonNullable<Thread["settle"]> }[] = [];
@@ -150,9 +149,10 @@ export async function startWorkers(
   };
 
   const starts = await Promise.allSettled(Array.from({ length: count }, start));
-  if (starts.some(({ status }) => status === "rejected")) {
+  const failure = starts.find(({ status }) => status === "rejected");
+  if (failure?.status === "rejected") {
     for (const { worker } of threads) worker.terminate();
-    return null;
+    throw failure.reason;
   }
   return {
     workers: count,

@@ -11,6 +11,7 @@ import type {
 import { checkRequest, checkTile } from "../request.ts";
 import { type Executor, inThreadExecutor, startWorkers } from "./posterior_executor.ts";
 import type { KernelBuild } from "./posterior_kernel.ts";
+import { type PosteriorThread, whyNoThreads } from "./posterior_thread.ts";
 import { pairImages } from "./pair_images.ts";
 import {
   planPosterior,
@@ -32,8 +33,11 @@ export interface WasmPosteriorOptions {
   readonly tolerance?: number;
   /** Leave nothing out that float64 could hold beside the sum. */
   readonly exact?: boolean;
-  /** How to start a worker thread, for bundlers that move the worker's module. */
-  readonly createWorker?: () => Worker;
+  /**
+   * How to start a thread that runs {@linkcode servePosterior}: for bundlers that move the worker's
+   * module, and for Node, whose threads are no web workers.
+   */
+  readonly createWorker?: () => PosteriorThread;
   /** Takes this build of the kernel on the calling thread, whatever the engine supports; for tests. */
   readonly build?: KernelBuild;
 }
@@ -50,7 +54,7 @@ const defaultWorker = () =>
 /**
  * Makes the CPU backend: WebAssembly SIMD in worker threads, which start with the first tile and end
  * with `dispose`. Where threads or shared memory are missing, or a worker cannot be started, the work
- * is done on the calling thread, with the same result.
+ * is done on the calling thread, with the same result, and one line on the console says why.
  *
  * Results do not depend on the number of workers, byte for byte. Against the float64 reference the
  * score is within 1e-5 (relative L2). Training images must not change while they are in use: they
@@ -74,11 +78,17 @@ export function wasmPosterior(options: WasmPosteriorOptions = {}): WasmPosterior
   const start = (): Promise<Executor> => {
     if (ended) throw new Error("Cannot compute a posterior: the backend has been disposed");
     return executor ??= (async () => {
-      const threads = workers > 0 && typeof Worker === "function" &&
-          typeof SharedArrayBuffer === "function"
-        ? await startWorkers(workers, createWorker).catch(() => null)
-        : null;
-      return threads ?? inThreadExecutor(build);
+      if (workers === 0) return inThreadExecutor(build);
+      let problem = whyNoThreads(options.createWorker !== undefined);
+      if (problem === undefined) {
+        try {
+          return await startWorkers(workers, createWorker);
+        } catch (error) {
+          problem = `a worker cannot be started (${(error as Error).message})`;
+        }
+      }
+      warnOnce(`The patch posterior runs on one thread: ${problem}`);
+      return inThreadExecutor(build);
     })();
   };
   const dispose = async () => {
@@ -92,6 +102,14 @@ export function wasmPosterior(options: WasmPosteriorOptions = {}): WasmPosterior
     dispose,
     [Symbol.asyncDispose]: dispose,
   };
+}
+
+const warned = new Set<string>();
+
+/** Each backend of a page meets the same obstacle: it is worth one line. */
+function warnOnce(text: string): void {
+  if (!warned.has(text)) console.warn(text);
+  warned.add(text);
 }
 
 /** Pairs of pixels that make a piece of work worth sending, and that keep it short: 10 and 400 ms. */
@@ -179,10 +197,10 @@ class WasmRun implements PosteriorRun {
     const window = windowBits(plan, { images: total, tolerance: this.#backend.tolerance });
     const sum = this.#empty();
     const done: (PosteriorState | undefined)[] = pieces.map(() => undefined);
-    const hints = new Map<number, PromiseWithResolvers<Float32Array | null>>([]);
+    const hints = new Map<number, Hint>();
     const hintAfter = (count: number) => {
       let hint = hints.get(count);
-      if (hint === undefined) hints.set(count, hint = Promise.withResolvers());
+      if (hint === undefined) hints.set(count, hint = openHint());
       return hint;
     };
     let next = 0, merged = 0, imagesDone = 0, halted = false;
@@ -228,6 +246,17 @@ class WasmRun implements PosteriorRun {
     if (failure?.status === "rejected") throw failure.reason;
     return sum;
   }
+}
+
+/** Thresholds that are to come; null where the work ends before. */
+interface Hint {
+  readonly promise: Promise<Float32Array | null>;
+  resolve(thresholds: Float32Array | null): void;
+}
+
+function openHint(): Hint {
+  let resolve!: Hint["resolve"];
+  return { promise: new Promise((settle) => resolve = settle), resolve };
 }
 
 function splitEvenly(indices: Uint32Array, piece: number): Uint32Array[] {

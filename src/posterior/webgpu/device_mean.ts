@@ -6,7 +6,13 @@ import { queryRow } from "./candidate_wgsl.ts";
 import { far } from "./common_wgsl.ts";
 import { deviceMeanWgsl, deviceQueryWgsl, deviceWorkgroup } from "./device_mean_wgsl.ts";
 import { mergeWgsl } from "./merge_wgsl.ts";
-import { coarseFrom, compileScale, HeldBuffers, runRounds } from "./run_rounds.ts";
+import {
+  coarseFrom,
+  compileScale,
+  type HeldBuffers,
+  holdingBuffers,
+  runRounds,
+} from "./run_rounds.ts";
 import { fractionFor, type GpuBackend, largestValue } from "./work.ts";
 
 /** What {@linkcode meanOnDevice} computes. */
@@ -32,10 +38,18 @@ export interface DevicePosteriorRequest {
 }
 
 /** Posterior means of queries on the GPU; see `WebgpuPosterior.meanOnDevice`. */
-export async function meanOnDevice(
+export function meanOnDevice(
   backend: GpuBackend,
-  { query, shape, images, select, rule, scales, signal, sigma, abort }: DevicePosteriorRequest,
+  request: DevicePosteriorRequest,
 ): Promise<GPUBuffer> {
+  return holdingBuffers((held) => meanHolding(backend, { ...request, held }));
+}
+
+async function meanHolding(
+  backend: GpuBackend,
+  options: DevicePosteriorRequest & { readonly held: HeldBuffers },
+): Promise<GPUBuffer> {
+  const { query, shape, images, select, rule, scales, signal, sigma, abort, held } = options;
   const { gpu, tolerance } = backend;
   const [queries, height, width, channels] = shape;
   const pixels = height * width, values = pixels * channels, count = queries * values;
@@ -70,8 +84,6 @@ export async function meanOnDevice(
   const window = windowBits(plan, { images: indices.length, tolerance });
   const stateFloats = (2 + channels) * pixels;
   const { COPY_DST, COPY_SRC, STORAGE, UNIFORM } = GPUBufferUsage;
-  using held = new HeldBuffers();
-
   const empty = new Float32Array(2 * queries * scales.length * pixels);
   for (let i = 0; i < empty.length; i += 2) empty[i] = far;
   const buffers = await gpu.guarded(() => {

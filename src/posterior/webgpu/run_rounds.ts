@@ -69,8 +69,8 @@ export async function compileScale(
   };
 }
 
-/** Buffers that end with a block. */
-export class HeldBuffers implements Disposable {
+/** Buffers that are destroyed together. */
+export class HeldBuffers {
   readonly #buffers: GPUBuffer[] = [];
 
   add(buffer: GPUBuffer): GPUBuffer {
@@ -78,8 +78,18 @@ export class HeldBuffers implements Disposable {
     return buffer;
   }
 
-  [Symbol.dispose](): void {
+  destroy(): void {
     for (const buffer of this.#buffers) buffer.destroy();
+  }
+}
+
+/** Does some work, and destroys the buffers that it held, however it ends. */
+export async function holdingBuffers<T>(work: (held: HeldBuffers) => Promise<T>): Promise<T> {
+  const held = new HeldBuffers();
+  try {
+    return await work(held);
+  } finally {
+    held.destroy();
   }
 }
 
@@ -104,14 +114,22 @@ export interface RoundOptions {
 }
 
 /** Sums a tile round by round: the segments of every scale, then the merging of their states. */
-export async function runRounds(
-  { gpu, store }: GpuBackend,
+export function runRounds(
+  backend: GpuBackend,
   work: TileWork,
   options: RoundOptions,
 ): Promise<void> {
+  return holdingBuffers((held) => submitRounds(backend, work, { ...options, held }));
+}
+
+async function submitRounds(
+  { gpu, store }: GpuBackend,
+  work: TileWork,
+  options: RoundOptions & { readonly held: HeldBuffers },
+): Promise<void> {
   const { plan, images, indices } = work;
   const { queries, height, width, channels } = plan;
-  const { compiled, window, fraction, query, fixedQuery, running, merge, results } = options;
+  const { compiled, window, fraction, query, fixedQuery, running, merge, results, held } = options;
   const pixels = height * width, stateFloats = (2 + channels) * pixels;
   const pieces = byPiece(indices, store.imagesPerPiece(images)).map(({ piece, places }) => ({
     piece,
@@ -133,7 +151,6 @@ export async function runRounds(
   const most = Math.max(...pieces.map(({ places }) => places.length));
   const dispatches = compiled.reduce((count, { kernels }) => count + kernels.length + 1, 0);
   const { COPY_DST, STORAGE, UNIFORM } = GPUBufferUsage;
-  using held = new HeldBuffers();
   const { params, partial, numbers } = await gpu.guarded(() => ({
     params: held.add(gpu.buffer("parameters", dispatches * paramsStride, UNIFORM | COPY_DST)),
     partial: held.add(gpu.buffer("partial states", 4 * queries * states * stateFloats, STORAGE)),

@@ -7,7 +7,8 @@ import { mergeWgsl } from "./merge_wgsl.ts";
 import {
   coarseFrom,
   compileScale,
-  HeldBuffers,
+  type HeldBuffers,
+  holdingBuffers,
   runRounds,
   type ScaleKernels,
 } from "./run_rounds.ts";
@@ -75,13 +76,23 @@ function isCoarse(
   return false;
 }
 
-async function sumRounds(
+interface SumOptions {
+  readonly scales: readonly { scale: number; wary: boolean }[];
+  readonly before: PosteriorState;
+}
+
+function sumRounds(
   backend: GpuBackend,
   work: PatchWork,
-  options: {
-    readonly scales: readonly { scale: number; wary: boolean }[];
-    readonly before: PosteriorState;
-  },
+  options: SumOptions,
+): Promise<PosteriorState> {
+  return holdingBuffers((held) => sumHolding(backend, work, { ...options, held }));
+}
+
+async function sumHolding(
+  backend: GpuBackend,
+  work: PatchWork,
+  options: SumOptions & { readonly held: HeldBuffers },
 ): Promise<PosteriorState> {
   const { gpu, tolerance } = backend;
   const { plan, images, indices, abort } = work;
@@ -99,7 +110,7 @@ async function sumRounds(
   const roundFloats = compiled.length * queries * (2 + channels) * pixels;
   const roundsAtOnce = Math.max(1, Math.floor(resultBytes / (4 * roundFloats)));
   const sum = emptyState([queries, plan.scales, pixels, channels]);
-  using held = new HeldBuffers();
+  const { held } = options;
   const { query, fixedPairs, running, results } = await gpu.guarded(() => ({
     query: held.add(gpu.upload("queries", queryPlanes(plan, queryRow(width)))),
     fixedPairs: held.add(gpu.upload("queries in fixed point", fixed.pairs)),

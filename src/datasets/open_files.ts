@@ -1,0 +1,124 @@
+/** Reading files in every runtime that has files: Deno, Node and those like it. */
+import { DataFormatError } from "../core/errors.ts";
+
+/** A file that is open. */
+export interface OpenFile {
+  /** Size in bytes. */
+  readonly size: number;
+  /** The bytes from `offset` on, as many as asked for, or fewer where the file ends. */
+  read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+/** What a folder holds. */
+export interface FolderEntry {
+  readonly name: string;
+  readonly isFile: boolean;
+  readonly isDirectory: boolean;
+  readonly isSymlink: boolean;
+}
+
+/** Node's functions for files, which Deno has too. Imported when needed: a browser has none. */
+async function fileSystem() {
+  try {
+    return await import("node:fs/promises");
+  } catch {
+    throw new Error("Cannot read a file: this runtime has none; pass images that are in memory");
+  }
+}
+
+/** Whether a call failed because there is nothing at a path. */
+export function isMissing(error: unknown): boolean {
+  const { code } = error as { readonly code?: unknown };
+  return code === "ENOENT" || code === "ENOTDIR";
+}
+
+/** Reads a whole file. */
+export async function readBytes(path: string | URL): Promise<Uint8Array<ArrayBuffer>> {
+  const { buffer, byteOffset, byteLength } = await (await fileSystem()).readFile(path);
+  return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
+}
+
+/** Kind of what lies at a path; undefined if nothing does. */
+export async function kindOf(path: string): Promise<"file" | "folder" | undefined> {
+  const { stat } = await fileSystem();
+  try {
+    return (await stat(path)).isDirectory() ? "folder" : "file";
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+/** What a folder holds, in no order. */
+export async function readFolder(path: string): Promise<FolderEntry[]> {
+  const entries = await (await fileSystem()).readdir(path, { withFileTypes: true });
+  return entries.map((entry) => ({
+    name: entry.name,
+    isFile: entry.isFile(),
+    isDirectory: entry.isDirectory(),
+    isSymlink: entry.isSymbolicLink(),
+  }));
+}
+
+/** Opens a file for the time of some work. */
+export async function withFile<T>(
+  path: string,
+  work: (file: OpenFile) => Promise<T>,
+): Promise<T> {
+  const handle = await (await fileSystem()).open(path);
+  try {
+    const { size } = await handle.stat();
+    return await work({
+      size,
+      async read(offset, length) {
+        const bytes = new Uint8Array(length);
+        let at = 0;
+        while (at < length) {
+          const { bytesRead } = await handle.read(bytes, at, length - at, offset + at);
+          if (bytesRead === 0) break;
+          at += bytesRead;
+        }
+        return bytes.subarray(0, at);
+      },
+    });
+  } finally {
+    await handle.close();
+  }
+}
+
+const chunkBytes = 2 ** 18;
+
+/** The bytes of a file as a stream, which closes the file when it ends or is canceled. */
+export async function streamFile(path: string): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+  const handle = await (await fileSystem()).open(path);
+  return new ReadableStream({
+    async pull(controller) {
+      const chunk = new Uint8Array(chunkBytes);
+      const { bytesRead } = await handle.read(chunk, 0, chunkBytes);
+      if (bytesRead > 0) return controller.enqueue(chunk.subarray(0, bytesRead));
+      await handle.close();
+      controller.close();
+    },
+    cancel: () => handle.close(),
+  });
+}
+
+/**
+ * Reads a part of a file.
+ *
+ * @throws DataFormatError if the file ends before it.
+ */
+export async function readExactly(
+  file: OpenFile,
+  { offset, length, source, problem }: {
+    readonly offset: number;
+    readonly length: number;
+    /** Path, and what to say, if the file ends too early. */
+    readonly source: string;
+    readonly problem: string;
+  },
+): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = await file.read(offset, length);
+  if (bytes.length < length) throw new DataFormatError(source, problem, offset + bytes.length);
+  return bytes;
+}

@@ -1,0 +1,52 @@
+/** The threads that runtimes have: web workers, and those of Node. @module */
+import type { FromWorker } from "./posterior_messages.ts";
+
+/** What is used of a `Worker` of Node's `worker_threads`. */
+export interface NodeThread {
+  /** Listens to messages and to errors. */
+  on(event: "message" | "error", listener: (value: never) => void): unknown;
+  /** Sends a message. */
+  postMessage(message: unknown): void;
+  /** Ends the thread. */
+  terminate(): unknown;
+}
+
+/** A thread for the patch posterior: a web worker, or a `Worker` of Node's `worker_threads`. */
+export type PosteriorThread = Worker | NodeThread;
+
+/** Listens to a thread of either kind. */
+export function listen(
+  thread: PosteriorThread,
+  { onMessage, onFailure }: {
+    readonly onMessage: (message: FromWorker) => void;
+    readonly onFailure: (problem: string) => void;
+  },
+): void {
+  if ("on" in thread) {
+    thread.on("message", onMessage);
+    thread.on("error", ({ message }: Error) => onFailure(message));
+    return;
+  }
+  thread.onmessage = ({ data }: MessageEvent<FromWorker>) => onMessage(data);
+  thread.onerror = (event) => {
+    event.preventDefault();
+    onFailure(event.message || "its module could not be loaded");
+  };
+  thread.onmessageerror = () => onFailure("a message could not be read");
+}
+
+/**
+ * Why no threads can be had here; undefined where they can.
+ *
+ * @param given Whether the caller said how to start one.
+ */
+export function whyNoThreads(given: boolean): string | undefined {
+  if (typeof SharedArrayBuffer !== "function") {
+    return "this page is not cross-origin isolated; serve it with the headers " +
+      "Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp";
+  }
+  if (typeof Worker !== "function" && !given) {
+    return "this runtime has no web workers; pass createWorker, or workers: 0";
+  }
+  return undefined;
+}

@@ -1,0 +1,45 @@
+import { PosteriorKernel } from "./posterior_kernel.ts";
+import type { FromWorker, ToWorker } from "./posterior_messages.ts";
+
+/** What a thread hears its work from: a worker's global scope, or a message port. */
+export interface PosteriorPort {
+  /** Called with each message. */
+  onmessage: ((event: MessageEvent) => void) | null;
+  /** Answers. */
+  postMessage(message: unknown, transfer: Transferable[]): void;
+}
+
+/**
+ * Makes the calling thread one that computes patch posteriors for `wasmPosterior` on another thread: it
+ * does what it is sent. A worker's module that is bundled with a program consists of this call.
+ *
+ * @param port Where the work comes from: by default the worker's own scope; in Node `parentPort` of
+ * `node:worker_threads`.
+ * @returns Once the kernel is compiled and the other side has been told.
+ */
+export async function servePosterior(
+  port: PosteriorPort = globalThis as unknown as PosteriorPort,
+): Promise<void> {
+  const kernel = await PosteriorKernel.create();
+  const answer = (message: FromWorker, transfer: Transferable[] = []) =>
+    port.postMessage(message, transfer);
+
+  port.onmessage = ({ data }: MessageEvent<ToWorker>) => {
+    try {
+      if (data.plan) kernel.configure(data.plan);
+      const steps = kernel.run(data.work);
+      for (;;) {
+        const step = steps.next();
+        if (step.done) {
+          const { references, sums, accs } = step.value;
+          const transfer = [references, sums, accs].map(({ buffer }) => buffer as ArrayBuffer);
+          return answer({ kind: "done", result: step.value }, transfer);
+        }
+        if (Atomics.load(data.stop, 0) !== 0) return answer({ kind: "done", result: null });
+      }
+    } catch (error) {
+      answer({ kind: "failed", message: String(error) });
+    }
+  };
+  answer({ kind: "ready" });
+}

@@ -345,12 +345,7 @@ export {
 export { readWeights, type TrainedNetwork, writeWeights } from "./src/networks/weights/weights.ts";
 export { removeTemporaries, writeFileAtomic } from "./src/runs/atomic_write.ts";
 export { JsonlLog, type LogRecord, type OpenLogOptions, readJsonl } from "./src/runs/jsonl_log.ts";
-export {
-  createProvenance,
-  sha256File,
-  sha256Json,
-  toolkit,
-} from "./src/runs/provenance.ts";
+export { createProvenance, sha256File, sha256Json, toolkit } from "./src/runs/provenance.ts";
 export {
   listRuns,
   openRun,

@@ -1,14 +1,11 @@
 /** Scale schedules as JSON text, checked on the way in and on the way out. */
-import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
 import { DataFormatError } from "../core/errors.ts";
-import schema from "../../data/scale_schedule.schema.json" with { type: "json" };
 import { writeJsonText } from "../formats/json_text.ts";
 import { machineNames } from "../machines/machine_table.ts";
 import type { ScaleSchedule, ScaleStep } from "../machines/scale_schedule.ts";
 import { timeGridNames, timeGrids } from "../samplers/time_grid.ts";
+import { type SchemaBreach, validate } from "./scale_schedule_validator.ts";
 import { similarityNames } from "./similarity.ts";
-
-let compiled: ValidateFunction | undefined;
 
 /**
  * Writes a scale schedule as JSON text: one line per field, and one per sample's row of similarities.
@@ -103,8 +100,7 @@ function findProblem(value: unknown, own: readonly string[]): string | undefined
       show(version)
     }, expected 1; it was written by another release of the toolkit`;
   }
-  compiled ??= new Ajv({ verbose: true, allowUnionTypes: true }).compile(schema);
-  if (!compiled(value)) return describe(compiled.errors![0]!);
+  if (!validate(value)) return describe(value, validate.errors![0]!);
   const schedule = value as ScaleSchedule;
   return findUnknownName(schedule, own) ?? findInconsistency(schedule);
 }
@@ -129,23 +125,28 @@ function findUnknownName(
 }
 
 /** One line for the first breach of the JSON Schema. */
-function describe({ instancePath, keyword, params, data, message }: ErrorObject): string {
-  const path = instancePath.slice(1).split("/").filter((key) => key !== "").map((key) =>
-    /^\d+$/.test(key) ? `[${key}]` : `.${key}`
-  ).join("").replace(/^\./, "");
+function describe(
+  value: unknown,
+  { instancePath, keyword, params, message }: SchemaBreach,
+): string {
+  const keys = instancePath.split("/").slice(1)
+    .map((key) => key.replaceAll("~1", "/").replaceAll("~0", "~"));
+  const path = keys.map((key) => /^\d+$/.test(key) ? `[${key}]` : `.${key}`)
+    .join("").replace(/^\./, "");
+  const found = keys.reduce((part, key) => (part as Record<string, unknown>)[key], value);
   const inside = path === "" ? "" : `${path}.`;
   if (keyword === "required") return `${inside}${params["missingProperty"]} is missing`;
   if (keyword === "additionalProperties") {
     return `${inside}${params["additionalProperty"]} is not a field of this format`;
   }
   const expected = keyword === "enum"
-    ? `one of ${params["allowedValues"].map(show).join(", ")}`
+    ? `one of ${(params["allowedValues"] as unknown[]).map(show).join(", ")}`
     : keyword === "type"
     ? [params["type"]].flat().join(" or ")
-    : message!.replace("must NOT have fewer than", "at least")
+    : message.replace("must NOT have fewer than", "at least")
       .replace("must NOT have more than", "at most")
       .replace("must match", "a match of").replace(/^must be /, "");
-  return `${path || "the whole"} is ${show(data)}, expected ${expected}`;
+  return `${path || "the whole"} is ${show(found)}, expected ${expected}`;
 }
 
 /** What a JSON Schema cannot say. */

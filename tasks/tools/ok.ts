@@ -22,6 +22,7 @@ const steps: readonly Step[] = [
   { name: "architecture", args: ["test", "-R=.", "tests/architecture_test.ts"] },
   { name: "examples", args: ["task", "-q", "test:doc"] },
   { name: "wasm", args: ["task", "-q", "build:wasm", "--check"] },
+  { name: "schema", args: ["task", "-q", "build:schema", "--check"] },
   { name: "publish", args: ["publish", "--dry-run", "--allow-dirty"] },
   { name: "tests", args: ["task", "-q", "test"] },
 ];

@@ -1,0 +1,975 @@
+/** Built from data/scale_schedule.schema.json by `deno task build:schema`; do not edit. @module */
+// deno-fmt-ignore-file
+// deno-lint-ignore-file
+// @ts-nocheck: Ajv writes JavaScript.
+
+/** A breach of the schema, as Ajv tells it. */
+export interface SchemaBreach {
+  /** Where, as a JSON pointer. */
+  readonly instancePath: string;
+  readonly keyword: string;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly message: string;
+}
+
+/** Tells whether a value fits the schema; if not, `errors` holds the first breach. */
+export const validate: {
+  (value: unknown): boolean;
+  readonly errors?: readonly SchemaBreach[] | null;
+} = validate10;
+
+const schema11 = {"type":"object","required":["format","version","imageShape","machine","padding","noiseSchedule","metric","aggregate","candidates","labels","steps","provenance"],"additionalProperties":false,"properties":{"$schema":{"type":"string"},"format":{"const":"els-scale-schedule"},"version":{"const":1},"imageShape":{"type":"array","items":{"type":"integer","minimum":1},"minItems":3,"maxItems":3},"machine":{"type":"string","minLength":1},"padding":{"enum":["zeros","circular"]},"noiseSchedule":{"type":"object","required":["name","parameters"],"additionalProperties":false,"properties":{"name":{"type":"string","minLength":1},"parameters":{"type":"object","additionalProperties":{"type":"number"}}}},"metric":{"type":"string","minLength":1},"aggregate":{"enum":["median","mode"]},"candidates":{"type":"array","items":{"type":"integer","minimum":1},"minItems":1},"labels":{"type":["array","null"],"items":{"type":"integer","minimum":0}},"timeGrid":{"type":"string","minLength":1},"steps":{"type":"array","minItems":1,"items":{"type":"object","required":["step","t","signal","sigma","patchSize","perSample","similarity"],"additionalProperties":false,"properties":{"step":{"type":"integer","minimum":1},"t":{"type":"number","exclusiveMinimum":0,"maximum":1},"signal":{"type":"number","minimum":0},"sigma":{"type":"number","exclusiveMinimum":0},"patchSize":{"type":"integer"},"perSample":{"type":"array","items":{"type":"integer"}},"similarity":{"type":"array","items":{"type":"array","items":{"type":["number","null"]}}}}}},"provenance":{"type":"object","required":["toolkit","runtime","seed","config"],"properties":{"toolkit":{"type":"string"},"runtime":{"type":"string"},"networkBackend":{"type":"string"},"machineBackend":{"type":"string"},"seed":{"type":"integer","minimum":0},"dataset":{"type":"object","required":["name","split","images","sha256"],"properties":{"name":{"type":"string"},"split":{"type":"string"},"images":{"type":"integer","minimum":1},"classes":{"type":"array","items":{"type":"integer","minimum":0}},"sha256":{"$ref":"#/definitions/sha256"}}},"network":{"type":"object","required":["name","sha256","architecture"],"properties":{"name":{"type":"string"},"sha256":{"$ref":"#/definitions/sha256"},"architecture":{"type":"object"}}},"config":{"type":"object"}}}},"definitions":{"sha256":{"type":"string","pattern":"^[0-9a-f]{64}$"}}};
+const schema12 = {"type":"string","pattern":"^[0-9a-f]{64}$"};
+const func2 = Object.prototype.hasOwnProperty;
+const pattern0 = new RegExp("^[0-9a-f]{64}$", "u");
+
+function validate10(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+let vErrors = null;
+let errors = 0;
+if(errors === 0){
+if(data && typeof data == "object" && !Array.isArray(data)){
+let missing0;
+if(((((((((((((data.format === undefined) && (missing0 = "format")) || ((data.version === undefined) && (missing0 = "version"))) || ((data.imageShape === undefined) && (missing0 = "imageShape"))) || ((data.machine === undefined) && (missing0 = "machine"))) || ((data.padding === undefined) && (missing0 = "padding"))) || ((data.noiseSchedule === undefined) && (missing0 = "noiseSchedule"))) || ((data.metric === undefined) && (missing0 = "metric"))) || ((data.aggregate === undefined) && (missing0 = "aggregate"))) || ((data.candidates === undefined) && (missing0 = "candidates"))) || ((data.labels === undefined) && (missing0 = "labels"))) || ((data.steps === undefined) && (missing0 = "steps"))) || ((data.provenance === undefined) && (missing0 = "provenance"))){
+validate10.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+return false;
+}
+else {
+const _errs1 = errors;
+for(const key0 in data){
+if(!(func2.call(schema11.properties, key0))){
+validate10.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+return false;
+break;
+}
+}
+if(_errs1 === errors){
+if(data.$schema !== undefined){
+const _errs2 = errors;
+if(typeof data.$schema !== "string"){
+validate10.errors = [{instancePath:instancePath+"/$schema",schemaPath:"#/properties/%24schema/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+var valid0 = _errs2 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.format !== undefined){
+const _errs4 = errors;
+if("els-scale-schedule" !== data.format){
+validate10.errors = [{instancePath:instancePath+"/format",schemaPath:"#/properties/format/const",keyword:"const",params:{allowedValue: "els-scale-schedule"},message:"must be equal to constant"}];
+return false;
+}
+var valid0 = _errs4 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.version !== undefined){
+const _errs5 = errors;
+if(1 !== data.version){
+validate10.errors = [{instancePath:instancePath+"/version",schemaPath:"#/properties/version/const",keyword:"const",params:{allowedValue: 1},message:"must be equal to constant"}];
+return false;
+}
+var valid0 = _errs5 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.imageShape !== undefined){
+let data3 = data.imageShape;
+const _errs6 = errors;
+if(errors === _errs6){
+if(Array.isArray(data3)){
+if(data3.length > 3){
+validate10.errors = [{instancePath:instancePath+"/imageShape",schemaPath:"#/properties/imageShape/maxItems",keyword:"maxItems",params:{limit: 3},message:"must NOT have more than 3 items"}];
+return false;
+}
+else {
+if(data3.length < 3){
+validate10.errors = [{instancePath:instancePath+"/imageShape",schemaPath:"#/properties/imageShape/minItems",keyword:"minItems",params:{limit: 3},message:"must NOT have fewer than 3 items"}];
+return false;
+}
+else {
+var valid1 = true;
+const len0 = data3.length;
+for(let i0=0; i0<len0; i0++){
+let data4 = data3[i0];
+const _errs8 = errors;
+if(!(((typeof data4 == "number") && (!(data4 % 1) && !isNaN(data4))) && (isFinite(data4)))){
+validate10.errors = [{instancePath:instancePath+"/imageShape/" + i0,schemaPath:"#/properties/imageShape/items/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+return false;
+}
+if(errors === _errs8){
+if((typeof data4 == "number") && (isFinite(data4))){
+if(data4 < 1 || isNaN(data4)){
+validate10.errors = [{instancePath:instancePath+"/imageShape/" + i0,schemaPath:"#/properties/imageShape/items/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
+return false;
+}
+}
+}
+var valid1 = _errs8 === errors;
+if(!valid1){
+break;
+}
+}
+}
+}
+}
+else {
+validate10.errors = [{instancePath:instancePath+"/imageShape",schemaPath:"#/properties/imageShape/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+return false;
+}
+}
+var valid0 = _errs6 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.machine !== undefined){
+let data5 = data.machine;
+const _errs10 = errors;
+if(errors === _errs10){
+if(typeof data5 === "string"){
+if(data5.length < 1){
+validate10.errors = [{instancePath:instancePath+"/machine",schemaPath:"#/properties/machine/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+return false;
+}
+}
+else {
+validate10.errors = [{instancePath:instancePath+"/machine",schemaPath:"#/properties/machine/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs10 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.padding !== undefined){
+let data6 = data.padding;
+const _errs12 = errors;
+if(!((data6 === "zeros") || (data6 === "circular"))){
+validate10.errors = [{instancePath:instancePath+"/padding",schemaPath:"#/properties/padding/enum",keyword:"enum",params:{allowedValues: schema11.properties.padding.enum},message:"must be equal to one of the allowed values"}];
+return false;
+}
+var valid0 = _errs12 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.noiseSchedule !== undefined){
+let data7 = data.noiseSchedule;
+const _errs13 = errors;
+if(errors === _errs13){
+if(data7 && typeof data7 == "object" && !Array.isArray(data7)){
+let missing1;
+if(((data7.name === undefined) && (missing1 = "name")) || ((data7.parameters === undefined) && (missing1 = "parameters"))){
+validate10.errors = [{instancePath:instancePath+"/noiseSchedule",schemaPath:"#/properties/noiseSchedule/required",keyword:"required",params:{missingProperty: missing1},message:"must have required property '"+missing1+"'"}];
+return false;
+}
+else {
+const _errs15 = errors;
+for(const key1 in data7){
+if(!((key1 === "name") || (key1 === "parameters"))){
+validate10.errors = [{instancePath:instancePath+"/noiseSchedule",schemaPath:"#/properties/noiseSchedule/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"}];
+return false;
+break;
+}
+}
+if(_errs15 === errors){
+if(data7.name !== undefined){
+let data8 = data7.name;
+const _errs16 = errors;
+if(errors === _errs16){
+if(typeof data8 === "string"){
+if(data8.length < 1){
+validate10.errors = [{instancePath:instancePath+"/noiseSchedule/name",schemaPath:"#/properties/noiseSchedule/properties/name/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+return false;
+}
+}
+else {
+validate10.errors = [{instancePath:instancePath+"/noiseSchedule/name",schemaPath:"#/properties/noiseSchedule/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid2 = _errs16 === errors;
+}
+else {
+var valid2 = true;
+}
+if(valid2){
+if(data7.parameters !== undefined){
+let data9 = data7.parameters;
+const _errs18 = errors;
+if(errors === _errs18){
+if(data9 && typeof data9 == "object" && !Array.isArray(data9)){
+for(const key2 in data9){
+let data10 = data9[key2];
+const _errs21 = errors;
+if(!((typeof data10 == "number") && (isFinite(data10)))){
+validate10.errors = [{instancePath:instancePath+"/noiseSchedule/parameters/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/noiseSchedule/properties/parameters/additionalProperties/type",keyword:"type",params:{type: "number"},message:"must be number"}];
+return false;
+}
+var valid3 = _errs21 === errors;
+if(!valid3){
+break;
+}
+}
+}
+else {
+validate10.errors = [{instancePath:instancePath+"/noiseSchedule/parameters",schemaPath:"#/properties/noiseSchedule/properties/parameters/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+}
+var valid2 = _errs18 === errors;
+}
+else {
+var valid2 = true;
+}
+}
+}
+}
+}
+else {
+validate10.errors = [{instancePath:instancePath+"/noiseSchedule",schemaPath:"#/properties/noiseSchedule/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+}
+var valid0 = _errs13 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.metric !== undefined){
+let data11 = data.metric;
+const _errs23 = errors;
+if(errors === _errs23){
+if(typeof data11 === "string"){
+if(data11.length < 1){
+validate10.errors = [{instancePath:instancePath+"/metric",schemaPath:"#/properties/metric/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+return false;
+}
+}
+else {
+validate10.errors = [{instancePath:instancePath+"/metric",schemaPath:"#/properties/metric/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs23 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.aggregate !== undefined){
+let data12 = data.aggregate;
+const _errs25 = errors;
+if(!((data12 === "median") || (data12 === "mode"))){
+validate10.errors = [{instancePath:instancePath+"/aggregate",schemaPath:"#/properties/aggregate/enum",keyword:"enum",params:{allowedValues: schema11.properties.aggregate.enum},message:"must be equal to one of the allowed values"}];
+return false;
+}
+var valid0 = _errs25 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.candidates !== undefined){
+let data13 = data.candidates;
+const _errs26 = errors;
+if(errors === _errs26){
+if(Array.isArray(data13)){
+if(data13.length < 1){
+validate10.errors = [{instancePath:instancePath+"/candidates",schemaPath:"#/properties/candidates/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items"}];
+return false;
+}
+else {
+var valid4 = true;
+const len1 = data13.length;
+for(let i1=0; i1<len1; i1++){
+let data14 = data13[i1];
+const _errs28 = errors;
+if(!(((typeof data14 == "number") && (!(data14 % 1) && !isNaN(data14))) && (isFinite(data14)))){
+validate10.errors = [{instancePath:instancePath+"/candidates/" + i1,schemaPath:"#/properties/candidates/items/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+return false;
+}
+if(errors === _errs28){
+if((typeof data14 == "number") && (isFinite(data14))){
+if(data14 < 1 || isNaN(data14)){
+validate10.errors = [{instancePath:instancePath+"/candidates/" + i1,schemaPath:"#/properties/candidates/items/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
+return false;
+}
+}
+}
+var valid4 = _errs28 === errors;
+if(!valid4){
+break;
+}
+}
+}
+}
+else {
+validate10.errors = [{instancePath:instancePath+"/candidates",schemaPath:"#/properties/candidates/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+return false;
+}
+}
+var valid0 = _errs26 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.labels !== undefined){
+let data15 = data.labels;
+const _errs30 = errors;
+if((!(Array.isArray(data15))) && (data15 !== null)){
+validate10.errors = [{instancePath:instancePath+"/labels",schemaPath:"#/properties/labels/type",keyword:"type",params:{type: schema11.properties.labels.type},message:"must be array,null"}];
+return false;
+}
+if(errors === _errs30){
+if(Array.isArray(data15)){
+var valid5 = true;
+const len2 = data15.length;
+for(let i2=0; i2<len2; i2++){
+let data16 = data15[i2];
+const _errs32 = errors;
+if(!(((typeof data16 == "number") && (!(data16 % 1) && !isNaN(data16))) && (isFinite(data16)))){
+validate10.errors = [{instancePath:instancePath+"/labels/" + i2,schemaPath:"#/properties/labels/items/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+return false;
+}
+if(errors === _errs32){
+if((typeof data16 == "number") && (isFinite(data16))){
+if(data16 < 0 || isNaN(data16)){
+validate10.errors = [{instancePath:instancePath+"/labels/" + i2,schemaPath:"#/properties/labels/items/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+return false;
+}
+}
+}
+var valid5 = _errs32 === errors;
+if(!valid5){
+break;
+}
+}
+}
+}
+var valid0 = _errs30 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.timeGrid !== undefined){
+let data17 = data.timeGrid;
+const _errs34 = errors;
+if(errors === _errs34){
+if(typeof data17 === "string"){
+if(data17.length < 1){
+validate10.errors = [{instancePath:instancePath+"/timeGrid",schemaPath:"#/properties/timeGrid/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+return false;
+}
+}
+else {
+validate10.errors = [{instancePath:instancePath+"/timeGrid",schemaPath:"#/properties/timeGrid/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs34 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.steps !== undefined){
+let data18 = data.steps;
+const _errs36 = errors;
+if(errors === _errs36){
+if(Array.isArray(data18)){
+if(data18.length < 1){
+validate10.errors = [{instancePath:instancePath+"/steps",schemaPath:"#/properties/steps/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items"}];
+return false;
+}
+else {
+var valid6 = true;
+const len3 = data18.length;
+for(let i3=0; i3<len3; i3++){
+let data19 = data18[i3];
+const _errs38 = errors;
+if(errors === _errs38){
+if(data19 && typeof data19 == "object" && !Array.isArray(data19)){
+let missing2;
+if((((((((data19.step === undefined) && (missing2 = "step")) || ((data19.t === undefined) && (missing2 = "t"))) || ((data19.signal === undefined) && (missing2 = "signal"))) || ((data19.sigma === undefined) && (missing2 = "sigma"))) || ((data19.patchSize === undefined) && (missing2 = "patchSize"))) || ((data19.perSample === undefined) && (missing2 = "perSample"))) || ((data19.similarity === undefined) && (missing2 = "similarity"))){
+validate10.errors = [{instancePath:instancePath+"/steps/" + i3,schemaPath:"#/properties/steps/items/required",keyword:"required",params:{missingProperty: missing2},message:"must have required property '"+missing2+"'"}];
+return false;
+}
+else {
+const _errs40 = errors;
+for(const key3 in data19){
+if(!(((((((key3 === "step") || (key3 === "t")) || (key3 === "signal")) || (key3 === "sigma")) || (key3 === "patchSize")) || (key3 === "perSample")) || (key3 === "similarity"))){
+validate10.errors = [{instancePath:instancePath+"/steps/" + i3,schemaPath:"#/properties/steps/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key3},message:"must NOT have additional properties"}];
+return false;
+break;
+}
+}
+if(_errs40 === errors){
+if(data19.step !== undefined){
+let data20 = data19.step;
+const _errs41 = errors;
+if(!(((typeof data20 == "number") && (!(data20 % 1) && !isNaN(data20))) && (isFinite(data20)))){
+validate10.errors = [{instancePath:instancePath+"/steps/" + i3+"/step",schemaPath:"#/properties/steps/items/properties/step/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+return false;
+}
+if(errors === _errs41){
+if((typeof data20 == "number") && (isFinite(data20))){
+if(data20 < 1 || isNaN(data20)){
+validate10.errors = [{instancePath:instancePath+"/steps/" + i3+"/step",schemaPath:"#/properties/steps/items/properties/step/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
+return false;
+}
+}
+}
+var valid7 = _errs41 === errors;
+}
+else {
+var valid7 = true;
+}
+if(valid7){
+if(data19.t !== undefined){
+let data21 = data19.t;
+const _errs43 = errors;
+if(errors === _errs43){
+if((typeof data21 == "number") && (isFinite(data21))){
+if(data21 > 1 || isNaN(data21)){
+validate10.errors = [{instancePath:instancePath+"/steps/" + i3+"/t",schemaPath:"#/properties/steps/items/properties/t/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1},message:"must be <= 1"}];
+return false;
+}
+else {
+if(data21 <= 0 || isNaN(data21)){
+validate10.errors = [{instancePath:instancePath+"/steps/" + i3+"/t",schemaPath:"#/properties/steps/items/properties/t/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"}];
+return false;
+}
+}
+}
+else {
+validate10.errors = [{instancePath:instancePath+"/steps/" + i3+"/t",schemaPath:"#/properties/steps/items/properties/t/type",keyword:"type",params:{type: "number"},message:"must be number"}];
+return false;
+}
+}
+var valid7 = _errs43 === errors;
+}
+else {
+var valid7 = true;
+}
+if(valid7){
+if(data19.signal !== undefined){
+let data22 = data19.signal;
+const _errs45 = errors;
+if(errors === _errs45){
+if((typeof data22 == "number") && (isFinite(data22))){
+if(data22 < 0 || isNaN(data22)){
+validate10.errors = [{instancePath:instancePath+"/steps/" + i3+"/signal",schemaPath:"#/properties/steps/items/properties/signal/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+return false;
+}
+}
+else {
+validate10.errors = [{instancePath:instancePath+"/steps/" + i3+"/signal",schemaPath:"#/properties/steps/items/properties/signal/type",keyword:"type",params:{type: "number"},message:"must be number"}];
+return false;
+}
+}
+var valid7 = _errs45 === errors;
+}
+else {
+var valid7 = true;
+}
+if(valid7){
+if(data19.sigma !== undefined){
+let data23 = data19.sigma;
+const _errs47 = errors;
+if(errors === _errs47){
+if((typeof data23 == "number") && (isFinite(data23))){
+if(data23 <= 0 || isNaN(data23)){
+validate10.errors = [{instancePath:instancePath+"/steps/" + i3+"/sigma",schemaPath:"#/properties/steps/items/properties/sigma/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"}];
+return false;
+}
+}
+else {
+validate10.errors = [{instancePath:instancePath+"/steps/" + i3+"/sigma",schemaPath:"#/properties/steps/items/properties/sigma/type",keyword:"type",params:{type: "number"},message:"must be number"}];
+return false;
+}
+}
+var valid7 = _errs47 === errors;
+}
+else {
+var valid7 = true;
+}
+if(valid7){
+if(data19.patchSize !== undefined){
+let data24 = data19.patchSize;
+const _errs49 = errors;
+if(!(((typeof data24 == "number") && (!(data24 % 1) && !isNaN(data24))) && (isFinite(data24)))){
+validate10.errors = [{instancePath:instancePath+"/steps/" + i3+"/patchSize",schemaPath:"#/properties/steps/items/properties/patchSize/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+return false;
+}
+var valid7 = _errs49 === errors;
+}
+else {
+var valid7 = true;
+}
+if(valid7){
+if(data19.perSample !== undefined){
+let data25 = data19.perSample;
+const _errs51 = errors;
+if(errors === _errs51){
+if(Array.isArray(data25)){
+var valid8 = true;
+const len4 = data25.length;
+for(let i4=0; i4<len4; i4++){
+let data26 = data25[i4];
+const _errs53 = errors;
+if(!(((typeof data26 == "number") && (!(data26 % 1) && !isNaN(data26))) && (isFinite(data26)))){
+validate10.errors = [{instancePath:instancePath+"/steps/" + i3+"/perSample/" + i4,schemaPath:"#/properties/steps/items/properties/perSample/items/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+return false;
+}
+var valid8 = _errs53 === errors;
+if(!valid8){
+break;
+}
+}
+}
+else {
+validate10.errors = [{instancePath:instancePath+"/steps/" + i3+"/perSample",schemaPath:"#/properties/steps/items/properties/perSample/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+return false;
+}
+}
+var valid7 = _errs51 === errors;
+}
+else {
+var valid7 = true;
+}
+if(valid7){
+if(data19.similarity !== undefined){
+let data27 = data19.similarity;
+const _errs55 = errors;
+if(errors === _errs55){
+if(Array.isArray(data27)){
+var valid9 = true;
+const len5 = data27.length;
+for(let i5=0; i5<len5; i5++){
+let data28 = data27[i5];
+const _errs57 = errors;
+if(errors === _errs57){
+if(Array.isArray(data28)){
+var valid10 = true;
+const len6 = data28.length;
+for(let i6=0; i6<len6; i6++){
+let data29 = data28[i6];
+const _errs59 = errors;
+if((!((typeof data29 == "number") && (isFinite(data29)))) && (data29 !== null)){
+validate10.errors = [{instancePath:instancePath+"/steps/" + i3+"/similarity/" + i5+"/" + i6,schemaPath:"#/properties/steps/items/properties/similarity/items/items/type",keyword:"type",params:{type: schema11.properties.steps.items.properties.similarity.items.items.type},message:"must be number,null"}];
+return false;
+}
+var valid10 = _errs59 === errors;
+if(!valid10){
+break;
+}
+}
+}
+else {
+validate10.errors = [{instancePath:instancePath+"/steps/" + i3+"/similarity/" + i5,schemaPath:"#/properties/steps/items/properties/similarity/items/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+return false;
+}
+}
+var valid9 = _errs57 === errors;
+if(!valid9){
+break;
+}
+}
+}
+else {
+validate10.errors = [{instancePath:instancePath+"/steps/" + i3+"/similarity",schemaPath:"#/properties/steps/items/properties/similarity/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+return false;
+}
+}
+var valid7 = _errs55 === errors;
+}
+else {
+var valid7 = true;
+}
+}
+}
+}
+}
+}
+}
+}
+}
+}
+else {
+validate10.errors = [{instancePath:instancePath+"/steps/" + i3,schemaPath:"#/properties/steps/items/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+}
+var valid6 = _errs38 === errors;
+if(!valid6){
+break;
+}
+}
+}
+}
+else {
+validate10.errors = [{instancePath:instancePath+"/steps",schemaPath:"#/properties/steps/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+return false;
+}
+}
+var valid0 = _errs36 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.provenance !== undefined){
+let data30 = data.provenance;
+const _errs61 = errors;
+if(errors === _errs61){
+if(data30 && typeof data30 == "object" && !Array.isArray(data30)){
+let missing3;
+if(((((data30.toolkit === undefined) && (missing3 = "toolkit")) || ((data30.runtime === undefined) && (missing3 = "runtime"))) || ((data30.seed === undefined) && (missing3 = "seed"))) || ((data30.config === undefined) && (missing3 = "config"))){
+validate10.errors = [{instancePath:instancePath+"/provenance",schemaPath:"#/properties/provenance/required",keyword:"required",params:{missingProperty: missing3},message:"must have required property '"+missing3+"'"}];
+return false;
+}
+else {
+if(data30.toolkit !== undefined){
+const _errs63 = errors;
+if(typeof data30.toolkit !== "string"){
+validate10.errors = [{instancePath:instancePath+"/provenance/toolkit",schemaPath:"#/properties/provenance/properties/toolkit/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+var valid11 = _errs63 === errors;
+}
+else {
+var valid11 = true;
+}
+if(valid11){
+if(data30.runtime !== undefined){
+const _errs65 = errors;
+if(typeof data30.runtime !== "string"){
+validate10.errors = [{instancePath:instancePath+"/provenance/runtime",schemaPath:"#/properties/provenance/properties/runtime/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+var valid11 = _errs65 === errors;
+}
+else {
+var valid11 = true;
+}
+if(valid11){
+if(data30.networkBackend !== undefined){
+const _errs67 = errors;
+if(typeof data30.networkBackend !== "string"){
+validate10.errors = [{instancePath:instancePath+"/provenance/networkBackend",schemaPath:"#/properties/provenance/properties/networkBackend/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+var valid11 = _errs67 === errors;
+}
+else {
+var valid11 = true;
+}
+if(valid11){
+if(data30.machineBackend !== undefined){
+const _errs69 = errors;
+if(typeof data30.machineBackend !== "string"){
+validate10.errors = [{instancePath:instancePath+"/provenance/machineBackend",schemaPath:"#/properties/provenance/properties/machineBackend/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+var valid11 = _errs69 === errors;
+}
+else {
+var valid11 = true;
+}
+if(valid11){
+if(data30.seed !== undefined){
+let data35 = data30.seed;
+const _errs71 = errors;
+if(!(((typeof data35 == "number") && (!(data35 % 1) && !isNaN(data35))) && (isFinite(data35)))){
+validate10.errors = [{instancePath:instancePath+"/provenance/seed",schemaPath:"#/properties/provenance/properties/seed/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+return false;
+}
+if(errors === _errs71){
+if((typeof data35 == "number") && (isFinite(data35))){
+if(data35 < 0 || isNaN(data35)){
+validate10.errors = [{instancePath:instancePath+"/provenance/seed",schemaPath:"#/properties/provenance/properties/seed/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+return false;
+}
+}
+}
+var valid11 = _errs71 === errors;
+}
+else {
+var valid11 = true;
+}
+if(valid11){
+if(data30.dataset !== undefined){
+let data36 = data30.dataset;
+const _errs73 = errors;
+if(errors === _errs73){
+if(data36 && typeof data36 == "object" && !Array.isArray(data36)){
+let missing4;
+if(((((data36.name === undefined) && (missing4 = "name")) || ((data36.split === undefined) && (missing4 = "split"))) || ((data36.images === undefined) && (missing4 = "images"))) || ((data36.sha256 === undefined) && (missing4 = "sha256"))){
+validate10.errors = [{instancePath:instancePath+"/provenance/dataset",schemaPath:"#/properties/provenance/properties/dataset/required",keyword:"required",params:{missingProperty: missing4},message:"must have required property '"+missing4+"'"}];
+return false;
+}
+else {
+if(data36.name !== undefined){
+const _errs75 = errors;
+if(typeof data36.name !== "string"){
+validate10.errors = [{instancePath:instancePath+"/provenance/dataset/name",schemaPath:"#/properties/provenance/properties/dataset/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+var valid12 = _errs75 === errors;
+}
+else {
+var valid12 = true;
+}
+if(valid12){
+if(data36.split !== undefined){
+const _errs77 = errors;
+if(typeof data36.split !== "string"){
+validate10.errors = [{instancePath:instancePath+"/provenance/dataset/split",schemaPath:"#/properties/provenance/properties/dataset/properties/split/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+var valid12 = _errs77 === errors;
+}
+else {
+var valid12 = true;
+}
+if(valid12){
+if(data36.images !== undefined){
+let data39 = data36.images;
+const _errs79 = errors;
+if(!(((typeof data39 == "number") && (!(data39 % 1) && !isNaN(data39))) && (isFinite(data39)))){
+validate10.errors = [{instancePath:instancePath+"/provenance/dataset/images",schemaPath:"#/properties/provenance/properties/dataset/properties/images/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+return false;
+}
+if(errors === _errs79){
+if((typeof data39 == "number") && (isFinite(data39))){
+if(data39 < 1 || isNaN(data39)){
+validate10.errors = [{instancePath:instancePath+"/provenance/dataset/images",schemaPath:"#/properties/provenance/properties/dataset/properties/images/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
+return false;
+}
+}
+}
+var valid12 = _errs79 === errors;
+}
+else {
+var valid12 = true;
+}
+if(valid12){
+if(data36.classes !== undefined){
+let data40 = data36.classes;
+const _errs81 = errors;
+if(errors === _errs81){
+if(Array.isArray(data40)){
+var valid13 = true;
+const len7 = data40.length;
+for(let i7=0; i7<len7; i7++){
+let data41 = data40[i7];
+const _errs83 = errors;
+if(!(((typeof data41 == "number") && (!(data41 % 1) && !isNaN(data41))) && (isFinite(data41)))){
+validate10.errors = [{instancePath:instancePath+"/provenance/dataset/classes/" + i7,schemaPath:"#/properties/provenance/properties/dataset/properties/classes/items/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+return false;
+}
+if(errors === _errs83){
+if((typeof data41 == "number") && (isFinite(data41))){
+if(data41 < 0 || isNaN(data41)){
+validate10.errors = [{instancePath:instancePath+"/provenance/dataset/classes/" + i7,schemaPath:"#/properties/provenance/properties/dataset/properties/classes/items/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+return false;
+}
+}
+}
+var valid13 = _errs83 === errors;
+if(!valid13){
+break;
+}
+}
+}
+else {
+validate10.errors = [{instancePath:instancePath+"/provenance/dataset/classes",schemaPath:"#/properties/provenance/properties/dataset/properties/classes/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+return false;
+}
+}
+var valid12 = _errs81 === errors;
+}
+else {
+var valid12 = true;
+}
+if(valid12){
+if(data36.sha256 !== undefined){
+let data42 = data36.sha256;
+const _errs85 = errors;
+const _errs86 = errors;
+if(errors === _errs86){
+if(typeof data42 === "string"){
+if(!pattern0.test(data42)){
+validate10.errors = [{instancePath:instancePath+"/provenance/dataset/sha256",schemaPath:"#/definitions/sha256/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{64}$"},message:"must match pattern \""+"^[0-9a-f]{64}$"+"\""}];
+return false;
+}
+}
+else {
+validate10.errors = [{instancePath:instancePath+"/provenance/dataset/sha256",schemaPath:"#/definitions/sha256/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid12 = _errs85 === errors;
+}
+else {
+var valid12 = true;
+}
+}
+}
+}
+}
+}
+}
+else {
+validate10.errors = [{instancePath:instancePath+"/provenance/dataset",schemaPath:"#/properties/provenance/properties/dataset/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+}
+var valid11 = _errs73 === errors;
+}
+else {
+var valid11 = true;
+}
+if(valid11){
+if(data30.network !== undefined){
+let data43 = data30.network;
+const _errs88 = errors;
+if(errors === _errs88){
+if(data43 && typeof data43 == "object" && !Array.isArray(data43)){
+let missing5;
+if((((data43.name === undefined) && (missing5 = "name")) || ((data43.sha256 === undefined) && (missing5 = "sha256"))) || ((data43.architecture === undefined) && (missing5 = "architecture"))){
+validate10.errors = [{instancePath:instancePath+"/provenance/network",schemaPath:"#/properties/provenance/properties/network/required",keyword:"required",params:{missingProperty: missing5},message:"must have required property '"+missing5+"'"}];
+return false;
+}
+else {
+if(data43.name !== undefined){
+const _errs90 = errors;
+if(typeof data43.name !== "string"){
+validate10.errors = [{instancePath:instancePath+"/provenance/network/name",schemaPath:"#/properties/provenance/properties/network/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+var valid15 = _errs90 === errors;
+}
+else {
+var valid15 = true;
+}
+if(valid15){
+if(data43.sha256 !== undefined){
+let data45 = data43.sha256;
+const _errs92 = errors;
+const _errs93 = errors;
+if(errors === _errs93){
+if(typeof data45 === "string"){
+if(!pattern0.test(data45)){
+validate10.errors = [{instancePath:instancePath+"/provenance/network/sha256",schemaPath:"#/definitions/sha256/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{64}$"},message:"must match pattern \""+"^[0-9a-f]{64}$"+"\""}];
+return false;
+}
+}
+else {
+validate10.errors = [{instancePath:instancePath+"/provenance/network/sha256",schemaPath:"#/definitions/sha256/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid15 = _errs92 === errors;
+}
+else {
+var valid15 = true;
+}
+if(valid15){
+if(data43.architecture !== undefined){
+let data46 = data43.architecture;
+const _errs95 = errors;
+if(!(data46 && typeof data46 == "object" && !Array.isArray(data46))){
+validate10.errors = [{instancePath:instancePath+"/provenance/network/architecture",schemaPath:"#/properties/provenance/properties/network/properties/architecture/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+var valid15 = _errs95 === errors;
+}
+else {
+var valid15 = true;
+}
+}
+}
+}
+}
+else {
+validate10.errors = [{instancePath:instancePath+"/provenance/network",schemaPath:"#/properties/provenance/properties/network/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+}
+var valid11 = _errs88 === errors;
+}
+else {
+var valid11 = true;
+}
+if(valid11){
+if(data30.config !== undefined){
+let data47 = data30.config;
+const _errs97 = errors;
+if(!(data47 && typeof data47 == "object" && !Array.isArray(data47))){
+validate10.errors = [{instancePath:instancePath+"/provenance/config",schemaPath:"#/properties/provenance/properties/config/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+var valid11 = _errs97 === errors;
+}
+else {
+var valid11 = true;
+}
+}
+}
+}
+}
+}
+}
+}
+}
+}
+else {
+validate10.errors = [{instancePath:instancePath+"/provenance",schemaPath:"#/properties/provenance/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+}
+var valid0 = _errs61 === errors;
+}
+else {
+var valid0 = true;
+}
+}
+}
+}
+}
+}
+}
+}
+}
+}
+}
+}
+}
+}
+}
+}
+}
+else {
+validate10.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+}
+validate10.errors = vErrors;
+return errors === 0;
+}

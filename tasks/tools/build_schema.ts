@@ -1,0 +1,92 @@
+/**
+ * Compiles the JSON Schema of scale schedules into the function that checks them: Ajv itself, which
+ * makes such functions at run time, is larger than all machines together, and needs `eval`.
+ *
+ * `--check` compiles again and fails where the committed module differs.
+ *
+ * @module
+ */
+import { Ajv } from "ajv";
+import standalone from "ajv/dist/standalone/index.js";
+import { fromFileUrl } from "@std/path";
+import schema from "../../data/scale_schedule.schema.json" with { type: "json" };
+import { CommandError, defineVerb, runVerb } from "../cli/command.ts";
+
+const output = "src/calibration/scale_schedule_validator.ts";
+
+const head = `\
+/** Built from data/scale_schedule.schema.json by \`deno task build:schema\`; do not edit. @module */
+// deno-fmt-ignore-file
+// deno-lint-ignore-file
+// @ts-nocheck: Ajv writes JavaScript.
+
+/** A breach of the schema, as Ajv tells it. */
+export interface SchemaBreach {
+  /** Where, as a JSON pointer. */
+  readonly instancePath: string;
+  readonly keyword: string;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly message: string;
+}
+
+/** Tells whether a value fits the schema; if not, \`errors\` holds the first breach. */
+export const validate: {
+  (value: unknown): boolean;
+  readonly errors?: readonly SchemaBreach[] | null;
+} = validate10;
+`;
+
+/** The schema without what is there for people. */
+function bare(part: unknown): unknown {
+  if (Array.isArray(part)) return part.map(bare);
+  if (typeof part !== "object" || part === null) return part;
+  // The names of properties are not keywords.
+  const fields = Object.entries(part).filter(([key, value]) =>
+    typeof value === "object" && !Array.isArray(value) ||
+    !["$schema", "title", "description", "examples"].includes(key)
+  );
+  return Object.fromEntries(fields.map(([key, value]) => [key, bare(value)]));
+}
+
+function moduleText(): string {
+  const ajv = new Ajv({
+    allowUnionTypes: true,
+    // Strings need only be not empty: that is the same however their length is counted.
+    unicode: false,
+    logger: false,
+    code: { source: true, esm: true, lines: true },
+  });
+  const code = standalone.default(ajv, ajv.compile(bare(schema) as Record<string, unknown>));
+  const body = code.replace('"use strict";', "").replace(/^export [^\n]*;$/gm, "").trim();
+  if (!body.includes("function validate10(") || /\brequire\(|^export /m.test(body)) {
+    throw new CommandError(`Cannot write ${output}: Ajv's code is not of the form that it had`);
+  }
+  return `${head}\n${body}\n`;
+}
+
+/** This command. */
+export const verb = defineVerb({
+  name: "build:schema",
+  description: "Compiles the JSON Schema of scale schedules into the function that checks them.",
+  flags: {
+    check: { type: "boolean", help: "Write nothing; fail where the committed one differs" },
+  },
+  examples: ["deno task build:schema", "deno task build:schema --check"],
+}, async ({ flags }) => {
+  const path = fromFileUrl(new URL(`../../${output}`, import.meta.url));
+  const text = moduleText();
+  const committed = await Deno.readTextFile(path).catch((error) => {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  });
+  if (committed === text) return;
+  if (flags.check) {
+    throw new CommandError(
+      `${output}: not what the schema compiles to; run deno task build:schema`,
+    );
+  }
+  await Deno.writeTextFile(path, text);
+  console.log(`${output}: ${text.length} characters`);
+});
+
+if (import.meta.main) await runVerb(verb);

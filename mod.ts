@@ -167,7 +167,11 @@ export {
 export { type LossCurve, type LossCurveOptions, lossCurveSvg } from "./src/figures/loss_curve.ts";
 export { type PlotOptions } from "./src/figures/plot_svg.ts";
 export {
+  receptiveFieldMapsExplained,
   receptiveFieldMapsSvg,
+} from "./src/figures/receptive_field_maps.ts";
+export {
+  receptiveFieldPlotExplained,
   type ReceptiveFieldPlotOptions,
   receptiveFieldPlotSvg,
 } from "./src/figures/receptive_field_plot.ts";
@@ -189,11 +193,8 @@ export {
   type ScaleCurveOptions,
   scaleCurveSvg,
 } from "./src/figures/scale_curve.ts";
-export {
-  type TargetCurveOptions,
-  targetCurveSvg,
-  type TargetPoint,
-} from "./src/figures/target_curve.ts";
+export { type TargetCurveOptions, targetCurveSvg } from "./src/figures/target_curve.ts";
+export { type TargetPoint } from "./src/figures/target_point.ts";
 export { tileImages, type TileOptions } from "./src/figures/tile_images.ts";
 export { parseNpy, writeNpy } from "./src/formats/npy.ts";
 export { PickledObject, type PickleGlobal } from "./src/formats/pickle.ts";

@@ -1,7 +1,11 @@
 /** `deno task receptive-field`: how far a network looks at each time, from its Jacobian. @module */
 import { scaleCurveOf } from "../src/figures/scale_curve.ts";
 import {
+  receptiveFieldMapsExplained,
   receptiveFieldMapsSvg,
+} from "../src/figures/receptive_field_maps.ts";
+import {
+  receptiveFieldPlotExplained,
   receptiveFieldPlotSvg,
 } from "../src/figures/receptive_field_plot.ts";
 import { writeJsonText } from "../src/formats/json_text.ts";
@@ -119,11 +123,15 @@ export const verb = defineVerb({
       await writeFileAtomic(run.file(`${name}.png`), rasterize(svg));
     };
     const title = `Receptive field of ${network.label}`;
-    await picture(files.maps, receptiveFieldMapsSvg(field, { title }));
+    await picture(
+      files.maps,
+      receptiveFieldMapsSvg(field, { title, note: receptiveFieldMapsExplained }),
+    );
     await picture(
       files.plot,
       await receptiveFieldPlotSvg(field, {
         title,
+        note: receptiveFieldPlotExplained,
         scales: schedules.map(({ schedule }) =>
           scaleCurveOf(schedule, `${schedule.machine} scale`)
         ),

@@ -1,6 +1,6 @@
+import { quantile } from "../core/statistics.ts";
 import { type PlotOptions, plotSvg } from "./plot_svg.ts";
 import { ink } from "./theme.ts";
-import { quantile } from "./statistics.ts";
 
 /** Agreement of one machine with the network, one number per sample. */
 export interface AgreementGroup {
@@ -16,6 +16,12 @@ export interface AgreementPlotOptions extends PlotOptions {
   readonly valueTitle?: string;
 }
 
+/** How to read {@linkcode agreementPlotSvg}, in words for under the figure. */
+export const agreementPlotExplained =
+  "Each dot is one sample; its place to the left or right in the column means nothing. The box reaches " +
+  "from the lower to the upper quartile, so that it holds the middle half of the samples; the thick line " +
+  "is the median, written beside it. All samples are drawn, so there are no whiskers.";
+
 /**
  * Draws the agreement of each machine with the network: every sample as a point, the box from
  * quartile to quartile, the median with its value.
@@ -28,7 +34,7 @@ export function agreementPlotSvg(
   options: AgreementPlotOptions = {},
 ): Promise<string> {
   if (groups.length === 0) throw new RangeError("Cannot draw agreement: no machine was given");
-  const { title, width = 110 * groups.length, height = 260 } = options;
+  const { title, note, width = 110 * groups.length, height = 260 } = options;
   const { valueTitle = "r² between network and theory, per sample" } = options;
   const boxes = groups.map(({ label, values }, i) => ({
     machine: label,
@@ -114,5 +120,10 @@ export function agreementPlotSvg(
         ],
       },
     ],
-  }, `${valueTitle}: ${boxes.map(({ machine, text }) => `${machine} median ${text}`).join(", ")}`);
+  }, {
+    description: `${valueTitle}: ${
+      boxes.map(({ machine, text }) => `${machine} median ${text}`).join(", ")
+    }`,
+    note,
+  });
 }

@@ -1,7 +1,10 @@
 import type { ImageBatch } from "../core/image_batch.ts";
 import { encodePng } from "../formats/png.ts";
+import { appendNote } from "./append_note.ts";
+import { base64 } from "./base64.ts";
+import { withDarkVariant } from "./dark_variant.ts";
 import { tileImages, type TileOptions } from "./tile_images.ts";
-import { fontFamily, ink } from "./theme.ts";
+import { fontFamily, ink, tones } from "./theme.ts";
 import { escapeXml, textWidth } from "./xml.ts";
 
 /** Images of one kind, one per sample. */
@@ -30,7 +33,7 @@ export interface ImageGrid {
   readonly captions?: readonly GridCaption[];
   /** Line above the grid. */
   readonly title?: string;
-  /** Small line below everything, such as what colors mean. */
+  /** Small text below everything, such as what rows mean; broken into lines. */
   readonly note?: string;
 }
 
@@ -53,14 +56,6 @@ export function imageGridPng(
 ): Uint8Array {
   const { factor = 4, gutter = 4 } = options;
   return encodePng(tileImages(rows, { factor, gutter }));
-}
-
-function base64(bytes: Uint8Array): string {
-  let binary = "";
-  for (let i = 0; i < bytes.length; i += 8192) {
-    binary += String.fromCharCode(...bytes.subarray(i, i + 8192));
-  }
-  return btoa(binary);
 }
 
 /** Text with one-letter subscripts after underscores, as SVG. */
@@ -119,11 +114,9 @@ export function imageGridSvg(grid: ImageGrid, options: ImageGridOptions = {}): s
   const labels = [...rows, ...captions].map(({ label }) => label);
   const left = margin + Math.ceil(Math.max(...labels.map((label) => textWidth(label, 13)))) + 10;
   const top = margin + (title === undefined ? 0 : 24) + (columns === undefined ? 0 : 18);
-  const noteWidth = note === undefined ? 0 : 2 * margin + Math.ceil(textWidth(note, 11));
-  const width = Math.max(left + imageWidth + margin, noteWidth);
+  const width = left + imageWidth + margin;
   const height = top + imageHeight + margin +
-    (captions.length === 0 ? 0 : 4 + captions.length * lineHeight) +
-    (note === undefined ? 0 : 22);
+    (captions.length === 0 ? 0 : 4 + captions.length * lineHeight);
   const center = (column: number) => left + column * cellWidth + (w * zoom) / 2;
 
   const parts: string[] = [];
@@ -148,23 +141,35 @@ export function imageGridSvg(grid: ImageGrid, options: ImageGridOptions = {}): s
       `image-rendering="optimizeSpeed" style="image-rendering:pixelated" ` +
       `href="data:image/png;base64,${base64(png)}"/>`,
   );
+  // The picture's gaps are white; drawn over, they are of the paper's color, dark on dark paper.
+  const gaps = [
+    ...Array.from(
+      { length: n - 1 },
+      (_, i) =>
+        `M${left + (i + 1) * cellWidth - gutter},${top}h${gutter}v${imageHeight}h${-gutter}z`,
+    ),
+    ...rows.slice(1).map((_, i) =>
+      `M${left},${top + (i + 1) * cellHeight - gutter}h${imageWidth}v${gutter}h${-imageWidth}z`
+    ),
+  ];
+  if (gaps.length > 0 && gutter > 0) {
+    parts.push(`<path d="${gaps.join("")}" fill="${tones.paper.light}"/>`);
+  }
   captions.forEach(({ label, values }, line) => {
     const y = top + imageHeight + 4 + (line + 1) * lineHeight - 2;
     text(left - 10, y, withSubscripts(label), ' text-anchor="end" font-size="12"');
     values.forEach((value, i) => text(center(i), y, escapeXml(value), ' text-anchor="middle"'));
   });
-  if (note !== undefined) {
-    text(margin, height - margin - 2, escapeXml(note), ' font-size="11"');
-  }
   const description = `${n} samples in columns; rows: ${rows.map(({ label }) => label).join(", ")}`;
-  return [
+  const svg = [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" ` +
     `viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeXml(description)}">`,
-    `<rect width="${width}" height="${height}" fill="white"/>`,
+    `<rect width="${width}" height="${height}" fill="${tones.paper.light}"/>`,
     `<g font-family="${fontFamily}" font-size="12" fill="${ink}">`,
     ...parts,
     "</g>",
     "</svg>",
     "",
   ].join("\n");
+  return withDarkVariant(note === undefined ? svg : appendNote(svg, note));
 }

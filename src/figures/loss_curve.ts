@@ -1,9 +1,11 @@
+import { mean, quantile } from "../core/statistics.ts";
+import { directLabels } from "./direct_labels.ts";
 import { type PlotOptions, plotSvg } from "./plot_svg.ts";
-import { quantile } from "./statistics.ts";
+import { seriesScales } from "./theme.ts";
 
 /** Losses of one training run. */
 export interface LossCurve {
-  /** Name in the legend. */
+  /** Name beside its line. */
   readonly label: string;
   /** Step of each loss, ascending. */
   readonly step: readonly number[];
@@ -32,7 +34,6 @@ function binned({ label, step, loss }: LossCurve, bins: number) {
     group.steps.push(s);
     group.losses.push(loss[i]!);
   });
-  const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
   return groups.filter(({ steps }) => steps.length > 0).map(({ steps, losses }) => ({
     curve: label,
     step: mean(steps),
@@ -52,9 +53,21 @@ function logTicks(low: number, high: number): number[] {
   return ticks.filter((tick) => tick >= low && tick <= high);
 }
 
+/** Points of a curve that carry markers: about six, at other places than its neighbor's. */
+function thinned<T>(points: readonly T[], curve: number): T[] {
+  const stride = Math.ceil(points.length / 6);
+  return points.filter((_, i) => i % stride === Math.floor((0.2 + 0.37 * curve) % 1 * stride));
+}
+
+/** How to read {@linkcode lossCurveSvg}, in words for under the figure. */
+export const lossCurveExplained =
+  "Each line is the mean over a stretch of training steps; the faint band reaches from the tenth to " +
+  "the ninetieth percentile of the single steps in it. Logarithmic axis.";
+
 /**
  * Draws training losses against steps, on a logarithmic axis: the line is the mean over stretches
- * of steps, the band reaches from the tenth to the ninetieth percentile.
+ * of steps, the band reaches from the tenth to the ninetieth percentile. Several curves have dashes,
+ * markers and their names beside their ends.
  *
  * @returns SVG, the same bytes for the same input.
  * @throws RangeError if there is no curve, lengths differ, or a loss is not a positive number.
@@ -79,22 +92,16 @@ export function lossCurveSvg(
       );
     }
   }
-  const { title, width = 400, height = 240, valueTitle = "loss", points = 120 } = options;
+  const { title, width = 400, height = 240, valueTitle = "loss", points = 120, note } = options;
   const labels = curves.map(({ label }) => label);
-  const values = curves.flatMap((curve) => binned(curve, points));
+  const drawn = curves.map((curve) => binned(curve, points));
   const [low, high] = [
-    0.9 * Math.min(...values.map((value) => value.low)),
-    1.1 * Math.max(...values.map((value) => value.high)),
+    0.9 * Math.min(...drawn.flat().map((value) => value.low)),
+    1.1 * Math.max(...drawn.flat().map((value) => value.high)),
   ];
-  const color = {
-    field: "curve",
-    type: "nominal" as const,
-    scale: { domain: labels },
-    sort: null,
-    legend: curves.length > 1
-      ? { orient: "top-right" as const, symbolType: "stroke" as const, symbolSize: 200 }
-      : null,
-  };
+  const styles = seriesScales(labels);
+  const series = { field: "curve", type: "nominal" as const, sort: null, legend: null };
+  const color = { ...series, scale: styles.color };
   const x = {
     field: "step",
     type: "quantitative" as const,
@@ -107,17 +114,33 @@ export function lossCurveSvg(
     scale: { type: "log" as const, domain: [low, high], nice: false },
     axis: { title: valueTitle, values: logTicks(low, high), format: ".3~g" },
   };
+  const heightOf = (value: number) => height * Math.log(high / value) / Math.log(high / low);
+  const ends = drawn.map((points, i) => ({
+    label: labels[i]!,
+    y: heightOf(points.at(-1)!.loss),
+  }));
   return plotSvg({
     ...(title === undefined ? {} : { title }),
     width,
     height,
-    data: { values },
+    data: { values: drawn.flat() },
     layer: [
       {
-        mark: { type: "area" as const, opacity: 0.2 },
+        mark: { type: "area" as const, opacity: 0.15 },
         encoding: { x, y: { ...y, field: "low" }, y2: { field: "high" }, color },
       },
-      { mark: { type: "line" as const, strokeWidth: 1.8 }, encoding: { x, y, color } },
+      {
+        mark: { type: "line" as const, strokeWidth: 1.8 },
+        encoding: { x, y, color, strokeDash: { ...series, scale: styles.dash } },
+      },
+      ...curves.length === 1 ? [] : [
+        {
+          data: { values: drawn.flatMap(thinned) },
+          mark: { type: "point" as const, filled: true, opacity: 1, size: 40 },
+          encoding: { x, y, color, shape: { ...series, scale: styles.marker } },
+        },
+        ...directLabels(ends, { width, height }),
+      ],
     ],
-  }, `${valueTitle} against training step for ${labels.join(", ")}`);
+  }, { description: `${valueTitle} against training step for ${labels.join(", ")}`, note });
 }

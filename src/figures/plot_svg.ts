@@ -1,5 +1,7 @@
 import * as vega from "vega";
 import { compile, type TopLevelSpec } from "vega-lite";
+import { appendNote } from "./append_note.ts";
+import { withDarkVariant } from "./dark_variant.ts";
 import { plotConfig } from "./theme.ts";
 import { escapeXml, textWidth } from "./xml.ts";
 
@@ -16,11 +18,13 @@ interface TextMetrics {
 /** Options that every plot takes. */
 export interface PlotOptions {
   /** Line above the plot. */
-  readonly title?: string;
+  readonly title?: string | undefined;
   /** Width of the plotting area in pixels. */
   readonly width?: number;
   /** Height of the plotting area in pixels. */
   readonly height?: number;
+  /** Small text under the plot, such as what its marks mean; broken into lines. */
+  readonly note?: string | undefined;
 }
 
 /**
@@ -43,11 +47,19 @@ export function roundCoordinates(svg: string): string {
 }
 
 /**
- * Draws a Vega-Lite specification as SVG, without a canvas: the same bytes for the same input.
+ * Draws a Vega-Lite specification as SVG with a dark variant, without a canvas: the same bytes for the
+ * same input.
  *
- * @param description What the picture shows, for those who cannot see it.
+ * @param options.description What the picture shows, for those who cannot see it.
+ * @param options.note Small text under the plot.
  */
-export async function plotSvg(spec: TopLevelSpec, description: string): Promise<string> {
+export async function plotSvg(
+  spec: TopLevelSpec,
+  { description, note }: {
+    readonly description: string;
+    readonly note?: string | undefined;
+  },
+): Promise<string> {
   // Vega-Lite warns about choices of its own making (such as a step on an ordered axis).
   const { spec: full } = compile({ config: plotConfig, ...spec }, { logger: silentLogger });
   const view = new vega.View(vega.parse(full), {
@@ -57,7 +69,8 @@ export async function plotSvg(spec: TopLevelSpec, description: string): Promise<
   try {
     const svg = await view.toSVG();
     const label = `<svg role="img" aria-label="${escapeXml(description)}"`;
-    return `${roundCoordinates(svg).replace(/^<svg/, () => label)}\n`;
+    const drawn = `${roundCoordinates(svg).replace(/^<svg/, () => label)}\n`;
+    return withDarkVariant(note === undefined ? drawn : appendNote(drawn, note));
   } finally {
     view.finalize();
   }

@@ -1,10 +1,11 @@
 import type { ScaleSchedule } from "../machines/scale_schedule.ts";
+import { directLabels } from "./direct_labels.ts";
 import { type PlotOptions, plotSvg } from "./plot_svg.ts";
-import { ink, palette } from "./theme.ts";
+import { ink, palette, seriesScales } from "./theme.ts";
 
 /** Locality scales against time, to be drawn as one line. */
 export interface ScaleCurve {
-  /** Name in the legend. */
+  /** Name beside its line, where there are several. */
   readonly label: string;
   /** Times in (0, 1], ascending. */
   readonly t: readonly number[];
@@ -88,7 +89,7 @@ export function scaleCurveSvg(
 ): Promise<string> {
   if (curves.length === 0) throw new RangeError("Cannot draw scale curves: none were given");
   curves.forEach(checkCurve);
-  const { title, width = 400, height = 260 } = options;
+  const { title, note, width = 400, height = 260 } = options;
   const { spread = curves.length === 1 ? "points" : "band" } = options;
   const labels = curves.map(({ label }) => label);
 
@@ -118,15 +119,19 @@ export function scaleCurveSvg(
   ];
   const [low, high] = [Math.min(...drawn), Math.max(...drawn)];
 
+  const styles = seriesScales(labels);
   const color = {
     field: "curve",
     type: "nominal" as const,
-    scale: { domain: labels },
+    scale: styles.color,
     sort: null,
-    legend: curves.length > 1
-      ? { orient: "top" as const, columns: 1, symbolType: "stroke" as const, symbolSize: 300 }
-      : null,
+    legend: null,
   };
+  const [bottom, top] = [low - 1, high + 1];
+  const ends = curves.map(({ label, patchSize }) => ({
+    label,
+    y: height * (top - patchSize.at(-1)!) / (top - bottom),
+  }));
   const x = {
     field: "t",
     type: "quantitative" as const,
@@ -136,7 +141,7 @@ export function scaleCurveSvg(
   const y = {
     field: "k",
     type: "quantitative" as const,
-    scale: { domain: [low - 1, high + 1], zero: false, nice: false },
+    scale: { domain: [bottom, top], zero: false, nice: false },
     axis: { title: "locality scale k  (pixels)", values: scaleTicks(low, high) },
   };
   const spreadLayers = {
@@ -186,7 +191,6 @@ export function scaleCurveSvg(
       scale: { domain: labels, range: labels.map((_, i) => sizes[Math.min(i, sizes.length - 1)]!) },
       legend: null,
     };
-  const dashes = [[1, 0], [5, 3], [2, 2], [8, 3, 2, 3]];
   return plotSvg({
     ...(title === undefined ? {} : { title }),
     width,
@@ -206,8 +210,8 @@ export function scaleCurveSvg(
             field: "curve",
             type: "nominal" as const,
             sort: null,
-            scale: { domain: labels, range: labels.map((_, i) => dashes[i % dashes.length]!) },
-            legend: color.legend,
+            scale: styles.dash,
+            legend: null,
           },
         },
       },
@@ -219,8 +223,37 @@ export function scaleCurveSvg(
           opacity: 1,
           ...(curves.length === 1 ? { stroke: "white", strokeWidth: 0.8 } : {}),
         },
-        encoding: { x, y, color, size: falling([100, 34, 14]) },
+        encoding: {
+          x,
+          y,
+          color,
+          size: falling([100, 50, 34]),
+          shape: {
+            field: "curve",
+            type: "nominal" as const,
+            sort: null,
+            scale: styles.marker,
+            legend: null,
+          },
+        },
       },
+      ...curves.length === 1 ? [] : directLabels(ends, { width, height }),
     ],
-  }, `Locality scale in pixels against time for ${labels.join(", ")}`);
+  }, { description: `Locality scale in pixels against time for ${labels.join(", ")}`, note });
+}
+
+/** How to read {@linkcode scaleCurveSvg} of these curves, in words for under the figure. */
+export function scaleCurveExplained(
+  curves: readonly ScaleCurve[],
+  { spread = curves.length === 1 ? "points" : "band" }: Pick<ScaleCurveOptions, "spread"> = {},
+): string {
+  const several = curves.some(({ perSample = [] }) => perSample.some(({ length }) => length > 1));
+  const spreads = {
+    none: "",
+    points: " Faint circles are the best scales of the single trajectories, larger the more agree.",
+    band: " A band spans the quartiles of the best scales of the single trajectories.",
+  };
+  return "Line and markers give, for each time t of the reverse process, the locality scale k: the side in " +
+    "pixels of the patch that a machine compares. The process begins as noise at t\u00a0=\u00a01, on the right." +
+    (several ? spreads[spread] : "");
 }

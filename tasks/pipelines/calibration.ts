@@ -12,7 +12,7 @@ import {
   type RefinementState,
 } from "../../src/calibration/refinement.ts";
 import type { Denoiser, MultiScaleDenoiser } from "../../src/denoisers/denoiser.ts";
-import { scaleCurveOf, scaleCurveSvg } from "../../src/figures/scale_curve.ts";
+import { scaleCurveExplained, scaleCurveOf, scaleCurveSvg } from "../../src/figures/scale_curve.ts";
 import { scaleScheduleCsv, similarityCsv } from "../../src/calibration/scale_schedule_csv.ts";
 import {
   parseScaleSchedule,
@@ -209,8 +209,10 @@ async function exportCalibration(
     files: ReturnType<typeof calibrationFiles>;
   },
 ): Promise<void> {
-  const svg = await scaleCurveSvg([scaleCurveOf(schedule, schedule.machine)], {
+  const curves = [scaleCurveOf(schedule, schedule.machine)];
+  const svg = await scaleCurveSvg(curves, {
     title: `${schedule.machine} scale calibrated against ${network}`,
+    note: scaleCurveExplained(curves),
   });
   const rasterize = await loadRasterizer();
   await writeFileAtomic(run.file(files.svg), svg);

@@ -1,6 +1,6 @@
 /** Figures, tables and text of `deno task stable-target`. */
-import { lossCurveSvg } from "../../src/figures/loss_curve.ts";
-import { targetCurveSvg } from "../../src/figures/target_curve.ts";
+import { lossCurveExplained, lossCurveSvg } from "../../src/figures/loss_curve.ts";
+import { targetCurveExplained, targetCurveSvg } from "../../src/figures/target_curve.ts";
 import { writeJsonText } from "../../src/formats/json_text.ts";
 import { writeFileAtomic } from "../../src/runs/atomic_write.ts";
 import { createProvenance } from "../../src/runs/provenance.ts";
@@ -38,7 +38,13 @@ export async function exportStableTarget(
     await writeFileAtomic(run.file(`${name}.svg`), svg);
     await writeFileAtomic(run.file(`${name}.png`), rasterize(svg));
   };
-  await picture("targets", await targetCurveSvg(rows));
+  await picture(
+    "targets",
+    await targetCurveSvg(rows, {
+      title: "Training targets that are means over a reference batch of n images",
+      note: targetCurveExplained,
+    }),
+  );
   const curves = [["plain", plain], [`stable, n = ${trainedOn}`, stable]] as const;
   await picture(
     "losses",
@@ -49,7 +55,15 @@ export async function exportStableTarget(
         step: probeStep,
         loss: probe,
       })),
-    ], { width: 520, height: 300, points: 60, valueTitle: "squared error of the raw network" }),
+    ], {
+      title: "Training on plain and on stable targets",
+      width: 520,
+      height: 300,
+      points: 60,
+      valueTitle: "squared error of the raw network",
+      note: lossCurveExplained +
+        ' "From the ideal": error against the mean over all training images, on the same examples.',
+    }),
   );
   const columns = Object.keys(rows[0]!) as (keyof TargetStatistics)[];
   await writeFileAtomic(

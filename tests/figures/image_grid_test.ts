@@ -65,7 +65,8 @@ const grid = {
 };
 
 Deno.test("image grid: the labeled SVG equals its snapshot", async () => {
-  await assertSnapshot(imageGridSvg(grid, { zoom: 6 }), "image_grid.svg");
+  const note = "What the rows are, in words that are broken into lines of the picture's width.";
+  await assertSnapshot(imageGridSvg({ ...grid, note }, { zoom: 6 }), "image_grid.svg");
 });
 
 Deno.test("image grid: labels are escaped", () => {

@@ -1,6 +1,10 @@
 import { assert, assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
 import {
+  receptiveFieldMapsExplained,
   receptiveFieldMapsSvg,
+} from "../../src/figures/receptive_field_maps.ts";
+import {
+  receptiveFieldPlotExplained,
   receptiveFieldPlotSvg,
 } from "../../src/figures/receptive_field_plot.ts";
 import type { ReceptiveField } from "../../src/networks/analysis/field_profile.ts";
@@ -26,11 +30,18 @@ const field: ReceptiveField = {
 
 Deno.test("receptive field: maps and plot equal their snapshots", async () => {
   await assertSnapshot(
-    receptiveFieldMapsSvg(field, { title: "Receptive field" }),
+    receptiveFieldMapsSvg(field, {
+      title: "Receptive field",
+      note: receptiveFieldMapsExplained,
+    }),
     "receptive_field_maps.svg",
   );
   const scales = [{ label: "bbELS scale", t: [0.5, 1], patchSize: [3, 7] }];
-  const svg = await receptiveFieldPlotSvg(field, { title: "Receptive field", scales });
+  const svg = await receptiveFieldPlotSvg(field, {
+    title: "Receptive field",
+    note: receptiveFieldPlotExplained,
+    scales,
+  });
   await assertSnapshot(svg, "receptive_field.svg");
   assert(svg.includes("architecture: 9") && svg.includes("bbELS scale"));
 });

@@ -19,9 +19,16 @@
  */
 export { type Metric } from "./src/core/metric.ts";
 export {
+  ArgumentError,
+  ArgumentTypeError,
   CheckpointMismatchError,
   DataFormatError,
   DeviceUnavailableError,
+  DivergedError,
+  type ErrorDetails,
+  type Remedy,
+  ToolkitError,
+  type Wording,
 } from "./src/core/errors.ts";
 export {
   concatBatches,

@@ -25,7 +25,16 @@
  *
  * @module
  */
-export { DataFormatError, DeviceUnavailableError } from "./core/errors.ts";
+export {
+  ArgumentError,
+  ArgumentTypeError,
+  DataFormatError,
+  DeviceUnavailableError,
+  type ErrorDetails,
+  type Remedy,
+  ToolkitError,
+  type Wording,
+} from "./core/errors.ts";
 export {
   concatBatches,
   gatherImages,

@@ -2,7 +2,7 @@
 import { dirname } from "@std/path";
 import { DataFormatError } from "../src/core/errors.ts";
 import { writeFileAtomic } from "../src/runs/atomic_write.ts";
-import { defineVerb, runVerb } from "./cli/command.ts";
+import { defineVerb, errorLine, runVerb } from "./cli/command.ts";
 import { UsageError } from "./cli/flags.ts";
 import { duration } from "./cli/progress.ts";
 import { textTable } from "./cli/table.ts";
@@ -209,7 +209,7 @@ export const verb = defineVerb({
     } catch (error) {
       if (!(error instanceof DataFormatError)) throw error;
       missing.add(row);
-      console.error(`${row} is left out: ${error.message}`);
+      console.error(`${row} is left out: ${errorLine(error)}`);
       return undefined;
     }
   };

@@ -121,6 +121,20 @@ Deno.test("architecture: src has no syntax or function that Node 22 or a browser
   assertEquals(breaches, []);
 });
 
+Deno.test("architecture: errors are of the library's classes, and name no flag or task", async () => {
+  const breaches = (await collect("src")).flatMap(({ path, text }) =>
+    [
+      // The engine's own classes are left to the engine: see core/errors.ts.
+      ...text.matchAll(/new (?:Range|Type)Error\(/g),
+      // Messages say `option`, which a program words in its own way; --x in CSS ends with a colon or bracket.
+      ...text.matchAll(
+        /["'`](?:[^"'`\n]*[ (])?--[a-z][a-z-]*(?![a-z-]*[:)])|deno task(?! build:wasm)/g,
+      ),
+    ].map(([found]) => `${path}: ${found}`)
+  );
+  assertEquals(breaches, []);
+});
+
 Deno.test("architecture: imports have no cycle", async () => {
   const graph = new Map<string, string[]>();
   for (const source of await collect("src")) {

@@ -1,3 +1,4 @@
+import { ArgumentError } from "../core/errors.ts";
 import { gatherImages, type ImageBatch, imageBatch, sliceBatch } from "../core/image_batch.ts";
 import type { Metric } from "../core/metric.ts";
 import { convertPrediction } from "../denoisers/convert.ts";
@@ -88,7 +89,7 @@ export async function calibrate(
   );
   const grid = timeGridDefinition(options.grid ?? "uniform");
   if (offGrid) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot calibrate along ${sampler}: it asks between the steps, where a schedule has no scale; ` +
         "calibrate along heun or ddpm",
     );
@@ -116,7 +117,7 @@ export async function calibrate(
   const xT = options.xT ??
     initialNoise({ seed, samples, imageShape, schedule: network.schedule });
   if (xT.shape[0] !== samples) {
-    throw new RangeError(`Cannot calibrate ${samples} samples from ${xT.shape[0]} noise images`);
+    throw new ArgumentError(`Cannot calibrate ${samples} samples from ${xT.shape[0]} noise images`);
   }
 
   const tables = new Map(metrics.map(({ name }) => [
@@ -234,7 +235,7 @@ function compareScales(
   },
 ) {
   if (predictions.length !== candidates.length) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot compare ${machine.name}: it gave ${predictions.length} predictions for ${candidates.length} scales`,
     );
   }

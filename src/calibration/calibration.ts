@@ -1,3 +1,4 @@
+import { ArgumentError } from "../core/errors.ts";
 import type { ImageShape } from "../core/image_batch.ts";
 import type { Metric } from "../core/metric.ts";
 import type { ScaleAggregate, ScaleSchedule, ScaleStep } from "../machines/scale_schedule.ts";
@@ -112,7 +113,7 @@ export function chooseScales(
         return bestScale(rows[index] ?? [], { candidates, metric });
       } catch (cause) {
         const problem = cause instanceof Error ? cause.message : String(cause);
-        throw new RangeError(`Step ${index + 1}, sample ${sample}: ${problem}`, { cause });
+        throw new ArgumentError(`Step ${index + 1}, sample ${sample}: ${problem}`, { cause });
       }
     });
     return { patchSize: aggregateScales(perSample, aggregate), perSample };

@@ -1,4 +1,4 @@
-import { CheckpointMismatchError } from "../core/errors.ts";
+import { ArgumentError, CheckpointMismatchError } from "../core/errors.ts";
 import type { Metric } from "../core/metric.ts";
 import type { CalibrationState } from "./calibration.ts";
 
@@ -16,13 +16,13 @@ export function checkOptions(
 ): void {
   for (const [what, value] of [["samples", samples], ["batch", batch]] as const) {
     if (!Number.isSafeInteger(value) || value < 1) {
-      throw new RangeError(`Cannot calibrate: ${what} is ${value}, expected a positive integer`);
+      throw new ArgumentError(`Cannot calibrate: ${what} is ${value}, expected a positive integer`);
     }
   }
   const ascending = candidates.every((k, index) => index === 0 || k > candidates[index - 1]!);
   const odd = candidates.every((k) => Number.isInteger(k) && k >= 1 && k % 2 === 1);
   if (candidates.length === 0 || !ascending || !odd) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot calibrate: the candidate scales are [${
         candidates.join(", ")
       }], expected odd, ascending numbers`,

@@ -1,3 +1,4 @@
+import { ArgumentError } from "../core/errors.ts";
 import { isBetter, type Metric } from "../core/metric.ts";
 import { lowerMedian, mode } from "../core/statistics.ts";
 import type { ScaleAggregate } from "../machines/scale_schedule.ts";
@@ -27,7 +28,7 @@ export function bestScale(
   const { candidates } = options;
   const metric = similarityMetric(options.metric);
   if (similarity.length !== candidates.length) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot choose a scale: ${similarity.length} similarities for ${candidates.length} candidates`,
     );
   }
@@ -35,14 +36,14 @@ export function bestScale(
   similarity.forEach((value, index) => {
     if (value === null) return;
     if (Number.isNaN(value)) {
-      throw new RangeError(
+      throw new ArgumentError(
         `Cannot choose a scale: the ${metric.name} at k = ${candidates[index]} is NaN`,
       );
     }
     if (best < 0 || isBetter(metric, [value, similarity[best]!])) best = index;
   });
   if (best < 0) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot choose a scale: the ${metric.name} is undefined at every candidate (an all-zero ` +
         `prediction has no cosine); choose by ${
           similarityNames.filter((name) => name !== metric.name).join(" or ")
@@ -60,6 +61,6 @@ export function bestScale(
  * @throws RangeError if there is none.
  */
 export function aggregateScales(scales: readonly number[], aggregate: ScaleAggregate): number {
-  if (scales.length === 0) throw new RangeError("Cannot aggregate the scales of no samples");
+  if (scales.length === 0) throw new ArgumentError("Cannot aggregate the scales of no samples");
   return aggregate === "median" ? lowerMedian(scales) : mode(scales);
 }

@@ -1,3 +1,4 @@
+import { ArgumentError } from "../core/errors.ts";
 import type { ImageShape } from "../core/image_batch.ts";
 import type { Provenance } from "../core/provenance.ts";
 import {
@@ -81,23 +82,23 @@ export function importScales(
   const { indexing = "calibration", metric = "cosine", aggregate = "median" } = options;
   const { name: machine } = machineDefinition(options.machine);
   const n = scales.length;
-  if (n === 0) throw new RangeError("Cannot import scales: the list is empty");
+  if (n === 0) throw new ArgumentError("Cannot import scales: the list is empty");
   if (!machineHasScale(options.machine)) {
-    throw new RangeError(`Cannot import scales for ${machine}: that machine has no scale`);
+    throw new ArgumentError(`Cannot import scales for ${machine}: that machine has no scale`);
   }
   const largest = largestPatchSize(options.machine, imageShape);
   const wrong = scales.findIndex((k) =>
     !Number.isSafeInteger(k) || k < 1 || k % 2 === 0 || k > largest
   );
   if (wrong >= 0) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot import scales for ${machine}: number ${wrong + 1} is ${
         scales[wrong]
       }, expected odd ones up to ${largest} for images of ${imageShape.slice(0, 2).join(" x ")}`,
     );
   }
   if (grid !== undefined && grid.times.length !== n + 1) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot import scales for ${machine}: the grid has ${grid.times.length} times, expected ${
         n + 1
       } for a list of ${n}`,

@@ -1,3 +1,4 @@
+import { ArgumentError } from "../core/errors.ts";
 import { type ImageBatch, valuesPerImage } from "../core/image_batch.ts";
 import { isBetter, measureBy } from "../core/metric.ts";
 import { mean } from "../core/statistics.ts";
@@ -100,7 +101,7 @@ export async function refineScales(
   checkOptions({ candidates, samples, batch: samples });
   checkStart({ start, candidates, passes });
   if (offGrid || (stochastic && networkSteps !== steps)) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot refine along ${sampler} with ${steps} steps of the machine and ${networkSteps} of the ` +
         `network: ${offGrid ? "it asks between the steps" : "it adds noise at each step"}; ` +
         (offGrid ? "refine along heun or ddpm" : "expected as many"),
@@ -131,7 +132,7 @@ export async function refineScales(
 
   const xT = options.xT ?? initialNoise({ seed, samples, imageShape, schedule });
   if (xT.shape[0] !== samples) {
-    throw new RangeError(`Cannot refine ${samples} samples from ${xT.shape[0]} noise images`);
+    throw new ArgumentError(`Cannot refine ${samples} samples from ${xT.shape[0]} noise images`);
   }
   const common = {
     seed,
@@ -241,13 +242,13 @@ function checkStart(
 ): void {
   const strange = start.find((k) => !candidates.includes(k));
   if (start.length === 0 || strange !== undefined) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot refine the scales [${start.join(", ")}]: expected at least one, each of the ` +
         `candidates ${candidates.join(", ")}`,
     );
   }
   if (!Number.isSafeInteger(passes) || passes < 1) {
-    throw new RangeError(`Cannot refine in ${passes} passes: expected a positive integer`);
+    throw new ArgumentError(`Cannot refine in ${passes} passes: expected a positive integer`);
   }
 }
 
@@ -271,7 +272,7 @@ function withScales(
       const step = scales.length - times.indexOf(t);
       const patchSize = scales[step - 1];
       if (patchSize === undefined) {
-        throw new RangeError(`Cannot choose a scale at t = ${t}: it is none of the steps`);
+        throw new ArgumentError(`Cannot choose a scale at t = ${t}: it is none of the steps`);
       }
       onAsk(step);
       const [only] = await machine.predictScales(x, t, { ...options, scales: [patchSize] });
@@ -294,7 +295,7 @@ function agreements(
     const value = measureBy(measure, [a, b]);
     if (value !== null) return value;
     if (measure.better === "higher") return 0;
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot refine by ${measure.name}: it is not defined for sample ${i}, expected a number where ` +
         "lower is better",
     );

@@ -1,4 +1,4 @@
-import { CheckpointMismatchError } from "../core/errors.ts";
+import { ArgumentError, CheckpointMismatchError } from "../core/errors.ts";
 import type { ScaleSchedule } from "../machines/scale_schedule.ts";
 
 /** What a refinement works on. */
@@ -84,7 +84,7 @@ export interface Refinement extends RefinementIdentity {
 export function applyRefinement(schedule: ScaleSchedule, refinement: Refinement): ScaleSchedule {
   const found = schedule.steps.map(({ patchSize }) => patchSize).join();
   if (found !== refinement.start.join()) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot refine the scales ${found}: the refinement began from ${refinement.start.join()}`,
     );
   }

@@ -1,5 +1,5 @@
 /** Scale schedules as JSON text, checked on the way in and on the way out. */
-import { DataFormatError } from "../core/errors.ts";
+import { ArgumentError, DataFormatError } from "../core/errors.ts";
 import { writeJsonText } from "../formats/json_text.ts";
 import { machineNames } from "../machines/machine_table.ts";
 import type { ScaleSchedule, ScaleStep } from "../machines/scale_schedule.ts";
@@ -40,7 +40,7 @@ export function writeScaleSchedule(schedule: ScaleSchedule): string {
   });
   const own = [schedule.machine, schedule.metric, schedule.timeGrid ?? "uniform"];
   const problem = findProblem(JSON.parse(text), own);
-  if (problem !== undefined) throw new RangeError(`Cannot write the scale schedule: ${problem}`);
+  if (problem !== undefined) throw new ArgumentError(`Cannot write the scale schedule: ${problem}`);
   return text;
 }
 

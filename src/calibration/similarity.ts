@@ -1,3 +1,4 @@
+import { ArgumentError } from "../core/errors.ts";
 import { measureBy, type Metric } from "../core/metric.ts";
 import { rowOf } from "../core/row_of.ts";
 
@@ -54,12 +55,12 @@ export function compareVectors(
 ): Similarities {
   const { what = "two predictions", metrics = similarityMetrics } = options;
   if (a.length !== b.length || a.length === 0) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot compare ${what}: ${a.length} and ${b.length} values, expected equally many and at least one`,
     );
   }
   if (!Number.isFinite(dot(a, a) + dot(b, b) + squaredDistance(a, b))) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot compare ${what}: a value is NaN, infinite or too large to square; expected finite values`,
     );
   }

@@ -1,11 +1,95 @@
-/** Errors that callers may want to catch by class. Arguments out of range are RangeError or TypeError. */
+/**
+ * Errors that callers may want to catch by class, and what can be done about them. Errors of the engine
+ * keep the engine's classes, so that a fault in this code is told from a mistake in what was asked.
+ */
+
+/** What a program that shows an error calls the things that its users can do. */
+export interface Wording {
+  /** An option by its name in the library, with the value to give it where there is one. */
+  option(name: string, value?: string | number): string;
+  /** How the files of a data set get here. */
+  fetch(dataset: string): string;
+}
+
+/** What can be done about an error, in the words of the program that shows it. */
+export type Remedy = (say: Wording) => string;
+
+/** Further facts about an error. */
+export interface ErrorDetails {
+  /** What to do; the message ends with it, in the library's words. */
+  readonly remedy?: Remedy | undefined;
+  /** The error behind it. */
+  readonly cause?: unknown;
+}
+
+/** How the library itself calls what its callers can do. */
+const libraryWording: Wording = {
+  option: (name, value) => value === undefined ? `\`${name}\`` : `\`${name}: ${value}\``,
+  fetch: (dataset) => `fetch ${dataset}`,
+};
+
+const remedies = new WeakMap<Error, { readonly problem: string; readonly remedy: Remedy }>();
+
+const told = (problem: string, { remedy }: ErrorDetails): string =>
+  remedy === undefined ? problem : `${problem}; ${remedy(libraryWording)}`;
+
+function remember(error: Error, problem: string, { remedy }: ErrorDetails): void {
+  if (remedy !== undefined) remedies.set(error, { problem, remedy });
+}
+
+/** An error's message, with what to do about it in a program's own words. */
+export function messageOf(error: Error, wording: Wording): string {
+  const known = remedies.get(error);
+  return known === undefined ? error.message : `${known.problem}; ${known.remedy(wording)}`;
+}
+
+/** Something that the library foresaw; its message says all: what was asked, what was found, what to do. */
+export class ToolkitError extends Error {
+  /** Name of the class. */
+  override readonly name: string = "ToolkitError";
+
+  /** The message is the problem and, after a semicolon, the remedy. */
+  constructor(problem: string, details: ErrorDetails = {}) {
+    super(told(problem, details), details);
+    remember(this, problem, details);
+  }
+}
+
+/** An argument is out of range, or arguments do not fit each other. */
+export class ArgumentError extends RangeError {
+  /** Name of the class. */
+  override readonly name = "ArgumentError";
+
+  /** The message is the problem and, after a semicolon, the remedy. */
+  constructor(problem: string, details: ErrorDetails = {}) {
+    super(told(problem, details), details);
+    remember(this, problem, details);
+  }
+}
+
+/** An argument is of another kind than expected. */
+export class ArgumentTypeError extends TypeError {
+  /** Name of the class. */
+  override readonly name = "ArgumentTypeError";
+
+  /** The message is the problem and, after a semicolon, the remedy. */
+  constructor(problem: string, details: ErrorDetails = {}) {
+    super(told(problem, details), details);
+    remember(this, problem, details);
+  }
+}
+
+/** Whether the library threw an error on purpose: its message then says it all. */
+export function isToolkitError(error: unknown): boolean {
+  return [ToolkitError, ArgumentError, ArgumentTypeError].some((each) => error instanceof each);
+}
 
 /**
  * Bytes do not follow the format that they should: a data set, weights, a schedule, a picture.
  *
  * The message names the file or thing, what was found, what was expected and what to do.
  */
-export class DataFormatError extends Error {
+export class DataFormatError extends ToolkitError {
   /** Name of the class. */
   override readonly name = "DataFormatError";
   /** Where the bytes came from: a path, or a name for bytes that were not read from a file. */
@@ -13,22 +97,34 @@ export class DataFormatError extends Error {
   /** Offset of the offending byte, where one is known. */
   readonly byteOffset: number | undefined;
 
-  /** Makes an error about `source`; `byteOffset` points at the offending byte where one is known. */
-  constructor(source: string, problem: string, byteOffset?: number) {
-    super(`${source}: ${problem}${byteOffset === undefined ? "" : ` (at byte ${byteOffset})`}`);
+  /** Makes an error about `source`; the third argument may be the offset of the offending byte. */
+  constructor(
+    source: string,
+    problem: string,
+    about: number | (ErrorDetails & { readonly byteOffset?: number | undefined }) = {},
+  ) {
+    const { byteOffset, ...details } = typeof about === "number" ? { byteOffset: about } : about;
+    const at = byteOffset === undefined ? "" : ` (at byte ${byteOffset})`;
+    super(`${source}: ${problem}${at}`, details);
     this.source = source;
     this.byteOffset = byteOffset;
   }
 }
 
 /** A backend or device that was asked for is missing, lost, or too small for the work. */
-export class DeviceUnavailableError extends Error {
+export class DeviceUnavailableError extends ToolkitError {
   /** Name of the class. */
   override readonly name = "DeviceUnavailableError";
 }
 
 /** Weights, a checkpoint or a scale schedule belong to another network, data set or configuration. */
-export class CheckpointMismatchError extends Error {
+export class CheckpointMismatchError extends ToolkitError {
   /** Name of the class. */
   override readonly name = "CheckpointMismatchError";
+}
+
+/** Predictions, images, losses or gradients are not finite any more. */
+export class DivergedError extends ToolkitError {
+  /** Name of the class. */
+  override readonly name: string = "DivergedError";
 }

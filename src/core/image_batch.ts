@@ -1,3 +1,5 @@
+import { ArgumentError } from "./errors.ts";
+
 /** Shape of one image: height, width, channels. */
 export type ImageShape = readonly [height: number, width: number, channels: number];
 
@@ -21,7 +23,7 @@ export interface ImageBatch {
 export function imageBatch(data: Float32Array, shape: ImageBatch["shape"]): ImageBatch {
   const [b, h, w, c] = shape;
   if (data.length !== b * h * w * c) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot make an image batch: ${data.length} values do not fill the shape [${
         shape.join(", ")
       }]`,
@@ -50,7 +52,7 @@ export function imageShapeOf(batch: ImageBatch): ImageShape {
 export function sliceBatch(batch: ImageBatch, start: number, end: number): ImageBatch {
   const [b, h, w, c] = batch.shape;
   if (!(start >= 0 && start <= end && end <= b)) {
-    throw new RangeError(`Cannot slice images ${start}..${end} of a batch of ${b}`);
+    throw new ArgumentError(`Cannot slice images ${start}..${end} of a batch of ${b}`);
   }
   const n = h * w * c;
   return { data: batch.data.subarray(start * n, end * n), shape: [end - start, h, w, c] };
@@ -68,7 +70,7 @@ export function gatherImages(batch: ImageBatch, indices: ArrayLike<number>): Ima
   for (let i = 0; i < indices.length; i++) {
     const index = indices[i]!;
     if (!Number.isInteger(index) || index < 0 || index >= b) {
-      throw new RangeError(`Cannot gather image ${index} of a batch of ${b}`);
+      throw new ArgumentError(`Cannot gather image ${index} of a batch of ${b}`);
     }
     data.set(batch.data.subarray(index * n, (index + 1) * n), i * n);
   }
@@ -82,12 +84,12 @@ export function gatherImages(batch: ImageBatch, indices: ArrayLike<number>): Ima
  */
 export function concatBatches(batches: readonly ImageBatch[]): ImageBatch {
   const first = batches[0];
-  if (first === undefined) throw new RangeError("Cannot join an empty list of image batches");
+  if (first === undefined) throw new ArgumentError("Cannot join an empty list of image batches");
   const [, h, w, c] = first.shape;
   let total = 0;
   for (const { shape } of batches) {
     if (shape[1] !== h || shape[2] !== w || shape[3] !== c) {
-      throw new RangeError(
+      throw new ArgumentError(
         `Cannot join images of ${shape.slice(1).join(" x ")} to images of ${h} x ${w} x ${c}`,
       );
     }

@@ -1,3 +1,5 @@
+import { ArgumentError } from "./errors.ts";
+
 /**
  * A number that says how alike two lists of values are: what calibration chooses scales by, and what
  * tables of agreement show. The metrics of this package are rows of two tables, `similarityMetrics` and
@@ -35,7 +37,7 @@ export function measureBy(
 ): number | null {
   const value = metric.of(reference, prediction);
   if (value === null || Number.isFinite(value)) return value;
-  throw new RangeError(
+  throw new ArgumentError(
     `Cannot compare by ${metric.name}: it gave ${value}, expected a finite number, or null where it is ` +
       "not defined",
   );

@@ -1,3 +1,5 @@
+import { ArgumentError } from "./errors.ts";
+
 /** Position of a {@linkcode Random} in its stream, as plain data that JSON can hold. */
 export interface RandomState {
   /** The four 32-bit words of xoshiro128**. */
@@ -36,7 +38,7 @@ export class Random {
    */
   constructor(seed: number, stream = "") {
     if (!Number.isSafeInteger(seed) || seed < 0) {
-      throw new RangeError(`Cannot seed: ${seed} is not an integer from 0 to 2^53 - 1`);
+      throw new ArgumentError(`Cannot seed: ${seed} is not an integer from 0 to 2^53 - 1`);
     }
     // The stream's name is folded in by FNV-1a, so that streams of one seed do not overlap.
     let hash = 0x811c9dc5 ^ (seed >>> 0) ^ Math.imul(Math.floor(seed / 2 ** 32), 0x9e3779b1);
@@ -82,7 +84,9 @@ export class Random {
    */
   integer(bound: number): number {
     if (!Number.isInteger(bound) || bound < 1 || bound > 2 ** 32) {
-      throw new RangeError(`Cannot draw an integer below ${bound}: not an integer from 1 to 2^32`);
+      throw new ArgumentError(
+        `Cannot draw an integer below ${bound}: not an integer from 1 to 2^32`,
+      );
     }
     return Math.floor(this.uniform() * bound);
   }

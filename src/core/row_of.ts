@@ -1,3 +1,5 @@
+import { ArgumentError } from "./errors.ts";
+
 /**
  * The row of a table that a name stands for; an object of one's own stands for itself.
  *
@@ -15,7 +17,7 @@ export function rowOf<R extends { readonly name: string }>(
   const known = table.find((row) => row.name === name);
   if (typeof given === "object" && (known === undefined || known === given)) return given;
   if (typeof given === "string" && known !== undefined) return known;
-  throw new RangeError(
+  throw new ArgumentError(
     typeof given === "string"
       ? `Cannot use the ${what} ${JSON.stringify(name)}: expected one of ${
         table.map((row) => row.name).join(", ")

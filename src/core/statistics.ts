@@ -1,4 +1,5 @@
 /** Summaries of samples. Empty input and input that is not finite is a RangeError, never a NaN. */
+import { ArgumentError } from "./errors.ts";
 import { Random } from "./random.ts";
 
 /**
@@ -39,7 +40,7 @@ export function lowerMedian(values: ArrayLike<number>): number {
  */
 export function quantile(values: ArrayLike<number>, q: number): number {
   checkFinite(values, "quantile");
-  if (!(q >= 0 && q <= 1)) throw new RangeError(`Cannot take the quantile ${q}: not in [0, 1]`);
+  if (!(q >= 0 && q <= 1)) throw new ArgumentError(`Cannot take the quantile ${q}: not in [0, 1]`);
   return sortedQuantile(Float64Array.from(values).sort(), q);
 }
 
@@ -71,7 +72,7 @@ export function pearson(a: ArrayLike<number>, b: ArrayLike<number>): number {
   checkFinite(a, "correlation");
   checkFinite(b, "correlation");
   if (a.length !== b.length) {
-    throw new RangeError(`Cannot correlate ${a.length} values with ${b.length}`);
+    throw new ArgumentError(`Cannot correlate ${a.length} values with ${b.length}`);
   }
   // Rounding of the mean would leave a variance that is not quite zero.
   if (isConstant(a) || isConstant(b)) return NaN;
@@ -101,7 +102,7 @@ export function determination(
   checkFinite(reference, "determination");
   checkFinite(prediction, "determination");
   if (reference.length !== prediction.length) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot determine ${reference.length} values by ${prediction.length} predictions`,
     );
   }
@@ -151,10 +152,10 @@ export function bootstrapMedian(
   const { resamples = 10_000, level = 0.95, seed = 0 } = options;
   checkFinite(values, "bootstrap interval");
   if (!Number.isInteger(resamples) || resamples < 1) {
-    throw new RangeError(`Cannot bootstrap: ${resamples} resamples is not a positive integer`);
+    throw new ArgumentError(`Cannot bootstrap: ${resamples} resamples is not a positive integer`);
   }
   if (!(level > 0 && level < 1)) {
-    throw new RangeError(`Cannot bootstrap: the level ${level} does not lie between 0 and 1`);
+    throw new ArgumentError(`Cannot bootstrap: the level ${level} does not lie between 0 and 1`);
   }
   const random = new Random(seed, "bootstrap");
   const sorted = Float64Array.from(values).sort();
@@ -212,10 +213,10 @@ function isConstant(values: ArrayLike<number>): boolean {
 }
 
 function checkFinite(values: ArrayLike<number>, what: string): void {
-  if (values.length === 0) throw new RangeError(`Cannot take the ${what} of no values`);
+  if (values.length === 0) throw new ArgumentError(`Cannot take the ${what} of no values`);
   for (let i = 0; i < values.length; i++) {
     if (!Number.isFinite(values[i])) {
-      throw new RangeError(`Cannot take the ${what}: value ${i} is ${values[i]}`);
+      throw new ArgumentError(`Cannot take the ${what}: value ${i} is ${values[i]}`);
     }
   }
 }

@@ -1,4 +1,5 @@
 /** Cropping 8-bit images, and turning color into gray and back. */
+import { ArgumentError } from "../core/errors.ts";
 import type { ByteImages } from "./resize.ts";
 
 /** Rounds as Python does, a half to the even neighbor. */
@@ -26,7 +27,7 @@ export function centerCrop(
   const fits = (extent: number, most: number) =>
     Number.isInteger(extent) && extent > 0 && extent <= most;
   if (!fits(height, h) || !fits(width, w)) {
-    throw new RangeError(`Cannot cut ${height} x ${width} out of images of ${h} x ${w}`);
+    throw new ArgumentError(`Cannot cut ${height} x ${width} out of images of ${h} x ${w}`);
   }
   const [top, left] = [roundHalfEven((h - height) / 2), roundHalfEven((w - width) / 2)];
   const out = new Uint8Array(n * height * width * c);

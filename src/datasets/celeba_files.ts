@@ -95,8 +95,11 @@ async function openPacked(
   if (size !== packedSize) {
     throw new DataFormatError(
       path,
-      `packed at ${packedSize} x ${packedSize}, ${size} x ${size} is asked for; ` +
-        `name the folder or zip archive of the aligned images with --from`,
+      `packed at ${packedSize} x ${packedSize}, ${size} x ${size} is asked for`,
+      {
+        remedy: (say) =>
+          `name the folder or zip archive of the aligned images with ${say.option("from")}`,
+      },
     );
   }
   const [start, end] = partOf(split, { count: bytes / recordBytes, source: path });

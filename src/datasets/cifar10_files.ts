@@ -127,8 +127,8 @@ async function findBatches(path: string, split: Split): Promise<readonly Batch[]
     path,
     `${
       python ? "this is CIFAR-10's Python version" : `no ${official[0]} in this folder`
-    }, expected the binary version: ${official.join(", ")}, or ${archiveName}; ` +
-      "run deno task data cifar10 to fetch it",
+    }, expected the binary version: ${official.join(", ")}, or ${archiveName}`,
+    { remedy: (say) => say.fetch("cifar10") },
   );
 }
 

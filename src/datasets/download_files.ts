@@ -1,10 +1,10 @@
 /** Fetching published files over HTTP: resumable, verified, there whole or not at all. */
-import { DataFormatError } from "../core/errors.ts";
+import { DataFormatError, type Remedy, ToolkitError } from "../core/errors.ts";
 import { kindOf, streamFile } from "./open_files.ts";
 import type { OfficialFile } from "./source.ts";
 
 /** A file cannot be fetched; the message is one line that says why and what to do. */
-export class DownloadError extends Error {
+export class DownloadError extends ToolkitError {
   /** Name of the class. */
   override readonly name = "DownloadError";
 }
@@ -103,8 +103,9 @@ async function fetchInto(
       if (problem === undefined) break;
       if (!resumed) {
         await Deno.remove(partial);
-        const remedy = `try again, or fetch ${file.name} by another way and name it with --from`;
-        throw new DataFormatError(url, `${problem}; it was removed: ${remedy}`);
+        throw new DataFormatError(url, `${problem}, and was removed`, {
+          remedy: (say) => `try again, or ${byHand(file)(say)}`,
+        });
       }
       onNote?.(`${file.name}: ${problem}; fetching it from the beginning`);
       await restart();
@@ -171,9 +172,7 @@ async function request(
     if (status >= 500 || status === 408 || status === 429) await give(new Broken(said));
     if (status !== 200 && status !== 206) {
       await give(
-        new DownloadError(
-          `Cannot fetch ${url}: ${said}; fetch ${file.name} by another way and name it with --from`,
-        ),
+        new DownloadError(`Cannot fetch ${url}: ${said}`, { remedy: byHand(file) }),
       );
     }
     if (status === 206) {
@@ -183,12 +182,12 @@ async function request(
         await give(new Broken(`the server sent the range ${range}`, { restart: true }));
       }
       if (total !== "*" && Number(total) !== file.bytes) {
-        await give(new DownloadError(otherSize(url, { found: total!, file })));
+        await give(otherSize(url, { found: total!, file }));
       }
     } else {
       const length = headers.get("content-length");
       if (length !== null && Number(length) !== file.bytes) {
-        await give(new DownloadError(otherSize(url, { found: length, file })));
+        await give(otherSize(url, { found: length, file }));
       }
     }
     return { body: watched(body, watch), from: status === 206 ? have : 0 };
@@ -199,8 +198,13 @@ async function request(
 }
 
 const otherSize = (url: string, { found, file }: { found: string; file: OfficialFile }) =>
-  `Cannot fetch ${url}: the server has another file of ${found} bytes, expected ${file.bytes}; ` +
-  `fetch ${file.name} by another way and name it with --from`;
+  new DownloadError(
+    `Cannot fetch ${url}: the server has another file of ${found} bytes, expected ${file.bytes}`,
+    { remedy: byHand(file) },
+  );
+
+const byHand = ({ name }: OfficialFile): Remedy => (say) =>
+  `fetch ${name} by another way and name it with ${say.option("from")}`;
 
 async function* watched(
   body: ReadableStream<Uint8Array> | null,

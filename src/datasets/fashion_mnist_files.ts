@@ -64,8 +64,11 @@ export const fashionMnistSource: DatasetSource = {
     if (from === undefined) {
       for (const part of ["images", "labels"] as const) {
         const { bytes, source } = pair[part];
-        const remedy = `the file is damaged; fetch it anew or name other files with --from`;
-        await verifySha256(bytes, source, { expected: contents[split]![part], remedy });
+        await verifySha256(bytes, source, {
+          expected: contents[split]![part],
+          remedy: (say) =>
+            `the file is damaged: fetch it anew or name other files with ${say.option("from")}`,
+        });
       }
     }
     return openInMemory(parseIdxPair(pair), fashionMnistClassNames);

@@ -18,7 +18,9 @@ export const imageFolderSource: DatasetSource = {
   },
   async open({ split, size, channels, from }) {
     if (from === undefined) {
-      throw new DataFormatError("folder", "name the folder or zip archive of images with --from");
+      throw new DataFormatError("folder", "no folder is named", {
+        remedy: (say) => `name the folder or zip archive of images with ${say.option("from")}`,
+      });
     }
     const files = await openFileTree(from);
     const { indices, labels, classNames } = arrangeImages(files.paths, { split, source: from });
@@ -31,8 +33,11 @@ export const imageFolderSource: DatasetSource = {
         const kind = (count: number) => count === 1 ? "gray" : "color";
         throw new DataFormatError(
           source,
-          `this image is ${kind(c)}, the first one is ${kind(wanted)}; ` +
-            "make them alike with --colors gray or --colors rgb",
+          `this image is ${kind(c)}, the first one is ${kind(wanted)}`,
+          {
+            remedy: (say) =>
+              `make them alike with ${say.option("channels", 1)} or ${say.option("channels", 3)}`,
+          },
         );
       }
       const side = Math.min(h, w);

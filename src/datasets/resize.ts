@@ -1,4 +1,5 @@
 /** Bilinear resizing of 8-bit images, equal bit for bit to Pillow's `Image.resize(.., BILINEAR)`. */
+import { ArgumentError } from "../core/errors.ts";
 
 /** A stack of 8-bit images. */
 export interface ByteImages {
@@ -39,12 +40,12 @@ export function resizeBilinear(
   const { height, width } = size;
   for (const extent of [h, w, c, height, width]) {
     if (!Number.isInteger(extent) || extent < 1) {
-      throw new RangeError(`Cannot resize images of ${h} x ${w} x ${c} to ${height} x ${width}`);
+      throw new ArgumentError(`Cannot resize images of ${h} x ${w} x ${c} to ${height} x ${width}`);
     }
   }
   let { pixels } = images;
   if (pixels.length !== n * h * w * c) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot resize: ${pixels.length} values do not fill the shape [${images.shape.join(", ")}]`,
     );
   }

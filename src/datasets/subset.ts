@@ -1,4 +1,5 @@
 /** Choosing images of a data set by class and number. */
+import { ArgumentError } from "../core/errors.ts";
 
 /** Options of {@linkcode subsetIndices}. */
 export interface SubsetOptions {
@@ -24,7 +25,7 @@ export function subsetIndices(
   { images, classes, classNames, what }: SubsetOptions,
 ): Uint32Array {
   if (images !== undefined && (!Number.isInteger(images) || images < 1)) {
-    throw new RangeError(`Cannot take ${images} images of ${what}: not a positive integer`);
+    throw new ArgumentError(`Cannot take ${images} images of ${what}: not a positive integer`);
   }
   const wanted = new Set(classes ?? []);
   if (classes !== undefined) {
@@ -35,11 +36,11 @@ export function subsetIndices(
           : `has ${classNames.length} classes, 0 (${classNames[0]}) to ${classNames.length - 1} (${
             classNames.at(-1)
           })`;
-        throw new RangeError(`Cannot select class ${label}: ${what} ${known}`);
+        throw new ArgumentError(`Cannot select class ${label}: ${what} ${known}`);
       }
     }
     if (classes.length === 0 || wanted.size !== classes.length) {
-      throw new RangeError(
+      throw new ArgumentError(
         `Cannot select classes "${classes.join(",")}" of ${what}: name each wanted class once`,
       );
     }
@@ -50,9 +51,9 @@ export function subsetIndices(
   }
   if (images !== undefined && images > found.length) {
     const which = classes === undefined ? "" : ` of class ${classes.join(", ")}`;
-    throw new RangeError(
-      `Cannot take ${images} images${which} of ${what}: there are ${found.length}; ` +
-        `ask for no more (--images ${found.length})`,
+    throw new ArgumentError(
+      `Cannot take ${images} images${which} of ${what}: there are ${found.length}`,
+      { remedy: (say) => `ask for no more (${say.option("images", found.length)})` },
     );
   }
   return Uint32Array.from(images === undefined ? found : found.slice(0, images));

@@ -1,3 +1,4 @@
+import { ArgumentError } from "../core/errors.ts";
 import { Random } from "../core/random.ts";
 import type { LabeledBytes } from "./labeled_bytes.ts";
 
@@ -32,7 +33,7 @@ export function syntheticTextures(
   const { images, size, channels = 1, classes = 4, seed = 0, stream = "" } = options;
   for (const [name, value] of Object.entries({ images, size, channels, classes })) {
     if (!Number.isInteger(value) || value < 1 || (name === "classes" && value > 256)) {
-      throw new RangeError(`Cannot make synthetic textures: ${name} is ${value}`);
+      throw new ArgumentError(`Cannot make synthetic textures: ${name} is ${value}`);
     }
   }
   const random = new Random(seed, `synthetic/${stream}`);

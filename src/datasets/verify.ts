@@ -1,4 +1,4 @@
-import { DataFormatError } from "../core/errors.ts";
+import { DataFormatError, type Remedy } from "../core/errors.ts";
 import { sha256Hex } from "../core/sha256.ts";
 
 /**
@@ -12,10 +12,10 @@ import { sha256Hex } from "../core/sha256.ts";
 export async function verifySha256(
   bytes: Uint8Array,
   source: string,
-  { expected, remedy }: { readonly expected: string | undefined; readonly remedy: string },
+  { expected, remedy }: { readonly expected: string | undefined; readonly remedy: Remedy },
 ): Promise<void> {
   const found = await sha256Hex(bytes);
   if (found !== expected) {
-    throw new DataFormatError(source, `SHA-256 is ${found}, expected ${expected}; ${remedy}`);
+    throw new DataFormatError(source, `SHA-256 is ${found}, expected ${expected}`, { remedy });
   }
 }

@@ -1,3 +1,4 @@
+import { ArgumentError } from "../core/errors.ts";
 import type { ImageBatch } from "../core/image_batch.ts";
 import type { Denoiser, Prediction, PredictOptions } from "./denoiser.ts";
 
@@ -31,18 +32,20 @@ export function convertPrediction(
 ): ImageBatch {
   const { from, to, signal, sigma } = options;
   if (values.data.length !== x.data.length) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot convert a prediction of shape [${values.shape}] for images of shape [${x.shape}]`,
     );
   }
   if (from === to) return values;
   const needsSigma = from === "x0" || from === "score" || to === "score";
   if (needsSigma && !(sigma > 0)) {
-    throw new RangeError(`Cannot convert ${from} to ${to}: sigma is ${sigma}, it must be positive`);
+    throw new ArgumentError(
+      `Cannot convert ${from} to ${to}: sigma is ${sigma}, it must be positive`,
+    );
   }
   const needsSignal = (to === "x0" || to === "v") && (from === "eps" || from === "score");
   if (needsSignal && !(signal > 0)) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot convert ${from} to ${to}: signal is ${signal}, it must be positive`,
     );
   }

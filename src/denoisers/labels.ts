@@ -1,3 +1,5 @@
+import { ArgumentError } from "../core/errors.ts";
+
 /**
  * Spreads a class label over samples.
  *
@@ -15,13 +17,13 @@ export function labelPerSample(
     ? new Array<number>(samples).fill(labels)
     : Array.from(labels);
   if (spread.length !== samples) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot label ${samples} samples with ${spread.length} labels: expected one label or one per sample`,
     );
   }
   for (const label of spread) {
     if (!Number.isInteger(label) || label < 0) {
-      throw new RangeError(`Cannot use ${label} as a class label: expected an integer from 0`);
+      throw new ArgumentError(`Cannot use ${label} as a class label: expected an integer from 0`);
     }
   }
   return spread;

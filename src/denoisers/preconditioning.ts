@@ -1,3 +1,4 @@
+import { ArgumentError } from "../core/errors.ts";
 import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
 
 /** What a network is trained to predict. */
@@ -47,12 +48,12 @@ export function checkPreconditioning(
   if (preconditioning.kind === "none") return;
   const { kind, sigmaData } = preconditioning;
   if (!(Number.isFinite(sigmaData) && sigmaData > 0)) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot use ${kind} preconditioning: sigmaData is ${sigmaData}, expected a positive number`,
     );
   }
   if (kind === "edm" && prediction !== "x0") {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot predict ${prediction} with EDM preconditioning: it predicts x0; ` +
         'use the objective x0, or "input" preconditioning',
     );
@@ -80,7 +81,7 @@ export function preconditioningFactors(
   const deviation = Math.hypot(sigma, signal * sigmaData);
   if (kind === "input") return { cSkip: 0, cOut: 1, cIn: 1 / deviation, cNoise: t };
   if (!(sigma > 0)) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot precondition at t = ${t}: sigma is ${sigma}, there is no noise to remove`,
     );
   }

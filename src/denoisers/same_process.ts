@@ -1,3 +1,4 @@
+import { ArgumentError } from "../core/errors.ts";
 import type { Denoiser } from "./denoiser.ts";
 
 /** Options of {@linkcode checkSameProcess}. */
@@ -18,7 +19,7 @@ export function checkSameProcess(
 ): void {
   const [a, b] = [network.imageShape, machine.imageShape];
   if (a.some((size, axis) => size !== b[axis])) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot compare ${machine.name} to ${network.name}: it takes images of ${
         b.join(" x ")
       }, ${network.name} of ${a.join(" x ")}`,
@@ -29,7 +30,7 @@ export function checkSameProcess(
   const differs = (p: number, q: number) => !(Math.abs(p - q) <= 1e-9 * (1 + Math.abs(p)));
   for (const t of times) {
     if (differs(s.sigma(t), r.sigma(t)) || differs(s.signal(t), r.signal(t))) {
-      throw new RangeError(
+      throw new ArgumentError(
         `Cannot compare ${machine.name} (schedule ${r.name}) to ${network.name} (schedule ` +
           `${s.name}): at t = ${t} sigma is ${r.sigma(t)} and ${s.sigma(t)}, signal ${
             r.signal(t)

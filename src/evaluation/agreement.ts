@@ -1,3 +1,4 @@
+import { ArgumentError } from "../core/errors.ts";
 import { measureBy, type Metric } from "../core/metric.ts";
 import { rowOf } from "../core/row_of.ts";
 import { determination, pearson } from "../core/statistics.ts";
@@ -75,7 +76,7 @@ export function agreement(
   const { measures = agreementMeasures } = options;
   const n = reference.length;
   if (prediction.length !== n || n === 0) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot measure agreement: ${n} reference and ${prediction.length} predicted values, ` +
         `expected equally many and at least one`,
     );

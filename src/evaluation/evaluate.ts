@@ -6,7 +6,7 @@ import {
   imageShapeOf,
   sliceBatch,
 } from "../core/image_batch.ts";
-import { CheckpointMismatchError } from "../core/errors.ts";
+import { ArgumentError, CheckpointMismatchError } from "../core/errors.ts";
 import type { Denoiser } from "../denoisers/denoiser.ts";
 import { labelPerSample } from "../denoisers/labels.ts";
 import { checkSameProcess } from "../denoisers/same_process.ts";
@@ -141,19 +141,19 @@ export async function evaluateAgreement(
   const measures = [...agreementMeasures, ...(options.measures ?? []).map(agreementMeasure)];
   for (const [what, value] of [["samples", samples], ["batch", batch]] as const) {
     if (!Number.isSafeInteger(value) || value < 1) {
-      throw new RangeError(`Cannot evaluate: ${what} is ${value}, expected a positive integer`);
+      throw new ArgumentError(`Cannot evaluate: ${what} is ${value}, expected a positive integer`);
     }
   }
   const names = machines.map(({ name }) => name);
   if (names.length === 0 || new Set(names).size !== names.length) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot evaluate machines named [${
         names.join(", ")
       }]: expected at least one, without repeats`,
     );
   }
   if (stochastic && networkSteps !== steps) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot evaluate with ${sampler} in ${networkSteps} steps of the network and ${steps} of the ` +
         "machines: it adds noise at each step, expected as many",
     );
@@ -167,7 +167,7 @@ export async function evaluateAgreement(
   const xT = options.xT ??
     initialNoise({ seed, samples, imageShape, schedule: network.schedule });
   if (xT.shape[0] !== samples || imageShapeOf(xT).some((size, a) => size !== imageShape[a])) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot evaluate ${samples} samples of ${
         imageShape.join(" x ")
       } from noise of shape [${xT.shape}]`,

@@ -1,3 +1,4 @@
+import { ArgumentError } from "../core/errors.ts";
 import { quantile } from "../core/statistics.ts";
 import { type PlotOptions, plotSvg } from "./plot_svg.ts";
 import { ink } from "./theme.ts";
@@ -33,7 +34,7 @@ export function agreementPlotSvg(
   groups: readonly AgreementGroup[],
   options: AgreementPlotOptions = {},
 ): Promise<string> {
-  if (groups.length === 0) throw new RangeError("Cannot draw agreement: no machine was given");
+  if (groups.length === 0) throw new ArgumentError("Cannot draw agreement: no machine was given");
   const { title, note, width = 110 * groups.length, height = 260 } = options;
   const { valueTitle = "r² between network and theory, per sample" } = options;
   const boxes = groups.map(({ label, values }, i) => ({

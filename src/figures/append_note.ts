@@ -1,3 +1,4 @@
+import { ArgumentError } from "../core/errors.ts";
 import { fontFamily, tones } from "./theme.ts";
 import { escapeXml, textWidth } from "./xml.ts";
 
@@ -24,7 +25,9 @@ export function wrapText(text: string, width: number): string[] {
  */
 export function appendNote(svg: string, note: string): string {
   const size = /^<svg[^>]* width="([\d.]+)" height="([\d.]+)"/.exec(svg);
-  if (size === null) throw new RangeError("Cannot add a note to a figure without width and height");
+  if (size === null) {
+    throw new ArgumentError("Cannot add a note to a figure without width and height");
+  }
   const [width, height] = [Number(size[1]), Number(size[2])];
   const lines = wrapText(note, width - 2 * margin);
   const taller = height + lines.length * lineHeight + margin - 2;

@@ -1,3 +1,4 @@
+import { ArgumentError } from "../core/errors.ts";
 import type { ReceptiveField } from "../networks/analysis/field_profile.ts";
 
 /**
@@ -11,7 +12,7 @@ export function checkField({ times, radius }: ReceptiveField): void {
     map.length !== size || !map.every((value) => Number.isFinite(value) && value >= 0)
   );
   if (times.length === 0 || wrong !== undefined) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot draw the receptive field: ${
         times.length === 0 ? "there are no times" : `the map at t = ${wrong!.t} is damaged`
       }, expected maps of ${size} numbers from zero`,

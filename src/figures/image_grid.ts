@@ -1,3 +1,4 @@
+import { ArgumentError } from "../core/errors.ts";
 import type { ImageBatch } from "../core/image_batch.ts";
 import { encodePng } from "../formats/png.ts";
 import { appendNote } from "./append_note.ts";
@@ -97,7 +98,7 @@ export function imageGridSvg(grid: ImageGrid, options: ImageGridOptions = {}): s
   ];
   for (const [label, count] of counts) {
     if (count !== n) {
-      throw new RangeError(
+      throw new ArgumentError(
         `Cannot draw the image grid: ${label} has ${count} entries, the first row ${n} images`,
       );
     }

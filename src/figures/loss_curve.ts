@@ -1,3 +1,4 @@
+import { ArgumentError } from "../core/errors.ts";
 import { mean, quantile } from "../core/statistics.ts";
 import { directLabels } from "./direct_labels.ts";
 import { type PlotOptions, plotSvg } from "./plot_svg.ts";
@@ -76,17 +77,17 @@ export function lossCurveSvg(
   curves: readonly LossCurve[],
   options: LossCurveOptions = {},
 ): Promise<string> {
-  if (curves.length === 0) throw new RangeError("Cannot draw losses: no curve was given");
+  if (curves.length === 0) throw new ArgumentError("Cannot draw losses: no curve was given");
   for (const { label, step, loss } of curves) {
     if (step.length === 0 || step.length !== loss.length) {
-      throw new RangeError(
+      throw new ArgumentError(
         `Cannot draw the losses of ${label}: ${step.length} steps and ${loss.length} losses, ` +
           "expected equal numbers above zero",
       );
     }
     const bad = loss.findIndex((value) => !(value > 0 && Number.isFinite(value)));
     if (bad >= 0) {
-      throw new RangeError(
+      throw new ArgumentError(
         `Cannot draw the losses of ${label}: the loss at step ${step[bad]} is ${loss[bad]}, ` +
           "expected a positive number",
       );

@@ -1,3 +1,4 @@
+import { ArgumentError } from "../core/errors.ts";
 import { initWasm, Resvg, type ResvgRenderOptions } from "@resvg/resvg-wasm";
 
 /** Bytes that {@linkcode createRasterizer} needs; reading them is the caller's part. */
@@ -18,7 +19,7 @@ function parse(svg: string, options: ResvgRenderOptions): InstanceType<typeof Re
     return new Resvg(svg, options);
   } catch (error) {
     // The renderer throws plain text.
-    throw new RangeError(`Cannot draw the SVG as PNG: ${error}`);
+    throw new ArgumentError(`Cannot draw the SVG as PNG: ${error}`);
   }
 }
 

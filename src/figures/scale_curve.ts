@@ -1,3 +1,4 @@
+import { ArgumentError } from "../core/errors.ts";
 import type { ScaleSchedule } from "../machines/scale_schedule.ts";
 import { directLabels } from "./direct_labels.ts";
 import { type PlotOptions, plotSvg } from "./plot_svg.ts";
@@ -36,14 +37,14 @@ export function scaleCurveOf(schedule: ScaleSchedule, label: string): ScaleCurve
 
 function checkCurve({ label, t, patchSize, perSample = patchSize.map(() => []) }: ScaleCurve) {
   if (t.length === 0 || t.length !== patchSize.length || t.length !== perSample.length) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot draw scale curve ${label}: ${t.length} times, ${patchSize.length} scales and ` +
         `${perSample.length} lists of samples, expected equal numbers above zero`,
     );
   }
   for (const value of [...t, ...patchSize, ...perSample.flat()]) {
     if (!Number.isFinite(value)) {
-      throw new RangeError(`Cannot draw scale curve ${label}: found ${value}, expected numbers`);
+      throw new ArgumentError(`Cannot draw scale curve ${label}: found ${value}, expected numbers`);
     }
   }
 }
@@ -87,7 +88,7 @@ export function scaleCurveSvg(
   curves: readonly ScaleCurve[],
   options: ScaleCurveOptions = {},
 ): Promise<string> {
-  if (curves.length === 0) throw new RangeError("Cannot draw scale curves: none were given");
+  if (curves.length === 0) throw new ArgumentError("Cannot draw scale curves: none were given");
   curves.forEach(checkCurve);
   const { title, note, width = 400, height = 260 } = options;
   const { spread = curves.length === 1 ? "points" : "band" } = options;

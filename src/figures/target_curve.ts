@@ -1,3 +1,4 @@
+import { ArgumentError } from "../core/errors.ts";
 import { type PlotOptions, plotSvg } from "./plot_svg.ts";
 import { biasPanel, fallPanel, variancePanel } from "./target_panels.ts";
 import type { TargetPoint } from "./target_point.ts";
@@ -54,7 +55,7 @@ function check(points: readonly TargetPoint[]): void {
   for (const point of points) {
     for (const [name, value] of Object.entries(point)) {
       if (!Number.isFinite(value)) {
-        throw new RangeError(
+        throw new ArgumentError(
           `Cannot draw targets at t = ${point.t}, n = ${point.references}: ${name} is ${value}`,
         );
       }
@@ -64,6 +65,6 @@ function check(points: readonly TargetPoint[]): void {
     points.filter(({ references }) => references === 1).map(({ t }) => t),
   );
   if (points.length === 0 || points.some(({ t }) => !single.has(t))) {
-    throw new RangeError("Cannot draw targets: n = 1 is missing at some time, or altogether");
+    throw new ArgumentError("Cannot draw targets: n = 1 is missing at some time, or altogether");
   }
 }

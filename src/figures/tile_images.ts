@@ -1,3 +1,4 @@
+import { ArgumentError } from "../core/errors.ts";
 import type { ImageBatch } from "../core/image_batch.ts";
 
 /** Options of {@linkcode tileImages}. */
@@ -24,10 +25,10 @@ export function tileImages(
   const { factor, gutter } = options;
   const first = rows[0];
   if (first === undefined || first.shape[0] === 0) {
-    throw new RangeError("Cannot tile images: none were given");
+    throw new ArgumentError("Cannot tile images: none were given");
   }
   if (!Number.isInteger(factor) || factor < 1 || !Number.isInteger(gutter) || gutter < 0) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot tile images: factor ${factor} and gutter ${gutter}, expected whole numbers, ` +
         "the factor at least 1",
     );
@@ -41,7 +42,7 @@ export function tileImages(
   rows.forEach(({ data: values, shape }, row) => {
     const [batch, rowHeight, rowWidth, c] = shape;
     if (rowHeight !== h || rowWidth !== w || (c !== 1 && c !== 3)) {
-      throw new RangeError(
+      throw new ArgumentError(
         `Cannot tile images: row ${row} has images of ${rowHeight} x ${rowWidth} x ${c}, ` +
           `expected ${h} x ${w} x 1 or 3`,
       );
@@ -53,7 +54,7 @@ export function tileImages(
       for (let channel = 0; channel < channels; channel++) {
         const value = values[i * c + (c === 1 ? 0 : channel)]!;
         if (Number.isNaN(value)) {
-          throw new RangeError(`Cannot tile images: image ${image} of row ${row} holds NaN`);
+          throw new ArgumentError(`Cannot tile images: image ${image} of row ${row} holds NaN`);
         }
         for (let y = top; y < top + factor; y++) {
           for (let x = left; x < left + factor; x++) {

@@ -1,4 +1,5 @@
 /** JSON text for people: one line per list of plain values, one line per field of anything else. */
+import { ArgumentError, ArgumentTypeError } from "../core/errors.ts";
 
 /**
  * Formats plain data as JSON text that ends in a line feed. Keys keep their order; fields that are
@@ -13,7 +14,7 @@ export function writeJsonText(value: unknown): string {
 
 function format(value: unknown, { path, indent }: { path: string; indent: string }): string {
   if (typeof value === "number" && !Number.isFinite(value)) {
-    throw new RangeError(`Cannot write ${path || "the value"} as JSON: it is ${value}`);
+    throw new ArgumentError(`Cannot write ${path || "the value"} as JSON: it is ${value}`);
   }
   if (value === null || ["number", "string", "boolean"].includes(typeof value)) {
     return JSON.stringify(value);
@@ -27,7 +28,9 @@ function format(value: unknown, { path, indent }: { path: string; indent: string
     return `[\n${items.map((item) => deeper + item).join(",\n")}\n${indent}]`;
   }
   if (typeof value !== "object") {
-    throw new TypeError(`Cannot write ${path || "the value"} as JSON: it is a ${typeof value}`);
+    throw new ArgumentTypeError(
+      `Cannot write ${path || "the value"} as JSON: it is a ${typeof value}`,
+    );
   }
   const fields = Object.entries(value).filter(([, field]) => field !== undefined).map(
     ([key, field]) =>

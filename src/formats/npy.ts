@@ -1,5 +1,5 @@
 /** NumPy's `.npy` files: a magic word, a header that is a Python literal, then the values. */
-import { DataFormatError } from "../core/errors.ts";
+import { ArgumentError, DataFormatError } from "../core/errors.ts";
 import { toHalfBits } from "./half_precision.ts";
 import type { StoredTensor } from "./safetensors.ts";
 import { elementBytes, type ElementType, tensorFromBytes } from "./tensor_bytes.ts";
@@ -57,7 +57,7 @@ export function numpyTensor(
 ): StoredTensor {
   const type = typesByDescr[descr.replace(/^[<>|=]/, "")];
   if (type === undefined) {
-    throw new RangeError(
+    throw new ArgumentError(
       `the array holds ${JSON.stringify(descr)}, expected numbers (${
         Object.keys(typesByDescr).join(", ")
       })`,
@@ -66,7 +66,7 @@ export function numpyTensor(
   const width = elementBytes[type];
   const count = shape.reduce((product, n) => product * n, 1);
   if (bytes.length !== count * width) {
-    throw new RangeError(
+    throw new ArgumentError(
       `${bytes.length} bytes follow, an array of ${descr} and shape [${shape.join(", ")}] has ${
         count * width
       }`,
@@ -148,7 +148,7 @@ export function parseNpy(bytes: Uint8Array, source = "npy"): StoredTensor {
 export function writeNpy(tensor: StoredTensor): Uint8Array<ArrayBuffer> {
   const { dtype, shape, data } = tensor;
   if (data.length !== shape.reduce((product, n) => product * n, 1)) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot write .npy: ${data.length} values do not fill the shape [${shape.join(", ")}]`,
     );
   }

@@ -1,6 +1,6 @@
 /** PNG pictures of single images, 8 bits a channel. */
 import { decode, encode } from "fast-png";
-import { DataFormatError } from "../core/errors.ts";
+import { ArgumentError, DataFormatError } from "../core/errors.ts";
 import type { ImageBatch } from "../core/image_batch.ts";
 
 /**
@@ -17,7 +17,7 @@ export function encodePng(image: ImageBatch): Uint8Array<ArrayBuffer> {
   const [batch, height, width, channels] = shape;
   const fits = batch === 1 && (channels === 1 || channels === 3) && height > 0 && width > 0;
   if (!fits || data.length !== height * width * channels) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot encode ${data.length} values of shape [${
         shape.join(", ")
       }] as PNG: expected [1, H, W, 1] or [1, H, W, 3]`,
@@ -26,7 +26,7 @@ export function encodePng(image: ImageBatch): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(data.length);
   for (let i = 0; i < bytes.length; i++) {
     const v = data[i]!;
-    if (Number.isNaN(v)) throw new RangeError(`Cannot encode as PNG: value ${i} is NaN`);
+    if (Number.isNaN(v)) throw new ArgumentError(`Cannot encode as PNG: value ${i} is NaN`);
     bytes[i] = Math.max(0, Math.min(255, Math.round((v + 1) * 127.5)));
   }
   return new Uint8Array(encode({ width, height, channels, depth: 8, data: bytes }));

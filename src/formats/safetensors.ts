@@ -4,7 +4,7 @@
  * The reader accepts what the format's specification allows and nothing else: every byte after the
  * header belongs to exactly one tensor. The writer is deterministic and aligns every tensor.
  */
-import { DataFormatError } from "../core/errors.ts";
+import { ArgumentError, DataFormatError } from "../core/errors.ts";
 import { crc32 } from "./crc32.ts";
 import { fromHalfBits, toHalfBits } from "./half_precision.ts";
 
@@ -191,17 +191,19 @@ export function writeSafetensors(
   let dataLength = 0;
   for (const [name, { dtype, shape, data }] of ordered) {
     if (name === "__metadata__") {
-      throw new RangeError(`Cannot write a tensor called "${name}": the format reserves that name`);
+      throw new ArgumentError(
+        `Cannot write a tensor called "${name}": the format reserves that name`,
+      );
     }
     if (!shape.every(isSize) || data.length !== product(shape)) {
-      throw new RangeError(
+      throw new ArgumentError(
         `Cannot write tensor "${name}": ${data.length} values do not fill the shape [${
           shape.join(", ")
         }]`,
       );
     }
     if (dtype === "BOOL" && data.some((value) => value > 1)) {
-      throw new RangeError(`Cannot write tensor "${name}": a BOOL value is neither 0 nor 1`);
+      throw new ArgumentError(`Cannot write tensor "${name}": a BOOL value is neither 0 nor 1`);
     }
     const end = dataLength + data.length * bytesPerValue[dtype];
     header.push([name, { dtype, shape, data_offsets: [dataLength, end] }]);

@@ -2,7 +2,7 @@
  * PyTorch's `.pt` files: a zip archive of a pickle and of the storages that it refers to, or, before
  * PyTorch 1.6, pickles and storages one after the other. Nothing in a file is ever run.
  */
-import { DataFormatError } from "../core/errors.ts";
+import { ArgumentError, DataFormatError } from "../core/errors.ts";
 import { type PickleGlobal, unpickle } from "./pickle.ts";
 import { elementBytes } from "./tensor_bytes.ts";
 import {
@@ -57,10 +57,10 @@ export function parseTorch(
 function storageId(id: unknown): { type: PickleGlobal; key: string; count: number } {
   const [kind, type, key, , count, view = null] = Array.isArray(id) ? id : [];
   if (kind !== "storage" || typeof type?.name !== "string" || typeof key !== "string") {
-    throw new RangeError("it refers to something kept elsewhere that is no storage");
+    throw new ArgumentError("it refers to something kept elsewhere that is no storage");
   }
   if (!Number.isSafeInteger(count) || count < 0 || view !== null) {
-    throw new RangeError(`storage ${JSON.stringify(key)} has no number of values`);
+    throw new ArgumentError(`storage ${JSON.stringify(key)} has no number of values`);
   }
   return { type, key, count };
 }
@@ -82,7 +82,7 @@ function parseZip(bytes: Uint8Array, source: string, budget: Budget): unknown {
   const folder = pickles[0]!.slice(0, -"data.pkl".length);
   const read = (name: string) => {
     const entry = entries.get(folder + name);
-    if (entry === undefined) throw new RangeError(`the archive has no file ${folder}${name}`);
+    if (entry === undefined) throw new ArgumentError(`the archive has no file ${folder}${name}`);
     spend(budget, entry.size);
     return readZipEntry(bytes, entry, source);
   };
@@ -91,7 +91,7 @@ function parseZip(bytes: Uint8Array, source: string, budget: Budget): unknown {
     if (entries.has(`${folder}byteorder`)) {
       const order = new TextDecoder().decode(read("byteorder"));
       if (order !== "little") {
-        throw new RangeError(`its values are ${JSON.stringify(order)}-endian, expected little`);
+        throw new ArgumentError(`its values are ${JSON.stringify(order)}-endian, expected little`);
       }
     }
     const storages = new Map<string, TorchStorage>();
@@ -106,7 +106,7 @@ function parseZip(bytes: Uint8Array, source: string, budget: Budget): unknown {
         const storage = { type, bytes: read(`data/${key}`) };
         const needed = count * (type === undefined ? 1 : elementBytes[type]);
         if (storage.bytes.length !== needed) {
-          throw new RangeError(
+          throw new ArgumentError(
             `${folder}data/${key} has ${storage.bytes.length} bytes, its ${count} values need ${needed}`,
           );
         }
@@ -128,10 +128,10 @@ function parseLegacy(bytes: Uint8Array, source: string, budget: Budget): unknown
     };
     next();
     const protocol = next();
-    if (protocol !== 1001) throw new RangeError(`its protocol is ${protocol}, expected 1001`);
+    if (protocol !== 1001) throw new ArgumentError(`its protocol is ${protocol}, expected 1001`);
     const system = next();
     if (!(system instanceof Map) || system.get("little_endian") !== true) {
-      throw new RangeError("it was not written on a little-endian machine");
+      throw new ArgumentError("it was not written on a little-endian machine");
     }
     // The storages follow the pickle: a first pass finds where, a second one fills the tensors.
     const start = at;
@@ -155,13 +155,15 @@ function parseLegacy(bytes: Uint8Array, source: string, budget: Budget): unknown
       },
     }).end;
     const keys = next();
-    if (!Array.isArray(keys)) throw new RangeError("the list of storages is missing");
+    if (!Array.isArray(keys)) throw new ArgumentError("the list of storages is missing");
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     const storages = new Map<string, TorchStorage>();
     for (const key of keys) {
       const parts = wanted.get(key);
       const type = parts && storageType(parts.type);
-      if (!parts || !type) throw new RangeError(`storage ${JSON.stringify(key)} has no known type`);
+      if (!parts || !type) {
+        throw new ArgumentError(`storage ${JSON.stringify(key)} has no known type`);
+      }
       const size = parts.count * elementBytes[type];
       const stated = at + 8 <= bytes.length ? Number(view.getBigInt64(at, true)) : -1;
       if (stated !== parts.count || at + 8 + size > bytes.length) {
@@ -178,7 +180,7 @@ function parseLegacy(bytes: Uint8Array, source: string, budget: Budget): unknown
         if (isModuleId(id)) return id[1];
         const { key } = storageId(id);
         const storage = storages.get(key);
-        if (!storage) throw new RangeError(`storage ${JSON.stringify(key)} is missing`);
+        if (!storage) throw new ArgumentError(`storage ${JSON.stringify(key)} is missing`);
         return storage;
       },
     }).value;

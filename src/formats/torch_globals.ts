@@ -1,4 +1,5 @@
 /** The names that a PyTorch file may import, and what each becomes: data, never code. */
+import { ArgumentError } from "../core/errors.ts";
 import { numpyTensor } from "./npy.ts";
 import type { PickledObject, PickleGlobal } from "./pickle.ts";
 import type { StoredTensor } from "./safetensors.ts";
@@ -54,7 +55,9 @@ export interface Budget {
 export function spend(budget: Budget, bytes: number): void {
   budget.left -= bytes;
   if (!(budget.left >= 0)) {
-    throw new RangeError("its tensors need more memory than the limit of this reader (maxBytes)");
+    throw new ArgumentError(
+      "its tensors need more memory than the limit of this reader (maxBytes)",
+    );
   }
 }
 
@@ -68,18 +71,18 @@ function rebuildTensor(
   dtype?: ElementType | undefined,
 ): StoredTensor {
   const [storage, offset, shape, strides] = args as [TorchStorage, number, number[], number[]];
-  if (!(storage?.bytes instanceof Uint8Array)) throw new RangeError("a tensor has no storage");
+  if (!(storage?.bytes instanceof Uint8Array)) throw new ArgumentError("a tensor has no storage");
   const type = dtype ?? storage.type;
-  if (type === undefined) throw new RangeError("a tensor does not say what its values are");
+  if (type === undefined) throw new ArgumentError("a tensor does not say what its values are");
   if (
     !isSizes([offset]) || !isSizes(shape) || !isSizes(strides) || shape.length !== strides.length
-  ) throw new RangeError("a tensor's offset, shape and strides are not sizes of one rank");
+  ) throw new ArgumentError("a tensor's offset, shape and strides are not sizes of one rank");
   const count = shape.reduce((product, n) => product * n, 1);
   const width = elementBytes[type];
   const held = storage.bytes.length / width;
   const last = offset + shape.reduce((sum, n, axis) => sum + (n - 1) * strides[axis]!, 0);
   if (count > 0 && last >= held) {
-    throw new RangeError(
+    throw new ArgumentError(
       `a tensor of shape [${shape.join(", ")}] reaches value ${last} of a storage of ${held}`,
     );
   }
@@ -131,7 +134,7 @@ function descrOf(dtype: unknown): string {
 
 /** A number of NumPy, such as `numpy.int64(3)`. */
 function numpyScalar([dtype, bytes]: readonly unknown[]): number | bigint {
-  if (!(bytes instanceof Uint8Array)) throw new RangeError("a NumPy number has no bytes");
+  if (!(bytes instanceof Uint8Array)) throw new ArgumentError("a NumPy number has no bytes");
   const { data } = numpyTensor(bytes, { descr: descrOf(dtype), shape: [1], fortranOrder: false });
   const value = data[0]!;
   return Number.isSafeInteger(Number(value)) ? Number(value) : value;
@@ -144,7 +147,7 @@ export function numpyArray(value: PickledObject): StoredTensor | undefined {
   }
   const [, shape, dtype, fortranOrder, bytes] = Array.isArray(value.state) ? value.state : [];
   if (!isSizes(shape) || !(bytes instanceof Uint8Array)) {
-    throw new RangeError("a NumPy array has no shape or no bytes");
+    throw new ArgumentError("a NumPy array has no shape or no bytes");
   }
   return numpyTensor(bytes, { descr: descrOf(dtype), shape, fortranOrder: fortranOrder === true });
 }
@@ -172,7 +175,7 @@ export function torchGlobals(
     "torch.device": ([name]) => name,
     "_codecs.encode": ([text, encoding]) => {
       if (typeof text !== "string" || encoding !== "latin1" || /[^\0-\xff]/.test(text)) {
-        throw new RangeError("its bytes are not written as latin1 text");
+        throw new ArgumentError("its bytes are not written as latin1 text");
       }
       return Uint8Array.from(text, (letter) => letter.charCodeAt(0));
     },
@@ -186,7 +189,7 @@ export function torchGlobals(
     makers[`${core}.multiarray.scalar`] = numpyScalar;
     makers[`${core}.numeric._frombuffer`] = ([bytes, dtype, shape, order]) => {
       if (!(bytes instanceof Uint8Array) || !isSizes(shape)) {
-        throw new RangeError("a NumPy array has no shape or no bytes");
+        throw new ArgumentError("a NumPy array has no shape or no bytes");
       }
       return numpyTensor(bytes, { descr: descrOf(dtype), shape, fortranOrder: order === "F" });
     };

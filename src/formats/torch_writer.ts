@@ -1,4 +1,5 @@
 /** Writes `.pt` files that `torch.load(path, weights_only=True)` reads. */
+import { ArgumentError } from "../core/errors.ts";
 import { toHalfBits } from "./half_precision.ts";
 import type { StoredTensor } from "./safetensors.ts";
 import { writeZip } from "./zip.ts";
@@ -24,7 +25,7 @@ class PickleWriter {
 
   integer(value: number): this {
     if (!Number.isInteger(value) || Math.abs(value) >= 2 ** 31) {
-      throw new RangeError(`Cannot write ${value} as .pt: expected an integer of 32 bits`);
+      throw new ArgumentError(`Cannot write ${value} as .pt: expected an integer of 32 bits`);
     }
     this.#bytes.push("J".charCodeAt(0));
     return this.#u32(value);
@@ -89,7 +90,7 @@ export function writeTorchStateDict(
   const storages: Uint8Array[] = [];
   for (const [name, { dtype, shape, data }] of tensors) {
     if (data.length !== shape.reduce((product, n) => product * n, 1)) {
-      throw new RangeError(
+      throw new ArgumentError(
         `Cannot write tensor "${name}": ${data.length} values do not fill the shape [${
           shape.join(", ")
         }]`,

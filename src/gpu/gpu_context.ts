@@ -67,7 +67,8 @@ export class GpuContext {
     this.#failed = device.lost.then(({ message, reason }) => {
       this.#failure ??= new DeviceUnavailableError(
         `The GPU ${this.adapter} was lost (${message || reason || "no reason given"}); what was ` +
-          "finished before is kept: run the command again, or with --backend wasm",
+          "finished before is kept",
+        { remedy: (say) => `begin again, or with ${say.option("backend", "wasm")}` },
       );
       throw this.#failure;
     });

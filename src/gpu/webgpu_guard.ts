@@ -44,8 +44,12 @@ export function guardWebgpu(backend: GuardedBackend, adapter: string): void {
   const failed = new Promise<never>((_, reject) => {
     const fail = (what: string) => {
       failure ??= new DeviceUnavailableError(
-        `The GPU ${adapter} ${what.replaceAll(/\s*\n\s*/g, " ").trim()}; the last checkpoint is ` +
-          "kept: run the command again, with a smaller batch or --backend wasm",
+        `The GPU ${adapter} ${
+          what.replaceAll(/\s*\n\s*/g, " ").trim()
+        }; the last checkpoint is kept`,
+        {
+          remedy: (say) => `begin again, with a smaller batch or ${say.option("backend", "wasm")}`,
+        },
       );
       reject(failure);
     };
@@ -70,8 +74,8 @@ export function guardWebgpu(backend: GuardedBackend, adapter: string): void {
       : maxBufferSize;
     if (size > most) {
       throw new DeviceUnavailableError(
-        `Cannot hold a tensor of ${size} bytes on the GPU ${adapter}: its limit is ${most}; use a ` +
-          "smaller batch, or --backend wasm",
+        `Cannot hold a tensor of ${size} bytes on the GPU ${adapter}: its limit is ${most}`,
+        { remedy: (say) => `use a smaller batch, or ${say.option("backend", "wasm")}` },
       );
     }
     return acquire(size, usage, ...rest);

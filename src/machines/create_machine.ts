@@ -1,3 +1,4 @@
+import { ArgumentError } from "../core/errors.ts";
 import { type ImageBatch, type ImageShape, imageShapeOf } from "../core/image_batch.ts";
 import type { PatchPosterior } from "../posterior/patch_posterior.ts";
 import { checkScales } from "../posterior/request.ts";
@@ -42,7 +43,7 @@ export function candidateScales(
   const scales: number[] = [];
   for (let k = from; k <= last; k += 2) scales.push(k);
   if (scales.length === 0) {
-    throw new RangeError(`Cannot list scales from ${from} to ${last}: there are none`);
+    throw new ArgumentError(`Cannot list scales from ${from} to ${last}: there are none`);
   }
   return scales;
 }
@@ -92,10 +93,10 @@ export function createMachine(
   const definition = machineDefinition(machine);
   const { name } = definition;
   if (images.shape[0] === 0) {
-    throw new RangeError(`Cannot make the machine ${name}: there are no training images`);
+    throw new ArgumentError(`Cannot make the machine ${name}: there are no training images`);
   }
   if (labels !== undefined && labels.length !== images.shape[0]) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot make the machine ${name}: ${labels.length} labels for ${images.shape[0]} images`,
     );
   }
@@ -104,7 +105,7 @@ export function createMachine(
     if (typeof patchSize === "object" && "steps" in patchSize) {
       for (const { t, sigma } of patchSize.steps) {
         if (Math.abs(schedule.sigma(t) - sigma) > 1e-6 * (1 + sigma)) {
-          throw new RangeError(
+          throw new ArgumentError(
             `Cannot use a scale schedule of ${patchSize.noiseSchedule.name} with ${schedule.name}: ` +
               `at t = ${t} sigma is ${sigma} there and ${schedule.sigma(t)} here`,
           );

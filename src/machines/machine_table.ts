@@ -1,4 +1,5 @@
 /** The score machines of the theory (Kamb & Ganguli, arXiv 2412.20292, section 3), as one table. */
+import { ArgumentError } from "../core/errors.ts";
 import type { ImageShape } from "../core/image_batch.ts";
 import { rowOf } from "../core/row_of.ts";
 import type { PatchRule } from "../posterior/patch_posterior.ts";
@@ -96,7 +97,7 @@ export function parseMachineName(text: string): MachineName {
   const plain = (name: string) => name.trim().toLowerCase().replaceAll("-", "_");
   const name = machineNames.find((each) => plain(each) === plain(text));
   if (name === undefined) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot use machine "${text}": expected one of ${machineNames.join(", ")}`,
     );
   }

@@ -1,3 +1,4 @@
+import { ArgumentError } from "../core/errors.ts";
 import { gatherImages, type ImageBatch, type ImageShape } from "../core/image_batch.ts";
 import type { MultiScaleDenoiser, PredictOptions } from "../denoisers/denoiser.ts";
 import { labelPerSample } from "../denoisers/labels.ts";
@@ -67,7 +68,7 @@ export class PatchMachine implements Machine {
     const [queries, height, width, channels] = x.shape;
     const expected = this.imageShape;
     if ([height, width, channels].some((size, axis) => size !== expected[axis])) {
-      throw new RangeError(
+      throw new ArgumentError(
         `Cannot denoise images of ${height} x ${width} x ${channels}: ${this.name} has training ` +
           `images of ${expected.join(" x ")}`,
       );
@@ -120,7 +121,7 @@ export class PatchMachine implements Machine {
     const { patchSize, between, definition: { rule } } = this.#parts;
     if (!hasScale(rule)) return 1;
     if (patchSize === undefined) {
-      throw new RangeError(
+      throw new ArgumentError(
         `Cannot predict with ${this.name}: it has no scale; pass patchSize, or use predictScales`,
       );
     }
@@ -130,7 +131,7 @@ export class PatchMachine implements Machine {
   #imagesOf(label: number): Uint32Array {
     const { labels } = this.#parts;
     if (labels === undefined) {
-      throw new RangeError(
+      throw new ArgumentError(
         `Cannot predict class ${label} with ${this.name}: its training images have no labels`,
       );
     }
@@ -142,7 +143,7 @@ export class PatchMachine implements Machine {
       this.#imagesOfLabel.set(label, indices);
     }
     if (indices.length === 0) {
-      throw new RangeError(
+      throw new ArgumentError(
         `Cannot predict class ${label} with ${this.name}: none of its ${labels.length} training ` +
           "images is of that class",
       );

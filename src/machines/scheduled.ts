@@ -1,3 +1,4 @@
+import { ArgumentError } from "../core/errors.ts";
 import type { ScaleSchedule } from "./scale_schedule.ts";
 
 /**
@@ -55,7 +56,7 @@ export function patchSizeAt(
   const listed = times.length > 6
     ? [...times.slice(0, 3), "..", times.at(-1)].join(", ")
     : times.join(", ");
-  throw new RangeError(
+  throw new ArgumentError(
     `Cannot choose a scale at t = ${t}: the schedule has ${times.length} steps, at t = ${listed}; ` +
       "sample with as many steps, or give one scale for all times",
   );

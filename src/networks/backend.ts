@@ -35,7 +35,8 @@ export async function startBackend(choice: BackendChoice = "auto"): Promise<Back
   const adapter = found && { name: adapterName(found.info), software: isSoftware(found.info) };
   if (choice === "webgpu" && !adapter) {
     throw new DeviceUnavailableError(
-      "Cannot use --backend webgpu: no GPU adapter was found; --backend wasm runs on the CPU",
+      "Cannot use the backend webgpu: no GPU adapter was found",
+      { remedy: (say) => `${say.option("backend", "wasm")} runs on the CPU` },
     );
   }
   const real = adapter && !adapter.software;
@@ -45,7 +46,8 @@ export async function startBackend(choice: BackendChoice = "auto"): Promise<Back
   const started = await tf.setBackend(name).catch(() => false);
   if (!started) {
     throw new DeviceUnavailableError(
-      `Cannot start the ${name} backend of TensorFlow.js; try another with --backend`,
+      `Cannot start the ${name} backend of TensorFlow.js`,
+      { remedy: (say) => `try another with ${say.option("backend")}` },
     );
   }
   await tf.ready();

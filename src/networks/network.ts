@@ -1,3 +1,4 @@
+import { ArgumentError } from "../core/errors.ts";
 import type * as tf from "@tensorflow/tfjs";
 import type { ImageShape } from "../core/image_batch.ts";
 import type { Padding } from "./layers/conv2d_implementation.ts";
@@ -73,11 +74,11 @@ export function checkLabels(
   batch: number,
 ): void {
   if (classes === 0 && labels !== undefined) {
-    throw new RangeError("Class labels were given to a network that is not conditional");
+    throw new ArgumentError("Class labels were given to a network that is not conditional");
   }
   if (classes === 0) return;
   if (labels === undefined || labels.length !== batch) {
-    throw new RangeError(
+    throw new ArgumentError(
       `A conditional network needs a class label for each of ${batch} images, found ${
         labels?.length ?? 0
       }`,
@@ -86,7 +87,7 @@ export function checkLabels(
   for (let i = 0; i < batch; i++) {
     const label = labels[i]!;
     if (!Number.isInteger(label) || label < 0 || label >= classes) {
-      throw new RangeError(`Class label ${label} is not one of 0 .. ${classes - 1}`);
+      throw new ArgumentError(`Class label ${label} is not one of 0 .. ${classes - 1}`);
     }
   }
 }

@@ -1,3 +1,4 @@
+import { ArgumentError } from "../core/errors.ts";
 import * as tf from "@tensorflow/tfjs";
 import { type ImageBatch, imageShapeOf, sliceBatch } from "../core/image_batch.ts";
 import type { Denoiser, PredictOptions } from "../denoisers/denoiser.ts";
@@ -36,7 +37,7 @@ export function networkDenoiser(
     async predict(x: ImageBatch, t: number, { labels, abort }: PredictOptions = {}) {
       const found = imageShapeOf(x);
       if (found.join() !== imageShape.join()) {
-        throw new RangeError(
+        throw new ArgumentError(
           `Cannot denoise images of ${found.join(" x ")}: the network takes ${
             imageShape.join(" x ")
           }`,

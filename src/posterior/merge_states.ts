@@ -1,3 +1,4 @@
+import { ArgumentError } from "../core/errors.ts";
 import type { ImageBatch, ImageShape } from "../core/image_batch.ts";
 import type { PosteriorState } from "./patch_posterior.ts";
 
@@ -23,7 +24,7 @@ export function emptyState(shape: PosteriorState["shape"]): PosteriorState {
  */
 export function mergeInto(into: PosteriorState, from: PosteriorState): void {
   if (into.shape.some((size, axis) => size !== from.shape[axis])) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot merge states of shapes [${into.shape.join(", ")}] and [${from.shape.join(", ")}]`,
     );
   }
@@ -81,7 +82,7 @@ export function posteriorMean(
     height * width !== pixels || channels !== state.shape[3] ||
     !(Number.isInteger(scale) && scale >= 0 && scale < scales)
   ) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot read scale ${scale} of a state of shape [${state.shape.join(", ")}] as images of ${
         [height, width, channels].join(" x ")
       }`,
@@ -93,7 +94,7 @@ export function posteriorMean(
       const cell = (b * scales + scale) * pixels + p;
       const sum = state.sum[cell]!;
       if (!(sum > 0)) {
-        throw new RangeError(
+        throw new ArgumentError(
           `Cannot take the posterior mean: no training image is a candidate for query ${b}`,
         );
       }

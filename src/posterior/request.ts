@@ -1,3 +1,4 @@
+import { ArgumentError } from "../core/errors.ts";
 import { type ImageBatch, type ImageShape, imageShapeOf } from "../core/image_batch.ts";
 import type { PatchRule, PosteriorRequest } from "./patch_posterior.ts";
 
@@ -27,25 +28,25 @@ export function largestScale(rule: PatchRule, [height, width]: ImageShape): numb
  */
 export function checkScales(scales: readonly number[], rule: PatchRule, shape: ImageShape): void {
   if (scales.length === 0) {
-    throw new RangeError("Cannot compute a posterior: the list of scales is empty");
+    throw new ArgumentError("Cannot compute a posterior: the list of scales is empty");
   }
   if (!hasScale(rule)) {
     if (scales.length === 1) return;
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot compute the posterior of rule "${rule}" at ${scales.length} scales: it has none, pass one entry`,
     );
   }
   const largest = largestScale(rule, shape);
   scales.forEach((k, i) => {
     if (!Number.isInteger(k) || k < 1 || k > largest || k % 2 === 0) {
-      throw new RangeError(
+      throw new ArgumentError(
         `Cannot use scale ${k}: for rule "${rule}" and images of ${shape[0]} x ${
           shape[1]
         } a scale is odd, from 1 to ${largest}`,
       );
     }
     if (i > 0 && k <= scales[i - 1]!) {
-      throw new RangeError(`Cannot use scales ${scales.join(", ")}: expected ascending order`);
+      throw new ArgumentError(`Cannot use scales ${scales.join(", ")}: expected ascending order`);
     }
   });
 }
@@ -57,7 +58,7 @@ function checkFinite(batch: ImageBatch, what: string): void {
   for (let i = 0; i < data.length; i++) sum += data[i]!;
   if (Number.isFinite(sum)) return;
   const at = data.findIndex((value) => !Number.isFinite(value));
-  throw new RangeError(
+  throw new ArgumentError(
     `Cannot compute a posterior: value ${at} of the ${what} is ${
       data[at]
     }, expected finite numbers`,
@@ -67,7 +68,7 @@ function checkFinite(batch: ImageBatch, what: string): void {
 function checkLength({ data, shape }: ImageBatch, what: string): void {
   const expected = shape.reduce((product, size) => product * size, 1);
   if (data.length !== expected || shape.some((size) => !Number.isInteger(size) || size < 0)) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot compute a posterior: the ${what} of shape [${
         shape.join(", ")
       }] has ${data.length} values, expected ${expected}`,
@@ -83,14 +84,14 @@ function checkLength({ data, shape }: ImageBatch, what: string): void {
 export function checkRequest({ query, rule, scales, signal, sigma }: PosteriorRequest): void {
   checkLength(query, "query");
   if (query.shape[1] * query.shape[2] * query.shape[3] === 0) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot compute a posterior of images of shape [${query.shape.join(", ")}]`,
     );
   }
   checkScales(scales, rule, imageShapeOf(query));
   for (const [name, value] of [["signal", signal], ["sigma", sigma]] as const) {
     if (!(value > 0 && value < Infinity)) {
-      throw new RangeError(
+      throw new ArgumentError(
         `Cannot compute a posterior: ${name} is ${value}, expected a positive number`,
       );
     }
@@ -107,13 +108,13 @@ export function checkTile(tile: ImageBatch, shape: ImageShape, select?: Uint32Ar
   checkLength(tile, "training images");
   const found = imageShapeOf(tile);
   if (found.some((size, axis) => size !== shape[axis])) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot match a query of ${shape.join(" x ")} to training images of ${found.join(" x ")}`,
     );
   }
   const outside = select?.find((index) => index >= tile.shape[0]);
   if (outside !== undefined) {
-    throw new RangeError(`Cannot select image ${outside} of a tile of ${tile.shape[0]}`);
+    throw new ArgumentError(`Cannot select image ${outside} of a tile of ${tile.shape[0]}`);
   }
   if (checkedTiles.has(tile)) return;
   checkFinite(tile, "training images");

@@ -1,4 +1,5 @@
 /** The run that a word means: "latest", a number, the beginning of a name, or a label. */
+import { ArgumentError } from "../core/errors.ts";
 import { listRuns, type RunRecord } from "./run_folder.ts";
 
 /** What sort of run is wanted. */
@@ -46,7 +47,7 @@ export async function findRun(
   const { runs, problems } = await listRuns(root);
   const wanted = runs.filter(({ command }) => kind.commands?.includes(command) ?? true);
   const cannot = (found: string) =>
-    new RangeError(`Cannot find the ${kind.noun} "${word}": ${found}`);
+    new ArgumentError(`Cannot find the ${kind.noun} "${word}": ${found}`);
   if (wanted.length === 0 && !/^\d+$/.test(word)) {
     const damaged = problems.length === 0 ? "" : `; passed over ${problems[0]!.message}`;
     throw cannot(`${root} holds no ${kind.noun}${damaged}`);

@@ -1,5 +1,5 @@
 /** Logs of one JSON object a line, which survive an interruption at any byte. */
-import { DataFormatError } from "../core/errors.ts";
+import { ArgumentError, DataFormatError } from "../core/errors.ts";
 import { requireDeno } from "./require_deno.ts";
 
 /** One line of a log: plain data. */
@@ -67,7 +67,7 @@ export class JsonlLog implements Disposable {
   append(record: LogRecord): void {
     const text = JSON.stringify(record, (key, value: unknown) => {
       if (typeof value === "number" && !Number.isFinite(value)) {
-        throw new RangeError(`Cannot append to ${this.path}: ${key} is ${value}`);
+        throw new ArgumentError(`Cannot append to ${this.path}: ${key} is ${value}`);
       }
       return value;
     });

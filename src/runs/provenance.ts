@@ -1,4 +1,5 @@
 /** Where results come from: versions, and hashes of configurations and files. */
+import { ArgumentError } from "../core/errors.ts";
 import { runtimeName } from "../core/runtime.ts";
 import { sha256Hex } from "../core/sha256.ts";
 import type { Provenance } from "../core/provenance.ts";
@@ -21,7 +22,7 @@ export function createProvenance(fields: Omit<Provenance, "toolkit" | "runtime">
 export async function sha256Json(value: unknown): Promise<string> {
   const text = JSON.stringify(value, (key, field: unknown) => {
     if (typeof field === "number" && !Number.isFinite(field)) {
-      throw new RangeError(`Cannot hash a configuration: ${key || "it"} is ${field}`);
+      throw new ArgumentError(`Cannot hash a configuration: ${key || "it"} is ${field}`);
     }
     if (typeof field !== "object" || field === null || Array.isArray(field)) return field;
     return Object.fromEntries(Object.entries(field).sort(([a], [b]) => a < b ? -1 : 1));

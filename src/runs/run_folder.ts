@@ -5,7 +5,7 @@
  * finds its folder and goes on.
  */
 import { join } from "@std/path";
-import { DataFormatError } from "../core/errors.ts";
+import { ArgumentError, DataFormatError } from "../core/errors.ts";
 import { runtimeName } from "../core/runtime.ts";
 import { writeJsonText } from "../formats/json_text.ts";
 import { removeTemporaries, writeFileAtomic } from "./atomic_write.ts";
@@ -143,7 +143,7 @@ export async function openRun(
   const { root = "runs", command, label = "", config, fresh = false } = options;
   requireDeno("open a run");
   if (!/^[a-z][a-z0-9_]*$/.test(command)) {
-    throw new RangeError(`Cannot open a run of "${command}": expected a lower-case word`);
+    throw new ArgumentError(`Cannot open a run of "${command}": expected a lower-case word`);
   }
   await Deno.mkdir(root, { recursive: true }).catch((error) => {
     if (!(error instanceof Deno.errors.AlreadyExists)) throw error;

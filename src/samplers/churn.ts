@@ -1,3 +1,4 @@
+import { ArgumentError } from "../core/errors.ts";
 import type { ImageBatch } from "../core/image_batch.ts";
 import type { Denoiser } from "../denoisers/denoiser.ts";
 import { noiseLevel, timeAtLevel } from "../schedules/noise_level.ts";
@@ -31,11 +32,11 @@ export async function churn(denoiser: Denoiser, options: ChurnOptions): Promise<
   const { amount = 30, minLevel = 0.01, maxLevel = 1, deviation = 1.007 } = options;
   for (const [what, value] of Object.entries({ amount, minLevel, deviation })) {
     if (!(value >= 0 && value < Infinity)) {
-      throw new RangeError(`Cannot churn: ${what} is ${value}, expected a finite number from 0`);
+      throw new ArgumentError(`Cannot churn: ${what} is ${value}, expected a finite number from 0`);
     }
   }
   if (!(maxLevel >= minLevel)) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot churn between levels ${minLevel} and ${maxLevel}: expected the higher one second`,
     );
   }

@@ -1,3 +1,4 @@
+import { ArgumentError } from "../core/errors.ts";
 import { type ImageBatch, imageBatch, type ImageShape } from "../core/image_batch.ts";
 import { Random } from "../core/random.ts";
 import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
@@ -35,7 +36,7 @@ export function initialNoise(
   const [h, w, c] = imageShape;
   for (const [what, value, least] of [["samples", samples, 1], ["first", first, 0]] as const) {
     if (!Number.isSafeInteger(value) || value < least) {
-      throw new RangeError(
+      throw new ArgumentError(
         `Cannot draw noise: ${what} is ${value}, expected an integer >= ${least}`,
       );
     }

@@ -1,3 +1,4 @@
+import { ArgumentError, DivergedError } from "../core/errors.ts";
 import { type ImageBatch, imageShapeOf, valuesPerImage } from "../core/image_batch.ts";
 import { Random } from "../core/random.ts";
 import { convertPrediction } from "../denoisers/convert.ts";
@@ -89,7 +90,7 @@ export interface StepResult extends Expected {
  *
  * @param options.name Name of the sampler, for messages.
  * @throws RangeError if shapes or times do not fit.
- * @throws Error if a prediction or an image is not finite; the message names step and image.
+ * @throws DivergedError if a prediction or an image is not finite; the message names step and image.
  */
 export async function runSampler(
   denoiser: Denoiser,
@@ -99,7 +100,7 @@ export async function runSampler(
   checkTimes(times);
   const expected = denoiser.imageShape;
   if (imageShapeOf(xT).some((size, axis) => size !== expected[axis])) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot sample with ${denoiser.name}: xT holds images of ${
         imageShapeOf(xT).join(" x ")
       }, it takes ${expected.join(" x ")}`,
@@ -169,7 +170,7 @@ export function stepNoise(
 ): ImageBatch {
   const samples = x.shape[0];
   if (sampleNumbers !== undefined && sampleNumbers.length !== samples) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot number ${samples} samples with ${sampleNumbers.length} numbers: expected one each`,
     );
   }
@@ -187,7 +188,7 @@ function checkFinite(batch: ImageBatch, what: string): void {
   for (let j = 0; j < data.length; j++) {
     if (!Number.isFinite(data[j]!)) {
       const image = Math.floor(j / valuesPerImage(batch));
-      throw new Error(
+      throw new DivergedError(
         `Cannot take ${what} ${
           data[j]
         } in image ${image}, expected finite values; check the denoiser's weights and its input`,

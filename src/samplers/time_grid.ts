@@ -1,3 +1,4 @@
+import { ArgumentError } from "../core/errors.ts";
 import { rowOf } from "../core/row_of.ts";
 import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
 import { noiseLevel, timeAtLevel } from "../schedules/noise_level.ts";
@@ -11,7 +12,9 @@ import { noiseLevel, timeAtLevel } from "../schedules/noise_level.ts";
  */
 export function uniformTimeGrid(steps: number): number[] {
   if (!Number.isSafeInteger(steps) || steps < 1) {
-    throw new RangeError(`Cannot make a time grid of ${steps} steps: expected a positive integer`);
+    throw new ArgumentError(
+      `Cannot make a time grid of ${steps} steps: expected a positive integer`,
+    );
   }
   return Array.from({ length: steps + 1 }, (_, index) => (steps - index) / steps);
 }
@@ -30,7 +33,7 @@ export function uniformTimeGrid(steps: number): number[] {
  */
 export function powerTimeGrid(steps: number, power: number): number[] {
   if (!(power >= 1 && power < Infinity)) {
-    throw new RangeError(`Cannot make a time grid of power ${power}: expected a number from 1`);
+    throw new ArgumentError(`Cannot make a time grid of power ${power}: expected a number from 1`);
   }
   const times = uniformTimeGrid(steps).map((u) => u === 0 ? 0 : 1 - (1 - u) ** power);
   checkTimes(times);
@@ -126,7 +129,7 @@ export function timeGrid(grid: TimeGridName | TimeGrid, options: TimeGridOptions
     : [...definition.times(options)];
   checkTimes(times);
   if (times.length === steps + 1 && times[0] === 1 && times[steps] === 0) return times;
-  throw new RangeError(
+  throw new ArgumentError(
     `Cannot use the time grid ${definition.name}: for ${steps} steps it has ${times.length} times from ` +
       `${times[0]} to ${times.at(-1)}, expected ${steps + 1} from 1 to 0`,
   );
@@ -161,17 +164,17 @@ export function karrasTimeGrid(
 ): number[] {
   const { steps, rho = 7, minLevel, maxLevel } = options;
   if (!Number.isSafeInteger(steps) || steps < 2) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot make a Karras time grid of ${steps} steps: expected an integer from 2`,
     );
   }
   if (!(rho >= 1 && rho <= 100)) {
-    throw new RangeError(`Cannot make a Karras time grid: rho is ${rho}, expected 1 to 100`);
+    throw new ArgumentError(`Cannot make a Karras time grid: rho is ${rho}, expected 1 to 100`);
   }
   const top = maxLevel ?? noiseLevel(schedule, 1);
   const bottom = minLevel ?? Math.max(0.002, noiseLevel(schedule, Number.EPSILON));
   if (!(bottom > 0 && bottom < top)) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot make a Karras time grid from level ${top} to ${bottom}: expected a positive end ` +
         "below the start",
     );
@@ -195,14 +198,14 @@ export function karrasTimeGrid(
  */
 export function checkTimes(times: readonly number[]): void {
   if (times.length < 2) {
-    throw new RangeError(`Cannot sample on ${times.length} times: expected at least two`);
+    throw new ArgumentError(`Cannot sample on ${times.length} times: expected at least two`);
   }
   times.forEach((t, index) => {
     if (!(t >= 0 && t <= 1)) {
-      throw new RangeError(`Cannot sample: times[${index}] is ${t}, expected 0 <= t <= 1`);
+      throw new ArgumentError(`Cannot sample: times[${index}] is ${t}, expected 0 <= t <= 1`);
     }
     if (index > 0 && !(t < times[index - 1]!)) {
-      throw new RangeError(
+      throw new ArgumentError(
         `Cannot sample: times[${index}] = ${t} does not lie below times[${index - 1}] = ${
           times[index - 1]
         }, expected strictly descending times`,

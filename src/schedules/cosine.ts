@@ -1,3 +1,4 @@
+import { ArgumentError } from "../core/errors.ts";
 import type { NoiseSchedule } from "./noise_schedule.ts";
 import { checkTime } from "./time.ts";
 
@@ -23,10 +24,10 @@ export interface CosineParameters {
 export function cosine(parameters: CosineParameters = {}): NoiseSchedule {
   const { offset = 0.008, minSignal = 0.01 } = parameters;
   if (!(offset >= 0 && offset < 1)) {
-    throw new RangeError(`Cannot make the cosine schedule: offset is ${offset}, not in [0, 1)`);
+    throw new ArgumentError(`Cannot make the cosine schedule: offset is ${offset}, not in [0, 1)`);
   }
   if (!(minSignal > 0 && minSignal < 1)) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot make the cosine schedule: minSignal is ${minSignal}, not in (0, 1)`,
     );
   }

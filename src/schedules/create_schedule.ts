@@ -1,3 +1,4 @@
+import { ArgumentError } from "../core/errors.ts";
 import { cosine } from "./cosine.ts";
 import { cosineLegacy } from "./cosine_legacy.ts";
 import { edm } from "./edm.ts";
@@ -40,7 +41,7 @@ export function createSchedule(
 ): NoiseSchedule {
   const make = Object.hasOwn(makers, name) ? makers[name] : undefined;
   if (make === undefined) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot make the noise schedule "${name}": expected one of ${scheduleNames.join(", ")}`,
     );
   }
@@ -48,7 +49,7 @@ export function createSchedule(
   for (const key of Object.keys(parameters)) {
     if (!Object.hasOwn(schedule.parameters, key)) {
       const known = Object.keys(schedule.parameters).join(", ") || "none";
-      throw new RangeError(
+      throw new ArgumentError(
         `Cannot make the noise schedule "${name}": unknown parameter "${key}", it takes ${known}`,
       );
     }

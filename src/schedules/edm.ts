@@ -1,3 +1,4 @@
+import { ArgumentError } from "../core/errors.ts";
 import { checkRange, type SigmaRange } from "./sigma_range.ts";
 import type { NoiseSchedule } from "./noise_schedule.ts";
 import { checkTime } from "./time.ts";
@@ -25,7 +26,7 @@ export function edm(
   const { sigmaMin = 0.002, sigmaMax = 80, rho = 7 } = parameters;
   checkRange("edm", { sigmaMin, sigmaMax });
   if (!(rho >= 1 && rho <= 100)) {
-    throw new RangeError(`Cannot make the edm schedule: rho is ${rho}, expected 1 to 100`);
+    throw new ArgumentError(`Cannot make the edm schedule: rho is ${rho}, expected 1 to 100`);
   }
   const [low, high] = [sigmaMin ** (1 / rho), sigmaMax ** (1 / rho)];
   return {

@@ -1,3 +1,4 @@
+import { ArgumentError } from "../core/errors.ts";
 import type { NoiseSchedule } from "./noise_schedule.ts";
 
 /**
@@ -24,7 +25,7 @@ export function timeAtLevel(schedule: NoiseSchedule, level: number): number {
   const highest = noiseLevel(schedule, 1);
   // The level itself may carry a few roundings of another formula.
   if (!(level > 0 && level <= highest * (1 + 1e-12))) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot find the time of noise level ${level} on ${schedule.name}: expected more than 0 and ` +
         `at most ${highest}, its level at t = 1`,
     );

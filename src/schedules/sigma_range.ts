@@ -1,3 +1,5 @@
+import { ArgumentError } from "../core/errors.ts";
+
 /** The range of noise of an exploding process. */
 export interface SigmaRange {
   /** Standard deviation of the noise just after t = 0, positive. */
@@ -17,12 +19,12 @@ export function checkRange(
   { sigmaMin, sigmaMax }: { readonly sigmaMin: number; readonly sigmaMax: number },
 ): void {
   if (!(sigmaMin > 0 && sigmaMin < Infinity)) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot make the ${name} schedule: sigmaMin is ${sigmaMin}, expected a positive number`,
     );
   }
   if (!(sigmaMax > sigmaMin && sigmaMax <= 1e5)) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot make the ${name} schedule: sigmaMax is ${sigmaMax}, expected more than sigmaMin ` +
         `(${sigmaMin}) and at most 1e5, beyond which float32 images lose the picture`,
     );

@@ -1,3 +1,5 @@
+import { ArgumentError } from "../core/errors.ts";
+
 /**
  * Returns `t` if it is a time.
  *
@@ -6,7 +8,7 @@
  */
 export function checkTime(t: number): number {
   if (!(t >= 0 && t <= 1)) {
-    throw new RangeError(`Cannot evaluate the noise schedule at t = ${t}: expected 0 <= t <= 1`);
+    throw new ArgumentError(`Cannot evaluate the noise schedule at t = ${t}: expected 0 <= t <= 1`);
   }
   return t;
 }

@@ -1,3 +1,4 @@
+import { ArgumentError } from "../core/errors.ts";
 import type { NoiseSchedule } from "./noise_schedule.ts";
 import { checkTime } from "./time.ts";
 
@@ -21,12 +22,12 @@ export function vpLinear(
 ): NoiseSchedule {
   const { betaMin = 0.1, betaMax = 20 } = parameters;
   if (!(betaMin >= 0 && betaMin < Infinity)) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot make the vp_linear schedule: betaMin is ${betaMin}, expected a finite number >= 0`,
     );
   }
   if (!(betaMax > 0 && betaMax >= betaMin && betaMax <= 1000)) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot make the vp_linear schedule: betaMax is ${betaMax}, expected a positive number from ` +
         `betaMin (${betaMin}) to 1000, beyond which the signal at t = 1 vanishes`,
     );

@@ -45,7 +45,8 @@ export function readTrainingState(
   }
   if (metadata.fingerprint !== fingerprint) {
     throw new CheckpointMismatchError(
-      `${source}: the checkpoint belongs to another configuration; begin a new run with --fresh`,
+      `${source}: the checkpoint belongs to another configuration`,
+      { remedy: (say) => `begin a new run with ${say.option("fresh")}` },
     );
   }
   const step = Number(metadata.step);

@@ -1,3 +1,4 @@
+import { ArgumentError } from "../core/errors.ts";
 import type { ImageBatch } from "../core/image_batch.ts";
 import { Random } from "../core/random.ts";
 import { checkPreconditioning, preconditioningFactors } from "../denoisers/preconditioning.ts";
@@ -45,7 +46,9 @@ export class ExampleStream {
     const { noiseSampling, prediction = "eps", preconditioning = { kind: "none" } } = source;
     if (noiseSampling) checkNoiseSampling(noiseSampling);
     checkPreconditioning(prediction, preconditioning);
-    if (source.images.shape[0] < 1) throw new RangeError("Cannot train on an empty set of images");
+    if (source.images.shape[0] < 1) {
+      throw new ArgumentError("Cannot train on an empty set of images");
+    }
     this.#source = source;
   }
 

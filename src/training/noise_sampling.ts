@@ -1,3 +1,4 @@
+import { ArgumentError } from "../core/errors.ts";
 import type { Random } from "../core/random.ts";
 import { noiseLevel, timeAtLevel } from "../schedules/noise_level.ts";
 import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
@@ -33,12 +34,12 @@ export type NoiseSampling =
 export function checkNoiseSampling(sampling: NoiseSampling): void {
   if (sampling.kind === "uniform") {
     const { power = 1 } = sampling;
-    if (!(power > 0)) throw new RangeError(`The power of times is ${power}, not positive`);
+    if (!(power > 0)) throw new ArgumentError(`The power of times is ${power}, not positive`);
     return;
   }
   const { mean = -1.2, deviation = 1.2 } = sampling;
   if (!Number.isFinite(mean) || !(deviation > 0 && deviation < Infinity)) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot draw log-normal noise with mean ${mean} and deviation ${deviation}: expected a number ` +
         "and a positive number",
     );

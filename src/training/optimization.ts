@@ -1,3 +1,4 @@
+import { DivergedError } from "../core/errors.ts";
 import type { FlatParameters } from "../networks/weights/parameters.ts";
 import type { TrainingBatch } from "./gradients.ts";
 
@@ -55,7 +56,7 @@ export interface Optimization {
 }
 
 /** Loss or gradient of a step was not a finite number: nothing after it can be trusted. */
-export class TrainingDivergedError extends Error {
+export class TrainingDivergedError extends DivergedError {
   /** Name of the class. */
   override readonly name = "TrainingDivergedError";
 }
@@ -69,6 +70,9 @@ export function checkFinite({ step, loss, gradientNorm }: TrainingStep): void {
   if (Number.isFinite(loss) && Number.isFinite(gradientNorm)) return;
   throw new TrainingDivergedError(
     `Training diverged at step ${step}: the loss is ${loss} and the gradient's norm ` +
-      `${gradientNorm}; resume from the last checkpoint with a lower --learning-rate`,
+      `${gradientNorm}`,
+    {
+      remedy: (say) => `resume from the last checkpoint with a lower ${say.option("learningRate")}`,
+    },
   );
 }

@@ -1,3 +1,4 @@
+import { ArgumentError } from "../core/errors.ts";
 import type { ImageBatch } from "../core/image_batch.ts";
 import type { Random } from "../core/random.ts";
 import { posteriorMean } from "../posterior/merge_states.ts";
@@ -69,7 +70,7 @@ export function stableTarget(
 ): Target {
   const { images, labels, schedule, references = 1024, posterior } = options;
   if (!Number.isInteger(references) || references < 1) {
-    throw new RangeError(`Cannot use ${references} references: expected a positive integer`);
+    throw new ArgumentError(`Cannot use ${references} references: expected a positive integer`);
   }
   const byClass = new Map<number | undefined, number[]>();
   for (let i = 0; i < images.shape[0]; i++) {

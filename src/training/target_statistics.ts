@@ -1,3 +1,4 @@
+import { ArgumentError } from "../core/errors.ts";
 import { type ImageBatch, imageShapeOf, sliceBatch, valuesPerImage } from "../core/image_batch.ts";
 import { Random } from "../core/random.ts";
 import type { PatchPosterior } from "../posterior/patch_posterior.ts";
@@ -78,14 +79,14 @@ export async function measureTargets(
   const integers = [["examples", examples, 1], ["draws", draws, 2]] as const;
   for (const [what, value, least] of integers) {
     if (!Number.isSafeInteger(value) || value < least) {
-      throw new RangeError(
+      throw new ArgumentError(
         `Cannot measure targets: ${what} is ${value}, expected ${least} or more`,
       );
     }
   }
   for (const n of references) {
     if (!Number.isSafeInteger(n) || n < 1 || n > count) {
-      throw new RangeError(`Cannot measure targets of ${n} references among ${count} images`);
+      throw new ArgumentError(`Cannot measure targets of ${n} references among ${count} images`);
     }
   }
   const values = valuesPerImage(images);

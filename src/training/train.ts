@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { CheckpointMismatchError } from "../core/errors.ts";
+import { ArgumentError, CheckpointMismatchError } from "../core/errors.ts";
 import { Random } from "../core/random.ts";
 import type { Network } from "../networks/network.ts";
 import { initialParameters, parameterCount } from "../networks/weights/parameters.ts";
@@ -62,7 +62,7 @@ export interface TrainOptions {
 export async function train(network: Network, options: TrainOptions): Promise<TrainingState> {
   const { examples, recipe, pool, resume, onStep, checkpoints, abort } = options;
   if (pool === undefined && tf.getBackend() !== "webgpu") {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot train on the ${tf.getBackend()} backend without a gradient pool; only webgpu can`,
     );
   }

@@ -1,9 +1,5 @@
 /** Runs a command: flags in, one-line errors, Ctrl-C that saves, exit codes. @module */
-import {
-  CheckpointMismatchError,
-  DataFormatError,
-  DeviceUnavailableError,
-} from "../../src/core/errors.ts";
+import { isToolkitError, messageOf } from "../../src/core/errors.ts";
 import {
   type CommandSpec,
   type FlagSpecs,
@@ -13,6 +9,7 @@ import {
 } from "./flags.ts";
 import { helpPage } from "./help.ts";
 import { type ProgressOutput, ProgressReporter, stderrOutput } from "./progress.ts";
+import { flagWording } from "./wording.ts";
 
 /** A command failed for a reason that its one line tells in full. */
 export class CommandError extends Error {
@@ -60,24 +57,15 @@ const commonFlags = {
   quiet: { type: "boolean", help: "Write no progress to stderr" },
 } as const satisfies FlagSpecs;
 
-/** Messages of the engine about faults in our code, as against errors about arguments. */
-const engineMessage =
-  /Cannot (read|set|destructure|convert|access|assign|mix)|is not (a function|iterable|defined|a constructor|extensible)|Maximum call stack|Invalid (array length|typed array length)|out of bounds|object is not/;
-
 /** What Deno appends to messages of the operating system. */
 const systemError = /^(.*?) \(os error (\d+)\)/;
 
+/** Whether an error was thrown on purpose, here or by the library, or is one of the system's. */
 function isExpected(error: Error): boolean {
-  if (systemError.test(error.message)) return true;
-  if (error instanceof RangeError || error instanceof TypeError) {
-    return !engineMessage.test(error.message);
-  }
+  if (isToolkitError(error) || systemError.test(error.message)) return true;
   return [
     UsageError,
     CommandError,
-    DataFormatError,
-    DeviceUnavailableError,
-    CheckpointMismatchError,
     Deno.errors.NotFound,
     Deno.errors.PermissionDenied,
     Deno.errors.NotCapable,
@@ -105,7 +93,7 @@ const systemProblems: ReadonlyMap<string, string> = new Map([
 /** One line about an error: what was asked, what was found, what to do. */
 export function errorLine(thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown).replaceAll(/\s*\n\s*/g, " ");
-  const message = thrown.message.replaceAll(/\s*\n\s*/g, " ");
+  const message = messageOf(thrown, flagWording).replaceAll(/\s*\n\s*/g, " ");
   const problem = fileProblems.find(([kind]) => thrown instanceof kind)?.[1];
   // Only Deno's own messages need translating; ours name the path and what to do.
   const [, said, code] = systemError.exec(message) ?? [];

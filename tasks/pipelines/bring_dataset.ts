@@ -1,6 +1,6 @@
 /** Bringing a data set to this machine: fetched or taken from a path, verified, unpacked. */
 import { basename, join } from "@std/path";
-import { download, DownloadError, problemWith } from "../../src/datasets/download_files.ts";
+import { download, problemWith } from "../../src/datasets/download_files.ts";
 import { downloadsFolder } from "../../src/datasets/locate_files.ts";
 import { kindOf } from "../../src/datasets/open_files.ts";
 import type { DatasetSource, OfficialFile } from "../../src/datasets/source.ts";
@@ -101,19 +101,10 @@ async function fetchFiles(
  * Says what a data set is and how it may be used, brings it here unless it is here already, and says
  * how to use it.
  *
- * @throws CommandError if it cannot be had, in one line that says what to do.
+ * @throws CommandError or DownloadError if it cannot be had, in one line that says what to do.
  * @throws DataFormatError if what came is damaged.
  */
 export async function bringDataset(source: DatasetSource, options: BringOptions): Promise<void> {
-  try {
-    await bring(source, options);
-  } catch (error) {
-    if (error instanceof DownloadError) throw new CommandError(error.message);
-    throw error;
-  }
-}
-
-async function bring(source: DatasetSource, options: BringOptions): Promise<void> {
   const { name, about, archive } = source;
   const { from, mirror, abort, progress, print } = options;
   print(`${name}: ${about.what}\nLicense: ${about.license}`);

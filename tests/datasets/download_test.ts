@@ -181,7 +181,7 @@ Deno.test("download: 404 is told at once, a busy server is asked again", async (
   await withSite([status(404)], async ({ path, ranges, fetch }) => {
     const error = await assertRejects(() => fetch(), DownloadError, "the server answers 404");
     assertStringIncludes(error.message, "/set.bin: ");
-    assertStringIncludes(error.message, "--from");
+    assertStringIncludes(error.message, "; fetch set.bin by another way and name it with `from`");
     assertEquals(ranges.length, 1);
     assertEquals(await kindOf(`${path}.part`), undefined);
   });

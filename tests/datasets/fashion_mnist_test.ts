@@ -52,7 +52,7 @@ Deno.test("fashion-mnist: where it is nowhere, one line says what to run", () =>
     const error = await assertRejects(
       () => locateDataset("fashion-mnist", { folders }),
       DataFormatError,
-      `looked in ${folders[0]} and ${folders[1]}); run deno task data fashion-mnist, or`,
+      `looked in ${folders[0]} and ${folders[1]}); fetch fashion-mnist, or name`,
     );
     assertEquals(error.message.includes("\n"), false);
     await Deno.mkdir(folders[1]!);

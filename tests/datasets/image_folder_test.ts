@@ -74,7 +74,7 @@ Deno.test("image folder: gray among color is named with what to do", () =>
     await assertRejects(
       () => loadDataset("folder", { from: folder, size: 4 }),
       DataFormatError,
-      "2.png: this image is gray, the first one is color; make them alike with --colors",
+      "2.png: this image is gray, the first one is color; make them alike with `channels: 1`",
     );
     const set = await loadDataset("folder", { from: folder, size: 4, channels: 3 });
     assertEquals([...set.images.data.subarray(48, 51)], [9, 9, 9].map(value));
@@ -83,7 +83,7 @@ Deno.test("image folder: gray among color is named with what to do", () =>
 Deno.test("image folder: missing, empty, truncated and corrupt input is a DataFormatError", () =>
   inFolder(async (folder) => {
     const load = (from?: string) => () => loadDataset("folder", { from, size: 4 });
-    await assertRejects(load(), DataFormatError, "with --from");
+    await assertRejects(load(), DataFormatError, "with `from`");
     await assertRejects(load(join(folder, "none")), DataFormatError, "no such file or folder");
     await assertRejects(load(folder), DataFormatError, "empty, expected JPEG or PNG");
     const jpeg = picture("jpeg_420/file").bytes;

@@ -75,7 +75,7 @@ Deno.test("torch weights: a state dict needs padding, image size and noise sched
     const { message } = assertThrows(
       () => readTorchWeights(bytes, "x.pt", { imageSize: 32 }),
       CheckpointMismatchError,
-      "padding (--padding zeros or circular), noise schedule (--noise-schedule",
+      "network's padding, noise schedule, as whole modules do; convert it with `padding` (zeros or",
     );
     assert(!message.includes("image size") && !message.includes("\n"), message);
   }

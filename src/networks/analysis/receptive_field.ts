@@ -1,3 +1,4 @@
+import { ArgumentError } from "../../core/errors.ts";
 import * as tf from "@tensorflow/tfjs";
 import { type ImageBatch, imageBatch, imageShapeOf } from "../../core/image_batch.ts";
 import { Random } from "../../core/random.ts";
@@ -154,7 +155,7 @@ function checkOptions(
   },
 ): void {
   const fail = (problem: string): never => {
-    throw new RangeError(`Cannot measure the receptive field: ${problem}`);
+    throw new ArgumentError(`Cannot measure the receptive field: ${problem}`);
   };
   for (const [what, value] of [["pixels", pixels], ["batchSize", batchSize]] as const) {
     if (!Number.isSafeInteger(value) || value < 1) {

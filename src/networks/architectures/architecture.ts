@@ -1,4 +1,4 @@
-import { CheckpointMismatchError } from "../../core/errors.ts";
+import { ArgumentError, CheckpointMismatchError } from "../../core/errors.ts";
 import { type ArchitectureDefinition, DescriptionFields } from "./architecture_definition.ts";
 import { type AttentionUnetArchitecture, attentionUnetDefinition } from "./attention_unet.ts";
 import type { ArchitectureBase, Network } from "../network.ts";
@@ -38,7 +38,7 @@ export function architectureSizes(kind: Architecture["kind"]): readonly string[]
 export function createNetwork(architecture: Architecture): Network<Architecture> {
   const definition = definitionOf(architecture.kind);
   if (definition === undefined) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot build a network of kind ${JSON.stringify(architecture.kind)}: the known ones are ${
         architectureKinds.join(", ")
       }`,
@@ -83,7 +83,7 @@ export function parseArchitecture(text: string, source: string): Architecture {
   try {
     definition.create(architecture);
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
+    if (!(error instanceof ArgumentError)) throw error;
     throw new CheckpointMismatchError(`${source}: ${error.message}`);
   }
   return architecture;

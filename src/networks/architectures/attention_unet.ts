@@ -1,3 +1,4 @@
+import { ArgumentError } from "../../core/errors.ts";
 import * as tf from "@tensorflow/tfjs";
 import type { ArchitectureDefinition } from "./architecture_definition.ts";
 import { plan, rangeStages, stageFlops, stageSpecs } from "./attention_unet_stages.ts";
@@ -52,19 +53,19 @@ function check(architecture: AttentionUnetArchitecture): void {
     channels.length === 0 ||
     !channels.every((c) => Number.isInteger(c) && c > 0 && c % LEAST_CHANNELS === 0)
   ) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot build an attention UNet of channels ${channels}: they must be multiples of ` +
         `${LEAST_CHANNELS}`,
     );
   }
   if (!Number.isInteger(blocks) || blocks < 1) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot build an attention UNet of ${blocks} blocks: at least 1 is needed`,
     );
   }
   const cell = 2 ** (channels.length - 1);
   if (h % cell !== 0 || w % cell !== 0) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot build an attention UNet of ${channels.length} levels for images of ${h} x ${w}: ` +
         `the sizes must be multiples of ${cell}`,
     );
@@ -72,7 +73,7 @@ function check(architecture: AttentionUnetArchitecture): void {
   const heights = channels.map((_, level) => h / 2 ** level);
   const missing = attention.find((height) => !heights.includes(height));
   if (missing !== undefined) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot put attention at height ${missing}: the levels have heights ${heights.join(", ")}`,
     );
   }

@@ -1,3 +1,4 @@
+import { ArgumentError } from "../../core/errors.ts";
 import * as tf from "@tensorflow/tfjs";
 import type { ArchitectureDefinition } from "./architecture_definition.ts";
 import { CLASS_TABLE, classSpecs, embed } from "../layers/conditioning.ts";
@@ -35,17 +36,17 @@ export function resnet(architecture: ResnetArchitecture): Network<ResnetArchitec
   const { imageShape: [h, w, channels], width, layers, kernelSize: k, padding, classes } =
     architecture;
   if (!Number.isInteger(width) || width < GROUPS || width % GROUPS !== 0) {
-    throw new RangeError(`Cannot build a ResNet of width ${width}: it must be a multiple of 8`);
+    throw new ArgumentError(`Cannot build a ResNet of width ${width}: it must be a multiple of 8`);
   }
   if (!Number.isInteger(layers) || layers < 1) {
-    throw new RangeError(`Cannot build a ResNet of ${layers} layers: it needs at least 1`);
+    throw new ArgumentError(`Cannot build a ResNet of ${layers} layers: it needs at least 1`);
   }
   if (!Number.isInteger(k) || k < 1 || k % 2 === 0) {
-    throw new RangeError(`Cannot build a ResNet of ${k} x ${k} convolutions: k must be odd`);
+    throw new ArgumentError(`Cannot build a ResNet of ${k} x ${k} convolutions: k must be odd`);
   }
   const widest = 2 * Math.min(h, w) - 1;
   if (k > widest) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot build a ResNet of ${k} x ${k} convolutions for images of ${h} x ${w}: k must be at most ` +
         `${widest}, which reaches from every pixel to every other`,
     );

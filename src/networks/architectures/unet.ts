@@ -1,3 +1,4 @@
+import { ArgumentError } from "../../core/errors.ts";
 import * as tf from "@tensorflow/tfjs";
 import type { ArchitectureDefinition } from "./architecture_definition.ts";
 import { CLASS_TABLE, classSpecs, embed, linearLayers } from "../layers/conditioning.ts";
@@ -65,18 +66,18 @@ function rangeStages(levels: number): RangeStage[] {
 
 function check({ channels, embedding, imageShape: [h, w] }: UnetArchitecture): void {
   if (channels.length === 0 || !channels.every((c) => Number.isInteger(c) && c > 0)) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot build a UNet of channels ${channels}: they must be positive integers`,
     );
   }
   if (!Number.isInteger(embedding) || embedding < 4 || embedding % 2 !== 0) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot build a UNet of embedding ${embedding}: the width must be even, at least 4`,
     );
   }
   const cell = 2 ** (channels.length - 1);
   if (h % cell !== 0 || w % cell !== 0) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot build a UNet of ${channels.length} levels for images of ${h} x ${w}: ` +
         `the sizes must be multiples of ${cell}`,
     );
@@ -119,7 +120,7 @@ export function unet(architecture: UnetArchitecture): Network<UnetArchitecture> 
   const groups = (count: number) => Math.min(MOST_GROUPS, count);
   const uneven = norm === "group" && channels.find((count) => count % groups(count) !== 0);
   if (uneven) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot normalize ${uneven} channels: above ${MOST_GROUPS} they must be multiples of it`,
     );
   }

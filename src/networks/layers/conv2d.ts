@@ -1,3 +1,4 @@
+import { ArgumentError } from "../../core/errors.ts";
 import * as tf from "@tensorflow/tfjs";
 import { composedConv2d } from "./conv2d_composed.ts";
 import type { Conv2dImplementation, Padding } from "./conv2d_implementation.ts";
@@ -40,19 +41,23 @@ export function conv2d(x: tf.Tensor4D, filter: tf.Tensor4D, options: Conv2dOptio
   const [kh, kw, ci, co] = filter.shape;
   const [b, h, w, c] = x.shape;
   if (kh !== kw || kh % 2 === 0) {
-    throw new RangeError(`Cannot convolve: the filter is ${kh} x ${kw}, it must be square and odd`);
+    throw new ArgumentError(
+      `Cannot convolve: the filter is ${kh} x ${kw}, it must be square and odd`,
+    );
   }
   if (ci !== c) {
-    throw new RangeError(`Cannot convolve: the filter takes ${ci} channels, the input has ${c}`);
+    throw new ArgumentError(`Cannot convolve: the filter takes ${ci} channels, the input has ${c}`);
   }
   if (options.padding === "circular" && (kh >> 1) > Math.min(h, w)) {
-    throw new RangeError(`Cannot convolve: a ${kh} x ${kh} filter wraps around ${h} x ${w} twice`);
+    throw new ArgumentError(
+      `Cannot convolve: a ${kh} x ${kh} filter wraps around ${h} x ${w} twice`,
+    );
   }
   if (options.bias && options.bias.size !== co) {
-    throw new RangeError(`Cannot convolve: ${options.bias.size} biases for ${co} channels`);
+    throw new ArgumentError(`Cannot convolve: ${options.bias.size} biases for ${co} channels`);
   }
   if (options.shift && options.shift.size !== b * c) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot convolve: shift is [${options.shift.shape}], expected [${b}, ${c}]`,
     );
   }

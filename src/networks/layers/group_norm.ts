@@ -1,3 +1,4 @@
+import { ArgumentError } from "../../core/errors.ts";
 import * as tf from "@tensorflow/tfjs";
 import { customGradient } from "./custom_gradient.ts";
 import { composedGroupNorm } from "./group_norm_composed.ts";
@@ -37,10 +38,12 @@ export function groupNorm(x: tf.Tensor4D, options: GroupNormOptions): tf.Tensor4
   const { groups, scale, offset, shift, epsilon = 1e-5, activation = "none" } = options;
   const [b, , , c] = x.shape;
   if (!Number.isInteger(groups) || groups < 1 || c % groups !== 0) {
-    throw new RangeError(`Cannot normalize ${c} channels in ${groups} groups: they do not divide`);
+    throw new ArgumentError(
+      `Cannot normalize ${c} channels in ${groups} groups: they do not divide`,
+    );
   }
   if (scale.size !== c || offset.size !== c || (shift && shift.size !== b * c)) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot normalize ${b} images of ${c} channels with ${scale.size} factors, ` +
         `${offset.size} offsets and ${shift?.size ?? "no"} shifts`,
     );

@@ -1,3 +1,4 @@
+import { ArgumentError } from "../../core/errors.ts";
 import * as tf from "@tensorflow/tfjs";
 import { customGradient } from "./custom_gradient.ts";
 import { type Product, wasmProduct } from "./wasm/mat_mul_kernel.ts";
@@ -54,7 +55,7 @@ export function matMul<T extends tf.Tensor2D | tf.Tensor3D>(
 ): T {
   const inner = b.shape.at(transposeB ? -1 : -2);
   if (a.shape.at(-1) !== inner || a.shape.slice(0, -2).join() !== b.shape.slice(0, -2).join()) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot multiply [${a.shape}] by ${transposeB ? "transposed " : ""}[${b.shape}]`,
     );
   }

@@ -1,3 +1,5 @@
+import { ArgumentError } from "../../core/errors.ts";
+
 /**
  * Sinusoidal embedding of time: `[sin(arg), cos(arg)]`, `arg_j = t / 10000^(j / (d - 1))`,
  * j = 0 .. d - 1, d = width / 2; t in [0, 1] is not scaled up (as in the public code of
@@ -10,7 +12,7 @@
  */
 export function timeEmbedding(times: ArrayLike<number>, width: number): Float32Array {
   if (!Number.isInteger(width) || width < 4 || width % 2 !== 0) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot embed time in ${width} values: the width must be even, at least 4`,
     );
   }

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { CheckpointMismatchError } from "../../core/errors.ts";
+import { ArgumentError, CheckpointMismatchError } from "../../core/errors.ts";
 import type { Random } from "../../core/random.ts";
 
 /**
@@ -211,7 +211,9 @@ export function toStateDict(
   flat: FlatParameters,
 ): Map<string, { shape: number[]; data: Float32Array }> {
   if (flat.length !== parameterCount(specs)) {
-    throw new RangeError(`${flat.length} values do not fill ${parameterCount(specs)} parameters`);
+    throw new ArgumentError(
+      `${flat.length} values do not fill ${parameterCount(specs)} parameters`,
+    );
   }
   const arrays = new Map<string, { shape: number[]; data: Float32Array }>();
   let at = 0;

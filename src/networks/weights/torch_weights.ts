@@ -71,10 +71,15 @@ export function networkFromTorch(
   const { padding, imageSize, schedule, training = {} } = options;
   const { kind, channels, classes, fields, tensors } = inferArchitecture(all, source);
   const told = module ? askModule(module) : {};
-  const missing: string[] = [];
+  const missing: { readonly what: string; readonly option: string; readonly hint: string }[] = [];
   const settle = <T>(
     what: string,
-    { given, told, hint }: { given: T | undefined; told: T | undefined; hint: string },
+    { given, told, option, hint }: {
+      given: T | undefined;
+      told: T | undefined;
+      option: string;
+      hint: string;
+    },
   ): T | undefined => {
     if (given !== undefined && told !== undefined && given !== told) {
       throw new CheckpointMismatchError(
@@ -82,28 +87,38 @@ export function networkFromTorch(
       );
     }
     const value = given ?? told;
-    if (value === undefined) missing.push(`${what} (${hint})`);
+    if (value === undefined) missing.push({ what, option, hint });
     return value;
   };
   const side = settle("image size", {
     given: imageSize,
     told: told.imageSize,
-    hint: "--image-size, 32 in the public code",
+    option: "imageSize",
+    hint: "32 in the public code",
   });
   const edges = settle<string>("padding", {
     given: padding,
     told: told.padding,
-    hint: "--padding zeros or circular",
+    option: "padding",
+    hint: "zeros or circular",
   });
   const noise = settle("noise schedule", {
     given: schedule?.name,
     told: told.schedule,
-    hint: "--noise-schedule, cosine_legacy in the public code",
+    option: "schedule",
+    hint: "cosine_legacy in the public code",
   });
   if (missing.length > 0) {
     throw new CheckpointMismatchError(
-      `${source}: it does not tell the network's ${missing.join(", ")}, as whole modules do; ` +
-        "say it to deno task convert, or in the options",
+      `${source}: it does not tell the network's ${
+        missing.map(({ what }) => what).join(", ")
+      }, as whole modules do`,
+      {
+        remedy: (say) =>
+          `convert it with ${
+            missing.map(({ option, hint }) => `${say.option(option)} (${hint})`).join(", ")
+          }`,
+      },
     );
   }
   const architecture = {

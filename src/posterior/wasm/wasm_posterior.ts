@@ -1,3 +1,4 @@
+import { ArgumentError } from "../../core/errors.ts";
 import { type ImageBatch, imageShapeOf } from "../../core/image_batch.ts";
 import { emptyState, mergeInto } from "../merge_states.ts";
 import type {
@@ -66,12 +67,12 @@ export function wasmPosterior(options: WasmPosteriorOptions = {}): WasmPosterior
   const { tolerance = 1e-7, exact = false, createWorker = defaultWorker, build } = options;
   const workers = options.workers ?? globalThis.navigator?.hardwareConcurrency ?? 1;
   if (!Number.isInteger(workers) || workers < 0 || workers > 1024) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot start ${workers} workers: expected an integer from 0 (calling thread) to 1024`,
     );
   }
   if (!(tolerance >= 0 && tolerance <= 0.01)) {
-    throw new RangeError(`Cannot leave out ${tolerance} of the sum: expected 0 to 0.01`);
+    throw new ArgumentError(`Cannot leave out ${tolerance} of the sum: expected 0 to 0.01`);
   }
   let executor: Promise<Executor> | undefined;
   let ended = false;

@@ -1,3 +1,4 @@
+import { ArgumentError } from "../../core/errors.ts";
 import { type ImageBatch, type ImageShape, imageShapeOf } from "../../core/image_batch.ts";
 import type { PatchRule } from "../patch_posterior.ts";
 import { checkRequest, checkTile, hasScale } from "../request.ts";
@@ -54,7 +55,7 @@ async function meanHolding(
   const [queries, height, width, channels] = shape;
   const pixels = height * width, values = pixels * channels, count = queries * values;
   if (!hasScale(rule)) {
-    throw new RangeError(`Cannot take the mean of rule "${rule}" on the GPU: use begin`);
+    throw new ArgumentError(`Cannot take the mean of rule "${rule}" on the GPU: use begin`);
   }
   // What a plan knows beside the query's values.
   const zeros = { data: new Float32Array(count), shape };
@@ -63,14 +64,16 @@ async function meanHolding(
   const imageShape: ImageShape = imageShapeOf(zeros);
   checkTile(images, imageShape, select);
   if (query.size < 4 * count) {
-    throw new RangeError(
+    throw new ArgumentError(
       `Cannot read queries of shape [${shape.join(", ")}] from a buffer of ${query.size} bytes: ` +
         `expected ${4 * count}`,
     );
   }
   const indices = select ?? Uint32Array.from({ length: images.shape[0] }, (_, i) => i);
   if (indices.length === 0 || queries === 0) {
-    throw new RangeError("Cannot take the posterior mean: there is no query or no training image");
+    throw new ArgumentError(
+      "Cannot take the posterior mean: there is no query or no training image",
+    );
   }
   const plan = planPosterior(request);
   const work = { plan, rule, scales, images, indices, ...(abort && { abort }) };

@@ -1,3 +1,4 @@
+import { ArgumentError } from "../../core/errors.ts";
 import type { PatchRule } from "../patch_posterior.ts";
 
 /**
@@ -52,7 +53,7 @@ export function segmentsOf(
       return segments;
     }
     default:
-      throw new RangeError(`The rule "${rule}" compares whole images and has no segments`);
+      throw new ArgumentError(`The rule "${rule}" compares whole images and has no segments`);
   }
 }
 

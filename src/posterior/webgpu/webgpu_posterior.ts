@@ -1,3 +1,4 @@
+import { ArgumentError } from "../../core/errors.ts";
 import { type ImageBatch, imageShapeOf } from "../../core/image_batch.ts";
 import { emptyState, mergeInto } from "../merge_states.ts";
 import type {
@@ -75,10 +76,12 @@ export interface WebgpuPosterior extends PatchPosterior, AsyncDisposable {
 export function webgpuPosterior(options: WebgpuPosteriorOptions = {}): WebgpuPosterior {
   const { device, imageBytes, tolerance = 1e-7 } = options;
   if (!(tolerance >= 0 && tolerance <= 0.01)) {
-    throw new RangeError(`Cannot leave out ${tolerance} of the sum: expected 0 to 0.01`);
+    throw new ArgumentError(`Cannot leave out ${tolerance} of the sum: expected 0 to 0.01`);
   }
   if (imageBytes !== undefined && !(imageBytes > 0)) {
-    throw new RangeError(`Cannot keep ${imageBytes} bytes of images: expected a positive number`);
+    throw new ArgumentError(
+      `Cannot keep ${imageBytes} bytes of images: expected a positive number`,
+    );
   }
   let backend: Promise<GpuBackend> | undefined;
   let ended = false;

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { DataFormatError } from "../../../src/core/errors.ts";
+import { ArgumentError, DataFormatError } from "../../../src/core/errors.ts";
 import {
   type CommandContext,
   type CommandHost,
@@ -85,7 +85,13 @@ Deno.test("command: a usage error is one line on stderr and exit code 1", async 
 
 Deno.test("command: expected errors are one line without a hint about stack traces", async () => {
   const cases: [Error, string][] = [
-    [new RangeError("--steps is 0"), "demo: --steps is 0\n"],
+    [new ArgumentError("--steps is 0"), "demo: --steps is 0\n"],
+    [
+      new ArgumentError("Cannot take 9 images: there are 4", {
+        remedy: (say) => `ask for no more (${say.option("images", 4)})`,
+      }),
+      "demo: Cannot take 9 images: there are 4; ask for no more (--images 4)\n",
+    ],
     [new DataFormatError("a.idx", "two\n lines", 7), "demo: a.idx: two lines (at byte 7)\n"],
     [
       new Deno.errors.NotFound("No such file or directory (os error 2): readfile 'runs/x'"),
@@ -137,6 +143,10 @@ Deno.test("command: unexpected errors say how to get the stack trace", async () 
   } catch (error) {
     fault = error;
   }
+  for (const engine of [new RangeError("Invalid array length"), new TypeError("odd")]) {
+    const { err } = await failWith(engine);
+    assertEquals(err, `demo: ${engine.name}: ${engine.message}${hint}`);
+  }
   const { err } = await failWith(fault);
   assert(err.startsWith("demo: TypeError: Cannot read") && err.endsWith(hint), err);
   assertEquals(await failWith("text"), { code: 1, err: `demo: text${hint}` });
@@ -176,7 +186,7 @@ Deno.test("command: an error while stopping is reported as an error", async () =
   const code = await executeCommand(
     defineVerb(spec, () => {
       press();
-      throw new RangeError("disk full");
+      throw new ArgumentError("disk full");
     }),
     host,
   );

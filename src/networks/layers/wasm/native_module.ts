@@ -1,4 +1,5 @@
 /** SIMD modules of ours that work on the memory of the wasm backend of TensorFlow.js. */
+import { ArgumentError, DeviceUnavailableError } from "../../../core/errors.ts";
 import type * as tf from "@tensorflow/tfjs";
 
 /** The parts of tfjs's wasm backend that a kernel of ours needs. */
@@ -38,7 +39,7 @@ export class NativeModule<F extends NativeFunctions> {
     )
       .find((candidate) => WebAssembly.validate(candidate));
     if (bytes === undefined) {
-      throw new Error("This engine has no WebAssembly SIMD, which is needed");
+      throw new DeviceUnavailableError("This engine has no WebAssembly SIMD, which is needed");
     }
     const { memory } = backend.wasm.asm;
     const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
@@ -55,7 +56,7 @@ export class NativeModule<F extends NativeFunctions> {
       this.#workspace = wasm._malloc(bytes);
       if (this.#workspace === 0) {
         this.#workspaceBytes = 0;
-        throw new RangeError(`Cannot compute: no room for ${bytes} bytes of work space`);
+        throw new ArgumentError(`Cannot compute: no room for ${bytes} bytes of work space`);
       }
       this.#workspaceBytes = bytes;
     }

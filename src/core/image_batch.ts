@@ -1,4 +1,4 @@
-import { ArgumentError } from "./errors.ts";
+import { ArgumentError, ArgumentTypeError } from "./errors.ts";
 
 /** Shape of one image: height, width, channels. */
 export type ImageShape = readonly [height: number, width: number, channels: number];
@@ -16,11 +16,38 @@ export interface ImageBatch {
 }
 
 /**
+ * Checks that images are what the types say, for callers without types: bytes of 0 to 255 would pass for
+ * very bright values and give nonsense.
+ *
+ * @param images What should be a batch.
+ * @param what What they are, for the message: "training images".
+ * @throws TypeError that names what was found.
+ */
+export function checkImages(images: ImageBatch, what = "images"): void {
+  const data: unknown = images?.data;
+  const found = Object.prototype.toString.call(data).slice("[object ".length, -1);
+  // Compared by name, since arrays of another realm (a frame, a test runner) are as good.
+  if (found === "Float32Array") return;
+  const remedy = /^Uint8(Clamped)?Array$/.test(found)
+    ? "make images of bytes with bytesToImages"
+    : ArrayBuffer.isView(data) || Array.isArray(data)
+    ? "make one of numbers with Float32Array.from"
+    : "give { data, shape }, as imageBatch makes it";
+  throw new ArgumentTypeError(
+    `Cannot use the ${what}: found values in ${
+      data === undefined ? "nothing" : `${/^[AIO]/.test(found) ? "an" : "a"} ${found}`
+    }, expected a Float32Array of values in [-1, 1]; ${remedy}`,
+  );
+}
+
+/**
  * Wraps values as a batch of images, checking that the length fits the shape.
  *
  * @throws RangeError if `data` does not hold B * H * W * C values.
+ * @throws TypeError if it is no Float32Array.
  */
 export function imageBatch(data: Float32Array, shape: ImageBatch["shape"]): ImageBatch {
+  checkImages({ data, shape });
   const [b, h, w, c] = shape;
   if (data.length !== b * h * w * c) {
     throw new ArgumentError(
@@ -34,12 +61,14 @@ export function imageBatch(data: Float32Array, shape: ImageBatch["shape"]): Imag
 
 /** Number of values in one image of the batch: H * W * C. */
 export function valuesPerImage(batch: ImageBatch): number {
+  checkImages(batch);
   const { shape: [, h, w, c] } = batch;
   return h * w * c;
 }
 
 /** The image shape `[H, W, C]` of a batch. */
 export function imageShapeOf(batch: ImageBatch): ImageShape {
+  checkImages(batch);
   const { shape: [, h, w, c] } = batch;
   return [h, w, c];
 }
@@ -50,6 +79,7 @@ export function imageShapeOf(batch: ImageBatch): ImageShape {
  * @throws RangeError if the range does not lie within the batch.
  */
 export function sliceBatch(batch: ImageBatch, start: number, end: number): ImageBatch {
+  checkImages(batch);
   const [b, h, w, c] = batch.shape;
   if (!(start >= 0 && start <= end && end <= b)) {
     throw new ArgumentError(`Cannot slice images ${start}..${end} of a batch of ${b}`);
@@ -64,6 +94,7 @@ export function sliceBatch(batch: ImageBatch, start: number, end: number): Image
  * @throws RangeError if an index lies outside the batch.
  */
 export function gatherImages(batch: ImageBatch, indices: ArrayLike<number>): ImageBatch {
+  checkImages(batch);
   const [b, h, w, c] = batch.shape;
   const n = h * w * c;
   const data = new Float32Array(indices.length * n);
@@ -87,7 +118,9 @@ export function concatBatches(batches: readonly ImageBatch[]): ImageBatch {
   if (first === undefined) throw new ArgumentError("Cannot join an empty list of image batches");
   const [, h, w, c] = first.shape;
   let total = 0;
-  for (const { shape } of batches) {
+  for (const batch of batches) {
+    checkImages(batch);
+    const { shape } = batch;
     if (shape[1] !== h || shape[2] !== w || shape[3] !== c) {
       throw new ArgumentError(
         `Cannot join images of ${shape.slice(1).join(" x ")} to images of ${h} x ${w} x ${c}`,

@@ -1,4 +1,4 @@
-import type { ImageBatch } from "../core/image_batch.ts";
+import { checkImages, type ImageBatch } from "../core/image_batch.ts";
 import { sha256Hex } from "../core/sha256.ts";
 import { withChannels } from "./adjust.ts";
 import type { ImageDataset } from "./dataset.ts";
@@ -50,6 +50,7 @@ export async function toImageDataset(
  * the float32 values (little-endian, `[N, H, W, C]`) and of the labels.
  */
 export async function datasetSha256(images: ImageBatch, labels: Uint8Array): Promise<string> {
+  checkImages(images);
   const line = `${images.shape.join("x")} ${await sha256Hex(images.data)} ${await sha256Hex(
     labels,
   )}`;

@@ -1,4 +1,4 @@
-import type { ImageBatch } from "../core/image_batch.ts";
+import { checkImages, type ImageBatch } from "../core/image_batch.ts";
 import { Random } from "../core/random.ts";
 import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
 
@@ -20,6 +20,7 @@ export interface AddNoiseOptions {
  * @throws RangeError if t lies outside [0, 1].
  */
 export function addNoise(x0: ImageBatch, options: AddNoiseOptions): ImageBatch {
+  checkImages(x0, "clean images");
   const { schedule, t, seed } = options;
   const [signal, sigma] = [schedule.signal(t), schedule.sigma(t)];
   const eps = new Random(seed, "forward process").normals(x0.data.length);

@@ -1,5 +1,5 @@
 import { ArgumentError } from "../core/errors.ts";
-import type { ImageBatch } from "../core/image_batch.ts";
+import { checkImages, type ImageBatch } from "../core/image_batch.ts";
 import type { Denoiser, Prediction, PredictOptions } from "./denoiser.ts";
 
 /** Options of {@linkcode convertPrediction}. */
@@ -31,6 +31,8 @@ export function convertPrediction(
   options: ConvertOptions,
 ): ImageBatch {
   const { from, to, signal, sigma } = options;
+  checkImages(x, "noisy images");
+  checkImages(values, `prediction of ${from}`);
   if (values.data.length !== x.data.length) {
     throw new ArgumentError(
       `Cannot convert a prediction of shape [${values.shape}] for images of shape [${x.shape}]`,

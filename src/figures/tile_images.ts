@@ -1,5 +1,5 @@
 import { ArgumentError } from "../core/errors.ts";
-import type { ImageBatch } from "../core/image_batch.ts";
+import { checkImages, type ImageBatch } from "../core/image_batch.ts";
 
 /** Options of {@linkcode tileImages}. */
 export interface TileOptions {
@@ -33,6 +33,7 @@ export function tileImages(
         "the factor at least 1",
     );
   }
+  for (const row of rows) checkImages(row);
   const [, h, w] = first.shape;
   const columns = Math.max(...rows.map(({ shape }) => shape[0]));
   const channels = rows.some(({ shape }) => shape[3] === 3) ? 3 : 1;

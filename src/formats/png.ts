@@ -1,7 +1,7 @@
 /** PNG pictures of single images, 8 bits a channel. */
 import { decode, encode } from "fast-png";
 import { ArgumentError, DataFormatError } from "../core/errors.ts";
-import type { ImageBatch } from "../core/image_batch.ts";
+import { checkImages, type ImageBatch } from "../core/image_batch.ts";
 
 /**
  * Encodes one image as an 8-bit PNG, gray for one channel and RGB for three.
@@ -13,6 +13,7 @@ import type { ImageBatch } from "../core/image_batch.ts";
  * @throws RangeError if it is not one such image, is empty, or holds NaN.
  */
 export function encodePng(image: ImageBatch): Uint8Array<ArrayBuffer> {
+  checkImages(image, "image");
   const { data, shape } = image;
   const [batch, height, width, channels] = shape;
   const fits = batch === 1 && (channels === 1 || channels === 3) && height > 0 && width > 0;

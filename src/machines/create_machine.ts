@@ -1,5 +1,5 @@
 import { ArgumentError } from "../core/errors.ts";
-import { type ImageBatch, type ImageShape, imageShapeOf } from "../core/image_batch.ts";
+import { checkImages, type ImageBatch, type ImageShape, imageShapeOf } from "../core/image_batch.ts";
 import type { PatchPosterior } from "../posterior/patch_posterior.ts";
 import { checkScales } from "../posterior/request.ts";
 import { wasmPosterior } from "../posterior/wasm/wasm_posterior.ts";
@@ -92,6 +92,7 @@ export function createMachine(
   const { images, labels, schedule, patchSize, between = "refuse", posterior } = options;
   const definition = machineDefinition(machine);
   const { name } = definition;
+  checkImages(images, "training images");
   if (images.shape[0] === 0) {
     throw new ArgumentError(`Cannot make the machine ${name}: there are no training images`);
   }

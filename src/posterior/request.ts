@@ -1,5 +1,5 @@
 import { ArgumentError } from "../core/errors.ts";
-import { type ImageBatch, type ImageShape, imageShapeOf } from "../core/image_batch.ts";
+import { checkImages, type ImageBatch, type ImageShape, imageShapeOf } from "../core/image_batch.ts";
 import type { PatchRule, PosteriorRequest } from "./patch_posterior.ts";
 
 /** Whether the rule compares patches of a size k; `whole` and `shifts` compare whole images. */
@@ -65,7 +65,9 @@ function checkFinite(batch: ImageBatch, what: string): void {
   );
 }
 
-function checkLength({ data, shape }: ImageBatch, what: string): void {
+function checkLength(batch: ImageBatch, what: string): void {
+  checkImages(batch, what);
+  const { data, shape } = batch;
   const expected = shape.reduce((product, size) => product * size, 1);
   if (data.length !== expected || shape.some((size) => !Number.isInteger(size) || size < 0)) {
     throw new ArgumentError(

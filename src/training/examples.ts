@@ -1,5 +1,5 @@
 import { ArgumentError } from "../core/errors.ts";
-import type { ImageBatch } from "../core/image_batch.ts";
+import { checkImages, type ImageBatch } from "../core/image_batch.ts";
 import { Random } from "../core/random.ts";
 import { checkPreconditioning, preconditioningFactors } from "../denoisers/preconditioning.ts";
 import type { TrainingBatch } from "./gradients.ts";
@@ -46,6 +46,7 @@ export class ExampleStream {
     const { noiseSampling, prediction = "eps", preconditioning = { kind: "none" } } = source;
     if (noiseSampling) checkNoiseSampling(noiseSampling);
     checkPreconditioning(prediction, preconditioning);
+    checkImages(source.images, "training images");
     if (source.images.shape[0] < 1) {
       throw new ArgumentError("Cannot train on an empty set of images");
     }

@@ -106,9 +106,20 @@ export {
   datasetNames,
   loadDataset,
   type LoadDatasetOptions,
+  registerDataset,
 } from "./src/datasets/registry_files.ts";
 export { type ByteImages, resizeBilinear } from "./src/datasets/resize.ts";
-export { type OpenDataset, openInMemory, type Split } from "./src/datasets/source.ts";
+export {
+  type DatasetAbout,
+  type DatasetArchive,
+  type DatasetRequest,
+  type DatasetSource,
+  type ImportProgress,
+  type OfficialFile,
+  type OpenDataset,
+  openInMemory,
+  type Split,
+} from "./src/datasets/source.ts";
 export { type SubsetOptions } from "./src/datasets/subset.ts";
 export { type SyntheticOptions, syntheticTextures } from "./src/datasets/synthetic.ts";
 export { addNoise, type AddNoiseOptions } from "./src/denoisers/add_noise.ts";
@@ -373,10 +384,18 @@ export {
   noiseDeviation,
 } from "./src/samplers/initial_noise.ts";
 export {
+  runSampler,
+  type RunSamplerOptions,
   type Sampler,
   type SamplerOptions,
   type SamplerStep,
+  type StepContext,
+  stepNoise,
+  type StepNoiseOptions,
+  type StepPrediction,
+  type StepRule,
   type StochasticSamplerOptions,
+  weightedSum,
 } from "./src/samplers/sampler.ts";
 export {
   type SamplerDefinition,
@@ -405,7 +424,12 @@ export {
 } from "./src/samplers/time_grid.ts";
 export { cosine, type CosineParameters } from "./src/schedules/cosine.ts";
 export { cosineLegacy } from "./src/schedules/cosine_legacy.ts";
-export { createSchedule, scheduleNames } from "./src/schedules/create_schedule.ts";
+export {
+  createSchedule,
+  type NoiseScheduleDefinition,
+  registerSchedule,
+  scheduleNames,
+} from "./src/schedules/create_schedule.ts";
 export { edm, type EdmParameters } from "./src/schedules/edm.ts";
 export { noiseLevel, timeAtLevel } from "./src/schedules/noise_level.ts";
 export { type NoiseSchedule } from "./src/schedules/noise_schedule.ts";

@@ -88,7 +88,12 @@ export {
   webgpuPosterior,
   type WebgpuPosteriorOptions,
 } from "./posterior/webgpu/webgpu_posterior.ts";
-export { createSchedule, scheduleNames } from "./schedules/create_schedule.ts";
+export {
+  createSchedule,
+  type NoiseScheduleDefinition,
+  registerSchedule,
+  scheduleNames,
+} from "./schedules/create_schedule.ts";
 export type { NoiseSchedule } from "./schedules/noise_schedule.ts";
 export {
   candidateScales,

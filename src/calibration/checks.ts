@@ -1,4 +1,5 @@
 import { ArgumentError, CheckpointMismatchError } from "../core/errors.ts";
+import { isPatchSize } from "../core/patch_size.ts";
 import type { Metric } from "../core/metric.ts";
 import type { CalibrationState } from "./calibration.ts";
 
@@ -20,8 +21,7 @@ export function checkOptions(
     }
   }
   const ascending = candidates.every((k, index) => index === 0 || k > candidates[index - 1]!);
-  const odd = candidates.every((k) => Number.isInteger(k) && k >= 1 && k % 2 === 1);
-  if (candidates.length === 0 || !ascending || !odd) {
+  if (candidates.length === 0 || !ascending || !candidates.every((k) => isPatchSize(k))) {
     throw new ArgumentError(
       `Cannot calibrate: the candidate scales are [${
         candidates.join(", ")

@@ -1,5 +1,6 @@
 import { ArgumentError } from "../core/errors.ts";
 import type { ImageShape } from "../core/image_batch.ts";
+import { isPatchSize } from "../core/patch_size.ts";
 import type { Provenance } from "../core/provenance.ts";
 import {
   largestPatchSize,
@@ -87,9 +88,7 @@ export function importScales(
     throw new ArgumentError(`Cannot import scales for ${machine}: that machine has no scale`);
   }
   const largest = largestPatchSize(options.machine, imageShape);
-  const wrong = scales.findIndex((k) =>
-    !Number.isSafeInteger(k) || k < 1 || k % 2 === 0 || k > largest
-  );
+  const wrong = scales.findIndex((k) => !isPatchSize(k, largest));
   if (wrong >= 0) {
     throw new ArgumentError(
       `Cannot import scales for ${machine}: number ${wrong + 1} is ${

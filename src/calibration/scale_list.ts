@@ -1,5 +1,6 @@
 /** Bare lists of locality scales, as other programs keep them: `.pt`, `.npy`, CSV, JSON or text. */
 import { DataFormatError } from "../core/errors.ts";
+import { isPatchSize } from "../core/patch_size.ts";
 import { lowerMedian, mode } from "../core/statistics.ts";
 import { isNpy, parseNpy, writeNpy } from "../formats/npy.ts";
 import type { ScaleAggregate, ScaleSchedule } from "../machines/scale_schedule.ts";
@@ -37,7 +38,7 @@ export function parseScaleList(
     ? numberTable(parseNpy(bytes, source), source)
     : parseText(bytes, source);
   const [rows, columns] = table.shape;
-  const wrong = table.values.findIndex((k) => !Number.isSafeInteger(k) || k < 1 || k % 2 === 0);
+  const wrong = table.values.findIndex((k) => !isPatchSize(k));
   if (wrong >= 0) {
     throw new DataFormatError(
       source,

@@ -1,5 +1,6 @@
 /** Scale schedules as JSON text, checked on the way in and on the way out. */
 import { ArgumentError, DataFormatError } from "../core/errors.ts";
+import { isPatchSize } from "../core/patch_size.ts";
 import { writeJsonText } from "../formats/json_text.ts";
 import { machineNames } from "../machines/machine_table.ts";
 import type { ScaleSchedule, ScaleStep } from "../machines/scale_schedule.ts";
@@ -156,7 +157,7 @@ function findInconsistency(schedule: ScaleSchedule): string | undefined {
   const largest = 2 * Math.max(height, width) - 1;
   for (const [i, k] of candidates.entries()) {
     const field = `candidates[${i}] is ${k}, expected`;
-    if (k % 2 === 0) return `${field} an odd number`;
+    if (!isPatchSize(k)) return `${field} an odd number`;
     if (k > largest) return `${field} at most ${largest} for images of ${height} x ${width}`;
     if (i > 0 && k <= candidates[i - 1]!) return `${field} more than ${candidates[i - 1]}`;
   }

@@ -9,8 +9,7 @@ import { mnistSource } from "./mnist_files.ts";
 import type { DatasetSource, Split } from "./source.ts";
 import { syntheticSource } from "./synthetic_source.ts";
 
-/** Every data set that {@linkcode loadDataset} knows. */
-export const datasetSources: readonly DatasetSource[] = [
+const builtIn: readonly DatasetSource[] = [
   mnistSource,
   fashionMnistSource,
   cifar10Source,
@@ -19,8 +18,52 @@ export const datasetSources: readonly DatasetSource[] = [
   syntheticSource,
 ];
 
-/** Names that {@linkcode loadDataset} knows. */
-export const datasetNames: readonly string[] = datasetSources.map(({ name }) => name);
+const sources = [...builtIn];
+const names = sources.map(({ name }) => name);
+
+/** Every data set that {@linkcode loadDataset} knows; those of {@linkcode registerDataset} join them. */
+export const datasetSources: readonly DatasetSource[] = sources;
+
+/** Names that {@linkcode loadDataset} knows; those of {@linkcode registerDataset} join them. */
+export const datasetNames: readonly string[] = names;
+
+/**
+ * Makes a data set of your own known by its name, so that {@linkcode loadDataset} loads it: with the choice of
+ * images and classes, the resizing and the checksum that all data sets have.
+ *
+ * @param source Where its images come from; `openInMemory` makes one of bytes that are there.
+ * @throws RangeError if the name is that of a data set of this package.
+ *
+ * @example
+ * ```ts
+ * import { loadDataset, openInMemory, registerDataset } from "@els/toolkit";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const pixels = new Uint8Array(10 * 16 * 16).map((_, i) => i % 256);
+ * registerDataset({
+ *   name: "ramps",
+ *   about: { what: "ten gray ramps", license: "mine" },
+ *   open: () => openInMemory({ pixels, shape: [10, 16, 16, 1], labels: new Uint8Array(10) }, []),
+ * });
+ * const { images } = await loadDataset("ramps", { images: 4, size: 16 });
+ * assertEquals(images.shape, [4, 16, 16, 1]);
+ * ```
+ */
+export function registerDataset(source: DatasetSource): void {
+  const { name } = source;
+  if (builtIn.some((known) => known.name === name)) {
+    throw new ArgumentError(
+      `Cannot register the data set "${name}": the name is that of a data set of this package; give it ` +
+        "another",
+    );
+  }
+  const at = names.indexOf(name);
+  if (at >= 0) sources[at] = source;
+  else {
+    sources.push(source);
+    names.push(name);
+  }
+}
 
 /** Options of {@linkcode loadDataset}. */
 export interface LoadDatasetOptions {

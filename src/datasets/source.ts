@@ -1,3 +1,4 @@
+import { ArgumentError } from "../core/errors.ts";
 import type { LabeledBytes } from "./labeled_bytes.ts";
 import type { ByteImages } from "./resize.ts";
 
@@ -73,7 +74,7 @@ export interface DatasetAbout {
   readonly page?: string;
 }
 
-/** A data set that can be loaded by name: one file makes one of these, the registry lists them. */
+/** A data set that can be loaded by name: one file makes one of these, the registry lists them. Your own too. */
 export interface DatasetSource {
   /** Name in the registry. */
   readonly name: string;
@@ -88,13 +89,24 @@ export interface DatasetSource {
    *
    * @throws DataFormatError if its files are missing or damaged.
    */
-  open(request: DatasetRequest): Promise<OpenDataset>;
+  open(request: DatasetRequest): OpenDataset | Promise<OpenDataset>;
 }
 
-/** A data set whose images are in memory already. */
+/**
+ * A data set whose images are in memory already.
+ *
+ * @param all Images as bytes `[N, H, W, C]`, with a class each; zeros where there are no classes.
+ * @param classNames Names of the classes; empty when the set has none.
+ */
 export function openInMemory(all: LabeledBytes, classNames: readonly string[]): OpenDataset {
-  const [, h, w, c] = all.shape;
+  const [n, h, w, c] = all.shape;
   const values = h * w * c;
+  if (all.pixels.length !== n * values || all.labels.length !== n) {
+    throw new ArgumentError(
+      `Cannot open ${n} images of ${h} x ${w} x ${c}: found ${all.pixels.length} bytes and ` +
+        `${all.labels.length} labels, expected ${n * values} and ${n}`,
+    );
+  }
   return {
     labels: all.labels,
     classNames,

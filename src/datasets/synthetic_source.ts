@@ -13,6 +13,6 @@ export const syntheticSource: DatasetSource = {
   open({ split, size, channels = 1 }) {
     const images = split === "train" ? 1000 : 200;
     const all = syntheticTextures({ images, size, channels, stream: split });
-    return Promise.resolve(openInMemory(all, classNames));
+    return openInMemory(all, classNames);
   },
 };

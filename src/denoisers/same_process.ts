@@ -1,4 +1,5 @@
 import { ArgumentError } from "../core/errors.ts";
+import { isSameNoise, noiseAt } from "../schedules/noise_level.ts";
 import type { Denoiser } from "./denoiser.ts";
 
 /** Options of {@linkcode checkSameProcess}. */
@@ -26,10 +27,9 @@ export function checkSameProcess(
     );
   }
   const [s, r] = [network.schedule, machine.schedule];
-  // Schedules recorded by different code may differ by rounding.
-  const differs = (p: number, q: number) => !(Math.abs(p - q) <= 1e-9 * (1 + Math.abs(p)));
   for (const t of times) {
-    if (differs(s.sigma(t), r.sigma(t)) || differs(s.signal(t), r.signal(t))) {
+    // Schedules of different code may differ by rounding.
+    if (!isSameNoise(noiseAt(s, t), noiseAt(r, t), 1e-9)) {
       throw new ArgumentError(
         `Cannot compare ${machine.name} (schedule ${r.name}) to ${network.name} (schedule ` +
           `${s.name}): at t = ${t} sigma is ${r.sigma(t)} and ${s.sigma(t)}, signal ${

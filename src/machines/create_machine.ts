@@ -3,6 +3,7 @@ import { checkImages, type ImageBatch, type ImageShape, imageShapeOf } from "../
 import type { PatchPosterior } from "../posterior/patch_posterior.ts";
 import { checkScales } from "../posterior/request.ts";
 import { wasmPosterior } from "../posterior/wasm/wasm_posterior.ts";
+import { isSameNoise, noiseAt } from "../schedules/noise_level.ts";
 import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
 import {
   largestPatchSize,
@@ -101,14 +102,18 @@ export function createMachine(
       `Cannot make the machine ${name}: ${labels.length} labels for ${images.shape[0]} images`,
     );
   }
-  if (patchSize !== undefined && machineHasScale(definition)) {
+  // A function tells its scales when it is asked.
+  if (
+    patchSize !== undefined && typeof patchSize !== "function" && machineHasScale(definition)
+  ) {
     checkScales(patchSizesOf(patchSize), definition.rule, imageShapeOf(images));
     if (typeof patchSize === "object" && "steps" in patchSize) {
-      for (const { t, sigma } of patchSize.steps) {
-        if (Math.abs(schedule.sigma(t) - sigma) > 1e-6 * (1 + sigma)) {
+      for (const { t, signal, sigma } of patchSize.steps) {
+        if (!isSameNoise(noiseAt(schedule, t), { signal, sigma })) {
           throw new ArgumentError(
             `Cannot use a scale schedule of ${patchSize.noiseSchedule.name} with ${schedule.name}: ` +
-              `at t = ${t} sigma is ${sigma} there and ${schedule.sigma(t)} here`,
+              `at t = ${t} signal and sigma are ${signal} and ${sigma} there, ${schedule.signal(t)} and ` +
+              `${schedule.sigma(t)} here`,
           );
         }
       }

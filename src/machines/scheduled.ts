@@ -1,11 +1,12 @@
 import { ArgumentError } from "../core/errors.ts";
+import { isPatchSize } from "../core/patch_size.ts";
 import type { ScaleSchedule } from "./scale_schedule.ts";
 
 /**
- * A machine's scale: one for all times, one per step (index 0 is t = 1/n, the lowest noise), or a
- * calibrated schedule.
+ * A machine's scale: one for all times, one per step (index 0 is t = 1/n, the lowest noise), a calibrated
+ * schedule, or a function of the time.
  */
-export type PatchSize = number | readonly number[] | ScaleSchedule;
+export type PatchSize = number | readonly number[] | ScaleSchedule | ((t: number) => number);
 
 /** Times i / n that went through JSON or a division still count as that step. */
 const timeTolerance = 1e-6;
@@ -15,7 +16,9 @@ function isSchedule(patchSize: PatchSize): patchSize is ScaleSchedule {
 }
 
 /** Every scale that may be asked for, in ascending order without repeats. */
-export function patchSizesOf(patchSize: PatchSize): number[] {
+export function patchSizesOf(
+  patchSize: Exclude<PatchSize, (t: number) => number>,
+): number[] {
   const all = typeof patchSize === "number"
     ? [patchSize]
     : isSchedule(patchSize)
@@ -36,7 +39,8 @@ export interface PatchSizeAtOptions {
 /**
  * The scale at a time.
  *
- * @throws RangeError if t is not a step of the list or schedule; the message names t and the steps.
+ * @throws RangeError if t is not a step of the list or schedule; the message names t and the steps. What a
+ * function gives must be odd and positive.
  */
 export function patchSizeAt(
   patchSize: PatchSize,
@@ -45,6 +49,13 @@ export function patchSizeAt(
 ): number {
   const { between = "refuse" } = options;
   if (typeof patchSize === "number") return patchSize;
+  if (typeof patchSize === "function") {
+    const k = patchSize(t);
+    if (isPatchSize(k)) return k;
+    throw new ArgumentError(
+      `Cannot choose a scale at t = ${t}: patchSize(t) is ${k}, expected an odd positive integer`,
+    );
+  }
   const steps = isSchedule(patchSize)
     ? patchSize.steps
     : patchSize.map((k, i) => ({ t: (i + 1) / patchSize.length, patchSize: k }));

@@ -1,5 +1,6 @@
 import { ArgumentError } from "../core/errors.ts";
 import { checkImages, type ImageBatch, type ImageShape, imageShapeOf } from "../core/image_batch.ts";
+import { isPatchSize } from "../core/patch_size.ts";
 import type { PatchRule, PosteriorRequest } from "./patch_posterior.ts";
 
 /** Whether the rule compares patches of a size k; `whole` and `shifts` compare whole images. */
@@ -38,7 +39,7 @@ export function checkScales(scales: readonly number[], rule: PatchRule, shape: I
   }
   const largest = largestScale(rule, shape);
   scales.forEach((k, i) => {
-    if (!Number.isInteger(k) || k < 1 || k > largest || k % 2 === 0) {
+    if (!isPatchSize(k, largest)) {
       throw new ArgumentError(
         `Cannot use scale ${k}: for rule "${rule}" and images of ${shape[0]} x ${
           shape[1]

@@ -1,6 +1,6 @@
 import type { ImageBatch } from "../core/image_batch.ts";
 import type { Denoiser } from "../denoisers/denoiser.ts";
-import { combine, runSampler, type SamplerOptions } from "./sampler.ts";
+import { runSampler, type SamplerOptions, weightedSum } from "./sampler.ts";
 
 /**
  * Deterministic sampling by DDIM (Song, Meng & Ermon, arXiv 2010.02502, equation 12 with eta = 0):
@@ -16,9 +16,8 @@ import { combine, runSampler, type SamplerOptions } from "./sampler.ts";
  */
 export function ddim(denoiser: Denoiser, options: SamplerOptions): Promise<ImageBatch> {
   const { schedule } = denoiser;
-  return runSampler(denoiser, { ...options, name: "DDIM" }, async ({ x, t, tNext, ask }) => {
-    const { xHat0, eps } = await ask(x, t);
-    const xNext = combine([schedule.signal(tNext), xHat0], [schedule.sigma(tNext), eps]);
-    return { x, t, xHat0, eps, xNext };
-  });
+  return runSampler(denoiser, async ({ x, t, tNext, predict }) => {
+    const { xHat0, eps } = await predict(x, t);
+    return weightedSum([schedule.signal(tNext), xHat0], [schedule.sigma(tNext), eps]);
+  }, { ...options, name: "DDIM" });
 }

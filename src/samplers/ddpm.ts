@@ -1,6 +1,6 @@
 import type { ImageBatch } from "../core/image_batch.ts";
 import type { Denoiser } from "../denoisers/denoiser.ts";
-import { combine, runSampler, stepNoise, type StochasticSamplerOptions } from "./sampler.ts";
+import { runSampler, stepNoise, type StochasticSamplerOptions, weightedSum } from "./sampler.ts";
 
 /** Options of {@linkcode ddpm}. */
 export interface DdpmOptions extends StochasticSamplerOptions {
@@ -27,23 +27,20 @@ export interface DdpmOptions extends StochasticSamplerOptions {
 export function ddpm(denoiser: Denoiser, options: DdpmOptions): Promise<ImageBatch> {
   const { schedule } = denoiser;
   const { variance: kind = "posterior" } = options;
-  return runSampler(denoiser, { ...options, name: "DDPM" }, async ({ i, x, t, tNext, ask }) => {
-    const { xHat0, eps } = await ask(x, t);
+  return runSampler(denoiser, async ({ i, x, t, tNext, predict }) => {
+    const { xHat0 } = await predict(x, t);
     const [signal, sigma] = [schedule.signal(t), schedule.sigma(t)];
     const [signalNext, sigmaNext] = [schedule.signal(tNext), schedule.sigma(tNext)];
-    if (sigmaNext === 0) {
-      return { x, t, xHat0, eps, xNext: combine([signalNext, xHat0]) };
-    }
+    if (sigmaNext === 0) return weightedSum([signalNext, xHat0]);
     const a = signal / signalNext;
     const kept = (sigmaNext / sigma) ** 2;
     // Rounding must not make it negative where two times have all but the same noise.
     const between = Math.max(0, sigma ** 2 - (a * sigmaNext) ** 2);
     const variance = kind === "forward" ? between : between * kept;
-    const xNext = combine(
+    return weightedSum(
       [a * kept, x],
       [signalNext * between / sigma ** 2, xHat0],
       [Math.sqrt(variance), stepNoise(x, { ...options, stream: "ddpm", i })],
     );
-    return { x, t, xHat0, eps, xNext };
-  });
+  }, { ...options, name: "DDPM" });
 }

@@ -1,7 +1,7 @@
 import type { ImageBatch } from "../core/image_batch.ts";
 import type { Denoiser } from "../denoisers/denoiser.ts";
 import { noiseLevel } from "../schedules/noise_level.ts";
-import { combine, runSampler, type SamplerOptions } from "./sampler.ts";
+import { runSampler, type SamplerOptions, weightedSum } from "./sampler.ts";
 
 /**
  * Euler's rule on the probability flow in the variables of Karras et al. (arXiv 2206.00364, equation 4
@@ -16,11 +16,10 @@ import { combine, runSampler, type SamplerOptions } from "./sampler.ts";
  */
 export function euler(denoiser: Denoiser, options: SamplerOptions): Promise<ImageBatch> {
   const { schedule } = denoiser;
-  return runSampler(denoiser, { ...options, name: "Euler" }, async ({ x, t, tNext, ask }) => {
-    const { xHat0, eps } = await ask(x, t);
+  return runSampler(denoiser, async ({ x, t, tNext, predict }) => {
+    const { eps } = await predict(x, t);
     const step = noiseLevel(schedule, tNext) - noiseLevel(schedule, t);
     const signalNext = schedule.signal(tNext);
-    const xNext = combine([signalNext / schedule.signal(t), x], [signalNext * step, eps]);
-    return { x, t, xHat0, eps, xNext };
-  });
+    return weightedSum([signalNext / schedule.signal(t), x], [signalNext * step, eps]);
+  }, { ...options, name: "Euler" });
 }

@@ -18,7 +18,7 @@ import { runSampler, type SamplerOptions } from "./sampler.ts";
 export function heun(denoiser: Denoiser, options: SamplerOptions): Promise<ImageBatch> {
   return runSampler(
     denoiser,
+    ({ x, t, tNext, predict }) => heunStep(denoiser.schedule, { x, t, tNext, predict }),
     { ...options, name: "Heun" },
-    ({ x, t, tNext, ask }) => heunStep(denoiser.schedule, { x, t, tNext, ask }),
   );
 }

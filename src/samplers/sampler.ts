@@ -1,5 +1,5 @@
 import { ArgumentError, DivergedError } from "../core/errors.ts";
-import { type ImageBatch, imageShapeOf, valuesPerImage } from "../core/image_batch.ts";
+import { checkImages, type ImageBatch, imageShapeOf, valuesPerImage } from "../core/image_batch.ts";
 import { Random } from "../core/random.ts";
 import { convertPrediction } from "../denoisers/convert.ts";
 import type { Denoiser } from "../denoisers/denoiser.ts";
@@ -57,9 +57,11 @@ export type Sampler = (
   options: StochasticSamplerOptions,
 ) => Promise<ImageBatch>;
 
-/** What a denoiser expects. */
-interface Expected {
+/** What a denoiser finds in noisy images, as a sampler needs it. */
+export interface StepPrediction {
+  /** The clean images that it expects, `[B, H, W, C]`. */
   readonly xHat0: ImageBatch;
+  /** The noise that it expects, `[B, H, W, C]`. */
   readonly eps: ImageBatch;
 }
 
@@ -67,36 +69,56 @@ interface Expected {
 export interface StepContext {
   /** Number of the step, n to 1. */
   readonly i: number;
-  /** Images at t. */
+  /** Images at t, `[B, H, W, C]`. */
   readonly x: ImageBatch;
   /** Time to start from. */
   readonly t: number;
   /** Time to end at. */
   readonly tNext: number;
-  /** Asks the denoiser. */
-  ask(x: ImageBatch, t: number): Promise<Expected>;
+  /** Asks the denoiser about images at a time; at (x, t) first. */
+  predict(x: ImageBatch, t: number): Promise<StepPrediction>;
 }
 
-/** What the rule of one step gives: where the denoiser was asked first, and where the step leads. */
-export interface StepResult extends Expected {
-  readonly x: ImageBatch;
-  readonly t: number;
-  readonly xNext: ImageBatch;
+/** The rule of one step: from the images at t to those at tNext. */
+export type StepRule = (context: StepContext) => Promise<ImageBatch>;
+
+/** Options of {@linkcode runSampler}. */
+export interface RunSamplerOptions extends SamplerOptions {
+  /** Name of the sampler, for messages. */
+  readonly name: string;
 }
 
 /**
  * Runs a sampler: checks, the loop over times, callbacks and aborts. The rule of a step is the sampler's
- * own.
+ * own. What `onStep` shows of a step is what the denoiser was asked first in it.
  *
- * @param options.name Name of the sampler, for messages.
+ * @returns Images `[B, H, W, C]` at the last time. `xT` is left as it is.
  * @throws RangeError if shapes or times do not fit.
  * @throws DivergedError if a prediction or an image is not finite; the message names step and image.
+ *
+ * @example DDIM in three lines
+ * ```ts
+ * import { weightedSum, createMachine, createSchedule, initialNoise, runSampler } from "@els/toolkit";
+ * import { bytesToImages, syntheticTextures, uniformTimeGrid } from "@els/toolkit";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const images = bytesToImages(syntheticTextures({ images: 20, size: 8 }));
+ * const schedule = createSchedule("cosine_legacy");
+ * await using machine = createMachine("LS", { images, schedule, patchSize: 3 });
+ * const xT = initialNoise({ seed: 1, samples: 2, imageShape: [8, 8, 1] });
+ * const samples = await runSampler(machine, async ({ x, t, tNext, predict }) => {
+ *   const { xHat0, eps } = await predict(x, t);
+ *   return weightedSum([schedule.signal(tNext), xHat0], [schedule.sigma(tNext), eps]);
+ * }, { name: "mine", xT, times: uniformTimeGrid(4) });
+ * assertEquals(samples.shape, [2, 8, 8, 1]);
+ * ```
  */
 export async function runSampler(
   denoiser: Denoiser,
-  { name, xT, times, labels, onStep, abort }: SamplerOptions & { readonly name: string },
-  rule: (context: StepContext) => Promise<StepResult>,
+  rule: StepRule,
+  options: RunSamplerOptions,
 ): Promise<ImageBatch> {
+  const { name, xT, times, labels, onStep, abort } = options;
   checkTimes(times);
   const expected = denoiser.imageShape;
   if (imageShapeOf(xT).some((size, axis) => size !== expected[axis])) {
@@ -112,7 +134,8 @@ export async function runSampler(
   for (let i = steps; i >= 1; i--) {
     const t = times[steps - i]!;
     const tNext = times[steps - i + 1]!;
-    const ask = async (at: ImageBatch, time: number): Promise<Expected> => {
+    let first: (StepPrediction & { readonly x: ImageBatch; readonly t: number }) | undefined;
+    const predict = async (at: ImageBatch, time: number): Promise<StepPrediction> => {
       if (abort !== undefined) {
         // Denoisers that never wait would keep a timer or Ctrl-C from raising the signal.
         await new Promise((resolve) => setTimeout(resolve, 0));
@@ -131,21 +154,30 @@ export async function runSampler(
         signal: schedule.signal(time),
         sigma: schedule.sigma(time),
       };
-      return {
+      const found = {
         eps: convertPrediction(at, values, { ...level, to: "eps" }),
         xHat0: convertPrediction(at, values, { ...level, to: "x0" }),
       };
+      first ??= { x: at, t: time, ...found };
+      return found;
     };
-    const result = await rule({ i, x, t, tNext, ask });
-    checkFinite(result.xNext, `${name} step ${i} of ${steps} (t = ${t}): the image becomes`);
-    await onStep?.({ i, tNext, ...result });
-    x = result.xNext;
+    const xNext = await rule({ i, x, t, tNext, predict });
+    checkImages(xNext, `images that ${name} gives`);
+    if (first === undefined) {
+      throw new ArgumentError(
+        `Cannot sample by ${name}: step ${i} of ${steps} ended without a prediction; its rule must ` +
+          "call predict",
+      );
+    }
+    checkFinite(xNext, `${name} step ${i} of ${steps} (t = ${t}): the image becomes`);
+    await onStep?.({ i, tNext, ...first, xNext });
+    x = xNext;
   }
   return x;
 }
 
-/** The sum of batches, each times its weight. */
-export function combine(...terms: readonly (readonly [number, ImageBatch])[]): ImageBatch {
+/** The sum of batches of one shape, each times its weight: what most steps are. */
+export function weightedSum(...terms: readonly (readonly [number, ImageBatch])[]): ImageBatch {
   const { shape, data } = terms[0]![1];
   const out = new Float32Array(data.length);
   for (let j = 0; j < out.length; j++) {
@@ -156,18 +188,22 @@ export function combine(...terms: readonly (readonly [number, ImageBatch])[]): I
   return { data: out, shape };
 }
 
+/** Options of {@linkcode stepNoise}. */
+export interface StepNoiseOptions extends Pick<StochasticSamplerOptions, "seed" | "sampleNumbers"> {
+  /** Name of the sampler, so that two samplers of a seed differ. */
+  readonly stream: string;
+  /** Number of the step, as the rule of a step is told. */
+  readonly i: number;
+}
+
 /**
- * Standard normal noise for one step, a stream of its own for each sample.
+ * Standard normal noise for one step of a stochastic sampler, a stream of its own for each sample.
  *
- * @param x Images whose shape it takes.
- * @param options.stream Name of the sampler, so that two samplers of a seed differ.
+ * @param x Images whose shape it takes, `[B, H, W, C]`.
+ * @throws RangeError if there is not one number for each sample.
  */
-export function stepNoise(
-  x: ImageBatch,
-  { stream, i, seed = 0, sampleNumbers }:
-    & Pick<StochasticSamplerOptions, "seed" | "sampleNumbers">
-    & { readonly stream: string; readonly i: number },
-): ImageBatch {
+export function stepNoise(x: ImageBatch, options: StepNoiseOptions): ImageBatch {
+  const { stream, i, seed = 0, sampleNumbers } = options;
   const samples = x.shape[0];
   if (sampleNumbers !== undefined && sampleNumbers.length !== samples) {
     throw new ArgumentError(

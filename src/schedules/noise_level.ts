@@ -12,6 +12,28 @@ export function noiseLevel(schedule: NoiseSchedule, t: number): number {
   return schedule.sigma(t) / schedule.signal(t);
 }
 
+/** The two factors of a process at one time: `x_t = signal x0 + sigma eps`. */
+export interface NoiseFactors {
+  /** Factor of the clean image. */
+  readonly signal: number;
+  /** Standard deviation of the noise. */
+  readonly sigma: number;
+}
+
+/** Signal and sigma of a process at a time t in [0, 1]. */
+export function noiseAt(schedule: NoiseSchedule, t: number): NoiseFactors {
+  return { signal: schedule.signal(t), sigma: schedule.sigma(t) };
+}
+
+/**
+ * Whether two records of a time have the same noise, up to a tolerance relative to 1 + the value: 1e-6 for
+ * numbers that went through a file, as by default.
+ */
+export function isSameNoise(a: NoiseFactors, b: NoiseFactors, tolerance = 1e-6): boolean {
+  const same = (p: number, q: number) => Math.abs(p - q) <= tolerance * (1 + Math.abs(p));
+  return same(a.signal, b.signal) && same(a.sigma, b.sigma);
+}
+
 /**
  * The earliest time above 0 whose noise level is at least `level`, by bisection to double precision.
  *

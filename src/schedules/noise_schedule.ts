@@ -1,10 +1,11 @@
 /**
  * A forward process `x_t = signal(t) * x0 + sigma(t) * eps`, t in [0, 1], 0 = clean, eps unit Gaussian.
  *
- * Everything in this package depends on a schedule through these two functions only.
+ * Everything in this package depends on a schedule through these two functions only: one of your own is an
+ * object of this kind. The noise level `sigma / signal` must never fall with t.
  */
 export interface NoiseSchedule {
-  /** Name under which {@linkcode createSchedule} makes it. */
+  /** Name under which {@linkcode createSchedule} makes it; weights record it. */
   readonly name: string;
   /** Parameters, enough to make it again. */
   readonly parameters: Readonly<Record<string, number>>;

@@ -9,6 +9,7 @@ import type { PatchPosterior } from "../../src/posterior/patch_posterior.ts";
 import { createMachine } from "../../src/machines/create_machine.ts";
 
 import { join } from "@std/path";
+import { isSameNoise, noiseAt } from "../../src/schedules/noise_level.ts";
 import { type SamplerName, samplers } from "../../src/samplers/samplers.ts";
 import type { TimeGridName } from "../../src/samplers/time_grid.ts";
 import { CommandError } from "../cli/command.ts";
@@ -95,9 +96,8 @@ export function checkSchedule(
     );
   }
   for (const { step, t, signal, sigma } of schedule.steps) {
-    const expected = { signal: network.schedule.signal(t), sigma: network.schedule.sigma(t) };
-    const close = (a: number, b: number) => Math.abs(a - b) <= 1e-6 * (1 + Math.abs(b));
-    if (!close(signal, expected.signal) || !close(sigma, expected.sigma)) {
+    const expected = noiseAt(network.schedule, t);
+    if (!isSameNoise(expected, { signal, sigma })) {
       throw new CheckpointMismatchError(
         `${path}: at step ${step}, t = ${t}, signal is ${signal} and sigma ${sigma}, expected ` +
           `${expected.signal} and ${expected.sigma} of ${network.schedule.name}; the file is damaged, ` +

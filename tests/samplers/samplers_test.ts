@@ -221,10 +221,10 @@ for (const scheduleName of ["vp_linear", "ve", "edm"]) {
       xT,
       times,
       seed: 3,
-      amount: 4,
-      minLevel: 0.05,
-      maxLevel: Infinity,
-      deviation: 1,
+      sChurn: 4,
+      sMin: 0.05,
+      sMax: Infinity,
+      sNoise: 1,
       onStep: (step) => void steps.push(step),
     });
     let before = xT;
@@ -246,22 +246,22 @@ for (const scheduleName of ["vp_linear", "ve", "edm"]) {
     const fine = await churn(denoiser, {
       xT,
       times: karrasTimeGrid(schedule, { steps: 80 }),
-      amount: 4,
-      deviation: 1,
+      sChurn: 4,
+      sNoise: 1,
     });
     // Twice the standard error of 20,480 draws, and Heun's own error of 0.01 at 80 steps.
     assertAlmostEquals(moments(fine).variance / deviation ** 2, 1, 0.03);
   });
 }
 
-Deno.test("churn: without an amount, or outside its levels, it is Heun to the bit", async () => {
+Deno.test("churn: without S_churn, or outside its levels, it is Heun to the bit", async () => {
   const options = { xT: noise("edm"), times: uniformTimeGrid(6), seed: 2 };
   const expected = await heun(gaussian("edm"), options);
-  for (const none of [{ amount: 0 }, { minLevel: 100, maxLevel: 200 }]) {
+  for (const none of [{ sChurn: 0 }, { sMin: 100, sMax: 200 }]) {
     assertEquals(await churn(gaussian("edm"), { ...options, ...none }), expected);
   }
   assert((await churn(gaussian("edm"), options)).data[0] !== expected.data[0]);
-  const bad = [[{ amount: -1 }, "amount is -1"], [{ minLevel: 2 }, "levels 2 and 1"]] as const;
+  const bad = [[{ sChurn: -1 }, "sChurn is -1"], [{ sMin: 2 }, "levels 2 and 1"]] as const;
   for (const [wrong, word] of bad) {
     await assertRejects(() => churn(gaussian("edm"), { ...options, ...wrong }), RangeError, word);
   }
@@ -340,7 +340,7 @@ Deno.test("stochastic samplers: sample numbers must fit the batch", async () => 
           xT: noise("vp_linear"),
           times: [1, 0.5, 0.2, 0],
           sampleNumbers: [1],
-          ...sampler === churn && { maxLevel: Infinity },
+          ...sampler === churn && { sMax: Infinity },
         }),
       RangeError,
       "2 samples with 1 numbers",

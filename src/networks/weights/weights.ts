@@ -6,7 +6,7 @@ import {
   preconditioningKinds,
 } from "../../denoisers/preconditioning.ts";
 import { parseSafetensors, writeSafetensors } from "../../formats/safetensors.ts";
-import { createSchedule } from "../../schedules/create_schedule.ts";
+import { createSchedule, scheduleNames } from "../../schedules/create_schedule.ts";
 import type { NoiseSchedule } from "../../schedules/noise_schedule.ts";
 import { createNetwork, parseArchitecture } from "../architectures/architecture.ts";
 import type { Network } from "../network.ts";
@@ -66,7 +66,8 @@ export function writeWeights(
  *
  * @param source Name of the file, for messages.
  * @throws DataFormatError if the bytes are no intact safetensors file.
- * @throws CheckpointMismatchError if they hold something else than a network of ours.
+ * @throws CheckpointMismatchError if they hold something else than a network of ours, or name a noise
+ * schedule that is not known.
  */
 export function readWeights(bytes: Uint8Array, source: string): TrainedNetwork {
   const { tensors, metadata } = parseSafetensors(bytes, source);
@@ -85,10 +86,7 @@ export function readWeights(bytes: Uint8Array, source: string): TrainedNetwork {
   }
   const network = createNetwork(parseArchitecture(metadata.architecture ?? "", source));
   const described = parseObject(metadata.noiseSchedule, "noise schedule", source);
-  const schedule = createSchedule(
-    String(described.name),
-    described.parameters as Record<string, number>,
-  );
+  const schedule = readSchedule(described, source);
   const arrays = new Map<string, { shape: readonly number[]; data: Float32Array }>();
   for (const [name, { dtype, shape, data }] of tensors) {
     if (dtype !== "F32" && dtype !== "F16") {
@@ -103,6 +101,29 @@ export function readWeights(bytes: Uint8Array, source: string): TrainedNetwork {
     ...readFormulation(metadata, source),
     training: parseObject(metadata.training ?? "{}", "training", source),
   };
+}
+
+/** The forward process that the network was trained on. */
+function readSchedule(
+  { name, parameters }: Readonly<Record<string, unknown>>,
+  source: string,
+): NoiseSchedule {
+  if (typeof name !== "string" || !scheduleNames.includes(name)) {
+    throw new CheckpointMismatchError(
+      `${source}: the network was trained on the noise schedule ${
+        JSON.stringify(name)
+      }, which is none ` +
+        `of ${
+          scheduleNames.join(", ")
+        }; make it known with registerSchedule({ name, create }) first`,
+    );
+  }
+  try {
+    return createSchedule(name, parameters as Record<string, number> | undefined);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new CheckpointMismatchError(`${source}: ${error.message}`, { cause: error });
+  }
 }
 
 /** What the network predicts and what is around it; files that do not say so predict eps. */

@@ -1,5 +1,10 @@
 import { ArgumentError } from "../core/errors.ts";
-import { checkImages, type ImageBatch, type ImageShape, imageShapeOf } from "../core/image_batch.ts";
+import {
+  checkImages,
+  type ImageBatch,
+  type ImageShape,
+  imageShapeOf,
+} from "../core/image_batch.ts";
 import type { PatchPosterior } from "../posterior/patch_posterior.ts";
 import { checkScales } from "../posterior/request.ts";
 import { wasmPosterior } from "../posterior/wasm/wasm_posterior.ts";
@@ -112,7 +117,9 @@ export function createMachine(
         if (!isSameNoise(noiseAt(schedule, t), { signal, sigma })) {
           throw new ArgumentError(
             `Cannot use a scale schedule of ${patchSize.noiseSchedule.name} with ${schedule.name}: ` +
-              `at t = ${t} signal and sigma are ${signal} and ${sigma} there, ${schedule.signal(t)} and ` +
+              `at t = ${t} signal and sigma are ${signal} and ${sigma} there, ${
+                schedule.signal(t)
+              } and ` +
               `${schedule.sigma(t)} here`,
           );
         }

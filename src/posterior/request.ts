@@ -1,5 +1,10 @@
 import { ArgumentError } from "../core/errors.ts";
-import { checkImages, type ImageBatch, type ImageShape, imageShapeOf } from "../core/image_batch.ts";
+import {
+  checkImages,
+  type ImageBatch,
+  type ImageShape,
+  imageShapeOf,
+} from "../core/image_batch.ts";
 import { isPatchSize } from "../core/patch_size.ts";
 import type { PatchRule, PosteriorRequest } from "./patch_posterior.ts";
 

@@ -1,35 +1,93 @@
 /**
- * Analytic denoisers: the score machines of Kamb & Ganguli, arXiv 2412.20292, and the patch posterior
- * that they share, with the forward processes and the images that they need. Loads no TensorFlow.js and
- * reads no file: it runs in a browser too.
+ * Analytic denoisers: the score machines of Kamb & Ganguli, arXiv 2412.20292, and everything between
+ * noise and an image: noise schedules, time grids, samplers, calibration against another denoiser, and
+ * how well two of them agree. Loads no TensorFlow.js and reads no file: it runs in Deno, Node and
+ * browsers alike.
  *
- * @example Denoise a noisy texture with the ELS machine
+ * @example Generate an image from noise, without a network
  * ```ts
  * import {
- *   addNoise,
  *   bytesToImages,
  *   createMachine,
  *   createSchedule,
- *   sliceBatch,
+ *   ddim,
+ *   initialNoise,
  *   syntheticTextures,
+ *   timeGrid,
  * } from "@els/toolkit/machines";
  * import { assertEquals } from "@std/assert";
  *
  * const images = bytesToImages(syntheticTextures({ images: 20, size: 16 }));
  * const schedule = createSchedule("cosine_legacy");
- * const noisy = addNoise(sliceBatch(images, 0, 1), { schedule, t: 0.4, seed: 1 });
  * await using machine = createMachine("ELS", { images, schedule, patchSize: 5 });
- * const denoised = await machine.predict(noisy, 0.4);
- * assertEquals(denoised.shape, [1, 16, 16, 1]);
+ * const xT = initialNoise({ seed: 1, samples: 1, imageShape: [16, 16, 1], schedule });
+ * const image = await ddim(machine, { xT, times: timeGrid("cubic", { steps: 6, schedule }) });
+ * assertEquals(image.shape, [1, 16, 16, 1]);
  * ```
  *
  * @module
  */
 export {
+  calibrate,
+  type CalibrateOptions,
+  type CalibrationProgress,
+} from "./calibration/calibrate.ts";
+export {
+  type CalibratedStep,
+  type Calibration,
+  type CalibrationInProgress,
+  type CalibrationState,
+  chooseScales,
+  type ChooseScalesOptions,
+  type SimilarityTable,
+  toScaleSchedule,
+  type ToScaleScheduleOptions,
+} from "./calibration/calibration.ts";
+export {
+  aggregateScales,
+  bestScale,
+  type BestScaleOptions,
+  scaleAggregates,
+} from "./calibration/choose_scale.ts";
+export {
+  importScales,
+  type ImportScalesOptions,
+  type ScaleIndexing,
+  scaleIndexings,
+} from "./calibration/import_scales.ts";
+export {
+  type RefinementProgress,
+  refineScales,
+  type RefineScalesOptions,
+} from "./calibration/refine.ts";
+export {
+  applyRefinement,
+  type Refinement,
+  refinementCsv,
+  type RefinementIdentity,
+  type RefinementState,
+  type RefinementTrial,
+} from "./calibration/refinement.ts";
+export { scaleScheduleCsv, similarityCsv } from "./calibration/scale_schedule_csv.ts";
+export {
+  parseScaleSchedule,
+  type ParseScaleScheduleOptions,
+  writeScaleSchedule,
+} from "./calibration/scale_schedule_json.ts";
+export { type ScaleSearch, scaleSearches } from "./calibration/scale_search.ts";
+export {
+  type Similarities,
+  similarityMetrics,
+  type SimilarityName,
+  similarityNames,
+} from "./calibration/similarity.ts";
+export {
   ArgumentError,
   ArgumentTypeError,
+  CheckpointMismatchError,
   DataFormatError,
   DeviceUnavailableError,
+  DivergedError,
   type ErrorDetails,
   type Remedy,
   ToolkitError,
@@ -41,25 +99,87 @@ export {
   type ImageBatch,
   imageBatch,
   type ImageShape,
+  imageShapeOf,
   sliceBatch,
+  valuesPerImage,
 } from "./core/image_batch.ts";
+export type { Metric } from "./core/metric.ts";
+export type { Provenance } from "./core/provenance.ts";
+export { Random, type RandomState } from "./core/random.ts";
+export { runtimeName, type RuntimeScope } from "./core/runtime.ts";
+export {
+  bootstrapMedian,
+  type BootstrapOptions,
+  determination,
+  lowerMedian,
+  mean,
+  median,
+  type MedianInterval,
+  mode,
+  pearson,
+  quantile,
+} from "./core/statistics.ts";
 export { bytesToImages, type LabeledBytes } from "./datasets/labeled_bytes.ts";
-export { type ByteImages } from "./datasets/resize.ts";
+export type { ByteImages } from "./datasets/resize.ts";
 export { type SyntheticOptions, syntheticTextures } from "./datasets/synthetic.ts";
 export { addNoise, type AddNoiseOptions } from "./denoisers/add_noise.ts";
+export {
+  type ConvertOptions,
+  convertPrediction,
+  predictAs,
+  type PredictAsOptions,
+} from "./denoisers/convert.ts";
 export type {
   Denoiser,
   MultiScaleDenoiser,
   Prediction,
   PredictOptions,
 } from "./denoisers/denoiser.ts";
-export type { Provenance } from "./core/provenance.ts";
-export type { ScaleAggregate, ScaleSchedule, ScaleStep } from "./machines/scale_schedule.ts";
 export {
-  parseScaleSchedule,
-  type ParseScaleScheduleOptions,
-  writeScaleSchedule,
-} from "./calibration/scale_schedule_json.ts";
+  type Agreement,
+  agreement,
+  type AgreementMeasure,
+  agreementMeasures,
+  type AgreementName,
+  agreementNames,
+  type AgreementOptions,
+} from "./evaluation/agreement.ts";
+export {
+  agreementCsv,
+  type AgreementRow,
+  agreementSamplesCsv,
+  agreementTable,
+  type AgreementTableOptions,
+  agreementText,
+} from "./evaluation/agreement_table.ts";
+export {
+  type AgreementResult,
+  evaluateAgreement,
+  type EvaluateOptions,
+  type EvaluationProgress,
+  type NamedDenoiser,
+  type SampleAgreement,
+  type SampleRecord,
+} from "./evaluation/evaluate.ts";
+export {
+  candidateScales,
+  type CandidateScalesOptions,
+  createMachine,
+  type CreateMachineOptions,
+} from "./machines/create_machine.ts";
+export {
+  largestPatchSize,
+  type MachineDefinition,
+  machineDefinitions,
+  machineHasScale,
+  type MachineName,
+  machineNames,
+  machineTable,
+  parseMachineName,
+} from "./machines/machine_table.ts";
+export type { Machine } from "./machines/patch_machine.ts";
+export type { ScaleAggregate, ScaleSchedule, ScaleStep } from "./machines/scale_schedule.ts";
+export { type PatchSize, patchSizeAt, type PatchSizeAtOptions } from "./machines/scheduled.ts";
 export {
   emptyState,
   mergeInto,
@@ -77,45 +197,76 @@ export type {
 } from "./posterior/patch_posterior.ts";
 export { referencePosterior } from "./posterior/reference/reference_posterior.ts";
 export type { KernelBuild } from "./posterior/wasm/posterior_kernel.ts";
+export type { NodeThread, PosteriorThread } from "./posterior/wasm/posterior_thread.ts";
+export { type PosteriorPort, servePosterior } from "./posterior/wasm/serve_posterior.ts";
 export {
   type WasmPosterior,
   wasmPosterior,
   type WasmPosteriorOptions,
 } from "./posterior/wasm/wasm_posterior.ts";
+export type { DevicePosteriorRequest } from "./posterior/webgpu/device_mean.ts";
 export {
-  type DevicePosteriorRequest,
   type WebgpuPosterior,
   webgpuPosterior,
   type WebgpuPosteriorOptions,
 } from "./posterior/webgpu/webgpu_posterior.ts";
+export { createProvenance, sha256Json, toolkit } from "./runs/provenance.ts";
+export { churn, type ChurnOptions } from "./samplers/churn.ts";
+export { ddim } from "./samplers/ddim.ts";
+export { ddpm, type DdpmOptions } from "./samplers/ddpm.ts";
+export { euler } from "./samplers/euler.ts";
+export { heun } from "./samplers/heun.ts";
+export {
+  initialNoise,
+  type InitialNoiseOptions,
+  noiseDeviation,
+} from "./samplers/initial_noise.ts";
+export {
+  runSampler,
+  type RunSamplerOptions,
+  type Sampler,
+  type SamplerOptions,
+  type SamplerStep,
+  type StepContext,
+  stepNoise,
+  type StepNoiseOptions,
+  type StepPrediction,
+  type StepRule,
+  type StochasticSamplerOptions,
+  weightedSum,
+} from "./samplers/sampler.ts";
+export {
+  type SamplerDefinition,
+  type SamplerName,
+  samplerNames,
+  samplers,
+  samplerTable,
+} from "./samplers/samplers.ts";
+export type { SamplingProtocol, SamplingProtocolOptions } from "./samplers/sampling_protocol.ts";
+export {
+  karrasTimeGrid,
+  type KarrasTimeGridOptions,
+  parseTimeGridName,
+  powerTimeGrid,
+  type TimeGrid,
+  timeGrid,
+  type TimeGridName,
+  timeGridNames,
+  type TimeGridOptions,
+  timeGrids,
+  uniformTimeGrid,
+} from "./samplers/time_grid.ts";
+export { cosine, type CosineParameters } from "./schedules/cosine.ts";
+export { cosineLegacy } from "./schedules/cosine_legacy.ts";
 export {
   createSchedule,
   type NoiseScheduleDefinition,
   registerSchedule,
   scheduleNames,
 } from "./schedules/create_schedule.ts";
+export { edm, type EdmParameters } from "./schedules/edm.ts";
+export { noiseLevel, timeAtLevel } from "./schedules/noise_level.ts";
 export type { NoiseSchedule } from "./schedules/noise_schedule.ts";
-export {
-  candidateScales,
-  type CandidateScalesOptions,
-  createMachine,
-  type CreateMachineOptions,
-} from "./machines/create_machine.ts";
-export {
-  importScales,
-  type ImportScalesOptions,
-  type ScaleIndexing,
-  scaleIndexings,
-} from "./calibration/import_scales.ts";
-export {
-  largestPatchSize,
-  type MachineDefinition,
-  machineDefinitions,
-  machineHasScale,
-  type MachineName,
-  machineNames,
-  machineTable,
-  parseMachineName,
-} from "./machines/machine_table.ts";
-export type { Machine } from "./machines/patch_machine.ts";
-export { type PatchSize, patchSizeAt, type PatchSizeAtOptions } from "./machines/scheduled.ts";
+export type { SigmaRange } from "./schedules/sigma_range.ts";
+export { ve } from "./schedules/ve.ts";
+export { vpLinear, type VpLinearParameters } from "./schedules/vp_linear.ts";

@@ -23,7 +23,11 @@ import { checkOptions, checkResume } from "./checks.ts";
 import { type ScaleSearch, searchScales } from "./scale_search.ts";
 import { compareVectors, similarityMetric, similarityMetrics } from "./similarity.ts";
 
-/** How far a calibration has come. */
+/**
+ * How far a calibration has come.
+ *
+ * @category Calibration
+ */
 export interface CalibrationProgress {
   /** Work done in units of one sample at one step; has a fraction while the machine works. */
   readonly done: number;
@@ -35,7 +39,11 @@ export interface CalibrationProgress {
   readonly t: number;
 }
 
-/** Options of {@linkcode calibrate}. */
+/**
+ * Options of {@linkcode calibrate}.
+ *
+ * @category Calibration
+ */
 export interface CalibrateOptions
   extends ChooseScalesOptions, Omit<SamplingProtocolOptions, "networkSteps"> {
   /** Candidate scales k: odd, ascending. */
@@ -73,6 +81,7 @@ export interface CalibrateOptions
  *
  * @throws RangeError if options or shapes do not fit, or network and machine have different noise levels.
  * @throws CheckpointMismatchError if `resume` belongs to other options; the message names which.
+ * @category Calibration
  */
 export async function calibrate(
   network: Denoiser,

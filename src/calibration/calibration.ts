@@ -6,10 +6,18 @@ import type { Provenance } from "../core/provenance.ts";
 import { aggregateScales, bestScale } from "./choose_scale.ts";
 import type { SimilarityName } from "./similarity.ts";
 
-/** Similarities `[samples][steps][candidates]`; step index 0 is the lowest noise; null: not evaluated. */
+/**
+ * Similarities `[samples][steps][candidates]`; step index 0 is the lowest noise; null: not evaluated.
+ *
+ * @category Calibration
+ */
 export type SimilarityTable = readonly (readonly (readonly (number | null)[])[])[];
 
-/** Samples part of the way down their trajectories, as plain data. */
+/**
+ * Samples part of the way down their trajectories, as plain data.
+ *
+ * @category Calibration
+ */
 export interface CalibrationInProgress {
   /** Number of the first sample of the batch. */
   readonly first: number;
@@ -22,6 +30,8 @@ export interface CalibrationInProgress {
 /**
  * Everything that a calibration has found so far, as plain data that JSON can hold. Handed back as
  * `resume` it goes on to exactly the result of an uninterrupted run.
+ *
+ * @category Calibration
  */
 export interface CalibrationState {
   /** Name of the network. */
@@ -57,7 +67,11 @@ export interface CalibrationState {
   readonly inProgress: CalibrationInProgress | null;
 }
 
-/** The calibrated scale of one step. */
+/**
+ * The calibrated scale of one step.
+ *
+ * @category Calibration
+ */
 export interface CalibratedStep {
   /** Step number i, from 1 (lowest noise) to n. */
   readonly step: number;
@@ -73,7 +87,11 @@ export interface CalibratedStep {
   readonly perSample: readonly number[];
 }
 
-/** A finished calibration: the evidence and the choice. */
+/**
+ * A finished calibration: the evidence and the choice.
+ *
+ * @category Calibration
+ */
 export interface Calibration extends CalibrationState {
   /** Name of the metric by which scales were chosen. */
   readonly metric: string;
@@ -83,7 +101,11 @@ export interface Calibration extends CalibrationState {
   readonly chosen: readonly CalibratedStep[];
 }
 
-/** Options of {@linkcode chooseScales}. */
+/**
+ * Options of {@linkcode chooseScales}.
+ *
+ * @category Calibration
+ */
 export interface ChooseScalesOptions {
   /** How predictions are compared: one of `similarityNames`, or a metric of your own; "cosine" by default. */
   readonly metric?: SimilarityName | Metric | undefined;
@@ -97,6 +119,7 @@ export interface ChooseScalesOptions {
  * @param table Similarities `[samples][steps][candidates]` by that metric.
  * @returns Per step, ascending: the chosen scale and the best of each sample.
  * @throws RangeError if the table is empty, or a sample has no value at some step.
+ * @category Calibration
  */
 export function chooseScales(
   table: SimilarityTable,
@@ -120,7 +143,11 @@ export function chooseScales(
   });
 }
 
-/** Options of {@linkcode toScaleSchedule}. */
+/**
+ * Options of {@linkcode toScaleSchedule}.
+ *
+ * @category Calibration
+ */
 export interface ToScaleScheduleOptions {
   /** Name of the machine that was calibrated. */
   readonly machine: string;
@@ -130,7 +157,11 @@ export interface ToScaleScheduleOptions {
   readonly provenance: Provenance;
 }
 
-/** A finished calibration as the scale schedule that is exported, with the chosen metric's table. */
+/**
+ * A finished calibration as the scale schedule that is exported, with the chosen metric's table.
+ *
+ * @category Calibration
+ */
 export function toScaleSchedule(
   calibration: Calibration,
   options: ToScaleScheduleOptions,

@@ -4,10 +4,18 @@ import { lowerMedian, mode } from "../core/statistics.ts";
 import type { ScaleAggregate } from "../machines/scale_schedule.ts";
 import { similarityMetric, type SimilarityName, similarityNames } from "./similarity.ts";
 
-/** The aggregates, the default first. */
+/**
+ * The aggregates, the default first.
+ *
+ * @category Calibration
+ */
 export const scaleAggregates: readonly ScaleAggregate[] = ["median", "mode"];
 
-/** Options of {@linkcode bestScale}. */
+/**
+ * Options of {@linkcode bestScale}.
+ *
+ * @category Calibration
+ */
 export interface BestScaleOptions {
   /** Scales k, ascending. */
   readonly candidates: readonly number[];
@@ -20,6 +28,7 @@ export interface BestScaleOptions {
  *
  * @param similarity Similarity at each candidate; null where not evaluated or undefined.
  * @throws RangeError if the counts differ or no candidate has a value.
+ * @category Calibration
  */
 export function bestScale(
   similarity: readonly (number | null)[],
@@ -59,6 +68,7 @@ export function bestScale(
  *
  * @param scales Best scale of each sample, in any order.
  * @throws RangeError if there is none.
+ * @category Calibration
  */
 export function aggregateScales(scales: readonly number[], aggregate: ScaleAggregate): number {
   if (scales.length === 0) throw new ArgumentError("Cannot aggregate the scales of no samples");

@@ -19,13 +19,23 @@ import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
  *   paper lists, and what this package's own lists hold.
  * - `sampler`: index i is t = i/n, as the public code's sampler reads the same list, one step noisier
  *   than it was calibrated; its last scale stands for t = (n - 1)/n and, where it has none, for t = 1.
+ *
+ * @category Calibration
  */
 export type ScaleIndexing = "calibration" | "sampler";
 
-/** The values of {@linkcode ScaleIndexing}, the default first. */
+/**
+ * The values of {@linkcode ScaleIndexing}, the default first.
+ *
+ * @category Calibration
+ */
 export const scaleIndexings: readonly ScaleIndexing[] = ["calibration", "sampler"];
 
-/** Options of {@linkcode importScales}: what a bare list does not tell. */
+/**
+ * Options of {@linkcode importScales}: what a bare list does not tell.
+ *
+ * @category Calibration
+ */
 export interface ImportScalesOptions {
   /** The machine whose scales these are. */
   readonly machine: MachineName | MachineDefinition;
@@ -62,7 +72,7 @@ export interface ImportScalesOptions {
  *
  * @example
  * ```ts
- * import { cosineLegacy, createProvenance, importScales } from "@els/toolkit";
+ * import { cosineLegacy, createProvenance, importScales } from "@els/toolkit/machines";
  * import { assertEquals } from "@std/assert";
  *
  * const schedule = importScales([3, 5, 9, 15], {
@@ -74,6 +84,7 @@ export interface ImportScalesOptions {
  * });
  * assertEquals(schedule.steps.map(({ t, patchSize }) => [t, patchSize])[1], [0.5, 5]);
  * ```
+ * @category Calibration
  */
 export function importScales(
   scales: readonly number[],

@@ -22,7 +22,11 @@ import {
   type RefinementTrial,
 } from "./refinement.ts";
 
-/** How far a refinement has come. */
+/**
+ * How far a refinement has come.
+ *
+ * @category Calibration
+ */
 export interface RefinementProgress {
   /** Pass at work, from 1. */
   readonly pass: number;
@@ -34,7 +38,11 @@ export interface RefinementProgress {
   readonly best: number;
 }
 
-/** Options of {@linkcode refineScales}. */
+/**
+ * Options of {@linkcode refineScales}.
+ *
+ * @category Calibration
+ */
 export interface RefineScalesOptions extends Omit<SamplingProtocolOptions, "steps"> {
   /**
    * Scale of each step to begin with, index 0 the lowest noise; each one of the candidates. Its length is
@@ -83,6 +91,7 @@ interface Trajectory {
  * @returns The refined scales with every trial.
  * @throws RangeError if options or shapes do not fit, or network and machine have different noise levels.
  * @throws CheckpointMismatchError if `resume` belongs to other options; the message names which.
+ * @category Calibration
  */
 export async function refineScales(
   network: Denoiser,

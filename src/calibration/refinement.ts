@@ -1,7 +1,11 @@
 import { ArgumentError, CheckpointMismatchError } from "../core/errors.ts";
 import type { ScaleSchedule } from "../machines/scale_schedule.ts";
 
-/** What a refinement works on. */
+/**
+ * What a refinement works on.
+ *
+ * @category Calibration
+ */
 export interface RefinementIdentity {
   /** Name of the network. */
   readonly network: string;
@@ -34,7 +38,11 @@ export interface RefinementIdentity {
   readonly start: readonly number[];
 }
 
-/** All that a refinement has found so far, as plain data that JSON can hold. */
+/**
+ * All that a refinement has found so far, as plain data that JSON can hold.
+ *
+ * @category Calibration
+ */
 export interface RefinementState extends RefinementIdentity {
   /** Every schedule tried, with the agreement of each sample. */
   readonly tried: readonly {
@@ -43,7 +51,11 @@ export interface RefinementState extends RefinementIdentity {
   }[];
 }
 
-/** One move that was tried. */
+/**
+ * One move that was tried.
+ *
+ * @category Calibration
+ */
 export interface RefinementTrial {
   /** Sweep, from 1. */
   readonly pass: number;
@@ -59,7 +71,11 @@ export interface RefinementTrial {
   readonly accepted: boolean;
 }
 
-/** A finished refinement: the evidence and the choice. */
+/**
+ * A finished refinement: the evidence and the choice.
+ *
+ * @category Calibration
+ */
 export interface Refinement extends RefinementIdentity {
   /** The refined scales, index 0 the lowest noise. */
   readonly scales: readonly number[];
@@ -80,6 +96,7 @@ export interface Refinement extends RefinementIdentity {
  * of `provenance.config`.
  *
  * @throws RangeError if the refinement began from other scales.
+ * @category Calibration
  */
 export function applyRefinement(schedule: ScaleSchedule, refinement: Refinement): ScaleSchedule {
   const found = schedule.steps.map(({ patchSize }) => patchSize).join();
@@ -115,7 +132,11 @@ export function applyRefinement(schedule: ScaleSchedule, refinement: Refinement)
   };
 }
 
-/** The start and every trial as CSV with a header: pass, step, scale, mean agreement, whether kept. */
+/**
+ * The start and every trial as CSV with a header: pass, step, scale, mean agreement, whether kept.
+ *
+ * @category Calibration
+ */
 export function refinementCsv(refinement: Refinement): string {
   const { trials, startScore } = refinement;
   const rows = [

@@ -7,7 +7,11 @@ import type { ScaleAggregate, ScaleSchedule } from "../machines/scale_schedule.t
 import { isTorch, parseTorch } from "../formats/torch_file.ts";
 import { type NumberTable, numberTable } from "../formats/torch_values.ts";
 
-/** Options of {@linkcode parseScaleList}. */
+/**
+ * Options of {@linkcode parseScaleList}.
+ *
+ * @category Formats
+ */
 export interface ParseScaleListOptions {
   /** How the samples of a table become one scale per step. Default "median". */
   readonly aggregate?: ScaleAggregate;
@@ -25,6 +29,7 @@ export interface ParseScaleListOptions {
  * @param source Path, or a name for the bytes, for error messages.
  * @throws DataFormatError if the bytes are damaged, hold something else, or a scale is no odd
  * positive integer; the message says which.
+ * @category Formats
  */
 export function parseScaleList(
   bytes: Uint8Array,
@@ -100,6 +105,7 @@ function scaleColumn(header: readonly string[]): number {
  * @param source Path, or a name for the bytes, for error messages.
  * @returns Undefined for every other list: it holds no times.
  * @throws DataFormatError if a time is no number, or the CSV is damaged.
+ * @category Formats
  */
 export function scaleListTimes(bytes: Uint8Array, source = "scales"): number[] | undefined {
   const text = new TextDecoder().decode(bytes).trim();
@@ -151,7 +157,11 @@ function columnInOrder(
   });
 }
 
-/** The scales of a schedule as a bare list, index 0 the lowest noise (t = 1/n). */
+/**
+ * The scales of a schedule as a bare list, index 0 the lowest noise (t = 1/n).
+ *
+ * @category Formats
+ */
 export function scaleList(schedule: ScaleSchedule): number[] {
   const { steps } = schedule;
   return steps.map(({ patchSize }) => patchSize);
@@ -160,6 +170,8 @@ export function scaleList(schedule: ScaleSchedule): number[] {
 /**
  * A list of scales as a `.npy` array of int64, for `numpy.load`; for PyTorch there is
  * `writeTorchList`.
+ *
+ * @category Formats
  */
 export function writeNpyList(scales: readonly number[]): Uint8Array<ArrayBuffer> {
   return writeNpy({

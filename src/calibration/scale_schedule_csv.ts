@@ -7,6 +7,8 @@ import type { ScaleSchedule } from "../machines/scale_schedule.ts";
  *
  * Columns `step, t, signal, sigma, patch_size, samples, min, lower_quartile, median, upper_quartile,
  * max`; the last five are of the samples' best scales (quantiles interpolate) and empty without samples.
+ *
+ * @category Calibration
  */
 export function scaleScheduleCsv(schedule: ScaleSchedule): string {
   const { steps } = schedule;
@@ -26,6 +28,8 @@ export function scaleScheduleCsv(schedule: ScaleSchedule): string {
  *
  * Columns `sample, step, t, scale, similarity`; samples count from 0, and a similarity that was not
  * evaluated is empty.
+ *
+ * @category Calibration
  */
 export function similarityCsv(schedule: ScaleSchedule): string {
   const { steps, candidates } = schedule;

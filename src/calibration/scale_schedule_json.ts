@@ -14,6 +14,7 @@ import { similarityNames } from "./similarity.ts";
  *
  * @throws RangeError if the schedule holds NaN or breaks the format in a way that
  * {@linkcode parseScaleSchedule} would refuse; the message names the field.
+ * @category Calibration
  */
 export function writeScaleSchedule(schedule: ScaleSchedule): string {
   const text = writeJsonText({
@@ -45,7 +46,11 @@ export function writeScaleSchedule(schedule: ScaleSchedule): string {
   return text;
 }
 
-/** Options of {@linkcode parseScaleSchedule}. */
+/**
+ * Options of {@linkcode parseScaleSchedule}.
+ *
+ * @category Calibration
+ */
 export interface ParseScaleScheduleOptions {
   /** Names of your own that it may hold besides those of this package: of a machine, a metric, a time grid. */
   readonly own?: readonly string[] | undefined;
@@ -59,6 +64,7 @@ export interface ParseScaleScheduleOptions {
  *
  * @param source Path, or a name for the text, for error messages.
  * @throws DataFormatError that names the first offending field, what was found and what was expected.
+ * @category Calibration
  */
 export function parseScaleSchedule(
   text: string,

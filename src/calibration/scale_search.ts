@@ -1,10 +1,18 @@
 import { isBetter, type Metric } from "../core/metric.ts";
 import { type Similarities, similarityMetric, type SimilarityName } from "./similarity.ts";
 
-/** Which candidates a calibration evaluates at a step. */
+/**
+ * Which candidates a calibration evaluates at a step.
+ *
+ * @category Calibration
+ */
 export type ScaleSearch = "full" | "neighbors";
 
-/** The values of {@linkcode ScaleSearch}, the default first. */
+/**
+ * The values of {@linkcode ScaleSearch}, the default first.
+ *
+ * @category Calibration
+ */
 export const scaleSearches: readonly ScaleSearch[] = ["full", "neighbors"];
 
 /** Options of {@linkcode searchScales}. */

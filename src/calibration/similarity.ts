@@ -6,6 +6,8 @@ import { rowOf } from "../core/row_of.ts";
  * How network and machine are compared at each step of a calibration, the default first: the cosine of the
  * angle between two vectors (null if one is zero), the Euclidean norm of their difference, and its mean
  * square per value.
+ *
+ * @category Calibration
  */
 export const similarityMetrics = [
   { name: "cosine", better: "higher", of: cosine },
@@ -13,13 +15,25 @@ export const similarityMetrics = [
   { name: "mse", better: "lower", of: mse },
 ] as const satisfies readonly Metric[];
 
-/** Name of a metric that this package has. */
+/**
+ * Name of a metric that this package has.
+ *
+ * @category Calibration
+ */
 export type SimilarityName = (typeof similarityMetrics)[number]["name"];
 
-/** Names of the metrics, the default first. */
+/**
+ * Names of the metrics, the default first.
+ *
+ * @category Calibration
+ */
 export const similarityNames: readonly SimilarityName[] = similarityMetrics.map(({ name }) => name);
 
-/** Similarities of two vectors by the name of the metric; null where one is not defined. */
+/**
+ * Similarities of two vectors by the name of the metric; null where one is not defined.
+ *
+ * @category Calibration
+ */
 export type Similarities =
   & Readonly<Record<SimilarityName, number | null>>
   & Readonly<Record<string, number | null>>;

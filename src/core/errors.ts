@@ -3,7 +3,11 @@
  * keep the engine's classes, so that a fault in this code is told from a mistake in what was asked.
  */
 
-/** What a program that shows an error calls the things that its users can do. */
+/**
+ * What a program that shows an error calls the things that its users can do.
+ *
+ * @category Errors
+ */
 export interface Wording {
   /** An option by its name in the library, with the value to give it where there is one. */
   option(name: string, value?: string | number): string;
@@ -11,10 +15,18 @@ export interface Wording {
   fetch(dataset: string): string;
 }
 
-/** What can be done about an error, in the words of the program that shows it. */
+/**
+ * What can be done about an error, in the words of the program that shows it.
+ *
+ * @category Errors
+ */
 export type Remedy = (say: Wording) => string;
 
-/** Further facts about an error. */
+/**
+ * Further facts about an error.
+ *
+ * @category Errors
+ */
 export interface ErrorDetails {
   /** What to do; the message ends with it, in the library's words. */
   readonly remedy?: Remedy | undefined;
@@ -43,7 +55,11 @@ export function messageOf(error: Error, wording: Wording): string {
   return known === undefined ? error.message : `${known.problem}; ${known.remedy(wording)}`;
 }
 
-/** Something that the library foresaw; its message says all: what was asked, what was found, what to do. */
+/**
+ * Something that the library foresaw; its message says all: what was asked, what was found, what to do.
+ *
+ * @category Errors
+ */
 export class ToolkitError extends Error {
   /** Name of the class. */
   override readonly name: string = "ToolkitError";
@@ -55,7 +71,11 @@ export class ToolkitError extends Error {
   }
 }
 
-/** An argument is out of range, or arguments do not fit each other. */
+/**
+ * An argument is out of range, or arguments do not fit each other.
+ *
+ * @category Errors
+ */
 export class ArgumentError extends RangeError {
   /** Name of the class. */
   override readonly name = "ArgumentError";
@@ -67,7 +87,11 @@ export class ArgumentError extends RangeError {
   }
 }
 
-/** An argument is of another kind than expected. */
+/**
+ * An argument is of another kind than expected.
+ *
+ * @category Errors
+ */
 export class ArgumentTypeError extends TypeError {
   /** Name of the class. */
   override readonly name = "ArgumentTypeError";
@@ -88,6 +112,8 @@ export function isToolkitError(error: unknown): boolean {
  * Bytes do not follow the format that they should: a data set, weights, a schedule, a picture.
  *
  * The message names the file or thing, what was found, what was expected and what to do.
+ *
+ * @category Errors
  */
 export class DataFormatError extends ToolkitError {
   /** Name of the class. */
@@ -111,19 +137,31 @@ export class DataFormatError extends ToolkitError {
   }
 }
 
-/** A backend or device that was asked for is missing, lost, or too small for the work. */
+/**
+ * A backend or device that was asked for is missing, lost, or too small for the work.
+ *
+ * @category Errors
+ */
 export class DeviceUnavailableError extends ToolkitError {
   /** Name of the class. */
   override readonly name = "DeviceUnavailableError";
 }
 
-/** Weights, a checkpoint or a scale schedule belong to another network, data set or configuration. */
+/**
+ * Weights, a checkpoint or a scale schedule belong to another network, data set or configuration.
+ *
+ * @category Errors
+ */
 export class CheckpointMismatchError extends ToolkitError {
   /** Name of the class. */
   override readonly name = "CheckpointMismatchError";
 }
 
-/** Predictions, images, losses or gradients are not finite any more. */
+/**
+ * Predictions, images, losses or gradients are not finite any more.
+ *
+ * @category Errors
+ */
 export class DivergedError extends ToolkitError {
   /** Name of the class. */
   override readonly name: string = "DivergedError";

@@ -1,12 +1,18 @@
 import { ArgumentError, ArgumentTypeError } from "./errors.ts";
 
-/** Shape of one image: height, width, channels. */
+/**
+ * Shape of one image: height, width, channels.
+ *
+ * @category Images
+ */
 export type ImageShape = readonly [height: number, width: number, channels: number];
 
 /**
  * A batch of images or of per-pixel predictions.
  *
  * `data` holds `[B, H, W, C]` values, channels fastest. Clean images lie in [-1, 1].
+ *
+ * @category Images
  */
 export interface ImageBatch {
   /** Values in `[B, H, W, C]` order. */
@@ -45,6 +51,7 @@ export function checkImages(images: ImageBatch, what = "images"): void {
  *
  * @throws RangeError if `data` does not hold B * H * W * C values.
  * @throws TypeError if it is no Float32Array.
+ * @category Images
  */
 export function imageBatch(data: Float32Array, shape: ImageBatch["shape"]): ImageBatch {
   checkImages({ data, shape });
@@ -59,14 +66,22 @@ export function imageBatch(data: Float32Array, shape: ImageBatch["shape"]): Imag
   return { data, shape };
 }
 
-/** Number of values in one image of the batch: H * W * C. */
+/**
+ * Number of values in one image of the batch: H * W * C.
+ *
+ * @category Images
+ */
 export function valuesPerImage(batch: ImageBatch): number {
   checkImages(batch);
   const { shape: [, h, w, c] } = batch;
   return h * w * c;
 }
 
-/** The image shape `[H, W, C]` of a batch. */
+/**
+ * The image shape `[H, W, C]` of a batch.
+ *
+ * @category Images
+ */
 export function imageShapeOf(batch: ImageBatch): ImageShape {
   checkImages(batch);
   const { shape: [, h, w, c] } = batch;
@@ -77,6 +92,7 @@ export function imageShapeOf(batch: ImageBatch): ImageShape {
  * Images `start` (inclusive) to `end` (exclusive) of a batch, as a view that shares memory.
  *
  * @throws RangeError if the range does not lie within the batch.
+ * @category Images
  */
 export function sliceBatch(batch: ImageBatch, start: number, end: number): ImageBatch {
   checkImages(batch);
@@ -92,6 +108,7 @@ export function sliceBatch(batch: ImageBatch, start: number, end: number): Image
  * The images at `indices`, copied into a new batch in that order.
  *
  * @throws RangeError if an index lies outside the batch.
+ * @category Images
  */
 export function gatherImages(batch: ImageBatch, indices: ArrayLike<number>): ImageBatch {
   checkImages(batch);
@@ -112,6 +129,7 @@ export function gatherImages(batch: ImageBatch, indices: ArrayLike<number>): Ima
  * Joins batches of the same image shape along the batch axis.
  *
  * @throws RangeError if the list is empty or the image shapes differ.
+ * @category Images
  */
 export function concatBatches(batches: readonly ImageBatch[]): ImageBatch {
   const first = batches[0];

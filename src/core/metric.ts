@@ -4,6 +4,8 @@ import { ArgumentError } from "./errors.ts";
  * A number that says how alike two lists of values are: what calibration chooses scales by, and what
  * tables of agreement show. The metrics of this package are rows of two tables, `similarityMetrics` and
  * `agreementMeasures`; your own is an object of this kind.
+ *
+ * @category Evaluation
  */
 export interface Metric {
   /** Short name for tables, files and the command line, such as "cosine". */

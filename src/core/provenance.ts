@@ -1,4 +1,8 @@
-/** Where a result comes from: enough to make it again and to see that two results share a cause. */
+/**
+ * Where a result comes from: enough to make it again and to see that two results share a cause.
+ *
+ * @category Runs
+ */
 export interface Provenance {
   /** Name and version of this package. */
   readonly toolkit: string;

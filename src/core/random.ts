@@ -1,6 +1,10 @@
 import { ArgumentError } from "./errors.ts";
 
-/** Position of a {@linkcode Random} in its stream, as plain data that JSON can hold. */
+/**
+ * Position of a {@linkcode Random} in its stream, as plain data that JSON can hold.
+ *
+ * @category Statistics
+ */
 export interface RandomState {
   /** The four 32-bit words of xoshiro128**. */
   readonly words: readonly [number, number, number, number];
@@ -21,6 +25,7 @@ export interface RandomState {
  *
  * assertEquals(new Random(7).uniform(), new Random(7).uniform());
  * ```
+ * @category Statistics
  */
 export class Random {
   #a: number;

@@ -1,4 +1,8 @@
-/** What is looked at to tell one runtime from another. */
+/**
+ * What is looked at to tell one runtime from another.
+ *
+ * @category Runs
+ */
 export interface RuntimeScope {
   /** Present in Deno. */
   readonly Deno?: { readonly version?: { readonly deno: string } };
@@ -20,6 +24,7 @@ const signatures: readonly (readonly [name: string, pattern: RegExp])[] = [
  * Name and version of the runtime, such as "deno 2.9.6", "node 22.11.0" or "chrome 142".
  *
  * @param scope Where to look; the global scope by default.
+ * @category Runs
  */
 export function runtimeName(scope: RuntimeScope = globalThis as RuntimeScope): string {
   const { deno } = scope.Deno?.version ?? {};

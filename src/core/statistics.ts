@@ -6,6 +6,7 @@ import { Random } from "./random.ts";
  * Arithmetic mean.
  *
  * @throws RangeError if `values` is empty or holds NaN or an infinity.
+ * @category Statistics
  */
 export function mean(values: ArrayLike<number>): number {
   checkFinite(values, "mean");
@@ -16,6 +17,7 @@ export function mean(values: ArrayLike<number>): number {
  * Median; the mean of the two middle values where their number is even.
  *
  * @throws RangeError if `values` is empty or holds NaN or an infinity.
+ * @category Statistics
  */
 export function median(values: ArrayLike<number>): number {
   checkFinite(values, "median");
@@ -26,6 +28,7 @@ export function median(values: ArrayLike<number>): number {
  * Median that is always one of the values: the lower of the two middle ones where their number is even.
  *
  * @throws RangeError if `values` is empty or holds NaN or an infinity.
+ * @category Statistics
  */
 export function lowerMedian(values: ArrayLike<number>): number {
   checkFinite(values, "lower median");
@@ -37,6 +40,7 @@ export function lowerMedian(values: ArrayLike<number>): number {
  *
  * @param q Fraction in [0, 1]: 0 gives the smallest value, 1 the largest.
  * @throws RangeError if `q` lies outside [0, 1], or `values` is empty or holds NaN or an infinity.
+ * @category Statistics
  */
 export function quantile(values: ArrayLike<number>, q: number): number {
   checkFinite(values, "quantile");
@@ -48,6 +52,7 @@ export function quantile(values: ArrayLike<number>, q: number): number {
  * The most frequent value; the smallest of them where several are equally frequent.
  *
  * @throws RangeError if `values` is empty or holds NaN or an infinity.
+ * @category Statistics
  */
 export function mode(values: ArrayLike<number>): number {
   checkFinite(values, "mode");
@@ -67,6 +72,7 @@ export function mode(values: ArrayLike<number>): number {
  *
  * @returns NaN where r is not defined: one pair of values, or values that are all equal on a side.
  * @throws RangeError if the lengths differ, or a side is empty or holds NaN or an infinity.
+ * @category Statistics
  */
 export function pearson(a: ArrayLike<number>, b: ArrayLike<number>): number {
   checkFinite(a, "correlation");
@@ -94,6 +100,7 @@ export function pearson(a: ArrayLike<number>, b: ArrayLike<number>): number {
  * @param reference What is predicted; SStot is its sum of squares about its mean.
  * @returns NaN where it is not defined: a reference whose values are all equal.
  * @throws RangeError if the lengths differ, or a side is empty or holds NaN or an infinity.
+ * @category Statistics
  */
 export function determination(
   reference: ArrayLike<number>,
@@ -117,7 +124,11 @@ export function determination(
   return total === 0 ? NaN : 1 - residual / total;
 }
 
-/** Options of {@linkcode bootstrapMedian}. */
+/**
+ * Options of {@linkcode bootstrapMedian}.
+ *
+ * @category Statistics
+ */
 export interface BootstrapOptions {
   /** Number of resamples. Default 10,000. */
   readonly resamples?: number;
@@ -127,7 +138,11 @@ export interface BootstrapOptions {
   readonly seed?: number;
 }
 
-/** A median with its interval. */
+/**
+ * A median with its interval.
+ *
+ * @category Statistics
+ */
 export interface MedianInterval {
   /** Median of the values. */
   readonly median: number;
@@ -144,6 +159,7 @@ export interface MedianInterval {
  * One value, or values that are all equal, give an interval of no width.
  *
  * @throws RangeError if `values` is empty or holds NaN or an infinity, or an option is out of range.
+ * @category Statistics
  */
 export function bootstrapMedian(
   values: ArrayLike<number>,

@@ -17,6 +17,7 @@ function roundHalfEven(value: number): number {
  * @param size Wanted height and width, not above those of the images.
  * @returns A stack `[N, height, width, C]`.
  * @throws RangeError if an extent is no positive integer or is above the image's.
+ * @category Data sets
  */
 export function centerCrop(
   images: ByteImages,
@@ -47,6 +48,7 @@ export function centerCrop(
  *
  * @param images Stack `[N, H, W, C]` with C 1 or 3.
  * @returns The same object if it has so many channels already.
+ * @category Data sets
  */
 export function withChannels(images: ByteImages, channels: 1 | 3): ByteImages {
   const { pixels, shape: [n, h, w, c] } = images;

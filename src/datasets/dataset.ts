@@ -1,6 +1,10 @@
 import type { ImageBatch } from "../core/image_batch.ts";
 
-/** Images with labels, and what a record of provenance needs to say about them. */
+/**
+ * Images with labels, and what a record of provenance needs to say about them.
+ *
+ * @category Data sets
+ */
 export interface ImageDataset {
   /** Name in the registry, such as "mnist". */
   readonly name: string;

@@ -3,7 +3,11 @@ import { convertIndexedToRgb, decode as decodePng, type DecodedPng } from "fast-
 import { DataFormatError } from "../core/errors.ts";
 import type { ByteImages } from "./resize.ts";
 
-/** Decodes one picture; see {@linkcode createImageDecoder}. */
+/**
+ * Decodes one picture; see {@linkcode createImageDecoder}.
+ *
+ * @category Data sets
+ */
 export type ImageDecoder = (bytes: Uint8Array, source: string) => ByteImages;
 
 /** What is used of the WebAssembly build of MozJPEG. */
@@ -24,6 +28,7 @@ interface JpegModule {
  *
  * @returns A function that gives `[1, H, W, 1]` for gray pictures and `[1, H, W, 3]` for others, or
  * throws a DataFormatError for what is truncated, damaged or no such picture.
+ * @category Data sets
  */
 export async function createImageDecoder(): Promise<ImageDecoder> {
   const complaints: string[] = [];

@@ -1,7 +1,11 @@
 /** IDX, the format of MNIST and FashionMNIST: a magic number, big-endian sizes, then bytes. */
 import { DataFormatError } from "../core/errors.ts";
 
-/** An array of bytes from an IDX file. */
+/**
+ * An array of bytes from an IDX file.
+ *
+ * @category Data sets
+ */
 export interface IdxArray {
   /** Extent of each axis, slowest first. */
   readonly shape: readonly number[];
@@ -9,7 +13,11 @@ export interface IdxArray {
   readonly data: Uint8Array;
 }
 
-/** Options of {@linkcode parseIdx}. */
+/**
+ * Options of {@linkcode parseIdx}.
+ *
+ * @category Data sets
+ */
 export interface ParseIdxOptions {
   /** Path, or a name for the bytes, for error messages. */
   readonly source?: string;
@@ -22,6 +30,7 @@ export interface ParseIdxOptions {
  *
  * @throws DataFormatError if the file is truncated, has bytes left over, another magic number, another
  * type of values or another number of axes.
+ * @category Data sets
  */
 export function parseIdx(
   bytes: Uint8Array,

@@ -7,7 +7,11 @@ import { resizeBilinear } from "./resize.ts";
 import type { OpenDataset } from "./source.ts";
 import { subsetIndices, type SubsetOptions } from "./subset.ts";
 
-/** Options of {@linkcode toImageDataset}. */
+/**
+ * Options of {@linkcode toImageDataset}.
+ *
+ * @category Data sets
+ */
 export interface ToImageDatasetOptions extends Omit<SubsetOptions, "what" | "classNames"> {
   /** Name in the registry. */
   readonly name: string;
@@ -25,6 +29,7 @@ export interface ToImageDatasetOptions extends Omit<SubsetOptions, "what" | "cla
  *
  * @throws RangeError as {@linkcode subsetIndices} and {@linkcode resizeBilinear} do.
  * @throws DataFormatError if a file of the set is damaged.
+ * @category Data sets
  */
 export async function toImageDataset(
   opened: OpenDataset,

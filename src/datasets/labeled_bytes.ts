@@ -1,13 +1,21 @@
 import type { ImageBatch } from "../core/image_batch.ts";
 import type { ByteImages } from "./resize.ts";
 
-/** A data set as its files hold it: 8-bit images of their own size, with labels. */
+/**
+ * A data set as its files hold it: 8-bit images of their own size, with labels.
+ *
+ * @category Data sets
+ */
 export interface LabeledBytes extends ByteImages {
   /** Class of each image. */
   readonly labels: Uint8Array;
 }
 
-/** 8-bit images as values in [-1, 1]: `v / 255 * 2 - 1`, rounded once to float32. */
+/**
+ * 8-bit images as values in [-1, 1]: `v / 255 * 2 - 1`, rounded once to float32.
+ *
+ * @category Data sets
+ */
 export function bytesToImages(images: ByteImages): ImageBatch {
   const { pixels, shape } = images;
   const values = Float32Array.from({ length: 256 }, (_, v) => v / 255 * 2 - 1);

@@ -24,7 +24,11 @@ const names = sources.map(({ name }) => name);
 /** Every data set that {@linkcode loadDataset} knows; those of {@linkcode registerDataset} join them. */
 export const datasetSources: readonly DatasetSource[] = sources;
 
-/** Names that {@linkcode loadDataset} knows; those of {@linkcode registerDataset} join them. */
+/**
+ * Names that {@linkcode loadDataset} knows; those of {@linkcode registerDataset} join them.
+ *
+ * @category Data sets
+ */
 export const datasetNames: readonly string[] = names;
 
 /**
@@ -48,6 +52,7 @@ export const datasetNames: readonly string[] = names;
  * const { images } = await loadDataset("ramps", { images: 4, size: 16 });
  * assertEquals(images.shape, [4, 16, 16, 1]);
  * ```
+ * @category Data sets
  */
 export function registerDataset(source: DatasetSource): void {
   const { name } = source;
@@ -65,7 +70,11 @@ export function registerDataset(source: DatasetSource): void {
   }
 }
 
-/** Options of {@linkcode loadDataset}. */
+/**
+ * Options of {@linkcode loadDataset}.
+ *
+ * @category Data sets
+ */
 export interface LoadDatasetOptions {
   /** "train" (default) or "test". */
   readonly split?: Split;
@@ -89,6 +98,7 @@ export interface LoadDatasetOptions {
  * @throws RangeError if the name, the split, a class or the size does not exist, or there are fewer
  * images than asked for.
  * @throws DataFormatError if the set's files are missing or damaged.
+ * @category Data sets
  */
 export async function loadDataset(
   name: string,

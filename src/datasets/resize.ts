@@ -1,7 +1,11 @@
 /** Bilinear resizing of 8-bit images, equal bit for bit to Pillow's `Image.resize(.., BILINEAR)`. */
 import { ArgumentError } from "../core/errors.ts";
 
-/** A stack of 8-bit images. */
+/**
+ * A stack of 8-bit images.
+ *
+ * @category Data sets
+ */
 export interface ByteImages {
   /** Values in `[N, H, W, C]` order. */
   readonly pixels: Uint8Array;
@@ -31,6 +35,7 @@ const fractionBits = 22;
  * @param size Wanted height and width, positive integers.
  * @returns A stack `[N, height, width, C]`; the same object when the size is right already.
  * @throws RangeError if a size is not a positive integer or the images are empty.
+ * @category Data sets
  */
 export function resizeBilinear(
   images: ByteImages,

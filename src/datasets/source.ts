@@ -2,10 +2,18 @@ import { ArgumentError } from "../core/errors.ts";
 import type { LabeledBytes } from "./labeled_bytes.ts";
 import type { ByteImages } from "./resize.ts";
 
-/** Which part of a data set. */
+/**
+ * Which part of a data set.
+ *
+ * @category Data sets
+ */
 export type Split = "train" | "test";
 
-/** What a data set is asked for when it is opened. */
+/**
+ * What a data set is asked for when it is opened.
+ *
+ * @category Data sets
+ */
 export interface DatasetRequest {
   /** Part of the set. */
   readonly split: Split;
@@ -17,7 +25,11 @@ export interface DatasetRequest {
   readonly from?: string | undefined;
 }
 
-/** A data set that was found: everything is known but the pixels, which are read when asked for. */
+/**
+ * A data set that was found: everything is known but the pixels, which are read when asked for.
+ *
+ * @category Data sets
+ */
 export interface OpenDataset {
   /** Class of every image; zeros when there are no classes. */
   readonly labels: Uint8Array;
@@ -31,7 +43,11 @@ export interface OpenDataset {
   read(indices: Uint32Array): Promise<ByteImages>;
 }
 
-/** A file of a data set as its authors publish it. */
+/**
+ * A file of a data set as its authors publish it.
+ *
+ * @category Data sets
+ */
 export interface OfficialFile {
   /** Name of the file. */
   readonly name: string;
@@ -43,10 +59,18 @@ export interface OfficialFile {
   readonly checksum: { readonly algorithm: "md5" | "sha256"; readonly hex: string };
 }
 
-/** Reports how far an import has come, in units of its own. */
+/**
+ * Reports how far an import has come, in units of its own.
+ *
+ * @category Data sets
+ */
 export type ImportProgress = (done: number, total: number) => void;
 
-/** How `deno task data` brings a data set here. */
+/**
+ * How `deno task data` brings a data set here.
+ *
+ * @category Data sets
+ */
 export interface DatasetArchive {
   /** The files, in the order in which they are fetched. */
   readonly files: readonly OfficialFile[];
@@ -64,7 +88,11 @@ export interface DatasetArchive {
   }): Promise<void>;
 }
 
-/** What people need to know about a data set before they use it. */
+/**
+ * What people need to know about a data set before they use it.
+ *
+ * @category Data sets
+ */
 export interface DatasetAbout {
   /** What the images show and how many there are, as one phrase. */
   readonly what: string;
@@ -74,7 +102,11 @@ export interface DatasetAbout {
   readonly page?: string;
 }
 
-/** A data set that can be loaded by name: one file makes one of these, the registry lists them. Your own too. */
+/**
+ * A data set that can be loaded by name: one file makes one of these, the registry lists them. Your own too.
+ *
+ * @category Data sets
+ */
 export interface DatasetSource {
   /** Name in the registry. */
   readonly name: string;
@@ -97,6 +129,7 @@ export interface DatasetSource {
  *
  * @param all Images as bytes `[N, H, W, C]`, with a class each; zeros where there are no classes.
  * @param classNames Names of the classes; empty when the set has none.
+ * @category Data sets
  */
 export function openInMemory(all: LabeledBytes, classNames: readonly string[]): OpenDataset {
   const [n, h, w, c] = all.shape;

@@ -1,7 +1,11 @@
 /** Choosing images of a data set by class and number. */
 import { ArgumentError } from "../core/errors.ts";
 
-/** Options of {@linkcode subsetIndices}. */
+/**
+ * Options of {@linkcode subsetIndices}.
+ *
+ * @category Data sets
+ */
 export interface SubsetOptions {
   /** Take the first this many of what the classes leave; all when absent. */
   readonly images?: number | undefined;

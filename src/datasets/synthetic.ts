@@ -2,7 +2,11 @@ import { ArgumentError } from "../core/errors.ts";
 import { Random } from "../core/random.ts";
 import type { LabeledBytes } from "./labeled_bytes.ts";
 
-/** Options of {@linkcode syntheticTextures}. */
+/**
+ * Options of {@linkcode syntheticTextures}.
+ *
+ * @category Data sets
+ */
 export interface SyntheticOptions {
   /** Number of images; the first images of a longer set are those of a shorter one. */
   readonly images: number;
@@ -26,6 +30,7 @@ export interface SyntheticOptions {
  *
  * @returns Images `[images, size, size, channels]` with labels.
  * @throws RangeError if a number is not a positive integer, or there are more than 256 classes.
+ * @category Data sets
  */
 export function syntheticTextures(
   options: SyntheticOptions,

@@ -2,7 +2,11 @@ import { checkImages, type ImageBatch } from "../core/image_batch.ts";
 import { Random } from "../core/random.ts";
 import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
 
-/** Options of {@linkcode addNoise}. */
+/**
+ * Options of {@linkcode addNoise}.
+ *
+ * @category Denoisers
+ */
 export interface AddNoiseOptions {
   /** The forward process. */
   readonly schedule: NoiseSchedule;
@@ -18,6 +22,7 @@ export interface AddNoiseOptions {
  * @param x0 Clean images `[B, H, W, C]` in [-1, 1].
  * @returns Noisy images of the same shape.
  * @throws RangeError if t lies outside [0, 1].
+ * @category Denoisers
  */
 export function addNoise(x0: ImageBatch, options: AddNoiseOptions): ImageBatch {
   checkImages(x0, "clean images");

@@ -2,7 +2,11 @@ import { ArgumentError } from "../core/errors.ts";
 import { checkImages, type ImageBatch } from "../core/image_batch.ts";
 import type { Denoiser, Prediction, PredictOptions } from "./denoiser.ts";
 
-/** Options of {@linkcode convertPrediction}. */
+/**
+ * Options of {@linkcode convertPrediction}.
+ *
+ * @category Denoisers
+ */
 export interface ConvertOptions {
   /** What `values` holds. */
   readonly from: Prediction;
@@ -24,6 +28,7 @@ export interface ConvertOptions {
  * @param values Prediction of the same shape, of the kind `from`.
  * @returns New values of the same shape, of the kind `to`.
  * @throws RangeError if the shapes differ, or if the conversion divides by a zero signal or sigma.
+ * @category Denoisers
  */
 export function convertPrediction(
   x: ImageBatch,
@@ -73,7 +78,11 @@ export function convertPrediction(
   return { data: out, shape: values.shape };
 }
 
-/** Options of {@linkcode predictAs}. */
+/**
+ * Options of {@linkcode predictAs}.
+ *
+ * @category Denoisers
+ */
 export interface PredictAsOptions extends PredictOptions {
   /** Noisy images `[B, H, W, C]`. */
   readonly x: ImageBatch;
@@ -86,6 +95,7 @@ export interface PredictAsOptions extends PredictOptions {
  *
  * @returns `[B, H, W, C]`, of the kind `to`.
  * @throws RangeError if the conversion divides by a zero signal or sigma, as at t = 0.
+ * @category Denoisers
  */
 export async function predictAs(
   denoiser: Denoiser,

@@ -4,10 +4,16 @@ import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
 /**
  * What a denoiser predicts: the noise, the clean image, the score of the noisy density, or
  * `v = signal eps - sigma x0` (Salimans & Ho, arXiv 2202.00512).
+ *
+ * @category Denoisers
  */
 export type Prediction = "eps" | "x0" | "score" | "v";
 
-/** Options of {@linkcode Denoiser.predict}. */
+/**
+ * Options of {@linkcode Denoiser.predict}.
+ *
+ * @category Denoisers
+ */
 export interface PredictOptions {
   /** Class label of each image of the batch, or one for all; absent: unconditional. */
   readonly labels?: number | ArrayLike<number>;
@@ -18,6 +24,8 @@ export interface PredictOptions {
 /**
  * Anything that denoises: a trained network or an analytic machine. Samplers, calibration and
  * evaluation treat both alike.
+ *
+ * @category Denoisers
  */
 export interface Denoiser {
   /** Short name for tables and pictures, such as "resnet" or "bbELS". */
@@ -38,7 +46,11 @@ export interface Denoiser {
   predict(x: ImageBatch, t: number, options?: PredictOptions): Promise<ImageBatch>;
 }
 
-/** A denoiser with a locality scale: it predicts at several scales in one pass (calibration). */
+/**
+ * A denoiser with a locality scale: it predicts at several scales in one pass (calibration).
+ *
+ * @category Denoisers
+ */
 export interface MultiScaleDenoiser extends Denoiser {
   /**
    * Predictions of the same noisy images at each scale.

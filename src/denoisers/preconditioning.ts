@@ -1,7 +1,11 @@
 import { ArgumentError } from "../core/errors.ts";
 import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
 
-/** What a network is trained to predict. */
+/**
+ * What a network is trained to predict.
+ *
+ * @category Networks
+ */
 export type NetworkPrediction = "eps" | "x0" | "v";
 
 /**
@@ -12,6 +16,8 @@ export type NetworkPrediction = "eps" | "x0" | "v";
  *   sigma gets, and t. What VE and EDM networks that predict eps or v need.
  * - `edm`: input scaling, a skip connection, an output scale and `ln(sigma) / 4` in place of t
  *   (Karras et al., arXiv 2206.00364, table 1); the wrapped network predicts x0.
+ *
+ * @category Networks
  */
 export type Preconditioning =
   | { readonly kind: "none" }
@@ -21,10 +27,18 @@ export type Preconditioning =
     readonly sigmaData: number;
   };
 
-/** Names of the kinds of preconditioning. */
+/**
+ * Names of the kinds of preconditioning.
+ *
+ * @category Networks
+ */
 export const preconditioningKinds: readonly ["none", "input", "edm"] = ["none", "input", "edm"];
 
-/** The factors of `cSkip x + cOut F(cIn x; cNoise)` at one time. */
+/**
+ * The factors of `cSkip x + cOut F(cIn x; cNoise)` at one time.
+ *
+ * @category Networks
+ */
 export interface PreconditioningFactors {
   /** Factor of x beside the network's output. */
   readonly cSkip: number;
@@ -69,6 +83,7 @@ export function checkPreconditioning(
  *
  * @param t Time in [0, 1]; above 0 for `edm`.
  * @throws RangeError if t lies outside.
+ * @category Networks
  */
 export function preconditioningFactors(
   preconditioning: Preconditioning,

@@ -3,7 +3,11 @@ import { measureBy, type Metric } from "../core/metric.ts";
 import { rowOf } from "../core/row_of.ts";
 import { determination, pearson } from "../core/statistics.ts";
 
-/** A measure of how well a prediction agrees with a reference, and its place in tables. */
+/**
+ * A measure of how well a prediction agrees with a reference, and its place in tables.
+ *
+ * @category Evaluation
+ */
 export interface AgreementMeasure extends Metric {
   /** Field of {@linkcode Agreement} that holds it; the name where absent. */
   readonly key?: string | undefined;
@@ -17,6 +21,8 @@ export interface AgreementMeasure extends Metric {
  * Pearson's r is null where reference or prediction is constant, and so is its square, which sees
  * neither the sign of r nor scale and offset. R^2 = 1 - SSres / SStot is at most 1, negative where the
  * reference's own mean predicts better, and null where the reference is constant.
+ *
+ * @category Evaluation
  */
 export const agreementMeasures = [
   { name: "r", key: "r", better: "higher", definition: "r: Pearson", of: correlation },
@@ -30,13 +36,25 @@ export const agreementMeasures = [
   },
 ] as const satisfies readonly AgreementMeasure[];
 
-/** Name of a measure that this package has. */
+/**
+ * Name of a measure that this package has.
+ *
+ * @category Evaluation
+ */
 export type AgreementName = (typeof agreementMeasures)[number]["name"];
 
-/** Names of the measures. */
+/**
+ * Names of the measures.
+ *
+ * @category Evaluation
+ */
 export const agreementNames: readonly AgreementName[] = agreementMeasures.map(({ name }) => name);
 
-/** How well a prediction agrees with a reference, by the measures' keys; null where not defined. */
+/**
+ * How well a prediction agrees with a reference, by the measures' keys; null where not defined.
+ *
+ * @category Evaluation
+ */
 export type Agreement =
   & Readonly<Record<(typeof agreementMeasures)[number]["key"], number | null>>
   & Readonly<Record<string, number | null>>;
@@ -55,7 +73,11 @@ export function agreementMeasure(given: AgreementName | AgreementMeasure): Agree
   return rowOf<AgreementMeasure>(given, { table: agreementMeasures, what: "measure of agreement" });
 }
 
-/** Options of {@linkcode agreement}. */
+/**
+ * Options of {@linkcode agreement}.
+ *
+ * @category Evaluation
+ */
 export interface AgreementOptions {
   /** By which measures; default: all of {@linkcode agreementMeasures}. */
   readonly measures?: readonly AgreementMeasure[] | undefined;
@@ -67,6 +89,7 @@ export interface AgreementOptions {
  * @param reference The network's output, H * W * C values; SStot is its sum of squares about its mean.
  * @param prediction The theory's output, as many values.
  * @throws RangeError if the lengths differ or are zero, or a value is not finite.
+ * @category Evaluation
  */
 export function agreement(
   reference: ArrayLike<number>,

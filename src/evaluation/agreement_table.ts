@@ -2,7 +2,11 @@ import { bootstrapMedian } from "../core/statistics.ts";
 import { agreementKey, agreementMeasures } from "./agreement.ts";
 import type { AgreementResult } from "./evaluate.ts";
 
-/** Options of {@linkcode agreementTable}. */
+/**
+ * Options of {@linkcode agreementTable}.
+ *
+ * @category Evaluation
+ */
 export interface AgreementTableOptions {
   /** Level of the bootstrap intervals, in (0, 1); 0.95 by default. */
   readonly level?: number;
@@ -12,7 +16,11 @@ export interface AgreementTableOptions {
   readonly seed?: number;
 }
 
-/** One row: one machine by one measure. */
+/**
+ * One row: one machine by one measure.
+ *
+ * @category Evaluation
+ */
 export interface AgreementRow {
   /** Name of the machine. */
   readonly machine: string;
@@ -40,6 +48,7 @@ export interface AgreementRow {
  * Medians over samples with bootstrap intervals: a row for each machine and measure (r, r^2, R^2).
  *
  * @throws RangeError if level, resamples or seed are out of range.
+ * @category Evaluation
  */
 export function agreementTable(
   result: AgreementResult,
@@ -79,7 +88,11 @@ const csvField = (value: string | number | null): string => {
 const csvLines = (rows: readonly (readonly (string | number | null)[])[]): string =>
   rows.map((row) => row.map(csvField).join(",") + "\n").join("");
 
-/** The table as CSV with a header, one line per machine and measure; empty where undefined. */
+/**
+ * The table as CSV with a header, one line per machine and measure; empty where undefined.
+ *
+ * @category Evaluation
+ */
 export function agreementCsv(rows: readonly AgreementRow[]): string {
   return csvLines([
     [
@@ -109,7 +122,11 @@ export function agreementCsv(rows: readonly AgreementRow[]): string {
   ]);
 }
 
-/** Every sample's r, r^2 and R^2 as CSV with a header; empty where undefined or unconditional. */
+/**
+ * Every sample's r, r^2 and R^2 as CSV with a header; empty where undefined or unconditional.
+ *
+ * @category Evaluation
+ */
 export function agreementSamplesCsv(result: AgreementResult): string {
   const { machines, samples, measures = agreementMeasures } = result;
   return csvLines([
@@ -130,6 +147,7 @@ export function agreementSamplesCsv(result: AgreementResult): string {
  * and a last line that says what was compared.
  *
  * @param network Name of the network, the reference.
+ * @category Evaluation
  */
 export function agreementText(
   rows: readonly AgreementRow[],

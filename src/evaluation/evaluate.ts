@@ -22,7 +22,11 @@ import {
   agreementMeasures,
 } from "./agreement.ts";
 
-/** A machine under the name that tables show. */
+/**
+ * A machine under the name that tables show.
+ *
+ * @category Evaluation
+ */
 export interface NamedDenoiser {
   /** Name in tables, unique. */
   readonly name: string;
@@ -30,7 +34,11 @@ export interface NamedDenoiser {
   readonly denoiser: Denoiser;
 }
 
-/** What one sample gave, as plain data that JSON can hold: one line of a log to resume from. */
+/**
+ * What one sample gave, as plain data that JSON can hold: one line of a log to resume from.
+ *
+ * @category Evaluation
+ */
 export interface SampleRecord {
   /** Number of the sample, from 0. */
   readonly sample: number;
@@ -52,7 +60,11 @@ export interface SampleRecord {
   readonly machines: Readonly<Record<string, readonly number[]>>;
 }
 
-/** Agreement of one sample with every machine. */
+/**
+ * Agreement of one sample with every machine.
+ *
+ * @category Evaluation
+ */
 export interface SampleAgreement {
   /** Number of the sample, from 0. */
   readonly sample: number;
@@ -62,7 +74,11 @@ export interface SampleAgreement {
   readonly agreement: Readonly<Record<string, Agreement>>;
 }
 
-/** What an evaluation found. */
+/**
+ * What an evaluation found.
+ *
+ * @category Evaluation
+ */
 export interface AgreementResult {
   /** Name of the network, the reference. */
   readonly network: string;
@@ -95,7 +111,11 @@ export interface AgreementResult {
   };
 }
 
-/** How far an evaluation has come. */
+/**
+ * How far an evaluation has come.
+ *
+ * @category Evaluation
+ */
 export interface EvaluationProgress {
   /** Work done in units of one sample at one step of one denoiser. */
   readonly done: number;
@@ -105,7 +125,11 @@ export interface EvaluationProgress {
   readonly name: string;
 }
 
-/** Options of {@linkcode evaluateAgreement}. */
+/**
+ * Options of {@linkcode evaluateAgreement}.
+ *
+ * @category Evaluation
+ */
 export interface EvaluateOptions extends SamplingProtocolOptions {
   /** Measures of your own, beside r, r^2 and R^2. */
   readonly measures?: readonly AgreementMeasure[] | undefined;
@@ -128,6 +152,7 @@ export interface EvaluateOptions extends SamplingProtocolOptions {
  *
  * @throws RangeError if options, names, shapes or noise levels do not fit.
  * @throws CheckpointMismatchError if a record of `resume` belongs to another run.
+ * @category Evaluation
  */
 export async function evaluateAgreement(
   network: Denoiser,

@@ -3,7 +3,11 @@ import { quantile } from "../core/statistics.ts";
 import { type PlotOptions, plotSvg } from "./plot_svg.ts";
 import { ink } from "./theme.ts";
 
-/** Agreement of one machine with the network, one number per sample. */
+/**
+ * Agreement of one machine with the network, one number per sample.
+ *
+ * @category Figures
+ */
 export interface AgreementGroup {
   /** Name on the axis, such as "bbELS". */
   readonly label: string;
@@ -11,14 +15,18 @@ export interface AgreementGroup {
   readonly values: readonly number[];
 }
 
-/** Options of {@linkcode agreementPlotSvg}. */
+/**
+ * Options of {@linkcode agreementPlotSvg}.
+ *
+ * @category Figures
+ */
 export interface AgreementPlotOptions extends PlotOptions {
   /** Title of the value axis; default "r² between network and theory, per sample". */
   readonly valueTitle?: string;
 }
 
 /** How to read {@linkcode agreementPlotSvg}, in words for under the figure. */
-export const agreementPlotExplained =
+export const agreementPlotExplained: string =
   "Each dot is one sample; its place to the left or right in the column means nothing. The box reaches " +
   "from the lower to the upper quartile, so that it holds the middle half of the samples; the thick line " +
   "is the median, written beside it. All samples are drawn, so there are no whiskers.";
@@ -29,6 +37,7 @@ export const agreementPlotExplained =
  *
  * @returns SVG, the same bytes for the same input.
  * @throws RangeError if a group is missing or empty, or a value is not finite.
+ * @category Figures
  */
 export function agreementPlotSvg(
   groups: readonly AgreementGroup[],

@@ -8,7 +8,11 @@ import { tileImages, type TileOptions } from "./tile_images.ts";
 import { fontFamily, ink, tones } from "./theme.ts";
 import { escapeXml, textWidth } from "./xml.ts";
 
-/** Images of one kind, one per sample. */
+/**
+ * Images of one kind, one per sample.
+ *
+ * @category Figures
+ */
 export interface GridRow {
   /** Text at the left, such as "network"; a subscript follows an underscore, as in "noise x_T". */
   readonly label: string;
@@ -16,7 +20,11 @@ export interface GridRow {
   readonly images: ImageBatch;
 }
 
-/** A line of text under the images, one entry per column. */
+/**
+ * A line of text under the images, one entry per column.
+ *
+ * @category Figures
+ */
 export interface GridCaption {
   /** Text at the left, such as "r² bbELS". */
   readonly label: string;
@@ -24,7 +32,11 @@ export interface GridCaption {
   readonly values: readonly string[];
 }
 
-/** What an image grid shows: kinds in rows, samples in columns. */
+/**
+ * What an image grid shows: kinds in rows, samples in columns.
+ *
+ * @category Figures
+ */
 export interface ImageGrid {
   /** From top to bottom. */
   readonly rows: readonly GridRow[];
@@ -38,7 +50,11 @@ export interface ImageGrid {
   readonly note?: string;
 }
 
-/** Options of {@linkcode imageGridSvg}. */
+/**
+ * Options of {@linkcode imageGridSvg}.
+ *
+ * @category Figures
+ */
 export interface ImageGridOptions {
   /** Side of an image pixel in units of the SVG, a whole number; default 2. */
   readonly zoom?: number;
@@ -50,6 +66,7 @@ export interface ImageGridOptions {
  * A grid of images as PNG, without text.
  *
  * @throws RangeError as {@linkcode tileImages} does.
+ * @category Figures
  */
 export function imageGridPng(
   rows: readonly ImageBatch[],
@@ -76,7 +93,8 @@ function withSubscripts(text: string): string {
  *
  * @example
  * ```ts
- * import { imageBatch, imageGridSvg, Random } from "@els/toolkit";
+ * import { imageGridSvg } from "@els/toolkit/figures";
+ * import { imageBatch, Random } from "@els/toolkit/machines";
  * import { assertStringIncludes } from "@std/assert";
  *
  * const noise = imageBatch(new Random(0).normals(2 * 32 * 32), [2, 32, 32, 1]);
@@ -86,6 +104,7 @@ function withSubscripts(text: string): string {
  * });
  * assertStringIncludes(svg, "0.91");
  * ```
+ * @category Figures
  */
 export function imageGridSvg(grid: ImageGrid, options: ImageGridOptions = {}): string {
   const { zoom = 2, gutter = 4 } = options;

@@ -4,7 +4,11 @@ import { directLabels } from "./direct_labels.ts";
 import { type PlotOptions, plotSvg } from "./plot_svg.ts";
 import { seriesScales } from "./theme.ts";
 
-/** Losses of one training run. */
+/**
+ * Losses of one training run.
+ *
+ * @category Figures
+ */
 export interface LossCurve {
   /** Name beside its line. */
   readonly label: string;
@@ -14,7 +18,11 @@ export interface LossCurve {
   readonly loss: readonly number[];
 }
 
-/** Options of {@linkcode lossCurveSvg}. */
+/**
+ * Options of {@linkcode lossCurveSvg}.
+ *
+ * @category Figures
+ */
 export interface LossCurveOptions extends PlotOptions {
   /** Title of the value axis; default "loss". */
   readonly valueTitle?: string;
@@ -61,7 +69,7 @@ function thinned<T>(points: readonly T[], curve: number): T[] {
 }
 
 /** How to read {@linkcode lossCurveSvg}, in words for under the figure. */
-export const lossCurveExplained =
+export const lossCurveExplained: string =
   "Each line is the mean over a stretch of training steps; the faint band reaches from the tenth to " +
   "the ninetieth percentile of the single steps in it. Logarithmic axis.";
 
@@ -72,6 +80,7 @@ export const lossCurveExplained =
  *
  * @returns SVG, the same bytes for the same input.
  * @throws RangeError if there is no curve, lengths differ, or a loss is not a positive number.
+ * @category Figures
  */
 export function lossCurveSvg(
   curves: readonly LossCurve[],

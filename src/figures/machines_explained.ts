@@ -14,7 +14,7 @@ export function machinesExplained(machines: readonly DescribedMachine[]): string
 }
 
 /** How to read a grid of samples, in words for under it. */
-export const sampleGridExplained =
+export const sampleGridExplained: string =
   "Each column is one sample: network and machines begin with the same noise, x at t = 1 in the top row. " +
   "Numbers under a column are r², the squared Pearson correlation of a machine's image with the network's; " +
   "1 is the same image up to contrast and brightness.";

@@ -15,7 +15,11 @@ interface TextMetrics {
 (vega as unknown as { readonly textMetrics: TextMetrics }).textMetrics.width = (item, text) =>
   Math.ceil(textWidth(String(text ?? ""), item.fontSize ?? 11));
 
-/** Options that every plot takes. */
+/**
+ * Options that every plot takes.
+ *
+ * @category Figures
+ */
 export interface PlotOptions {
   /** Line above the plot. */
   readonly title?: string | undefined;

@@ -1,7 +1,11 @@
 import { ArgumentError } from "../core/errors.ts";
 import { initWasm, Resvg, type ResvgRenderOptions } from "@resvg/resvg-wasm";
 
-/** Bytes that {@linkcode createRasterizer} needs; reading them is the caller's part. */
+/**
+ * Bytes that {@linkcode createRasterizer} needs; reading them is the caller's part.
+ *
+ * @category Figures
+ */
 export interface RasterizerAssets {
   /** `index_bg.wasm` of npm:@resvg/resvg-wasm. */
   readonly wasm: Uint8Array<ArrayBuffer>;
@@ -11,7 +15,11 @@ export interface RasterizerAssets {
   readonly family: string;
 }
 
-/** Draws SVG as PNG bytes; `zoom` is the number of pixels per unit of the SVG, 2 by default. */
+/**
+ * Draws SVG as PNG bytes; `zoom` is the number of pixels per unit of the SVG, 2 by default.
+ *
+ * @category Figures
+ */
 export type Rasterizer = (svg: string, options?: { readonly zoom?: number }) => Uint8Array;
 
 function parse(svg: string, options: ResvgRenderOptions): InstanceType<typeof Resvg> {
@@ -28,6 +36,8 @@ let started: Promise<void> | undefined;
 /**
  * Makes a function that draws SVG as PNG, with the given fonts only, so that the same picture comes
  * out on every machine.
+ *
+ * @category Figures
  */
 export async function createRasterizer(
   assets: RasterizerAssets,

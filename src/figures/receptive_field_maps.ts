@@ -34,8 +34,12 @@ function colored({ map }: FieldAtTime, side: number): ImageBatch {
 
 const percent = (share: number) => `${Math.round(100 * share)} %`;
 
-/** How to read {@linkcode receptiveFieldMapsSvg}, in words for under the figure. */
-export const receptiveFieldMapsExplained =
+/**
+ * How to read {@linkcode receptiveFieldMapsSvg}, in words for under the figure.
+ *
+ * @category Figures
+ */
+export const receptiveFieldMapsExplained: string =
   "Each map is the mean absolute derivative of an output pixel, which lies in its middle, by the noisy " +
   "pixels around it. Black: a map's largest value; white: below " +
   `1/${
@@ -49,6 +53,7 @@ export const receptiveFieldMapsExplained =
  *
  * @returns SVG, the same bytes for the same input.
  * @throws RangeError if there is no map, or one has a wrong size or values.
+ * @category Figures
  */
 export function receptiveFieldMapsSvg(
   field: ReceptiveField,

@@ -24,14 +24,22 @@ function oddTicks(limit: number): number[] {
 const percent = (share: number) => `${Math.round(100 * share)} %`;
 const holds = (share: number) => `${percent(share)} of |gradient|`;
 
-/** Options of {@linkcode receptiveFieldPlotSvg}. */
+/**
+ * Options of {@linkcode receptiveFieldPlotSvg}.
+ *
+ * @category Figures
+ */
 export interface ReceptiveFieldPlotOptions extends PlotOptions {
   /** Calibrated scales to compare with. */
   readonly scales?: readonly ScaleCurve[];
 }
 
-/** How to read {@linkcode receptiveFieldPlotSvg}, in words for under the figure. */
-export const receptiveFieldPlotExplained =
+/**
+ * How to read {@linkcode receptiveFieldPlotSvg}, in words for under the figure.
+ *
+ * @category Figures
+ */
+export const receptiveFieldPlotExplained: string =
   "Left: mean absolute derivative of an output pixel by the noisy pixels at a distance from it (the larger " +
   "of the two axes'), relative to the pixel at the same place, one line for each time\u00a0t. Right: width of " +
   "the square around a pixel that holds a share of all its derivative, against time; the gray dashed line " +
@@ -44,6 +52,7 @@ export const receptiveFieldPlotExplained =
  *
  * @returns SVG, the same bytes for the same input.
  * @throws RangeError if there is no map, or one has a wrong size or values.
+ * @category Figures
  */
 export async function receptiveFieldPlotSvg(
   field: ReceptiveField,

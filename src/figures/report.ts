@@ -1,6 +1,10 @@
 import { escapeXml } from "./xml.ts";
 
-/** A number worth seeing first. */
+/**
+ * A number worth seeing first.
+ *
+ * @category Figures
+ */
 export interface KeyNumber {
   /** What it is, such as "median r² of bbELS". */
   readonly label: string;
@@ -10,7 +14,11 @@ export interface KeyNumber {
   readonly note?: string;
 }
 
-/** A table of the report. */
+/**
+ * A table of the report.
+ *
+ * @category Figures
+ */
 export interface ReportTable {
   /** Heading. */
   readonly title: string;
@@ -22,7 +30,11 @@ export interface ReportTable {
   readonly note?: string;
 }
 
-/** A figure of the report. */
+/**
+ * A figure of the report.
+ *
+ * @category Figures
+ */
 export interface ReportFigure {
   /** SVG as the functions of this folder make it. */
   readonly svg: string;
@@ -30,7 +42,11 @@ export interface ReportFigure {
   readonly caption: string;
 }
 
-/** What a report says. */
+/**
+ * What a report says.
+ *
+ * @category Figures
+ */
 export interface Report {
   /** Heading of the page. */
   readonly title: string;
@@ -140,6 +156,7 @@ function figureHtml({ svg, caption }: ReportFigure): string {
  * setting, and prints.
  *
  * @returns HTML, the same bytes for the same input.
+ * @category Figures
  */
 export function reportHtml(report: Report): string {
   const { title, summary, keyNumbers = [], figures = [], tables = [] } = report;

@@ -4,7 +4,11 @@ import { directLabels } from "./direct_labels.ts";
 import { type PlotOptions, plotSvg } from "./plot_svg.ts";
 import { ink, palette, seriesScales } from "./theme.ts";
 
-/** Locality scales against time, to be drawn as one line. */
+/**
+ * Locality scales against time, to be drawn as one line.
+ *
+ * @category Figures
+ */
 export interface ScaleCurve {
   /** Name beside its line, where there are several. */
   readonly label: string;
@@ -16,7 +20,11 @@ export interface ScaleCurve {
   readonly perSample?: readonly (readonly number[])[];
 }
 
-/** Options of {@linkcode scaleCurveSvg}. */
+/**
+ * Options of {@linkcode scaleCurveSvg}.
+ *
+ * @category Figures
+ */
 export interface ScaleCurveOptions extends PlotOptions {
   /**
    * How the spread over samples is drawn: `points` sized by the share of samples, `band` between
@@ -25,7 +33,11 @@ export interface ScaleCurveOptions extends PlotOptions {
   readonly spread?: "points" | "band" | "none";
 }
 
-/** The curve of a calibrated schedule. */
+/**
+ * The curve of a calibrated schedule.
+ *
+ * @category Figures
+ */
 export function scaleCurveOf(schedule: ScaleSchedule, label: string): ScaleCurve {
   return {
     label,
@@ -74,7 +86,7 @@ function scaleTicks(low: number, high: number): number[] {
  *
  * @example
  * ```ts
- * import { scaleCurveSvg } from "@els/toolkit";
+ * import { scaleCurveSvg } from "@els/toolkit/figures";
  * import { assertStringIncludes } from "@std/assert";
  *
  * const svg = await scaleCurveSvg([
@@ -83,6 +95,7 @@ function scaleTicks(low: number, high: number): number[] {
  * ]);
  * assertStringIncludes(svg, "published");
  * ```
+ * @category Figures
  */
 export function scaleCurveSvg(
   curves: readonly ScaleCurve[],

@@ -3,14 +3,18 @@ import { type PlotOptions, plotSvg } from "./plot_svg.ts";
 import { biasPanel, fallPanel, variancePanel } from "./target_panels.ts";
 import type { TargetPoint } from "./target_point.ts";
 
-/** Options of {@linkcode targetCurveSvg}. */
+/**
+ * Options of {@linkcode targetCurveSvg}.
+ *
+ * @category Figures
+ */
 export interface TargetCurveOptions extends PlotOptions {
   /** Smallest variance drawn, positive; 1e-7 by default. */
   readonly least?: number;
 }
 
 /** How to read {@linkcode targetCurveSvg}, in words for under the figure. */
-export const targetCurveExplained =
+export const targetCurveExplained: string =
   "Left: variance of the training target given the noisy image, against time, for reference batches of n " +
   "images; a curve ends where it is not known to better than half. Middle: how many times smaller it is " +
   "than with n\u00a0=\u00a01; the thin lines are n\u00a0−\u00a01, the fall that theory allows at high noise. Right: squared " +
@@ -25,11 +29,13 @@ export const targetCurveExplained =
  * @param points For every n the same times; n = 1 among them.
  * @returns SVG, the same bytes for the same input.
  * @throws RangeError if there are no points, n = 1 is missing, or a number is not finite.
+ * @category Figures
  */
 export function targetCurveSvg(
   points: readonly TargetPoint[],
-  { title, note, width = 250, height = 240, least = 1e-7 }: TargetCurveOptions = {},
+  options: TargetCurveOptions = {},
 ): Promise<string> {
+  const { title, note, width = 250, height = 240, least = 1e-7 } = options;
   check(points);
   const sizes = [...new Set(points.map(({ references }) => references))].sort((a, b) => a - b);
   const known = points.filter(({ variance, varianceError }) =>

@@ -1,4 +1,8 @@
-/** Spread and bias of a training target at one time and size of reference batch. */
+/**
+ * Spread and bias of a training target at one time and size of reference batch.
+ *
+ * @category Figures
+ */
 export interface TargetPoint {
   /** Time in (0, 1]. */
   readonly t: number;

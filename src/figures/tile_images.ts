@@ -1,7 +1,11 @@
 import { ArgumentError } from "../core/errors.ts";
 import { checkImages, type ImageBatch } from "../core/image_batch.ts";
 
-/** Options of {@linkcode tileImages}. */
+/**
+ * Options of {@linkcode tileImages}.
+ *
+ * @category Figures
+ */
 export interface TileOptions {
   /** Side of the square of equal pixels that one image pixel becomes, at least 1. */
   readonly factor: number;
@@ -17,6 +21,7 @@ export interface TileOptions {
  * @returns One picture `[1, height, width, C]`.
  * @throws RangeError if a row is missing, shapes differ, a value is not a number, or an option is
  *   not a whole number.
+ * @category Figures
  */
 export function tileImages(
   rows: readonly ImageBatch[],

@@ -103,6 +103,7 @@ function toRowMajor(bytes: Uint8Array, shape: readonly number[], width: number):
  * @param source Path, or a name for the bytes, for error messages.
  * @throws DataFormatError if the bytes are truncated or damaged, or hold Python objects, text or
  * records rather than numbers.
+ * @category Formats
  */
 export function parseNpy(bytes: Uint8Array, source = "npy"): StoredTensor {
   if (!isNpy(bytes) || bytes.length < 12) {
@@ -144,6 +145,7 @@ export function parseNpy(bytes: Uint8Array, source = "npy"): StoredTensor {
  * Writes a `.npy` file, version 1, row-major, which `numpy.load` reads.
  *
  * @throws RangeError if the values do not fill the shape.
+ * @category Formats
  */
 export function writeNpy(tensor: StoredTensor): Uint8Array<ArrayBuffer> {
   const { dtype, shape, data } = tensor;

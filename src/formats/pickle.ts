@@ -6,7 +6,11 @@
  */
 import { DataFormatError } from "../core/errors.ts";
 
-/** What a name that a pickle imports stands for. */
+/**
+ * What a name that a pickle imports stands for.
+ *
+ * @category Formats
+ */
 export interface PickleGlobal {
   /** Python's full name, such as "collections.OrderedDict". */
   readonly name: string;
@@ -16,7 +20,11 @@ export interface PickleGlobal {
   readonly inert?: true;
 }
 
-/** An instance of a class, as its name, arguments and state: nothing of it ever runs. */
+/**
+ * An instance of a class, as its name, arguments and state: nothing of it ever runs.
+ *
+ * @category Formats
+ */
 export class PickledObject {
   /** Its class. */
   readonly type: PickleGlobal;

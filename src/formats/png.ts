@@ -11,6 +11,7 @@ import { checkImages, type ImageBatch } from "../core/image_batch.ts";
  *
  * @param image `[1, H, W, 1]` or `[1, H, W, 3]`.
  * @throws RangeError if it is not one such image, is empty, or holds NaN.
+ * @category Formats
  */
 export function encodePng(image: ImageBatch): Uint8Array<ArrayBuffer> {
   checkImages(image, "image");
@@ -40,6 +41,7 @@ export function encodePng(image: ImageBatch): Uint8Array<ArrayBuffer> {
  * @returns `[1, H, W, 1]` or `[1, H, W, 3]`.
  * @throws DataFormatError if the bytes are truncated or damaged, or the picture has a palette,
  * transparency or another depth.
+ * @category Formats
  */
 export function decodePng(bytes: Uint8Array, source = "PNG"): ImageBatch {
   let picture: ReturnType<typeof decode>;

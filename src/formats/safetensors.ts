@@ -8,7 +8,11 @@ import { ArgumentError, DataFormatError } from "../core/errors.ts";
 import { crc32 } from "./crc32.ts";
 import { fromHalfBits, toHalfBits } from "./half_precision.ts";
 
-/** A tensor whose values JavaScript holds as float32; `F16` is rounded on writing. */
+/**
+ * A tensor whose values JavaScript holds as float32; `F16` is rounded on writing.
+ *
+ * @category Formats
+ */
 export interface FloatTensor {
   /** How the values are stored. */
   readonly dtype: "F32" | "F16";
@@ -18,7 +22,11 @@ export interface FloatTensor {
   readonly data: Float32Array;
 }
 
-/** A tensor of float64 values. */
+/**
+ * A tensor of float64 values.
+ *
+ * @category Formats
+ */
 export interface DoubleTensor {
   /** How the values are stored. */
   readonly dtype: "F64";
@@ -28,7 +36,11 @@ export interface DoubleTensor {
   readonly data: Float64Array;
 }
 
-/** A tensor of bytes, or of truth values as 0 and 1. */
+/**
+ * A tensor of bytes, or of truth values as 0 and 1.
+ *
+ * @category Formats
+ */
 export interface ByteTensor {
   /** How the values are stored. */
   readonly dtype: "U8" | "BOOL";
@@ -38,7 +50,11 @@ export interface ByteTensor {
   readonly data: Uint8Array;
 }
 
-/** A tensor of 32-bit integers. */
+/**
+ * A tensor of 32-bit integers.
+ *
+ * @category Formats
+ */
 export interface IntTensor {
   /** How the values are stored. */
   readonly dtype: "I32";
@@ -48,7 +64,11 @@ export interface IntTensor {
   readonly data: Int32Array;
 }
 
-/** A tensor of 64-bit integers. */
+/**
+ * A tensor of 64-bit integers.
+ *
+ * @category Formats
+ */
 export interface LongTensor {
   /** How the values are stored. */
   readonly dtype: "I64";
@@ -58,10 +78,18 @@ export interface LongTensor {
   readonly data: BigInt64Array;
 }
 
-/** Any tensor of a safetensors file. */
+/**
+ * Any tensor of a safetensors file.
+ *
+ * @category Formats
+ */
 export type StoredTensor = FloatTensor | DoubleTensor | ByteTensor | IntTensor | LongTensor;
 
-/** What a safetensors file holds. */
+/**
+ * What a safetensors file holds.
+ *
+ * @category Formats
+ */
 export interface Safetensors {
   /** The tensors by name, in the order of their bytes. */
   readonly tensors: Map<string, StoredTensor>;
@@ -93,6 +121,7 @@ interface Entry {
  * @throws DataFormatError if the bytes break the format in any way: truncated, excess, overlapping
  * or missing ranges, a size that does not fit shape and dtype, names twice, unknown dtypes; or if they
  * have a checksum and do not fit it.
+ * @category Formats
  */
 export function parseSafetensors(bytes: Uint8Array, source = "safetensors"): Safetensors {
   const { header, text, dataStart } = readHeader(bytes, source);
@@ -141,7 +170,11 @@ export function parseSafetensors(bytes: Uint8Array, source = "safetensors"): Saf
   return { tensors, metadata };
 }
 
-/** Options of {@linkcode writeSafetensors}. */
+/**
+ * Options of {@linkcode writeSafetensors}.
+ *
+ * @category Formats
+ */
 export interface WriteSafetensorsOptions {
   /** Free text by key. */
   readonly metadata?: Readonly<Record<string, string>>;
@@ -178,6 +211,7 @@ function checksumOf(
  *
  * @throws RangeError if a tensor's length does not fit its shape, a truth value is not 0 or 1, or a
  * tensor is called `__metadata__`.
+ * @category Formats
  */
 export function writeSafetensors(
   tensors: ReadonlyMap<string, StoredTensor>,

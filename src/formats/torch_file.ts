@@ -14,7 +14,11 @@ import {
 } from "./torch_globals.ts";
 import { readZipDirectory, readZipEntry } from "./zip.ts";
 
-/** Options of {@linkcode parseTorch}. */
+/**
+ * Options of {@linkcode parseTorch}.
+ *
+ * @category Formats
+ */
 export interface ParseTorchOptions {
   /** Most bytes that its tensors may need in memory, whatever a file claims. Default 2^30. */
   readonly maxBytes?: number;
@@ -23,7 +27,11 @@ export interface ParseTorchOptions {
 /** Begins every file from before PyTorch 1.6: a pickle of one long number. */
 const legacyMagic = [0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19];
 
-/** Whether bytes begin as a file that `torch.save` wrote, of either kind. */
+/**
+ * Whether bytes begin as a file that `torch.save` wrote, of either kind.
+ *
+ * @category Formats
+ */
 export function isTorch(bytes: Uint8Array): boolean {
   const zip = bytes[0] === 0x50 && bytes[1] === 0x4b && bytes[2] === 3 && bytes[3] === 4;
   return zip || legacyMagic.every((byte, i) => bytes[i] === byte);
@@ -39,6 +47,7 @@ export function isTorch(bytes: Uint8Array): boolean {
  * @throws DataFormatError if the bytes are truncated or damaged, a tensor lies outside its storage,
  * tensors need more than `maxBytes`, or the file wants any Python name but those of tensors, plain
  * containers, NumPy numbers and arrays, and the modules of supported networks: the message names it.
+ * @category Formats
  */
 export function parseTorch(
   bytes: Uint8Array,

@@ -4,7 +4,11 @@ import { PickledObject } from "./pickle.ts";
 import type { StoredTensor } from "./safetensors.ts";
 import { numpyArray } from "./torch_globals.ts";
 
-/** A network as a `.pt` file holds it. */
+/**
+ * A network as a `.pt` file holds it.
+ *
+ * @category Formats
+ */
 export interface TorchStateDict {
   /** Parameters and buffers by PyTorch's names, in its layouts (convolutions `[out, in, k, k]`). */
   readonly tensors: ReadonlyMap<string, StoredTensor>;
@@ -40,6 +44,7 @@ export function attributesOf({ state }: PickledObject): ReadonlyMap<unknown, unk
  * as "model_state_dict", or that of a whole module.
  *
  * @throws DataFormatError if there is none, or modules are nested in a circle.
+ * @category Formats
  */
 export function torchStateDict(value: unknown, source = "pt"): TorchStateDict {
   if (value instanceof PickledObject) {
@@ -92,7 +97,11 @@ function collect(
   }
 }
 
-/** A list, or a table of rows, of numbers. */
+/**
+ * A list, or a table of rows, of numbers.
+ *
+ * @category Formats
+ */
 export interface NumberTable {
   /** `[n]` of a list, `[rows, columns]` of a table. */
   readonly shape: readonly [number] | readonly [number, number];
@@ -105,6 +114,7 @@ export interface NumberTable {
  * or of single numbers, integers or floats.
  *
  * @throws DataFormatError if it is something else, rows differ in length, or there are no numbers.
+ * @category Formats
  */
 export function numberTable(value: unknown, source = "list"): NumberTable {
   const fail = (problem: string): never => {

@@ -70,6 +70,7 @@ function archive(pickle: PickleWriter, storages: readonly Uint8Array[] = []) {
  * A `.pt` file of a plain list of integers, such as locality scales.
  *
  * @throws RangeError if a number is no integer of 32 bits.
+ * @category Formats
  */
 export function writeTorchList(values: readonly number[]): Uint8Array<ArrayBuffer> {
   const pickle = new PickleWriter().op("](");
@@ -82,6 +83,7 @@ export function writeTorchList(values: readonly number[]): Uint8Array<ArrayBuffe
  * tensors give the same bytes.
  *
  * @throws RangeError if a tensor's values do not fill its shape.
+ * @category Formats
  */
 export function writeTorchStateDict(
   tensors: ReadonlyMap<string, StoredTensor>,

@@ -20,7 +20,11 @@ import {
 import { type Machine, PatchMachine } from "./patch_machine.ts";
 import { type PatchSize, patchSizesOf } from "./scheduled.ts";
 
-/** Options of {@linkcode candidateScales}. */
+/**
+ * Options of {@linkcode candidateScales}.
+ *
+ * @category Machines
+ */
 export interface CandidateScalesOptions {
   /** Height, width, channels of the images. */
   readonly imageShape: ImageShape;
@@ -35,6 +39,7 @@ export interface CandidateScalesOptions {
  *
  * @returns Ascending; `[1]` for the machines without a scale.
  * @throws RangeError if a bound is even or outside what the machine allows.
+ * @category Machines
  */
 export function candidateScales(
   machine: MachineName | MachineDefinition,
@@ -54,7 +59,11 @@ export function candidateScales(
   return scales;
 }
 
-/** Options of {@linkcode createMachine}. */
+/**
+ * Options of {@linkcode createMachine}.
+ *
+ * @category Machines
+ */
 export interface CreateMachineOptions {
   /** Training images `[N, H, W, C]` in [-1, 1]: the candidates. */
   readonly images: ImageBatch;
@@ -77,7 +86,7 @@ export interface CreateMachineOptions {
  *
  * @example
  * ```ts
- * import { cosineLegacy, createMachine, imageBatch, Random } from "@els/toolkit";
+ * import { cosineLegacy, createMachine, imageBatch, Random } from "@els/toolkit/machines";
  * import { assertEquals } from "@std/assert";
  *
  * const random = new Random(1);
@@ -90,6 +99,7 @@ export interface CreateMachineOptions {
  * ```
  *
  * @throws RangeError if there are no images, labels do not fit them, or a scale is even or too large.
+ * @category Machines
  */
 export function createMachine(
   machine: MachineName | MachineDefinition,

@@ -8,6 +8,8 @@ import { hasScale, largestScale } from "../posterior/request.ts";
 /**
  * What makes a machine: which training patches may match the patch around a query pixel. The softmax
  * over them is the same for all (see `PatchPosterior`).
+ *
+ * @category Machines
  */
 export interface MachineDefinition {
   /** Name in tables, as in the paper. */
@@ -32,6 +34,8 @@ export interface MachineDefinition {
  *
  * ELS predicts networks with circular padding. bbELS predicts zero-padded ones and is what the paper's
  * table calls ELS; with k of the image's size and more it is LS.
+ *
+ * @category Machines
  */
 export const machineTable = [
   {
@@ -66,13 +70,25 @@ export const machineTable = [
   },
 ] as const satisfies readonly MachineDefinition[];
 
-/** Name of a machine that this package has. */
+/**
+ * Name of a machine that this package has.
+ *
+ * @category Machines
+ */
 export type MachineName = (typeof machineTable)[number]["name"];
 
-/** Names of the machines, in the order of the theory. */
+/**
+ * Names of the machines, in the order of the theory.
+ *
+ * @category Machines
+ */
 export const machineNames: readonly MachineName[] = machineTable.map(({ name }) => name);
 
-/** Every machine by its name. */
+/**
+ * Every machine by its name.
+ *
+ * @category Machines
+ */
 export const machineDefinitions: Readonly<Record<MachineName, MachineDefinition>> = Object
   .fromEntries(machineTable.map((row) => [row.name, row])) as Record<
     MachineName,
@@ -92,6 +108,7 @@ export function machineDefinition(machine: MachineName | MachineDefinition): Mac
  * Reads a machine's name, whatever its case; `-` and `_` are the same.
  *
  * @throws RangeError that lists the names.
+ * @category Machines
  */
 export function parseMachineName(text: string): MachineName {
   const plain = (name: string) => name.trim().toLowerCase().replaceAll("-", "_");
@@ -104,7 +121,11 @@ export function parseMachineName(text: string): MachineName {
   return name;
 }
 
-/** Whether a machine compares patches of a size k; IS and ES compare whole images. */
+/**
+ * Whether a machine compares patches of a size k; IS and ES compare whole images.
+ *
+ * @category Machines
+ */
 export function machineHasScale(machine: MachineName | MachineDefinition): boolean {
   return hasScale(machineDefinition(machine).rule);
 }
@@ -114,6 +135,7 @@ export function machineHasScale(machine: MachineName | MachineDefinition): boole
  *
  * @param imageShape Height, width, channels.
  * @returns An odd number; 1 for machines without a scale.
+ * @category Machines
  */
 export function largestPatchSize(
   machine: MachineName | MachineDefinition,

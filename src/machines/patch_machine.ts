@@ -9,7 +9,11 @@ import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
 import type { MachineDefinition } from "./machine_table.ts";
 import { type PatchSize, patchSizeAt } from "./scheduled.ts";
 
-/** A score machine: a denoiser that is computed from training images, not trained. */
+/**
+ * A score machine: a denoiser that is computed from training images, not trained.
+ *
+ * @category Machines
+ */
 export interface Machine extends MultiScaleDenoiser, AsyncDisposable {
   /** What may match. */
   readonly definition: MachineDefinition;

@@ -1,9 +1,17 @@
 import type { Provenance } from "../core/provenance.ts";
 
-/** How the best scales of the samples become one scale. */
+/**
+ * How the best scales of the samples become one scale.
+ *
+ * @category Calibration
+ */
 export type ScaleAggregate = "median" | "mode";
 
-/** One reverse step: time, noise level and scale stand together, so that no index can slip. */
+/**
+ * One reverse step: time, noise level and scale stand together, so that no index can slip.
+ *
+ * @category Calibration
+ */
 export interface ScaleStep {
   /** Step number i from 1 (lowest noise) to n. */
   readonly step: number;
@@ -21,7 +29,11 @@ export interface ScaleStep {
   readonly similarity: readonly (readonly (number | null)[])[];
 }
 
-/** The calibrated locality scales of a network, with their evidence. */
+/**
+ * The calibrated locality scales of a network, with their evidence.
+ *
+ * @category Calibration
+ */
 export interface ScaleSchedule {
   /** Marks the file as what it is. */
   readonly format: "els-scale-schedule";

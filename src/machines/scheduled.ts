@@ -5,6 +5,8 @@ import type { ScaleSchedule } from "./scale_schedule.ts";
 /**
  * A machine's scale: one for all times, one per step (index 0 is t = 1/n, the lowest noise), a calibrated
  * schedule, or a function of the time.
+ *
+ * @category Machines
  */
 export type PatchSize = number | readonly number[] | ScaleSchedule | ((t: number) => number);
 
@@ -27,7 +29,11 @@ export function patchSizesOf(
   return [...new Set(all)].sort((a, b) => a - b);
 }
 
-/** Options of {@linkcode patchSizeAt}. */
+/**
+ * Options of {@linkcode patchSizeAt}.
+ *
+ * @category Machines
+ */
 export interface PatchSizeAtOptions {
   /**
    * At times that are no step: `refuse` (default), so that no index slips unseen, or take the scale of the
@@ -41,6 +47,7 @@ export interface PatchSizeAtOptions {
  *
  * @throws RangeError if t is not a step of the list or schedule; the message names t and the steps. What a
  * function gives must be odd and positive.
+ * @category Machines
  */
 export function patchSizeAt(
   patchSize: PatchSize,

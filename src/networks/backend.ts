@@ -3,10 +3,18 @@ import { DeviceUnavailableError } from "../core/errors.ts";
 import { adapterName, findAdapter, isSoftware } from "../gpu/adapter.ts";
 import { type GuardedBackend, guardWebgpu } from "../gpu/webgpu_guard.ts";
 
-/** What a user may ask for. */
+/**
+ * What a user may ask for.
+ *
+ * @category Networks
+ */
 export type BackendChoice = "auto" | "webgpu" | "wasm" | "cpu";
 
-/** The backend in use. */
+/**
+ * The backend in use.
+ *
+ * @category Networks
+ */
 export interface BackendInfo {
   /** Name of the tfjs backend. */
   readonly name: "webgpu" | "wasm" | "cpu";
@@ -28,6 +36,7 @@ export interface BackendInfo {
  * device every reading of a tensor rejects with a {@linkcode DeviceUnavailableError}.
  *
  * @throws DeviceUnavailableError if the backend that was asked for cannot start.
+ * @category Networks
  */
 export async function startBackend(choice: BackendChoice = "auto"): Promise<BackendInfo> {
   tf.enableProdMode(); // no advertisement for another package on the terminal

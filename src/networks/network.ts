@@ -7,6 +7,8 @@ import type { Parameters, ParameterSpec } from "./weights/parameters.ts";
 /**
  * What every description of a network says, as plain data. With the fields of its own kind it decides
  * a network's parameters and what it computes.
+ *
+ * @category Networks
  */
 export interface ArchitectureBase {
   /** Which architecture. */
@@ -19,7 +21,11 @@ export interface ArchitectureBase {
   readonly classes: number;
 }
 
-/** A batch as a network takes it. */
+/**
+ * A batch as a network takes it.
+ *
+ * @category Networks
+ */
 export interface NetworkInput {
   /**
    * Noisy images `[B, H, W, C]`: a Tensor4D of TensorFlow.js.
@@ -33,7 +39,11 @@ export interface NetworkInput {
   readonly labels?: ArrayLike<number>;
 }
 
-/** Options of a network's forward pass. */
+/**
+ * Options of a network's forward pass.
+ *
+ * @category Networks
+ */
 export interface ForwardOptions {
   /**
    * Whether gradients reach the images, as a Jacobian needs; training saves that work. Default false.
@@ -41,7 +51,11 @@ export interface ForwardOptions {
   readonly inputGradient?: boolean;
 }
 
-/** A network as a pure function of its parameters. */
+/**
+ * A network as a pure function of its parameters.
+ *
+ * @category Networks
+ */
 export interface Network<A extends ArchitectureBase = ArchitectureBase> {
   /** What it was built from. */
   readonly architecture: A;

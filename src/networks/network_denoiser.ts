@@ -7,7 +7,11 @@ import { checkPreconditioning, preconditioningFactors } from "../denoisers/preco
 import { unflatten } from "./weights/parameters.ts";
 import type { TrainedNetwork } from "./weights/weights.ts";
 
-/** A trained network as a denoiser; holds tensors until it is disposed of. */
+/**
+ * A trained network as a denoiser; holds tensors until it is disposed of.
+ *
+ * @category Networks
+ */
 export interface NetworkDenoiser extends Denoiser {
   /** Frees the network's tensors. */
   dispose(): void;
@@ -18,6 +22,7 @@ export interface NetworkDenoiser extends Denoiser {
  * trained for, on the backend in use.
  *
  * @param options.batchSize At most so many images go through at once, which bounds memory. Default 32.
+ * @category Networks
  */
 export function networkDenoiser(
   trained: TrainedNetwork,

@@ -2,7 +2,11 @@ import { ArgumentError } from "../core/errors.ts";
 import type { ImageBatch, ImageShape } from "../core/image_batch.ts";
 import type { PosteriorState } from "./patch_posterior.ts";
 
-/** A state before the first candidate: the neutral element of {@linkcode mergeStates}. */
+/**
+ * A state before the first candidate: the neutral element of {@linkcode mergeStates}.
+ *
+ * @category Posterior
+ */
 export function emptyState(shape: PosteriorState["shape"]): PosteriorState {
   const [queries, scales, pixels, channels] = shape;
   const cells = queries * scales * pixels;
@@ -21,6 +25,7 @@ export function emptyState(shape: PosteriorState["shape"]): PosteriorState {
  * and grouping, up to rounding.
  *
  * @throws RangeError if the shapes differ.
+ * @category Posterior
  */
 export function mergeInto(into: PosteriorState, from: PosteriorState): void {
   if (into.shape.some((size, axis) => size !== from.shape[axis])) {
@@ -46,6 +51,7 @@ export function mergeInto(into: PosteriorState, from: PosteriorState): void {
  * The state of all candidates of two states, from two sets of training images.
  *
  * @throws RangeError if the shapes differ.
+ * @category Posterior
  */
 export function mergeStates(a: PosteriorState, b: PosteriorState): PosteriorState {
   const merged: PosteriorState = {
@@ -58,7 +64,11 @@ export function mergeStates(a: PosteriorState, b: PosteriorState): PosteriorStat
   return merged;
 }
 
-/** Options of {@linkcode posteriorMean}. */
+/**
+ * Options of {@linkcode posteriorMean}.
+ *
+ * @category Posterior
+ */
 export interface PosteriorMeanOptions {
   /** Height, width, channels of the query. */
   readonly imageShape: ImageShape;
@@ -71,6 +81,7 @@ export interface PosteriorMeanOptions {
  *
  * @returns `[B, H, W, C]`.
  * @throws RangeError if the shape does not fit, or a pixel has no candidate (no image was accumulated).
+ * @category Posterior
  */
 export function posteriorMean(
   state: PosteriorState,

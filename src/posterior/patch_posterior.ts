@@ -15,6 +15,8 @@ import type { ImageBatch } from "../core/image_batch.ts";
  * - `wrapped`: every (n, q); both sides are padded circularly;
  * - `same-border-distance`: (n, q) with q as far from each border as p, where a distance of
  *   (k - 1) / 2 or more counts as interior in that axis; both sides are padded with zeros.
+ *
+ * @category Posterior
  */
 export type PatchRule =
   | "whole"
@@ -24,7 +26,11 @@ export type PatchRule =
   | "wrapped"
   | "same-border-distance";
 
-/** What to compute. */
+/**
+ * What to compute.
+ *
+ * @category Posterior
+ */
 export interface PosteriorRequest {
   /** Noisy images `[B, H, W, C]`. */
   readonly query: ImageBatch;
@@ -43,6 +49,8 @@ export interface PosteriorRequest {
  * `exp(-D / (2 sigma^2) - logScale)`, `sum` is their sum and `acc` their sum times the center pixel.
  * States merge in any order and grouping (see `mergeStates`). The log-likelihood of the query's patch
  * under the candidates is `logScale + log(sum)`, up to their number and the Gaussian's constant.
+ *
+ * @category Posterior
  */
 export interface PosteriorState {
   /** `[B, S, P, C]` as numbers of each. */
@@ -58,7 +66,11 @@ export interface PosteriorState {
   readonly acc: Float64Array;
 }
 
-/** Options of {@linkcode PosteriorRun.accumulate}. */
+/**
+ * Options of {@linkcode PosteriorRun.accumulate}.
+ *
+ * @category Posterior
+ */
 export interface AccumulateOptions {
   /** Only these images of the tile are candidates (a class, a subset); all when absent. */
   readonly select?: Uint32Array;
@@ -68,7 +80,11 @@ export interface AccumulateOptions {
   readonly onProgress?: (imagesDone: number) => void;
 }
 
-/** One posterior in the making: feed it tiles of training images in any order, then finish. */
+/**
+ * One posterior in the making: feed it tiles of training images in any order, then finish.
+ *
+ * @category Posterior
+ */
 export interface PosteriorRun {
   /** Adds training images `[N, H, W, C]` as candidates. */
   accumulate(tile: ImageBatch, options?: AccumulateOptions): Promise<void>;
@@ -76,7 +92,11 @@ export interface PosteriorRun {
   finish(): Promise<PosteriorState>;
 }
 
-/** A way to compute patch posteriors: `reference` (float64, the oracle), `wasm`, `webgpu`. */
+/**
+ * A way to compute patch posteriors: `reference` (float64, the oracle), `wasm`, `webgpu`.
+ *
+ * @category Posterior
+ */
 export interface PatchPosterior {
   /** Name of the backend. */
   readonly name: string;

@@ -9,6 +9,7 @@ import { requireDeno } from "./require_deno.ts";
  * @param path Where to write; the folder must exist.
  * @param content Bytes, or text to be written as UTF-8.
  * @throws The system's error, such as `Deno.errors.NotFound`; it names `path`, not the temporary file.
+ * @category Runs
  */
 export async function writeFileAtomic(path: string, content: Uint8Array | string): Promise<void> {
   requireDeno(`write ${path}`);
@@ -27,6 +28,8 @@ export async function writeFileAtomic(path: string, content: Uint8Array | string
 /**
  * Removes what {@linkcode writeFileAtomic} left in a folder, and in those below it, when its process was
  * killed. No other process may be writing there.
+ *
+ * @category Runs
  */
 export async function removeTemporaries(folder: string): Promise<void> {
   requireDeno(`clear ${folder}`);

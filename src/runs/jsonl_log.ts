@@ -2,10 +2,18 @@
 import { ArgumentError, DataFormatError } from "../core/errors.ts";
 import { requireDeno } from "./require_deno.ts";
 
-/** One line of a log: plain data. */
+/**
+ * One line of a log: plain data.
+ *
+ * @category Runs
+ */
 export type LogRecord = Readonly<Record<string, unknown>>;
 
-/** Options of {@linkcode JsonlLog.open}. */
+/**
+ * Options of {@linkcode JsonlLog.open}.
+ *
+ * @category Runs
+ */
 export interface OpenLogOptions {
   /**
    * Step of the checkpoint that work goes on from: the first line with a larger `step`, and all after
@@ -22,6 +30,7 @@ export interface OpenLogOptions {
  * using log = await JsonlLog.open(`${run.path}/log.jsonl`, { upToStep: checkpoint.step });
  * log.append({ step: 101, loss: 0.04 });
  * ```
+ * @category Runs
  */
 export class JsonlLog implements Disposable {
   /** Path of the file. */
@@ -86,6 +95,7 @@ export class JsonlLog implements Disposable {
  * No file is an empty log.
  *
  * @throws DataFormatError if a whole line is not a JSON object.
+ * @category Runs
  */
 export async function readJsonl(path: string): Promise<LogRecord[]> {
   return (await readLines(path)).map(({ record }) => record);

@@ -5,10 +5,18 @@ import { sha256Hex } from "../core/sha256.ts";
 import type { Provenance } from "../core/provenance.ts";
 import { toolkitName, toolkitVersion } from "./version.ts";
 
-/** Name and version of this package, such as "@els/toolkit 0.1.0". */
+/**
+ * Name and version of this package, such as "@els/toolkit 0.1.0".
+ *
+ * @category Runs
+ */
 export const toolkit: string = `${toolkitName} ${toolkitVersion}`;
 
-/** Completes a record of provenance with the toolkit's and the runtime's version. */
+/**
+ * Completes a record of provenance with the toolkit's and the runtime's version.
+ *
+ * @category Runs
+ */
 export function createProvenance(fields: Omit<Provenance, "toolkit" | "runtime">): Provenance {
   return { toolkit, runtime: runtimeName(), ...fields };
 }
@@ -18,6 +26,7 @@ export function createProvenance(fields: Omit<Provenance, "toolkit" | "runtime">
  * as absent, so that equal configurations have equal hashes.
  *
  * @throws RangeError if a number is NaN or infinite: JSON would turn it into null in silence.
+ * @category Runs
  */
 export async function sha256Json(value: unknown): Promise<string> {
   const text = JSON.stringify(value, (key, field: unknown) => {
@@ -30,7 +39,11 @@ export async function sha256Json(value: unknown): Promise<string> {
   return await sha256Hex(new TextEncoder().encode(text));
 }
 
-/** SHA-256 (hex) of a file. */
+/**
+ * SHA-256 (hex) of a file.
+ *
+ * @category Runs
+ */
 export async function sha256File(path: string | URL): Promise<string> {
   // Imported when needed: a browser has no such module.
   const { readFile } = await import("node:fs/promises");

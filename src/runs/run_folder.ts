@@ -12,10 +12,18 @@ import { removeTemporaries, writeFileAtomic } from "./atomic_write.ts";
 import { sha256Json, toolkit } from "./provenance.ts";
 import { requireDeno } from "./require_deno.ts";
 
-/** The resolved configuration of a command: plain data that JSON can hold. */
+/**
+ * The resolved configuration of a command: plain data that JSON can hold.
+ *
+ * @category Runs
+ */
 export type RunConfig = Readonly<Record<string, unknown>>;
 
-/** What a folder says about its run. */
+/**
+ * What a folder says about its run.
+ *
+ * @category Runs
+ */
 export interface RunRecord {
   /** Number of the run, from 1. */
   readonly number: number;
@@ -37,7 +45,11 @@ export interface RunRecord {
   readonly finished: RunConfig | undefined;
 }
 
-/** Options of {@linkcode openRun}. */
+/**
+ * Options of {@linkcode openRun}.
+ *
+ * @category Runs
+ */
 export interface OpenRunOptions {
   /** Folder that holds the runs; made when missing. Default "runs". */
   readonly root?: string;
@@ -51,7 +63,11 @@ export interface OpenRunOptions {
   readonly fresh?: boolean;
 }
 
-/** A run that this process works on; no other process can open it meanwhile. */
+/**
+ * A run that this process works on; no other process can open it meanwhile.
+ *
+ * @category Runs
+ */
 export class Run implements RunRecord, Disposable {
   readonly number: number;
   readonly name: string;
@@ -136,6 +152,7 @@ export class Run implements RunRecord, Disposable {
  *
  * @throws RangeError if the command is not a lower-case word, or the configuration holds NaN.
  * @throws Deno.errors.Busy if another process works on the run.
+ * @category Runs
  */
 export async function openRun(
   options: OpenRunOptions,
@@ -173,6 +190,7 @@ export async function openRun(
  * Lists the runs of a folder by number. One that cannot be read is a problem, not an end.
  *
  * @param root Folder that holds the runs; none are found where it is missing.
+ * @category Runs
  */
 export async function listRuns(
   root = "runs",

@@ -5,7 +5,11 @@ import { noiseLevel, timeAtLevel } from "../schedules/noise_level.ts";
 import { heunStep } from "./heun_step.ts";
 import { runSampler, stepNoise, type StochasticSamplerOptions, weightedSum } from "./sampler.ts";
 
-/** Options of {@linkcode churn}; names and defaults of arXiv 2206.00364, table 5 (CIFAR-10, VP). */
+/**
+ * Options of {@linkcode churn}; names and defaults of arXiv 2206.00364, table 5 (CIFAR-10, VP).
+ *
+ * @category Samplers
+ */
 export interface ChurnOptions extends StochasticSamplerOptions {
   /** S_churn: how much fresh noise is added over the whole run; 0 gives `heun`. 30 by default. */
   readonly sChurn?: number;
@@ -27,6 +31,7 @@ export interface ChurnOptions extends StochasticSamplerOptions {
  * @returns Images `[B, H, W, C]` at the last time. `xT` is left as it is.
  * @throws RangeError if shapes, times or options do not fit.
  * @throws Error if a prediction is not finite; the message names step and image.
+ * @category Samplers
  */
 export async function churn(denoiser: Denoiser, options: ChurnOptions): Promise<ImageBatch> {
   const { sChurn = 30, sMin = 0.01, sMax = 1, sNoise = 1.007 } = options;

@@ -13,6 +13,7 @@ import { runSampler, type SamplerOptions, weightedSum } from "./sampler.ts";
  * @returns Images `[B, H, W, C]` at the last time. `xT` is left as it is.
  * @throws RangeError if shapes or times do not fit.
  * @throws Error if a prediction is not finite; the message names step and image.
+ * @category Samplers
  */
 export function ddim(denoiser: Denoiser, options: SamplerOptions): Promise<ImageBatch> {
   const { schedule } = denoiser;

@@ -2,7 +2,11 @@ import type { ImageBatch } from "../core/image_batch.ts";
 import type { Denoiser } from "../denoisers/denoiser.ts";
 import { runSampler, stepNoise, type StochasticSamplerOptions, weightedSum } from "./sampler.ts";
 
-/** Options of {@linkcode ddpm}. */
+/**
+ * Options of {@linkcode ddpm}.
+ *
+ * @category Samplers
+ */
 export interface DdpmOptions extends StochasticSamplerOptions {
   /**
    * Variance of the noise that a step adds: `posterior` (default) is that of x' given x and x0, right
@@ -23,6 +27,7 @@ export interface DdpmOptions extends StochasticSamplerOptions {
  * @returns Images `[B, H, W, C]` at the last time. `xT` is left as it is.
  * @throws RangeError if shapes or times do not fit.
  * @throws Error if a prediction is not finite; the message names step and image.
+ * @category Samplers
  */
 export function ddpm(denoiser: Denoiser, options: DdpmOptions): Promise<ImageBatch> {
   const { schedule } = denoiser;

@@ -3,7 +3,11 @@ import { type ImageBatch, imageBatch, type ImageShape } from "../core/image_batc
 import { Random } from "../core/random.ts";
 import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
 
-/** Options of {@linkcode initialNoise}. */
+/**
+ * Options of {@linkcode initialNoise}.
+ *
+ * @category Samplers
+ */
 export interface InitialNoiseOptions {
   /** Seed, an integer from 0 to 2^53 - 1. */
   readonly seed: number;
@@ -28,6 +32,7 @@ export interface InitialNoiseOptions {
  *
  * @returns Noise `[samples, H, W, C]`.
  * @throws RangeError if a number is not an integer in range.
+ * @category Samplers
  */
 export function initialNoise(
   options: InitialNoiseOptions,
@@ -51,7 +56,11 @@ export function initialNoise(
   return imageBatch(data, [samples, h, w, c]);
 }
 
-/** Standard deviation of x_T: 1 for a variance-preserving process, sigma(1) for any other. */
+/**
+ * Standard deviation of x_T: 1 for a variance-preserving process, sigma(1) for any other.
+ *
+ * @category Samplers
+ */
 export function noiseDeviation(schedule: NoiseSchedule): number {
   const [signal, sigma] = [schedule.signal(1), schedule.sigma(1)];
   return Math.abs(Math.hypot(signal, sigma) - 1) < 1e-9 ? 1 : sigma;

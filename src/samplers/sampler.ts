@@ -5,7 +5,11 @@ import { convertPrediction } from "../denoisers/convert.ts";
 import type { Denoiser } from "../denoisers/denoiser.ts";
 import { checkTimes } from "./time_grid.ts";
 
-/** What a sampler shows at each step. */
+/**
+ * What a sampler shows at each step.
+ *
+ * @category Samplers
+ */
 export interface SamplerStep {
   /** Number of the step, counting down from n to 1. */
   readonly i: number;
@@ -23,7 +27,11 @@ export interface SamplerStep {
   readonly xNext: ImageBatch;
 }
 
-/** Options of every sampler. */
+/**
+ * Options of every sampler.
+ *
+ * @category Samplers
+ */
 export interface SamplerOptions {
   /** Images to start from, `[B, H, W, C]`: noise if the times start at 1. */
   readonly xT: ImageBatch;
@@ -41,6 +49,8 @@ export interface SamplerOptions {
  * Options of samplers that add noise on the way. The noise of a step is a function of seed, number of
  * the sample and number of the step, so batches and resumed work see the same, and so do two
  * denoisers that are to be compared.
+ *
+ * @category Samplers
  */
 export interface StochasticSamplerOptions extends SamplerOptions {
   /** Seed of the noise added, an integer from 0; 0 by default. */
@@ -51,13 +61,21 @@ export interface StochasticSamplerOptions extends SamplerOptions {
   readonly totalSteps?: number;
 }
 
-/** A sampler: from noise to images. Those that add no noise ignore its seed. */
+/**
+ * A sampler: from noise to images. Those that add no noise ignore its seed.
+ *
+ * @category Samplers
+ */
 export type Sampler = (
   denoiser: Denoiser,
   options: StochasticSamplerOptions,
 ) => Promise<ImageBatch>;
 
-/** What a denoiser finds in noisy images, as a sampler needs it. */
+/**
+ * What a denoiser finds in noisy images, as a sampler needs it.
+ *
+ * @category Samplers
+ */
 export interface StepPrediction {
   /** The clean images that it expects, `[B, H, W, C]`. */
   readonly xHat0: ImageBatch;
@@ -65,7 +83,11 @@ export interface StepPrediction {
   readonly eps: ImageBatch;
 }
 
-/** What the rule of one step works with. */
+/**
+ * What the rule of one step works with.
+ *
+ * @category Samplers
+ */
 export interface StepContext {
   /** Number of the step, n to 1. */
   readonly i: number;
@@ -79,10 +101,18 @@ export interface StepContext {
   predict(x: ImageBatch, t: number): Promise<StepPrediction>;
 }
 
-/** The rule of one step: from the images at t to those at tNext. */
+/**
+ * The rule of one step: from the images at t to those at tNext.
+ *
+ * @category Samplers
+ */
 export type StepRule = (context: StepContext) => Promise<ImageBatch>;
 
-/** Options of {@linkcode runSampler}. */
+/**
+ * Options of {@linkcode runSampler}.
+ *
+ * @category Samplers
+ */
 export interface RunSamplerOptions extends SamplerOptions {
   /** Name of the sampler, for messages. */
   readonly name: string;
@@ -112,6 +142,7 @@ export interface RunSamplerOptions extends SamplerOptions {
  * }, { name: "mine", xT, times: uniformTimeGrid(4) });
  * assertEquals(samples.shape, [2, 8, 8, 1]);
  * ```
+ * @category Samplers
  */
 export async function runSampler(
   denoiser: Denoiser,
@@ -176,7 +207,11 @@ export async function runSampler(
   return x;
 }
 
-/** The sum of batches of one shape, each times its weight: what most steps are. */
+/**
+ * The sum of batches of one shape, each times its weight: what most steps are.
+ *
+ * @category Samplers
+ */
 export function weightedSum(...terms: readonly (readonly [number, ImageBatch])[]): ImageBatch {
   const { shape, data } = terms[0]![1];
   const out = new Float32Array(data.length);
@@ -188,7 +223,11 @@ export function weightedSum(...terms: readonly (readonly [number, ImageBatch])[]
   return { data: out, shape };
 }
 
-/** Options of {@linkcode stepNoise}. */
+/**
+ * Options of {@linkcode stepNoise}.
+ *
+ * @category Samplers
+ */
 export interface StepNoiseOptions extends Pick<StochasticSamplerOptions, "seed" | "sampleNumbers"> {
   /** Name of the sampler, so that two samplers of a seed differ. */
   readonly stream: string;
@@ -201,6 +240,7 @@ export interface StepNoiseOptions extends Pick<StochasticSamplerOptions, "seed" 
  *
  * @param x Images whose shape it takes, `[B, H, W, C]`.
  * @throws RangeError if there is not one number for each sample.
+ * @category Samplers
  */
 export function stepNoise(x: ImageBatch, options: StepNoiseOptions): ImageBatch {
   const { stream, i, seed = 0, sampleNumbers } = options;

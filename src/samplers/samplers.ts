@@ -6,7 +6,11 @@ import { euler } from "./euler.ts";
 import { heun } from "./heun.ts";
 import type { Sampler } from "./sampler.ts";
 
-/** A sampler and what must be known to use it. One of your own is an object of this kind. */
+/**
+ * A sampler and what must be known to use it. One of your own is an object of this kind.
+ *
+ * @category Samplers
+ */
 export interface SamplerDefinition {
   /** Name in records and on the command line. */
   readonly name: string;
@@ -20,7 +24,11 @@ export interface SamplerDefinition {
   readonly description?: string | undefined;
 }
 
-/** The samplers, the default first. */
+/**
+ * The samplers, the default first.
+ *
+ * @category Samplers
+ */
 export const samplerTable = [
   { name: "ddim", sample: ddim, stochastic: false, offGrid: false, description: "first order" },
   {
@@ -41,13 +49,25 @@ export const samplerTable = [
   },
 ] as const satisfies readonly SamplerDefinition[];
 
-/** Name of a sampler that this package has. */
+/**
+ * Name of a sampler that this package has.
+ *
+ * @category Samplers
+ */
 export type SamplerName = (typeof samplerTable)[number]["name"];
 
-/** Names of the samplers, as commands take them. */
+/**
+ * Names of the samplers, as commands take them.
+ *
+ * @category Samplers
+ */
 export const samplerNames: readonly SamplerName[] = samplerTable.map(({ name }) => name);
 
-/** Every sampler by its name. */
+/**
+ * Every sampler by its name.
+ *
+ * @category Samplers
+ */
 export const samplers: Readonly<Record<SamplerName, SamplerDefinition>> = Object.fromEntries(
   samplerTable.map((row) => [row.name, row]),
 ) as Record<SamplerName, SamplerDefinition>;

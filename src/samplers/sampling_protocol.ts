@@ -5,6 +5,8 @@ import type { TimeGrid, TimeGridName } from "./time_grid.ts";
 /**
  * How images are made from noise: the same protocol gives the same noise, times and classes to every
  * denoiser, so that what two of them make can be compared.
+ *
+ * @category Samplers
  */
 export interface SamplingProtocol {
   /** The sampler of all denoisers. */
@@ -23,7 +25,11 @@ export interface SamplingProtocol {
   readonly labels?: readonly number[] | undefined;
 }
 
-/** A {@linkcode SamplingProtocol} as functions take it: with defaults, or with noise of one's own. */
+/**
+ * A {@linkcode SamplingProtocol} as functions take it: with defaults, or with noise of one's own.
+ *
+ * @category Samplers
+ */
 export interface SamplingProtocolOptions {
   /** The sampler of network and machine alike, or one of your own; "ddim" by default. */
   readonly sampler?: SamplerName | SamplerDefinition | undefined;

@@ -9,6 +9,7 @@ import { noiseLevel, timeAtLevel } from "../schedules/noise_level.ts";
  * @param steps Number of steps n, a positive integer.
  * @returns n + 1 times, descending.
  * @throws RangeError if `steps` is not a positive integer.
+ * @category Samplers
  */
 export function uniformTimeGrid(steps: number): number[] {
   if (!Number.isSafeInteger(steps) || steps < 1) {
@@ -30,6 +31,7 @@ export function uniformTimeGrid(steps: number): number[] {
  * @param power At least 1; 1 gives equal steps.
  * @returns n + 1 times, descending.
  * @throws RangeError if `steps` is not a positive integer, `power` is below 1, or times coincide.
+ * @category Samplers
  */
 export function powerTimeGrid(steps: number, power: number): number[] {
   if (!(power >= 1 && power < Infinity)) {
@@ -40,7 +42,11 @@ export function powerTimeGrid(steps: number, power: number): number[] {
   return times;
 }
 
-/** Options of {@linkcode timeGrid}. */
+/**
+ * Options of {@linkcode timeGrid}.
+ *
+ * @category Samplers
+ */
 export interface TimeGridOptions {
   /** Number of steps n. */
   readonly steps: number;
@@ -48,7 +54,11 @@ export interface TimeGridOptions {
   readonly schedule: NoiseSchedule;
 }
 
-/** How the times of a reverse process are spread. One of your own is an object of this kind. */
+/**
+ * How the times of a reverse process are spread. One of your own is an object of this kind.
+ *
+ * @category Samplers
+ */
 export type TimeGrid =
   & {
     /** Name in records and on the command line. */
@@ -67,7 +77,11 @@ export type TimeGrid =
     }
   );
 
-/** The grids of times, the default first. */
+/**
+ * The grids of times, the default first.
+ *
+ * @category Samplers
+ */
 export const timeGrids = [
   { name: "uniform", description: "t = i / n, as published", at: (u: number): number => u },
   {
@@ -87,10 +101,18 @@ export const timeGrids = [
   },
 ] as const satisfies readonly TimeGrid[];
 
-/** Name of a grid that this package has. */
+/**
+ * Name of a grid that this package has.
+ *
+ * @category Samplers
+ */
 export type TimeGridName = (typeof timeGrids)[number]["name"];
 
-/** Names of the grids, the default first. */
+/**
+ * Names of the grids, the default first.
+ *
+ * @category Samplers
+ */
 export const timeGridNames: readonly TimeGridName[] = timeGrids.map(({ name }) => name);
 
 /**
@@ -106,6 +128,7 @@ export function timeGridDefinition(given: TimeGridName | TimeGrid): TimeGrid {
  * Reads the name of a grid, as schedules of scales carry it.
  *
  * @throws RangeError that lists the names.
+ * @category Samplers
  */
 export function parseTimeGridName(text: string): TimeGridName {
   const { name } = rowOf<TimeGrid>(text, { table: timeGrids, what: "time grid" });
@@ -120,6 +143,7 @@ export function parseTimeGridName(text: string): TimeGridName {
  * @param grid One of {@linkcode timeGridNames}, or a grid of your own.
  * @returns n + 1 times from 1 to 0, strictly descending.
  * @throws RangeError if the number of steps does not allow it, or a grid of your own gives other times.
+ * @category Samplers
  */
 export function timeGrid(grid: TimeGridName | TimeGrid, options: TimeGridOptions): number[] {
   const { steps } = options;
@@ -135,7 +159,11 @@ export function timeGrid(grid: TimeGridName | TimeGrid, options: TimeGridOptions
   );
 }
 
-/** Options of {@linkcode karrasTimeGrid}. */
+/**
+ * Options of {@linkcode karrasTimeGrid}.
+ *
+ * @category Samplers
+ */
 export interface KarrasTimeGridOptions {
   /** Number of steps n, at least 2. */
   readonly steps: number;
@@ -157,6 +185,7 @@ export interface KarrasTimeGridOptions {
  *
  * @returns n + 1 times, strictly descending.
  * @throws RangeError if an option is out of range, or levels are too close to be told apart.
+ * @category Samplers
  */
 export function karrasTimeGrid(
   schedule: NoiseSchedule,

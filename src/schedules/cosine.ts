@@ -2,7 +2,11 @@ import { ArgumentError } from "../core/errors.ts";
 import type { NoiseSchedule } from "./noise_schedule.ts";
 import { checkTime } from "./time.ts";
 
-/** Parameters of {@linkcode cosine}. */
+/**
+ * Parameters of {@linkcode cosine}.
+ *
+ * @category Noise schedules
+ */
 export interface CosineParameters {
   /** Offset s of the angle, in [0, 1); 0.008 by default. */
   readonly offset?: number;
@@ -20,6 +24,7 @@ export interface CosineParameters {
  *
  * @returns A schedule named `cosine`.
  * @throws RangeError if a parameter is out of range.
+ * @category Noise schedules
  */
 export function cosine(parameters: CosineParameters = {}): NoiseSchedule {
   const { offset = 0.008, minSignal = 0.01 } = parameters;

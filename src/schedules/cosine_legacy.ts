@@ -9,6 +9,7 @@ import { checkTime } from "./time.ts";
  * every t.
  *
  * @returns A schedule named `cosine_legacy`, without parameters.
+ * @category Noise schedules
  */
 export function cosineLegacy(): NoiseSchedule {
   const angle = (t: number) => (checkTime(t) / 1.008) * (Math.PI / 2);

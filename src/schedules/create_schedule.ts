@@ -6,7 +6,11 @@ import type { NoiseSchedule } from "./noise_schedule.ts";
 import { ve } from "./ve.ts";
 import { vpLinear } from "./vp_linear.ts";
 
-/** A noise schedule under the name that weights and scale schedules record. */
+/**
+ * A noise schedule under the name that weights and scale schedules record.
+ *
+ * @category Noise schedules
+ */
 export interface NoiseScheduleDefinition {
   /** Name of the schedules that it makes. */
   readonly name: string;
@@ -25,7 +29,11 @@ const builtIn: readonly NoiseScheduleDefinition[] = [
 const known = new Map(builtIn.map((definition) => [definition.name, definition]));
 const names = [...known.keys()];
 
-/** Names that {@linkcode createSchedule} knows; those of {@linkcode registerSchedule} join them. */
+/**
+ * Names that {@linkcode createSchedule} knows; those of {@linkcode registerSchedule} join them.
+ *
+ * @category Noise schedules
+ */
 export const scheduleNames: readonly string[] = names;
 
 /**
@@ -52,6 +60,7 @@ export const scheduleNames: readonly string[] = names;
  * });
  * assertEquals(createSchedule("linear_sigma", { sigmaMax: 4 }).sigma(0.5), 2);
  * ```
+ * @category Noise schedules
  */
 export function registerSchedule(definition: NoiseScheduleDefinition): void {
   const { name } = definition;
@@ -98,6 +107,7 @@ export function registerSchedule(definition: NoiseScheduleDefinition): void {
  * const { signal, sigma } = createSchedule("cosine_legacy");
  * assertAlmostEquals(signal(0.5) ** 2 + sigma(0.5) ** 2, 1);
  * ```
+ * @category Noise schedules
  */
 export function createSchedule(
   name: string,

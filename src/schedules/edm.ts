@@ -3,7 +3,11 @@ import { checkRange, type SigmaRange } from "./sigma_range.ts";
 import type { NoiseSchedule } from "./noise_schedule.ts";
 import { checkTime } from "./time.ts";
 
-/** Parameters of {@linkcode edm}. */
+/**
+ * Parameters of {@linkcode edm}.
+ *
+ * @category Noise schedules
+ */
 export interface EdmParameters extends SigmaRange {
   /** Exponent rho of the grid, at least 1; larger: finer steps at low noise. 7 by default. */
   readonly rho?: number;
@@ -19,6 +23,7 @@ export interface EdmParameters extends SigmaRange {
  *
  * @returns A schedule named `edm`, with the paper's 0.002, 80 and 7 by default.
  * @throws RangeError if a parameter is out of range.
+ * @category Noise schedules
  */
 export function edm(
   parameters: EdmParameters = {},

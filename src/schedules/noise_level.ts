@@ -7,6 +7,7 @@ import type { NoiseSchedule } from "./noise_schedule.ts";
  *
  * @param t Time in [0, 1].
  * @throws RangeError if t lies outside [0, 1].
+ * @category Noise schedules
  */
 export function noiseLevel(schedule: NoiseSchedule, t: number): number {
   return schedule.sigma(t) / schedule.signal(t);
@@ -42,6 +43,7 @@ export function isSameNoise(a: NoiseFactors, b: NoiseFactors, tolerance = 1e-6):
  *
  * @param level A positive number up to the level at t = 1.
  * @throws RangeError if the level is not positive, or above that of t = 1.
+ * @category Noise schedules
  */
 export function timeAtLevel(schedule: NoiseSchedule, level: number): number {
   const highest = noiseLevel(schedule, 1);

@@ -3,6 +3,8 @@
  *
  * Everything in this package depends on a schedule through these two functions only: one of your own is an
  * object of this kind. The noise level `sigma / signal` must never fall with t.
+ *
+ * @category Noise schedules
  */
 export interface NoiseSchedule {
   /** Name under which {@linkcode createSchedule} makes it; weights record it. */

@@ -1,6 +1,10 @@
 import { ArgumentError } from "../core/errors.ts";
 
-/** The range of noise of an exploding process. */
+/**
+ * The range of noise of an exploding process.
+ *
+ * @category Noise schedules
+ */
 export interface SigmaRange {
   /** Standard deviation of the noise just after t = 0, positive. */
   readonly sigmaMin?: number;

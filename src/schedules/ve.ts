@@ -12,6 +12,7 @@ import { checkTime } from "./time.ts";
  *
  * @returns A schedule named `ve`.
  * @throws RangeError if a parameter is out of range.
+ * @category Noise schedules
  */
 export function ve(parameters: SigmaRange = {}): NoiseSchedule {
   const { sigmaMin = 0.02, sigmaMax = 100 } = parameters;

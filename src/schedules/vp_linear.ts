@@ -2,7 +2,11 @@ import { ArgumentError } from "../core/errors.ts";
 import type { NoiseSchedule } from "./noise_schedule.ts";
 import { checkTime } from "./time.ts";
 
-/** Parameters of {@linkcode vpLinear}. */
+/**
+ * Parameters of {@linkcode vpLinear}.
+ *
+ * @category Noise schedules
+ */
 export interface VpLinearParameters {
   /** Rate at t = 0, at least 0; 0.1 by default. */
   readonly betaMin?: number;
@@ -16,6 +20,7 @@ export interface VpLinearParameters {
  *
  * @returns A schedule named `vp_linear`.
  * @throws RangeError if a parameter is out of range.
+ * @category Noise schedules
  */
 export function vpLinear(
   parameters: VpLinearParameters = {},

@@ -1,4 +1,8 @@
-/** Options of {@linkcode AdamW}. */
+/**
+ * Options of {@linkcode AdamW}.
+ *
+ * @category Training
+ */
 export interface AdamWOptions {
   /** Decay of the mean of gradients. Default 0.9. */
   readonly beta1?: number;
@@ -10,7 +14,11 @@ export interface AdamWOptions {
   readonly weightDecay?: number;
 }
 
-/** What {@linkcode AdamW} remembers between steps. */
+/**
+ * What {@linkcode AdamW} remembers between steps.
+ *
+ * @category Training
+ */
 export interface AdamWState {
   /** Steps taken. */
   readonly step: number;
@@ -23,6 +31,8 @@ export interface AdamWState {
 /**
  * Adam with decoupled weight decay (Loshchilov & Hutter, arXiv 1711.05101, algorithm 2), as PyTorch
  * computes it, on one flat vector of parameters.
+ *
+ * @category Training
  */
 export class AdamW {
   /** The parameters, updated in place by {@linkcode AdamW.step}. */

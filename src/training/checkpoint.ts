@@ -9,6 +9,7 @@ const parts = ["parameters", "average", "mean", "square"] as const;
  * Writes a training state as safetensors.
  *
  * @param fingerprint Names the configuration that the state belongs to.
+ * @category Training
  */
 export function writeTrainingState(
   state: TrainingState,
@@ -29,6 +30,7 @@ export function writeTrainingState(
  * @param source Name of the file, for messages.
  * @throws DataFormatError if the bytes are no intact safetensors file.
  * @throws CheckpointMismatchError if they hold something else, or belong to another configuration.
+ * @category Training
  */
 export function readTrainingState(
   bytes: Uint8Array,

@@ -1,6 +1,8 @@
 /**
  * The decay of a step: while few steps have been taken at most (1 + step) / (10 + step), so that the
  * random start is forgotten quickly.
+ *
+ * @category Training
  */
 export function emaDecayAt(decay: number, step: number): number {
   return Math.min(decay, (1 + step) / (10 + step));
@@ -11,6 +13,7 @@ export function emaDecayAt(decay: number, step: number): number {
  * `average <- d * average + (1 - d) * parameters`, with d of {@linkcode emaDecayAt}.
  *
  * @param average Updated in place.
+ * @category Training
  */
 export function updateAverage(
   average: Float32Array,

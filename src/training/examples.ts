@@ -7,7 +7,11 @@ import { checkNoiseSampling, drawTimes, type NoiseSampling } from "./noise_sampl
 import { type Formulation, lossWeight, type LossWeighting, rawTarget } from "./objective.ts";
 import { plainTarget, type Target } from "./target.ts";
 
-/** What examples are drawn from. */
+/**
+ * What examples are drawn from.
+ *
+ * @category Training
+ */
 export interface ExampleSource extends Formulation {
   /** Clean images `[N, H, W, C]` in [-1, 1]. */
   readonly images: ImageBatch;
@@ -31,6 +35,8 @@ export interface ExampleSource extends Formulation {
  *
  * The batch is a function of (seed, step) alone, so training resumes exactly. Images come in a new
  * random order each epoch.
+ *
+ * @category Training
  */
 export class ExampleStream {
   readonly #source: ExampleSource;

@@ -3,7 +3,11 @@ import type { Network } from "../networks/network.ts";
 import { type FlatParameters, parameterCount } from "../networks/weights/parameters.ts";
 import { lossAndGradients, type TrainingBatch } from "./gradients.ts";
 
-/** Loss and gradient of a batch. */
+/**
+ * Loss and gradient of a batch.
+ *
+ * @category Training
+ */
 export interface GradientResult {
   /** Mean squared error over all values, weighted as the batch says. */
   readonly loss: number;
@@ -11,7 +15,11 @@ export interface GradientResult {
   readonly gradients: Float32Array;
 }
 
-/** Computes gradients of batches that are split into shards, on one thread or several. */
+/**
+ * Computes gradients of batches that are split into shards, on one thread or several.
+ *
+ * @category Training
+ */
 export interface GradientPool {
   /** Number of threads at work. */
   readonly workers: number;
@@ -74,7 +82,11 @@ function combine(results: readonly GradientResult[], weights: readonly number[])
   return { loss, gradients };
 }
 
-/** Options of {@linkcode createGradientPool}. */
+/**
+ * Options of {@linkcode createGradientPool}.
+ *
+ * @category Training
+ */
 export interface GradientPoolOptions {
   /** Backend in use: workers run on the CPU only. */
   readonly backend: "webgpu" | "wasm" | "cpu";
@@ -87,6 +99,8 @@ export interface GradientPoolOptions {
 /**
  * Starts a pool. Where workers or shared memory are missing, or the backend is a GPU, everything runs
  * in this thread, with the same result.
+ *
+ * @category Training
  */
 export async function createGradientPool(
   network: Network<Architecture>,

@@ -2,7 +2,11 @@ import * as tf from "@tensorflow/tfjs";
 import type { Network } from "../networks/network.ts";
 import { type FlatParameters, type Parameters, unflatten } from "../networks/weights/parameters.ts";
 
-/** A batch of regression examples: noisy images, what to predict from them, and when. */
+/**
+ * A batch of regression examples: noisy images, what to predict from them, and when.
+ *
+ * @category Training
+ */
 export interface TrainingBatch {
   /** Noisy images. */
   readonly x: Float32Array;
@@ -50,6 +54,7 @@ export function meanLossAndGradients(
  * Mean squared error (each image's times its weight) of a network over a batch and its gradient, on the backend in use.
  *
  * @returns The loss, mean over all values, and its gradient as one flat vector.
+ * @category Training
  */
 export async function lossAndGradients(
   network: Network,

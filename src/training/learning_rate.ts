@@ -1,4 +1,8 @@
-/** How the learning rate changes over a training run. */
+/**
+ * How the learning rate changes over a training run.
+ *
+ * @category Training
+ */
 export interface LearningRateSchedule {
   /** Largest rate. */
   readonly base: number;
@@ -12,6 +16,7 @@ export interface LearningRateSchedule {
  * The learning rate of a step.
  *
  * @param step From 1 to `steps`.
+ * @category Training
  */
 export function learningRate(
   schedule: LearningRateSchedule,

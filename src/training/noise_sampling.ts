@@ -3,7 +3,11 @@ import type { Random } from "../core/random.ts";
 import { noiseLevel, timeAtLevel } from "../schedules/noise_level.ts";
 import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
 
-/** How the noise of training examples is drawn. */
+/**
+ * How the noise of training examples is drawn.
+ *
+ * @category Training
+ */
 export type NoiseSampling =
   | {
     /** Times `1 - (1 - u)^power` for uniform u in (0, 1]. */
@@ -51,6 +55,8 @@ export function checkNoiseSampling(sampling: NoiseSampling): void {
  *
  * Uniform times are stratified, one in each of `count` equally likely parts of (0, 1], which lowers the
  * variance of the gradient at no cost.
+ *
+ * @category Training
  */
 export function drawTimes(
   sampling: NoiseSampling,

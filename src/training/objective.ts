@@ -3,7 +3,11 @@ import { preconditioningFactors } from "../denoisers/preconditioning.ts";
 import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
 import type { Decomposition } from "./target.ts";
 
-/** The forward process and what the network makes of it. */
+/**
+ * The forward process and what the network makes of it.
+ *
+ * @category Training
+ */
 export interface Formulation {
   /** The forward process. */
   readonly schedule: NoiseSchedule;
@@ -20,6 +24,7 @@ export interface Formulation {
  *
  * @param times Time of each image, above 0.
  * @returns As many values as there are in the decomposition.
+ * @category Training
  */
 export function rawTarget(
   parts: Decomposition,
@@ -57,10 +62,16 @@ export function rawTarget(
  * (arXiv 2006.11239, equation 14), behind EDM preconditioning the lambda of EDM. The others are the
  * squared error in eps (`noise`), x0 or v, EDM's lambda (`edm`), or the error of x0 times
  * `max(snr, 1)` (`truncated_snr`, arXiv 2202.00512) or `min(snr, 5)` (`min_snr`, arXiv 2303.09556).
+ *
+ * @category Training
  */
 export type LossWeighting = "own" | "noise" | "x0" | "v" | "edm" | "truncated_snr" | "min_snr";
 
-/** Names of the weightings. */
+/**
+ * Names of the weightings.
+ *
+ * @category Training
+ */
 export const lossWeightings: readonly [LossWeighting, ...LossWeighting[]] = [
   "own",
   "noise",
@@ -78,6 +89,7 @@ export const lossWeightings: readonly [LossWeighting, ...LossWeighting[]] = [
  * @param options.t Time in (0, 1].
  * @param options.sigmaData Standard deviation of the data, for `edm`; that of the preconditioning, or 0.5,
  * by default.
+ * @category Training
  */
 export function lossWeight(
   weighting: LossWeighting,

@@ -2,7 +2,11 @@ import { DivergedError } from "../core/errors.ts";
 import type { FlatParameters } from "../networks/weights/parameters.ts";
 import type { TrainingBatch } from "./gradients.ts";
 
-/** Everything that decides how parameters change with their gradients. */
+/**
+ * Everything that decides how parameters change with their gradients.
+ *
+ * @category Training
+ */
 export interface OptimizationRecipe {
   /** Decoupled weight decay. */
   readonly weightDecay: number;
@@ -12,7 +16,11 @@ export interface OptimizationRecipe {
   readonly clipNorm: number;
 }
 
-/** Where a training run stands; all that is needed to go on exactly. */
+/**
+ * Where a training run stands; all that is needed to go on exactly.
+ *
+ * @category Training
+ */
 export interface TrainingState {
   /** Steps taken. */
   readonly step: number;
@@ -26,7 +34,11 @@ export interface TrainingState {
   readonly square: Float32Array;
 }
 
-/** What a step reports. */
+/**
+ * What a step reports.
+ *
+ * @category Training
+ */
 export interface TrainingStep {
   /** Step, from 1. */
   readonly step: number;
@@ -38,7 +50,11 @@ export interface TrainingStep {
   readonly learningRate: number;
 }
 
-/** Takes training steps from a state, on the host or on a GPU. */
+/**
+ * Takes training steps from a state, on the host or on a GPU.
+ *
+ * @category Training
+ */
 export interface Optimization {
   /**
    * Takes a step, or queues it.
@@ -55,7 +71,11 @@ export interface Optimization {
   dispose(): void;
 }
 
-/** Loss or gradient of a step was not a finite number: nothing after it can be trusted. */
+/**
+ * Loss or gradient of a step was not a finite number: nothing after it can be trusted.
+ *
+ * @category Errors
+ */
 export class TrainingDivergedError extends DivergedError {
   /** Name of the class. */
   override readonly name = "TrainingDivergedError";

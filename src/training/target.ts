@@ -5,7 +5,11 @@ import { posteriorMean } from "../posterior/merge_states.ts";
 import type { PatchPosterior } from "../posterior/patch_posterior.ts";
 import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
 
-/** Noisy images and where they come from. */
+/**
+ * Noisy images and where they come from.
+ *
+ * @category Training
+ */
 export interface NoisyExamples {
   /** `[B, H, W, C]`. */
   readonly x: ImageBatch;
@@ -19,7 +23,11 @@ export interface NoisyExamples {
   readonly sources: readonly number[];
 }
 
-/** Clean images and noise whose sum, `signal x0 + sigma eps`, is x. */
+/**
+ * Clean images and noise whose sum, `signal x0 + sigma eps`, is x.
+ *
+ * @category Training
+ */
 export interface Decomposition {
   /** As many values as x. */
   readonly x0: Float32Array;
@@ -32,16 +40,26 @@ export interface Decomposition {
  * predicts.
  *
  * `random` is a stream of the step's own.
+ *
+ * @category Training
  */
 export type Target = (examples: NoisyExamples, random: Random) => Promise<Decomposition>;
 
-/** Denoising score matching: the image and the noise that x was made of (Vincent, 2011). */
+/**
+ * Denoising score matching: the image and the noise that x was made of (Vincent, 2011).
+ *
+ * @category Training
+ */
 export function plainTarget(examples: NoisyExamples): Promise<Decomposition> {
   const { x0, eps } = examples;
   return Promise.resolve({ x0, eps });
 }
 
-/** Options of {@linkcode stableTarget}. */
+/**
+ * Options of {@linkcode stableTarget}.
+ *
+ * @category Training
+ */
 export interface StableTargetOptions {
   /** Training images `[N, H, W, C]`. */
   readonly images: ImageBatch;
@@ -64,6 +82,7 @@ export interface StableTargetOptions {
  * is smaller than that of the source itself, and its bias vanishes as n grows.
  *
  * @throws RangeError if `references` is not a positive integer.
+ * @category Training
  */
 export function stableTarget(
   options: StableTargetOptions,

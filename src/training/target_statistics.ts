@@ -5,7 +5,11 @@ import type { PatchPosterior } from "../posterior/patch_posterior.ts";
 import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
 import { stableTarget } from "./target.ts";
 
-/** Spread and bias of a training target at one time. */
+/**
+ * Spread and bias of a training target at one time.
+ *
+ * @category Training
+ */
 export interface TargetStatistics {
   /** Time. */
   readonly t: number;
@@ -33,7 +37,11 @@ export interface TargetStatistics {
   readonly biasErrorWithoutSource: number;
 }
 
-/** Options of {@linkcode measureTargets}. */
+/**
+ * Options of {@linkcode measureTargets}.
+ *
+ * @category Training
+ */
 export interface MeasureTargetsOptions {
   /** The data: every image is equally likely `[N, H, W, C]`. */
   readonly images: ImageBatch;
@@ -70,6 +78,7 @@ export interface MeasureTargetsOptions {
  *
  * @returns One entry per size, in the order given.
  * @throws RangeError if a count or size is out of range.
+ * @category Training
  */
 export async function measureTargets(
   options: MeasureTargetsOptions,

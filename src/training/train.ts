@@ -10,7 +10,11 @@ import { hostOptimization } from "./host_optimization.ts";
 import { learningRate, type LearningRateSchedule } from "./learning_rate.ts";
 import type { OptimizationRecipe, TrainingState, TrainingStep } from "./optimization.ts";
 
-/** Everything that decides the result of a training run, besides network, data and backend. */
+/**
+ * Everything that decides the result of a training run, besides network, data and backend.
+ *
+ * @category Training
+ */
 export interface TrainingRecipe extends OptimizationRecipe {
   /** Steps in all. */
   readonly steps: number;
@@ -18,7 +22,11 @@ export interface TrainingRecipe extends OptimizationRecipe {
   readonly learningRate: LearningRateSchedule;
 }
 
-/** Copies of the state on the way. */
+/**
+ * Copies of the state on the way.
+ *
+ * @category Training
+ */
 export interface Checkpoints {
   /** Steps from one to the next. */
   readonly every: number;
@@ -26,7 +34,11 @@ export interface Checkpoints {
   readonly save: (state: TrainingState) => void | Promise<void>;
 }
 
-/** Options of {@linkcode train}. */
+/**
+ * Options of {@linkcode train}.
+ *
+ * @category Training
+ */
 export interface TrainOptions {
   /** Images, schedule, batch size and seed. */
   readonly examples: ExampleSource;
@@ -58,6 +70,7 @@ export interface TrainOptions {
  * @throws TrainingDivergedError if a loss or gradient is not finite; the state handed out before stays
  * valid.
  * @throws CheckpointMismatchError if the state to resume does not fit the network.
+ * @category Training
  */
 export async function train(network: Network, options: TrainOptions): Promise<TrainingState> {
   const { examples, recipe, pool, resume, onStep, checkpoints, abort } = options;

@@ -3,6 +3,7 @@
  * own; all run even if one fails, and the last lines say which did.
  */
 import { join, toFileUrl } from "@std/path";
+import config from "../../deno.json" with { type: "json" };
 import { CommandError, defineVerb, runVerb } from "../cli/command.ts";
 import { textTable } from "../cli/table.ts";
 
@@ -11,7 +12,7 @@ interface Step {
   readonly args: readonly string[];
 }
 
-const entryPoints = ["mod.ts", "src/machines.ts"];
+const entryPoints = Object.values(config.exports);
 
 const steps: readonly Step[] = [
   { name: "format", args: ["fmt", "--check"] },

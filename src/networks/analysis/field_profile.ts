@@ -1,6 +1,10 @@
 /** How far a network looks at each time: plain data that measurement makes and pictures take. */
 
-/** Mean absolute input gradient around an output pixel, at one time. */
+/**
+ * Mean absolute input gradient around an output pixel, at one time.
+ *
+ * @category Networks
+ */
 export interface FieldAtTime {
   /** Time in [0, 1]. */
   readonly t: number;
@@ -14,7 +18,11 @@ export interface FieldAtTime {
   readonly map: readonly number[];
 }
 
-/** A network's receptive field, measured from its Jacobian. */
+/**
+ * A network's receptive field, measured from its Jacobian.
+ *
+ * @category Networks
+ */
 export interface ReceptiveField {
   /** What is differentiated: the clean image that the network expects, or the noise. */
   readonly of: "x0" | "eps";
@@ -28,7 +36,11 @@ export interface ReceptiveField {
   readonly times: readonly FieldAtTime[];
 }
 
-/** Means of a map over the squares around its middle. */
+/**
+ * Means of a map over the squares around its middle.
+ *
+ * @category Networks
+ */
 export interface FieldProfile {
   /** Mean over the ring of offsets at maximum distance r = 0 .. radius. */
   readonly ring: readonly number[];
@@ -39,6 +51,8 @@ export interface FieldProfile {
 /**
  * The radial profile of a map. Distance is the larger of the two axes', since locality scales are
  * widths of squares.
+ *
+ * @category Networks
  */
 export function fieldProfile(field: FieldAtTime, radius: number): FieldProfile {
   const { map } = field;
@@ -62,6 +76,7 @@ export function fieldProfile(field: FieldAtTime, radius: number): FieldProfile {
  *
  * @param share In (0, 1]; 1 gives the width outside which every gradient is exactly zero.
  * @returns null if the whole map is zero.
+ * @category Networks
  */
 export function effectiveField(
   field: FieldAtTime,
@@ -77,7 +92,11 @@ export function effectiveField(
   return r < 0 ? null : 2 * r + 1;
 }
 
-/** Shares that tables and pictures show. */
+/**
+ * Shares that tables and pictures show.
+ *
+ * @category Networks
+ */
 export const fieldShares: readonly number[] = [0.5, 0.9, 0.99];
 
 /**
@@ -85,6 +104,8 @@ export const fieldShares: readonly number[] = [0.5, 0.9, 0.99];
  *
  * Columns `t, sigma, k50, k90, k99, k100, r0, r1, ..`: r is the distance from the output pixel, its value
  * the mean over that ring.
+ *
+ * @category Networks
  */
 export function receptiveFieldCsv(field: ReceptiveField): string {
   const { times, radius } = field;

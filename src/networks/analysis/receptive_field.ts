@@ -10,7 +10,11 @@ import type { Padding } from "../layers/conv2d_implementation.ts";
 import { unflatten } from "../weights/parameters.ts";
 import type { TrainedNetwork } from "../weights/weights.ts";
 
-/** Noisy images at one time, to differentiate the network at. */
+/**
+ * Noisy images at one time, to differentiate the network at.
+ *
+ * @category Networks
+ */
 export interface FieldPoint {
   /** Time in [0, 1]. */
   readonly t: number;
@@ -18,7 +22,11 @@ export interface FieldPoint {
   readonly x: ImageBatch;
 }
 
-/** Options of {@linkcode measureReceptiveField}. */
+/**
+ * Options of {@linkcode measureReceptiveField}.
+ *
+ * @category Networks
+ */
 export interface MeasureReceptiveFieldOptions {
   /**
    * What is differentiated, whatever the network predicts: the clean image that it expects (default)
@@ -59,6 +67,7 @@ export interface MeasureReceptiveFieldOptions {
  *
  * @throws RangeError if there are no points, a count is not positive, a radius reaches around the
  * image, or shapes and labels do not fit the network.
+ * @category Networks
  */
 export async function measureReceptiveField(
   trained: TrainedNetwork,

@@ -5,7 +5,11 @@ import type { ArchitectureBase, Network } from "../network.ts";
 import { type ResnetArchitecture, resnetDefinition } from "./resnet.ts";
 import { type UnetArchitecture, unetDefinition } from "./unet.ts";
 
-/** The architectures that can be built. */
+/**
+ * The architectures that can be built.
+ *
+ * @category Networks
+ */
 export type Architecture = ResnetArchitecture | UnetArchitecture | AttentionUnetArchitecture;
 
 const definitions: readonly [
@@ -14,7 +18,11 @@ const definitions: readonly [
   ArchitectureDefinition<AttentionUnetArchitecture>,
 ] = [resnetDefinition, unetDefinition, attentionUnetDefinition];
 
-/** Names of the architectures that {@linkcode createNetwork} builds. */
+/**
+ * Names of the architectures that {@linkcode createNetwork} builds.
+ *
+ * @category Networks
+ */
 export const architectureKinds: readonly Architecture["kind"][] = definitions.map(({ kind }) =>
   kind
 );
@@ -25,7 +33,11 @@ function definitionOf(kind: unknown): ArchitectureDefinition<Architecture> | und
   return found as ArchitectureDefinition<Architecture> | undefined;
 }
 
-/** Names of the fields that descriptions of a kind have besides the common ones. */
+/**
+ * Names of the fields that descriptions of a kind have besides the common ones.
+ *
+ * @category Networks
+ */
 export function architectureSizes(kind: Architecture["kind"]): readonly string[] {
   return definitionOf(kind)?.sizes ?? [];
 }
@@ -34,6 +46,7 @@ export function architectureSizes(kind: Architecture["kind"]): readonly string[]
  * Builds a network from its description.
  *
  * @throws RangeError if the kind is unknown or a size is out of range.
+ * @category Networks
  */
 export function createNetwork(architecture: Architecture): Network<Architecture> {
   const definition = definitionOf(architecture.kind);
@@ -53,6 +66,7 @@ export function createNetwork(architecture: Architecture): Network<Architecture>
  * @param source Name of the file, for messages.
  * @throws CheckpointMismatchError if a field is missing, of the wrong type or out of range, or names
  * an unknown kind.
+ * @category Networks
  */
 export function parseArchitecture(text: string, source: string): Architecture {
   let value: unknown;

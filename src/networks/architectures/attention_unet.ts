@@ -26,7 +26,11 @@ const NORM_EPSILON = 1e-6;
 /** Time runs over 0 .. 1000 here, as in the networks that this one is like. */
 const TIME_SCALE = 1000;
 
-/** Description of the residual UNet with self-attention. */
+/**
+ * Description of the residual UNet with self-attention.
+ *
+ * @category Networks
+ */
 export interface AttentionUnetArchitecture extends ArchitectureBase {
   /** Which architecture. */
   readonly kind: "attention-unet";
@@ -97,6 +101,7 @@ function silu<T extends tf.Tensor>(x: T): T {
  *
  * @throws RangeError if a size is out of range, an image cannot be halved so often, or no level has a
  * height that attention was asked at.
+ * @category Networks
  */
 export function attentionUnet(
   architecture: AttentionUnetArchitecture,

@@ -10,7 +10,11 @@ import { convSpecs, linearSpecs, normSpecs, type Parameters } from "../weights/p
 const GROUPS = 8;
 const NORM_EPSILON = 1e-5;
 
-/** Description of the ResNet of the paper. */
+/**
+ * Description of the ResNet of the paper.
+ *
+ * @category Networks
+ */
 export interface ResnetArchitecture extends ArchitectureBase {
   /** Which architecture. */
   readonly kind: "resnet";
@@ -31,6 +35,7 @@ export interface ResnetArchitecture extends ArchitectureBase {
  *
  * @throws RangeError if the width is no multiple of 8, the kernel is even or larger than reaches across
  * the image, or a size is not positive.
+ * @category Networks
  */
 export function resnet(architecture: ResnetArchitecture): Network<ResnetArchitecture> {
   const { imageShape: [h, w, channels], width, layers, kernelSize: k, padding, classes } =

@@ -19,7 +19,11 @@ import { transposedConv2d } from "../layers/upsample.ts";
 
 const MOST_GROUPS = 32;
 
-/** Description of the UNet of the paper. */
+/**
+ * Description of the UNet of the paper.
+ *
+ * @category Networks
+ */
 export interface UnetArchitecture extends ArchitectureBase {
   /** Which architecture. */
   readonly kind: "unet";
@@ -93,6 +97,7 @@ function check({ channels, embedding, imageShape: [h, w] }: UnetArchitecture): v
  *
  * @throws RangeError if a size is not positive, the embedding is odd, an image cannot be halved so
  * often, or group normalization (32 groups, or one per channel) does not divide the channels.
+ * @category Networks
  */
 export function unet(architecture: UnetArchitecture): Network<UnetArchitecture> {
   check(architecture);

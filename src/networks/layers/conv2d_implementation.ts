@@ -1,6 +1,10 @@
 import type * as tf from "@tensorflow/tfjs";
 
-/** How a convolution sees pixels outside the image: as zeros, or wrapped around. */
+/**
+ * How a convolution sees pixels outside the image: as zeros, or wrapped around.
+ *
+ * @category Networks
+ */
 export type Padding = "zeros" | "circular";
 
 /** What a convolution does besides convolving. */

@@ -9,6 +9,7 @@ import { ArgumentError } from "../../core/errors.ts";
  * @param width Even, at least 4.
  * @returns `[B, width]`.
  * @throws RangeError if the width is odd or below 4.
+ * @category Networks
  */
 export function timeEmbedding(times: ArrayLike<number>, width: number): Float32Array {
   if (!Number.isInteger(width) || width < 4 || width % 2 !== 0) {

@@ -7,6 +7,8 @@ import type { Random } from "../../core/random.ts";
  * `[out, in, k, k]`, transposed ones `[in, out, k, k]`, linear layers `[out, in]`, vectors `[n]`. In
  * memory convolutions are `[k, k, in, out]` and linear layers `[in, out]`, as TensorFlow.js wants them,
  * and transposed convolutions with stride k `[1, 1, in, k * k * out]`: 1 x 1 convolutions.
+ *
+ * @category Networks
  */
 export interface ParameterSpec {
   /** Name in the state dict, such as "convs.0.0.weight". */
@@ -25,10 +27,15 @@ export interface ParameterSpec {
  * Parameters as tensors by name, in the layout of TensorFlow.js.
  *
  * @internal
+ * @category Networks
  */
 export type Parameters = Readonly<Record<string, tf.Tensor>>;
 
-/** Parameters as one vector, in the order of the specs, each in the layout of TensorFlow.js. */
+/**
+ * Parameters as one vector, in the order of the specs, each in the layout of TensorFlow.js.
+ *
+ * @category Networks
+ */
 export type FlatParameters = Float32Array;
 
 /** The specs of a convolution with bias. */
@@ -81,7 +88,11 @@ export function sizeOf({ shape }: ParameterSpec): number {
   return shape.reduce((product, n) => product * n, 1);
 }
 
-/** Number of values of all parameters. */
+/**
+ * Number of values of all parameters.
+ *
+ * @category Networks
+ */
 export function parameterCount(specs: readonly ParameterSpec[]): number {
   return specs.reduce((sum, spec) => sum + sizeOf(spec), 0);
 }
@@ -97,6 +108,8 @@ export function memoryShape({ kind, shape }: ParameterSpec): number[] {
 /**
  * Initial values as PyTorch's layers draw them: weights and biases uniform in
  * +-1 / sqrt(fan in), scales 1, offsets 0, embeddings standard normal, and zeros where a spec says so.
+ *
+ * @category Networks
  */
 export function initialParameters(specs: readonly ParameterSpec[], random: Random): FlatParameters {
   const out = new Float32Array(parameterCount(specs));
@@ -113,7 +126,11 @@ export function initialParameters(specs: readonly ParameterSpec[], random: Rando
   return out;
 }
 
-/** Tensors of a flat vector; the caller disposes of them (or wraps in tf.tidy). */
+/**
+ * Tensors of a flat vector; the caller disposes of them (or wraps in tf.tidy).
+ *
+ * @category Networks
+ */
 export function unflatten(specs: readonly ParameterSpec[], flat: FlatParameters): Parameters {
   let at = 0;
   return Object.fromEntries(specs.map((spec) => {
@@ -150,7 +167,11 @@ function permute(
   }
 }
 
-/** An array as it stands in a weights file. */
+/**
+ * An array as it stands in a weights file.
+ *
+ * @category Networks
+ */
 export interface StoredArray {
   /** Shape in the file. */
   readonly shape: readonly number[];
@@ -164,6 +185,7 @@ export interface StoredArray {
  * @param source Name of the file, for messages.
  * @throws CheckpointMismatchError if an array is missing, has another shape, is not finite, or
  * belongs to no parameter.
+ * @category Networks
  */
 export function fromStateDict(
   specs: readonly ParameterSpec[],
@@ -205,7 +227,11 @@ export function fromStateDict(
   return out;
 }
 
-/** The arrays of a flat vector in the layout of PyTorch, by name. */
+/**
+ * The arrays of a flat vector in the layout of PyTorch, by name.
+ *
+ * @category Networks
+ */
 export function toStateDict(
   specs: readonly ParameterSpec[],
   flat: FlatParameters,

@@ -14,6 +14,8 @@ import type { TrainedNetwork } from "./weights.ts";
 
 /**
  * What a bare state dict does not tell. A whole module tells it; what is given must then agree.
+ *
+ * @category Networks
  */
 export interface ReadTorchWeightsOptions {
   /** What the convolutions see outside the image. */
@@ -43,6 +45,7 @@ const schedulesByFunction: Readonly<Record<string, string>> = {
  * @throws DataFormatError if the bytes are no intact file of a network.
  * @throws CheckpointMismatchError if it is another network, something that cannot be told is not
  * given, or what is given contradicts the file.
+ * @category Networks
  */
 export function readTorchWeights(
   bytes: Uint8Array,
@@ -61,6 +64,7 @@ export function readTorchWeights(
  * @param source Name of the file, for messages.
  * @throws CheckpointMismatchError if it is another network, something that cannot be told is not
  * given, or what is given contradicts the file.
+ * @category Networks
  */
 export function networkFromTorch(
   stateDict: TorchStateDict,

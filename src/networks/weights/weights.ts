@@ -15,7 +15,11 @@ import { type FlatParameters, fromStateDict, toStateDict } from "./parameters.ts
 const FORMAT = "els-network";
 const VERSION = "1";
 
-/** A network with weights, as a weights file describes it. */
+/**
+ * A network with weights, as a weights file describes it.
+ *
+ * @category Networks
+ */
 export interface TrainedNetwork {
   /** The network. */
   readonly network: Network;
@@ -36,6 +40,7 @@ export interface TrainedNetwork {
  * of the public PyTorch code, and whose metadata rebuilds the network and its noise schedule.
  *
  * @param options.half Store 16-bit floats, half the size and about three digits. Default false.
+ * @category Networks
  */
 export function writeWeights(
   trained: TrainedNetwork,
@@ -68,6 +73,7 @@ export function writeWeights(
  * @throws DataFormatError if the bytes are no intact safetensors file.
  * @throws CheckpointMismatchError if they hold something else than a network of ours, or name a noise
  * schedule that is not known.
+ * @category Networks
  */
 export function readWeights(bytes: Uint8Array, source: string): TrainedNetwork {
   const { tensors, metadata } = parseSafetensors(bytes, source);

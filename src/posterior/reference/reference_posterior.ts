@@ -16,7 +16,11 @@ import type {
 } from "../patch_posterior.ts";
 import { checkRequest, checkTile, hasScale } from "../request.ts";
 
-/** The patch posterior in float64 on the calling thread. */
+/**
+ * The patch posterior in float64 on the calling thread.
+ *
+ * @category Posterior
+ */
 export function referencePosterior(): PatchPosterior {
   return {
     name: "reference",

@@ -19,7 +19,11 @@ interface Exports {
   accsAt(): number;
 }
 
-/** Which build of the kernel to use: with fused multiply-add where the engine has it, or without. */
+/**
+ * Which build of the kernel to use: with fused multiply-add where the engine has it, or without.
+ *
+ * @category Posterior
+ */
 export type KernelBuild = "plain" | "relaxed";
 
 function decode(base64: string): Uint8Array<ArrayBuffer> {

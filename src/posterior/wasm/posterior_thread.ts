@@ -1,7 +1,11 @@
 /** The threads that runtimes have: web workers, and those of Node. @module */
 import type { FromWorker } from "./posterior_messages.ts";
 
-/** What is used of a `Worker` of Node's `worker_threads`. */
+/**
+ * What is used of a `Worker` of Node's `worker_threads`.
+ *
+ * @category Posterior
+ */
 export interface NodeThread {
   /** Listens to messages and to errors. */
   on(event: "message" | "error", listener: (value: never) => void): unknown;
@@ -11,7 +15,11 @@ export interface NodeThread {
   terminate(): unknown;
 }
 
-/** A thread for the patch posterior: a web worker, or a `Worker` of Node's `worker_threads`. */
+/**
+ * A thread for the patch posterior: a web worker, or a `Worker` of Node's `worker_threads`.
+ *
+ * @category Posterior
+ */
 export type PosteriorThread = Worker | NodeThread;
 
 /** Listens to a thread of either kind. */

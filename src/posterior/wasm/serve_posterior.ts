@@ -1,7 +1,11 @@
 import { PosteriorKernel } from "./posterior_kernel.ts";
 import type { FromWorker, ToWorker } from "./posterior_messages.ts";
 
-/** What a thread hears its work from: a worker's global scope, or a message port. */
+/**
+ * What a thread hears its work from: a worker's global scope, or a message port.
+ *
+ * @category Posterior
+ */
 export interface PosteriorPort {
   /** Called with each message. */
   onmessage: ((event: MessageEvent) => void) | null;
@@ -16,6 +20,7 @@ export interface PosteriorPort {
  * @param port Where the work comes from: by default the worker's own scope; in Node `parentPort` of
  * `node:worker_threads`.
  * @returns Once the kernel is compiled and the other side has been told.
+ * @category Posterior
  */
 export async function servePosterior(
   port: PosteriorPort = globalThis as unknown as PosteriorPort,

@@ -22,7 +22,11 @@ import {
   windowBits,
 } from "../posterior_plan.ts";
 
-/** Options of {@linkcode wasmPosterior}. */
+/**
+ * Options of {@linkcode wasmPosterior}.
+ *
+ * @category Posterior
+ */
 export interface WasmPosteriorOptions {
   /** Worker threads; the number of cores when absent. 0 computes on the calling thread. */
   readonly workers?: number;
@@ -43,7 +47,11 @@ export interface WasmPosteriorOptions {
   readonly build?: KernelBuild;
 }
 
-/** The patch posterior by WebAssembly SIMD on all cores. */
+/**
+ * The patch posterior by WebAssembly SIMD on all cores.
+ *
+ * @category Posterior
+ */
 export interface WasmPosterior extends PatchPosterior, AsyncDisposable {
   /** Starts the threads now rather than at the first tile; returns how many (0: calling thread). */
   start(): Promise<number>;
@@ -62,6 +70,7 @@ const defaultWorker = () =>
  * are copied to shared memory once per `data` array.
  *
  * @throws RangeError if an option is out of range.
+ * @category Posterior
  */
 export function wasmPosterior(options: WasmPosteriorOptions = {}): WasmPosterior {
   const { tolerance = 1e-7, exact = false, createWorker = defaultWorker, build } = options;

@@ -16,7 +16,11 @@ import {
 } from "./run_rounds.ts";
 import { fractionFor, type GpuBackend, largestValue } from "./work.ts";
 
-/** What {@linkcode meanOnDevice} computes. */
+/**
+ * What {@linkcode meanOnDevice} computes.
+ *
+ * @category Posterior
+ */
 export interface DevicePosteriorRequest {
   /** Noisy images, float32 `[B, H, W, C]`, in a buffer of the backend's device with usage STORAGE. */
   readonly query: GPUBuffer;

@@ -19,7 +19,11 @@ import type { GpuBackend } from "./work.ts";
 
 export type { DevicePosteriorRequest } from "./device_mean.ts";
 
-/** Options of {@linkcode webgpuPosterior}. */
+/**
+ * Options of {@linkcode webgpuPosterior}.
+ *
+ * @category Posterior
+ */
 export interface WebgpuPosteriorOptions {
   /**
    * Device to run on, such as the one of TensorFlow.js; it is left alone by `dispose`. Absent: one of
@@ -38,7 +42,11 @@ export interface WebgpuPosteriorOptions {
   readonly tolerance?: number;
 }
 
-/** The patch posterior on a GPU. */
+/**
+ * The patch posterior on a GPU.
+ *
+ * @category Posterior
+ */
 export interface WebgpuPosterior extends PatchPosterior, AsyncDisposable {
   /**
    * Opens the device now rather than at the first tile.
@@ -72,6 +80,7 @@ export interface WebgpuPosterior extends PatchPosterior, AsyncDisposable {
  * out of memory.
  *
  * @throws RangeError if an option is out of range.
+ * @category Posterior
  */
 export function webgpuPosterior(options: WebgpuPosteriorOptions = {}): WebgpuPosterior {
   const { device, imageBytes, tolerance = 1e-7 } = options;

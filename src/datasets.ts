@@ -1,0 +1,44 @@
+/**
+ * Data sets of images: the known ones by name, any folder or zip archive of images, and what they are
+ * read with.
+ *
+ * @example Images of a known set, in [-1, 1]
+ * ```ts
+ * import { loadDataset } from "@els/toolkit/datasets";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { images, labels } = await loadDataset("synthetic", { images: 10, size: 16 });
+ * assertEquals(images.shape, [10, 16, 16, 1]);
+ * assertEquals(labels.length, 10);
+ * ```
+ *
+ * @module
+ */
+export { DataFormatError, type ErrorDetails } from "./core/errors.ts";
+export type { ImageBatch, ImageShape } from "./core/image_batch.ts";
+export { centerCrop, withChannels } from "./datasets/adjust.ts";
+export type { ImageDataset } from "./datasets/dataset.ts";
+export { createImageDecoder, type ImageDecoder } from "./datasets/decode_image.ts";
+export { type IdxArray, parseIdx, type ParseIdxOptions } from "./datasets/idx.ts";
+export { toImageDataset, type ToImageDatasetOptions } from "./datasets/image_dataset.ts";
+export { bytesToImages, type LabeledBytes } from "./datasets/labeled_bytes.ts";
+export {
+  datasetNames,
+  loadDataset,
+  type LoadDatasetOptions,
+  registerDataset,
+} from "./datasets/registry_files.ts";
+export { type ByteImages, resizeBilinear } from "./datasets/resize.ts";
+export {
+  type DatasetAbout,
+  type DatasetArchive,
+  type DatasetRequest,
+  type DatasetSource,
+  type ImportProgress,
+  type OfficialFile,
+  type OpenDataset,
+  openInMemory,
+  type Split,
+} from "./datasets/source.ts";
+export type { SubsetOptions } from "./datasets/subset.ts";
+export { type SyntheticOptions, syntheticTextures } from "./datasets/synthetic.ts";

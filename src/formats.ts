@@ -1,0 +1,52 @@
+/**
+ * Files of others: safetensors, PyTorch's and NumPy's, PNG, and lists of published scales. Bytes in,
+ * objects out, and back: nothing here reads or writes a file.
+ *
+ * @example Tensors to bytes and back
+ * ```ts
+ * import { parseSafetensors, writeSafetensors } from "@els/toolkit/formats";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const weight = { dtype: "F32", shape: [2, 2], data: Float32Array.of(1, 2, 3, 4) } as const;
+ * const bytes = writeSafetensors(new Map([["weight", weight]]), { metadata: { about: "numbers" } });
+ * const { tensors, metadata } = parseSafetensors(bytes);
+ * assertEquals(tensors.get("weight"), weight);
+ * assertEquals(metadata, { about: "numbers" });
+ * ```
+ *
+ * @module
+ */
+export {
+  parseScaleList,
+  type ParseScaleListOptions,
+  scaleList,
+  scaleListTimes,
+  writeNpyList,
+} from "./calibration/scale_list.ts";
+export { DataFormatError, type ErrorDetails } from "./core/errors.ts";
+export type { ImageBatch } from "./core/image_batch.ts";
+export { parseNpy, writeNpy } from "./formats/npy.ts";
+export { PickledObject, type PickleGlobal } from "./formats/pickle.ts";
+export { decodePng, encodePng } from "./formats/png.ts";
+export {
+  type ByteTensor,
+  type DoubleTensor,
+  type FloatTensor,
+  type IntTensor,
+  type LongTensor,
+  parseSafetensors,
+  type Safetensors,
+  type StoredTensor,
+  writeSafetensors,
+  type WriteSafetensorsOptions,
+} from "./formats/safetensors.ts";
+export { isTorch, parseTorch, type ParseTorchOptions } from "./formats/torch_file.ts";
+export {
+  type NumberTable,
+  numberTable,
+  type TorchStateDict,
+  torchStateDict,
+} from "./formats/torch_values.ts";
+export { writeTorchList, writeTorchStateDict } from "./formats/torch_writer.ts";
+export type { ScaleAggregate, ScaleSchedule } from "./machines/scale_schedule.ts";
+export type { StoredArray } from "./networks/weights/parameters.ts";

@@ -1,0 +1,118 @@
+/**
+ * Convolutional denoising networks by TensorFlow.js: a ResNet, a UNet and a UNet with self-attention,
+ * their weights, also those of the public PyTorch code, and how far a network looks.
+ *
+ * @example A network without training, as a denoiser
+ * ```ts
+ * import {
+ *   createNetwork,
+ *   initialParameters,
+ *   networkDenoiser,
+ *   startBackend,
+ * } from "@els/toolkit/networks";
+ * import { createSchedule, imageBatch, Random } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await startBackend("cpu");
+ * const network = createNetwork({
+ *   kind: "resnet",
+ *   imageShape: [8, 8, 1],
+ *   padding: "zeros",
+ *   classes: 0,
+ *   width: 8,
+ *   layers: 2,
+ *   kernelSize: 3,
+ * });
+ * const random = new Random(1);
+ * const denoiser = networkDenoiser({
+ *   network,
+ *   parameters: initialParameters(network.parameters, random),
+ *   schedule: createSchedule("cosine_legacy"),
+ *   training: {},
+ * });
+ * const x = imageBatch(random.normals(8 * 8), [1, 8, 8, 1]);
+ * const eps = await denoiser.predict(x, 0.5);
+ * assertEquals(eps.shape, [1, 8, 8, 1]);
+ * denoiser.dispose();
+ * ```
+ *
+ * @module
+ */
+export {
+  ArgumentError,
+  ArgumentTypeError,
+  CheckpointMismatchError,
+  DataFormatError,
+  DeviceUnavailableError,
+  DivergedError,
+  type ErrorDetails,
+  type Remedy,
+  ToolkitError,
+  type Wording,
+} from "./core/errors.ts";
+export type { ImageBatch, ImageShape } from "./core/image_batch.ts";
+export { Random, type RandomState } from "./core/random.ts";
+export type { Denoiser, Prediction, PredictOptions } from "./denoisers/denoiser.ts";
+export {
+  type NetworkPrediction,
+  type Preconditioning,
+  type PreconditioningFactors,
+  preconditioningFactors,
+  preconditioningKinds,
+} from "./denoisers/preconditioning.ts";
+export type { TorchStateDict } from "./formats/torch_values.ts";
+export {
+  effectiveField,
+  type FieldAtTime,
+  type FieldProfile,
+  fieldProfile,
+  fieldShares,
+  type ReceptiveField,
+  receptiveFieldCsv,
+} from "./networks/analysis/field_profile.ts";
+export {
+  type FieldPoint,
+  measureReceptiveField,
+  type MeasureReceptiveFieldOptions,
+} from "./networks/analysis/receptive_field.ts";
+export {
+  type Architecture,
+  architectureKinds,
+  architectureSizes,
+  createNetwork,
+  parseArchitecture,
+} from "./networks/architectures/architecture.ts";
+export {
+  attentionUnet,
+  type AttentionUnetArchitecture,
+} from "./networks/architectures/attention_unet.ts";
+export { resnet, type ResnetArchitecture } from "./networks/architectures/resnet.ts";
+export { unet, type UnetArchitecture } from "./networks/architectures/unet.ts";
+export { type BackendChoice, type BackendInfo, startBackend } from "./networks/backend.ts";
+export type { Padding } from "./networks/layers/conv2d_implementation.ts";
+export { timeEmbedding } from "./networks/layers/time_embedding.ts";
+export type {
+  ArchitectureBase,
+  ForwardOptions,
+  Network,
+  NetworkInput,
+} from "./networks/network.ts";
+export { type NetworkDenoiser, networkDenoiser } from "./networks/network_denoiser.ts";
+export {
+  type FlatParameters,
+  fromStateDict,
+  initialParameters,
+  parameterCount,
+  type Parameters,
+  type ParameterSpec,
+  type StoredArray,
+  toStateDict,
+  unflatten,
+} from "./networks/weights/parameters.ts";
+export {
+  networkFromTorch,
+  readTorchWeights,
+  type ReadTorchWeightsOptions,
+} from "./networks/weights/torch_weights.ts";
+export { readWeights, type TrainedNetwork, writeWeights } from "./networks/weights/weights.ts";
+export type { NoiseSchedule } from "./schedules/noise_schedule.ts";

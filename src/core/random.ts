@@ -20,7 +20,7 @@ export interface RandomState {
  *
  * @example
  * ```ts
- * import { Random } from "@els/toolkit";
+ * import { Random } from "@els/toolkit/machines";
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals(new Random(7).uniform(), new Random(7).uniform());

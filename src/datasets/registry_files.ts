@@ -40,7 +40,7 @@ export const datasetNames: readonly string[] = names;
  *
  * @example
  * ```ts
- * import { loadDataset, openInMemory, registerDataset } from "@els/toolkit";
+ * import { loadDataset, openInMemory, registerDataset } from "@els/toolkit/datasets";
  * import { assertEquals } from "@std/assert";
  *
  * const pixels = new Uint8Array(10 * 16 * 16).map((_, i) => i % 256);

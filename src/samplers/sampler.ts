@@ -128,8 +128,8 @@ export interface RunSamplerOptions extends SamplerOptions {
  *
  * @example DDIM in three lines
  * ```ts
- * import { weightedSum, createMachine, createSchedule, initialNoise, runSampler } from "@els/toolkit";
- * import { bytesToImages, syntheticTextures, uniformTimeGrid } from "@els/toolkit";
+ * import { weightedSum, createMachine, createSchedule, initialNoise, runSampler } from "@els/toolkit/machines";
+ * import { bytesToImages, syntheticTextures, uniformTimeGrid } from "@els/toolkit/machines";
  * import { assertEquals } from "@std/assert";
  *
  * const images = bytesToImages(syntheticTextures({ images: 20, size: 8 }));

@@ -46,7 +46,7 @@ export const scheduleNames: readonly string[] = names;
  *
  * @example
  * ```ts
- * import { createSchedule, type NoiseSchedule, registerSchedule } from "@els/toolkit";
+ * import { createSchedule, type NoiseSchedule, registerSchedule } from "@els/toolkit/machines";
  * import { assertEquals } from "@std/assert";
  *
  * registerSchedule({
@@ -101,7 +101,7 @@ export function registerSchedule(definition: NoiseScheduleDefinition): void {
  *
  * @example
  * ```ts
- * import { createSchedule } from "@els/toolkit";
+ * import { createSchedule } from "@els/toolkit/machines";
  * import { assertAlmostEquals } from "@std/assert";
  *
  * const { signal, sigma } = createSchedule("cosine_legacy");

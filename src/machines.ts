@@ -43,6 +43,7 @@ export {
   toScaleSchedule,
   type ToScaleScheduleOptions,
 } from "./calibration/calibration.ts";
+export { checkSchedule, type CheckScheduleOptions } from "./calibration/check_schedule.ts";
 export {
   aggregateScales,
   bestScale,
@@ -74,6 +75,7 @@ export {
   type ParseScaleScheduleOptions,
   writeScaleSchedule,
 } from "./calibration/scale_schedule_json.ts";
+export { scaleListGrid, type ScaleListGridOptions } from "./calibration/scale_list_grid.ts";
 export { type ScaleSearch, scaleSearches } from "./calibration/scale_search.ts";
 export {
   type Similarities,
@@ -162,6 +164,10 @@ export {
   type SampleRecord,
 } from "./evaluation/evaluate.ts";
 export {
+  scheduledMachines,
+  type ScheduledMachinesOptions,
+} from "./evaluation/scheduled_machines.ts";
+export {
   candidateScales,
   type CandidateScalesOptions,
   createMachine,
@@ -171,6 +177,7 @@ export {
   largestPatchSize,
   type MachineDefinition,
   machineDefinitions,
+  machineForPadding,
   machineHasScale,
   type MachineName,
   machineNames,
@@ -242,7 +249,13 @@ export {
   samplers,
   samplerTable,
 } from "./samplers/samplers.ts";
-export type { SamplingProtocol, SamplingProtocolOptions } from "./samplers/sampling_protocol.ts";
+export {
+  fitProtocol,
+  sampleLabels,
+  type SampleLabelsOptions,
+  type SamplingProtocol,
+  type SamplingProtocolOptions,
+} from "./samplers/sampling_protocol.ts";
 export {
   karrasTimeGrid,
   type KarrasTimeGridOptions,

@@ -62,6 +62,15 @@ export {
 } from "./denoisers/preconditioning.ts";
 export type { TorchStateDict } from "./formats/torch_values.ts";
 export {
+  type CandidateCheck,
+  checkCandidates,
+  type CheckCandidatesOptions,
+} from "./networks/analysis/candidate_check.ts";
+export {
+  measureAlongTrajectories,
+  type MeasureAlongTrajectoriesOptions,
+} from "./networks/analysis/field_along_trajectories.ts";
+export {
   effectiveField,
   type FieldAtTime,
   type FieldProfile,
@@ -98,6 +107,7 @@ export type {
   NetworkInput,
 } from "./networks/network.ts";
 export { type NetworkDenoiser, networkDenoiser } from "./networks/network_denoiser.ts";
+export { readAnyWeights } from "./networks/weights/any_weights.ts";
 export {
   type FlatParameters,
   fromStateDict,

@@ -45,6 +45,12 @@ export { readTrainingState, writeTrainingState } from "./training/checkpoint.ts"
 export { emaDecayAt, updateAverage } from "./training/ema.ts";
 export { type ExampleSource, ExampleStream } from "./training/examples.ts";
 export {
+  defaultFormulation,
+  type FormulationChoice,
+  type ResolvedFormulation,
+  resolveFormulation,
+} from "./training/formulation.ts";
+export {
   createGradientPool,
   type GradientPool,
   type GradientPoolOptions,

@@ -5,7 +5,14 @@ import { scaleSearches } from "../src/calibration/scale_search.ts";
 import { agreementNames } from "../src/evaluation/agreement.ts";
 import { scaleAggregates } from "../src/calibration/choose_scale.ts";
 import { candidateScales } from "../src/machines/create_machine.ts";
-import { machineHasScale, machineNames, parseMachineName } from "../src/machines/machine_table.ts";
+import {
+  machineForPadding,
+  machineHasScale,
+  machineNames,
+  parseMachineName,
+} from "../src/machines/machine_table.ts";
+import { checkCandidates } from "../src/networks/analysis/candidate_check.ts";
+import { sampleLabels } from "../src/samplers/sampling_protocol.ts";
 import { CommandError, defineVerb, runVerb } from "./cli/command.ts";
 import {
   calibrationFiles,
@@ -16,14 +23,8 @@ import {
   timesText,
 } from "./pipelines/calibration.ts";
 import { gridFlag, imageFlags, machineFlags, outFlags, sampleFlags } from "./pipelines/flags.ts";
-import { checkCandidates, nextOdd } from "./pipelines/receptive_field.ts";
 import { openSession } from "./pipelines/session.ts";
-import {
-  loadNetwork,
-  machineForPadding,
-  sampleLabels,
-  samplingProtocol,
-} from "./pipelines/sources.ts";
+import { loadNetwork, protocolFor } from "./pipelines/sources.ts";
 
 /** This command. */
 export const verb = defineVerb({
@@ -93,7 +94,7 @@ export const verb = defineVerb({
 }, async (context) => {
   const { flags } = context;
   const network = await loadNetwork(flags.run);
-  const { padding, imageShape } = network.network.architecture;
+  const { padding, imageShape, classes } = network.network.architecture;
   const machine = flags.machine === undefined
     ? machineForPadding(padding)
     : parseMachineName(flags.machine);
@@ -105,21 +106,21 @@ export const verb = defineVerb({
   const candidates = flags.scales ??
     candidateScales(machine, {
       imageShape,
-      to: nextOdd(Math.min(network.network.receptiveField, imageShape[0] - 1)),
+      receptiveField: network.network.receptiveField,
     });
   checkOptions({ candidates, samples: flags.samples, batch: 1 });
   const plan: CalibrationPlan = {
     machine,
     candidates,
     search: flags.search,
-    ...samplingProtocol(network, flags),
+    ...protocolFor(network, flags),
     metric: flags.metric,
     aggregate: flags.aggregate,
     refine: flags.refine === "none" ? undefined : {
       measure: flags.refine,
       samples: flags.refineSamples,
       passes: flags.refinePasses,
-      labels: sampleLabels(network, { labels: flags.labels, samples: flags.refineSamples }),
+      labels: sampleLabels({ classes, samples: flags.refineSamples, labels: flags.labels }),
     },
   };
   await using session = await openSession(context, {
@@ -133,8 +134,12 @@ export const verb = defineVerb({
   const field = run.finished
     ? undefined
     : await checkCandidates(network, { candidates, seed, labels, abort });
-  if (field?.line) console.error(field.line);
-  const schedule = await runCalibration(plan, session, { remarks: field?.remarks });
+  if (field?.warning !== undefined) {
+    // What the network hardly looks at is worth a note only.
+    const far = field.receptiveFieldMeasured! > candidates.at(-1)!;
+    console.error(`${far ? "Warning" : "Note"}: ${field.warning}`);
+  }
+  const schedule = await runCalibration(plan, session, { remarks: field });
   const files = calibrationFiles("");
   if (!run.finished) await run.finish({ schedule: files.schedule, scales: scalesLine(schedule) });
   console.log(`Scales of ${machine}, ${timesText(schedule)}: ${scalesLine(schedule)}`);

@@ -7,7 +7,7 @@ import type { ScaleSchedule } from "../src/machines/scale_schedule.ts";
 import { scaleScheduleCsv } from "../src/calibration/scale_schedule_csv.ts";
 import { writeScaleSchedule } from "../src/calibration/scale_schedule_json.ts";
 import { writeTorchList, writeTorchStateDict } from "../src/formats/torch_writer.ts";
-import { parseMachineName } from "../src/machines/machine_table.ts";
+import { machineForPadding, parseMachineName } from "../src/machines/machine_table.ts";
 import { scaleIndexings } from "../src/calibration/import_scales.ts";
 import { parameterCount } from "../src/networks/weights/parameters.ts";
 import { type TrainedNetwork, writeWeights } from "../src/networks/weights/weights.ts";
@@ -18,9 +18,9 @@ import { createSchedule, scheduleNames } from "../src/schedules/create_schedule.
 import { CommandError, defineVerb, runVerb } from "./cli/command.ts";
 import { UsageError } from "./cli/flags.ts";
 import { timesText } from "./pipelines/calibration.ts";
-import { formulationFlags, parseParameters } from "./pipelines/formulation.ts";
+import { formulationFlags, parseParameters } from "./pipelines/formulation_flags.ts";
 import { type Content, readContent, readInput, scheduleOfList } from "./pipelines/interchange.ts";
-import { loadNetwork, machineForPadding } from "./pipelines/sources.ts";
+import { loadNetwork } from "./pipelines/sources.ts";
 
 /** Endings that each kind of content can be written with. */
 const endings = {

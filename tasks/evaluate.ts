@@ -1,13 +1,12 @@
 /** `deno task evaluate`: how well the machines predict a network, in numbers and pictures. @module */
 import { parseMachineName } from "../src/machines/machine_table.ts";
-import { parseTimeGridName } from "../src/samplers/time_grid.ts";
+import { scheduledMachines } from "../src/evaluation/scheduled_machines.ts";
 import { defineVerb, runVerb } from "./cli/command.ts";
 import { evaluationFiles, evaluationIdentity, runEvaluation } from "./pipelines/evaluation.ts";
 import { gridFlag, imageFlags, machineFlags, outFlags, sampleFlags } from "./pipelines/flags.ts";
-import { checkSchedule, scheduledMachines } from "./pipelines/machines.ts";
-import { requestedSchedules } from "./pipelines/requested_schedules.ts";
+import { checkSchedules, requestedSchedules, timesFor } from "./pipelines/schedules.ts";
 import { openSession } from "./pipelines/session.ts";
-import { loadNetwork, samplingProtocol } from "./pipelines/sources.ts";
+import { loadNetwork, protocolFor } from "./pipelines/sources.ts";
 
 /** This command. */
 export const verb = defineVerb({
@@ -58,12 +57,6 @@ export const verb = defineVerb({
   const network = await loadNetwork(flags.run);
   const loaded = await requestedSchedules(flags, network);
   const schedules = loaded.map(({ schedule }) => schedule);
-  const steps = flags.steps ?? schedules[0]?.steps.length ?? 20;
-  const grid = flags.grid ?? parseTimeGridName(schedules[0]?.timeGrid ?? "uniform");
-  for (const each of loaded) {
-    const warnings = checkSchedule(each, network, { steps, grid, sampler: flags.sampler });
-    for (const warning of warnings) console.error(`Note: ${warning}`);
-  }
   const names = flags.machines === undefined
     ? [
       ...new Set([
@@ -73,7 +66,8 @@ export const verb = defineVerb({
       ]),
     ]
     : [...new Set(flags.machines.split(",").map(parseMachineName))];
-  const protocol = samplingProtocol(network, { ...flags, steps, grid });
+  const protocol = protocolFor(network, { ...flags, ...timesFor(loaded, flags) });
+  checkSchedules(loaded, network, protocol);
   await using session = await openSession(context, {
     network,
     command: "evaluate",
@@ -81,8 +75,9 @@ export const verb = defineVerb({
     identity: (parts) => evaluationIdentity(protocol, { machines: names, schedules }, parts),
   });
   const { run } = session;
+  const { schedule } = network;
   const { sampler } = protocol;
-  const machines = scheduledMachines(names, { ...session, schedules, sampler });
+  const machines = scheduledMachines(names, { ...session, schedule, schedules, sampler });
   const { text } = await runEvaluation(protocol, session, { machines, schedules });
   if (!run.finished) await run.finish({ report: evaluationFiles.report });
   console.log(text);

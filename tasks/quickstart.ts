@@ -1,4 +1,5 @@
 /** `deno task quickstart`: calibrates and evaluates the network that ships, on real MNIST. @module */
+import { scheduledMachines } from "../src/evaluation/scheduled_machines.ts";
 import { candidateScales } from "../src/machines/create_machine.ts";
 import type { ScaleSchedule } from "../src/machines/scale_schedule.ts";
 import { defineVerb, runVerb } from "./cli/command.ts";
@@ -6,7 +7,6 @@ import { textTable } from "./cli/table.ts";
 import { calibrationFiles, type CalibrationPlan, runCalibration } from "./pipelines/calibration.ts";
 import { evaluationFiles, runEvaluation } from "./pipelines/evaluation.ts";
 import { gridFlag, machineFlags, outFlags } from "./pipelines/flags.ts";
-import { scheduledMachines } from "./pipelines/machines.ts";
 import { openSession } from "./pipelines/session.ts";
 import { loadMachineImages, loadNetwork } from "./pipelines/sources.ts";
 
@@ -48,8 +48,9 @@ export const verb = defineVerb({
   const few = await loadMachineImages(network, {
     images: Math.min(flags.calibrationImages, flags.images),
   });
-  const { imageShape } = network.network.architecture;
-  const candidates = candidateScales("bbELS", { imageShape, to: network.network.receptiveField });
+  const { receptiveField, architecture } = network.network;
+  const { imageShape } = architecture;
+  const candidates = candidateScales("bbELS", { imageShape, receptiveField });
   const protocol = { sampler: "ddim", grid, steps } as const;
   await using session = await openSession(context, {
     network,
@@ -70,8 +71,9 @@ export const verb = defineVerb({
     }),
   });
   const { data, run } = session;
+  const { schedule } = network;
   console.error(
-    `Network: ${network.label}, receptive field ${network.network.receptiveField}; machines: ` +
+    `Network: ${network.label}, receptive field ${receptiveField}; machines: ` +
       `${data.images.shape[0].toLocaleString("en")} digits`,
   );
   const schedules: ScaleSchedule[] = [];
@@ -88,7 +90,7 @@ export const verb = defineVerb({
     const prefix = `${machine}_`.toLowerCase();
     schedules.push(await runCalibration(plan, { ...session, data: few }, { prefix }));
   }
-  const machines = scheduledMachines(["bbELS", "LS", "IS"], { ...session, schedules });
+  const machines = scheduledMachines(["bbELS", "LS", "IS"], { ...session, schedule, schedules });
   const { text } = await runEvaluation(
     { ...protocol, samples: flags.samples, seed: 2 },
     session,

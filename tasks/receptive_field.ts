@@ -15,16 +15,16 @@ import {
   type ReceptiveField,
   receptiveFieldCsv,
 } from "../src/networks/analysis/field_profile.ts";
+import { measureAlongTrajectories } from "../src/networks/analysis/field_along_trajectories.ts";
 import { writeFileAtomic } from "../src/runs/atomic_write.ts";
 import { createProvenance } from "../src/runs/provenance.ts";
 import { CommandError, defineVerb, runVerb } from "./cli/command.ts";
 import { loadRasterizer } from "./cli/rasterizer.ts";
 import { textTable } from "./cli/table.ts";
 import { machineFlags, outFlags, sampleFlags } from "./pipelines/flags.ts";
-import { loadSchedules } from "./pipelines/machines.ts";
-import { measureAlongTrajectories } from "./pipelines/receptive_field.ts";
+import { loadSchedules } from "./pipelines/schedules.ts";
 import { openNetworkSession } from "./pipelines/session.ts";
-import { loadNetwork, samplingProtocol } from "./pipelines/sources.ts";
+import { loadNetwork, protocolFor } from "./pipelines/sources.ts";
 
 const files = {
   json: "receptive_field.json",
@@ -88,7 +88,7 @@ export const verb = defineVerb({
       `--radius is ${radius}, expected 0 to ${widest} for images of ${height} x ${width}`,
     );
   }
-  const protocol = samplingProtocol(network, { ...flags, sampler: "ddim", grid: "uniform" });
+  const protocol = protocolFor(network, { ...flags, sampler: "ddim", grid: "uniform" });
   const { steps, samples, seed, labels } = protocol;
   const plan = { of, steps, samples, pixels, radius: radius ?? null, seed, labels: labels ?? null };
   await using session = await openNetworkSession(context, {
@@ -109,10 +109,10 @@ export const verb = defineVerb({
   if (!run.finished) {
     const bar = progress.start({ label: "gradients", total: steps * samples * pixels });
     const field = await measureAlongTrajectories(network, {
-      ...protocol,
+      protocol,
       of,
       pixels,
-      radius,
+      ...radius !== undefined && { radius },
       abort,
       onProgress: (done) => bar.update(done),
     });

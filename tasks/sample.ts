@@ -1,5 +1,6 @@
 /** `deno task sample`: makes images from noise with a network or a machine. @module */
 import { imageBatch, sliceBatch, valuesPerImage } from "../src/core/image_batch.ts";
+import { scheduledMachines } from "../src/evaluation/scheduled_machines.ts";
 import type { Denoiser } from "../src/denoisers/denoiser.ts";
 import { tileImages } from "../src/figures/tile_images.ts";
 import { encodePng } from "../src/formats/png.ts";
@@ -11,12 +12,11 @@ import { JsonlLog } from "../src/runs/jsonl_log.ts";
 import { createProvenance } from "../src/runs/provenance.ts";
 import { initialNoise } from "../src/samplers/initial_noise.ts";
 import { samplers } from "../src/samplers/samplers.ts";
-import { parseTimeGridName, timeGrid } from "../src/samplers/time_grid.ts";
+import { timeGrid } from "../src/samplers/time_grid.ts";
 import { CommandError, defineVerb, runVerb } from "./cli/command.ts";
 import { gridFlag, imageFlags, machineFlags, outFlags, sampleFlags } from "./pipelines/flags.ts";
-import { checkSchedule, scheduledMachines } from "./pipelines/machines.ts";
 import { describePosterior } from "./pipelines/posterior.ts";
-import { requestedSchedules } from "./pipelines/requested_schedules.ts";
+import { checkSchedules, requestedSchedules, timesFor } from "./pipelines/schedules.ts";
 import {
   type NetworkSession,
   openNetworkSession,
@@ -24,7 +24,7 @@ import {
   type Session,
   type SessionParts,
 } from "./pipelines/session.ts";
-import { loadNetwork, samplingProtocol, sourcesProvenance } from "./pipelines/sources.ts";
+import { loadNetwork, protocolFor, sourcesProvenance } from "./pipelines/sources.ts";
 
 /** Pixels of the picture that one pixel of an image becomes. */
 const ENLARGE = 3;
@@ -87,17 +87,9 @@ export const verb = defineVerb({
     ? await requestedSchedules({ ...flags, machines: flags.machine }, network)
     : [];
   const schedules = loaded.map(({ schedule }) => schedule);
-  const protocol = samplingProtocol(network, {
-    ...flags,
-    steps: flags.steps ?? schedules[0]?.steps.length ?? 20,
-    grid: flags.grid ?? parseTimeGridName(schedules[0]?.timeGrid ?? "uniform"),
-  });
+  const protocol = protocolFor(network, { ...flags, ...timesFor(loaded, flags) });
+  checkSchedules(loaded, network, protocol);
   const { sampler, grid, steps, seed, samples, labels } = protocol;
-  for (const each of loaded) {
-    for (const warning of checkSchedule(each, network, { steps, grid, sampler })) {
-      console.error(`Note: ${warning}`);
-    }
-  }
   const configOf = (
     { backend, data, posterior }: Pick<NetworkSession, "backend"> & Partial<SessionParts>,
   ) => ({
@@ -129,7 +121,9 @@ export const verb = defineVerb({
   const own = networkDenoiser(network);
   const denoiser: Denoiser = name === undefined || data === undefined || posterior === undefined
     ? own
-    : scheduledMachines([name], { network, data, posterior, schedules, sampler })[0]!.denoiser;
+    : scheduledMachines([name], {
+      ...{ data, schedule: network.schedule, schedules, posterior, sampler },
+    })[0]!.denoiser;
   const { imageShape } = denoiser;
   const { schedule } = network;
   const times = timeGrid(grid, { steps, schedule });

@@ -7,6 +7,7 @@ import { writeFileAtomic } from "../src/runs/atomic_write.ts";
 import { JsonlLog } from "../src/runs/jsonl_log.ts";
 import { openRun, type Run } from "../src/runs/run_folder.ts";
 import { ExampleStream } from "../src/training/examples.ts";
+import { defaultFormulation, resolveFormulation } from "../src/training/formulation.ts";
 import { createGradientPool } from "../src/training/gradient_pool.ts";
 import { stableTarget } from "../src/training/target.ts";
 import { measureTargets, type TargetStatistics } from "../src/training/target_statistics.ts";
@@ -14,7 +15,6 @@ import type { TrainingState } from "../src/training/optimization.ts";
 import { train } from "../src/training/train.ts";
 import { CommandError, defineVerb, runVerb } from "./cli/command.ts";
 import { startBackend } from "../src/networks/backend.ts";
-import { plainFormulation, resolveFormulation } from "./pipelines/formulation.ts";
 import { outFlags } from "./pipelines/flags.ts";
 import {
   exportStableTarget,
@@ -91,7 +91,7 @@ export const verb = defineVerb({
     );
   }
   const { choice, schedule, ...formulation } = resolveFormulation({
-    ...plainFormulation,
+    ...defaultFormulation,
     noiseSchedule: flags.noiseSchedule,
     objective: "x0",
     preconditioning: "edm",

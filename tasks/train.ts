@@ -3,7 +3,7 @@ import { datasetNames } from "../src/datasets/registry_files.ts";
 import { defineVerb, runVerb } from "./cli/command.ts";
 import { architectureFlags } from "./pipelines/architecture_flags.ts";
 import { startBackend } from "../src/networks/backend.ts";
-import { formulationFlags } from "./pipelines/formulation.ts";
+import { formulationFlags } from "./pipelines/formulation_flags.ts";
 import { resolveTraining, runTraining } from "./pipelines/training.ts";
 import { presetNames } from "./pipelines/presets.ts";
 

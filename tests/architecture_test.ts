@@ -14,7 +14,7 @@ const allowed: Record<string, readonly string[]> = {
   denoisers: ["core", "schedules"],
   posterior: ["core", "gpu"],
   machines: ["core", "posterior", "denoisers", "schedules"],
-  networks: ["core", "gpu", "denoisers", "formats", "schedules"],
+  networks: ["core", "gpu", "denoisers", "formats", "schedules", "samplers"],
   samplers: ["core", "denoisers", "schedules"],
   training: [
     "core",

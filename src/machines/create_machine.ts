@@ -32,6 +32,11 @@ export interface CandidateScalesOptions {
   readonly from?: number;
   /** Largest scale, odd; when absent the largest that fits the image (and the machine). */
   readonly to?: number;
+  /**
+   * How far the network looks that the machine is to predict: by default the scales end at the first odd
+   * number from it. Even for some UNets, Infinity with attention.
+   */
+  readonly receptiveField?: number;
 }
 
 /**
@@ -45,11 +50,13 @@ export function candidateScales(
   machine: MachineName | MachineDefinition,
   options: CandidateScalesOptions,
 ): number[] {
-  const { imageShape, from = 3, to } = options;
+  const { imageShape, from = 3, to, receptiveField = Infinity } = options;
   if (!machineHasScale(machine)) return [1];
   const { rule } = machineDefinition(machine);
   const side = Math.min(imageShape[0], imageShape[1]);
-  const last = to ?? Math.min(largestPatchSize(machine, imageShape), side - 1 + side % 2);
+  const fitting = Math.min(largestPatchSize(machine, imageShape), side - 1 + side % 2);
+  const reach = Math.min(fitting, receptiveField);
+  const last = to ?? reach + 1 - reach % 2;
   checkScales(from < last ? [from, last] : [from], rule, imageShape);
   const scales: number[] = [];
   for (let k = from; k <= last; k += 2) scales.push(k);

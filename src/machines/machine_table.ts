@@ -122,6 +122,15 @@ export function parseMachineName(text: string): MachineName {
 }
 
 /**
+ * The machine that predicts networks of a padding: borders are visible to zero padding only.
+ *
+ * @category Machines
+ */
+export function machineForPadding(padding: "zeros" | "circular"): MachineName {
+  return padding === "zeros" ? "bbELS" : "ELS";
+}
+
+/**
  * Whether a machine compares patches of a size k; IS and ES compare whole images.
  *
  * @category Machines

@@ -1,6 +1,8 @@
+import { ArgumentError } from "../core/errors.ts";
 import type { ImageBatch } from "../core/image_batch.ts";
+import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
 import type { SamplerDefinition, SamplerName } from "./samplers.ts";
-import type { TimeGrid, TimeGridName } from "./time_grid.ts";
+import { type TimeGrid, timeGrid, type TimeGridName } from "./time_grid.ts";
 
 /**
  * How images are made from noise: the same protocol gives the same noise, times and classes to every
@@ -23,6 +25,71 @@ export interface SamplingProtocol {
   readonly samples: number;
   /** Class of each sample; absent: unconditional. */
   readonly labels?: readonly number[] | undefined;
+}
+
+/**
+ * Options of {@linkcode sampleLabels}.
+ *
+ * @category Samplers
+ */
+export interface SampleLabelsOptions {
+  /** Number of classes that the network knows; 0: it is not conditional. */
+  readonly classes: number;
+  /** Number of samples. */
+  readonly samples: number;
+  /** The classes that samples have in turn; absent: all. */
+  readonly labels?: readonly number[] | undefined;
+}
+
+/**
+ * The class of each sample, the wanted ones in turn.
+ *
+ * @returns Undefined for a network without classes.
+ * @throws RangeError if labels are given for a network without classes, or one is not among them.
+ *
+ * @category Samplers
+ */
+export function sampleLabels(options: SampleLabelsOptions): number[] | undefined {
+  const { classes, samples, labels } = options;
+  if (classes === 0) {
+    if (labels === undefined) return undefined;
+    throw new ArgumentError("Cannot label samples: the network is not conditional", {
+      remedy: (say) => `leave out ${say.option("labels")}`,
+    });
+  }
+  const turn = labels ?? Array.from({ length: classes }, (_, label) => label);
+  const wrong = turn.find((label) => !(Number.isInteger(label) && label >= 0 && label < classes));
+  if (wrong !== undefined || turn.length === 0) {
+    throw new ArgumentError(
+      `Cannot label samples with ${wrong ?? "nothing"}: the network has classes 0 to ${
+        classes - 1
+      }`,
+    );
+  }
+  return Array.from({ length: samples }, (_, i) => turn[i % turn.length]!);
+}
+
+/**
+ * A protocol checked against what it is for, with the class of each sample said outright.
+ *
+ * @param options.schedule The forward process, by which some grids find their times.
+ * @param options.classes Number of classes that the network knows; 0: it is not conditional.
+ * @throws RangeError if the times cannot be had, or the labels do not fit.
+ *
+ * @category Samplers
+ */
+export function fitProtocol(
+  protocol: SamplingProtocol,
+  options: { readonly schedule: NoiseSchedule; readonly classes: number },
+): SamplingProtocol {
+  const { sampler, grid, steps, networkSteps, seed, samples, labels } = protocol;
+  const { schedule, classes } = options;
+  for (const n of new Set([steps, networkSteps ?? steps])) timeGrid(grid, { schedule, steps: n });
+  return {
+    ...{ sampler, grid, steps, seed, samples },
+    ...networkSteps !== undefined && { networkSteps },
+    labels: sampleLabels({ classes, samples, labels }),
+  };
 }
 
 /**

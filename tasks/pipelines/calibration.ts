@@ -97,7 +97,7 @@ export async function runCalibration(
   session: Session,
   { prefix = "", remarks }: {
     readonly prefix?: string;
-    readonly remarks?: Readonly<Record<string, unknown>> | undefined;
+    readonly remarks?: object | undefined;
   } = {},
 ): Promise<ScaleSchedule> {
   const { network, data, backend, posterior, run, abort, progress } = session;

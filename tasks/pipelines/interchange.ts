@@ -1,22 +1,21 @@
 /** Files of other programs as the commands take them: what is in a file, told from its bytes. */
-import { basename, join } from "@std/path";
-import { sha256Hex } from "../../src/core/sha256.ts";
+import { join } from "@std/path";
 import { isNpy } from "../../src/formats/npy.ts";
 import { PickledObject } from "../../src/formats/pickle.ts";
-import { parseSafetensors } from "../../src/formats/safetensors.ts";
 import { parseScaleList, scaleListTimes } from "../../src/calibration/scale_list.ts";
+import { scaleListGrid } from "../../src/calibration/scale_list_grid.ts";
 import type { ScaleAggregate, ScaleSchedule } from "../../src/machines/scale_schedule.ts";
 import type { MachineName } from "../../src/machines/machine_table.ts";
 import { parseScaleSchedule } from "../../src/calibration/scale_schedule_json.ts";
 import { isTorch, parseTorch } from "../../src/formats/torch_file.ts";
 import { attributesOf, torchStateDict } from "../../src/formats/torch_values.ts";
 import { importScales, type ScaleIndexing } from "../../src/calibration/import_scales.ts";
+import { importedFrom, readAnyWeights } from "../../src/networks/weights/any_weights.ts";
 import {
   networkFromTorch,
-  readTorchWeights,
   type ReadTorchWeightsOptions,
 } from "../../src/networks/weights/torch_weights.ts";
-import { readWeights, type TrainedNetwork } from "../../src/networks/weights/weights.ts";
+import type { TrainedNetwork } from "../../src/networks/weights/weights.ts";
 import { createProvenance } from "../../src/runs/provenance.ts";
 import { timeGrid, type TimeGridName, timeGridNames } from "../../src/samplers/time_grid.ts";
 import type { NoiseSchedule } from "../../src/schedules/noise_schedule.ts";
@@ -46,32 +45,6 @@ export async function readInput(
     `${given} holds neither scale_schedule.json nor weights.safetensors: give a file, or the folder ` +
       "of a finished calibration or training run",
   );
-}
-
-/** Where a network that PyTorch saved comes from, as its provenance keeps it. */
-export async function importedFrom(
-  path: string,
-  bytes: Uint8Array<ArrayBuffer>,
-): Promise<Record<string, unknown>> {
-  return { importedFrom: basename(path), importedSha256: await sha256Hex(bytes) };
-}
-
-/** Whether bytes are a network that PyTorch saved, in `.pt` or as a bare state dict in safetensors. */
-export function isForeignNetwork(bytes: Uint8Array, path: string): boolean {
-  if (isTorch(bytes)) return true;
-  return /\.safetensors$/i.test(path) &&
-    parseSafetensors(bytes, path).metadata.format !== "els-network";
-}
-
-/** Reads weights, ours or PyTorch's. */
-export async function readAnyWeights(
-  bytes: Uint8Array<ArrayBuffer>,
-  path: string,
-  options: ReadTorchWeightsOptions = {},
-): Promise<TrainedNetwork> {
-  if (!isForeignNetwork(bytes, path)) return readWeights(bytes, path);
-  const training = { ...options.training, ...await importedFrom(path, bytes) };
-  return readTorchWeights(bytes, path, { ...options, training });
 }
 
 /** Reads whatever `convert` takes. */
@@ -112,39 +85,17 @@ export interface ScaleListContext {
   readonly grid: TimeGridName | undefined;
 }
 
-/** The grid that a list is for, held against the times that a CSV has beside its scales. */
-function gridOfList(
-  steps: number,
-  { grid, schedule }: ScaleListContext,
-  file: { readonly path: string; readonly bytes: Uint8Array } | undefined,
-): TimeGridName {
-  const times = file && scaleListTimes(file.bytes, file.path);
-  if (times === undefined) return grid ?? "uniform";
-  const fits = (name: TimeGridName) => {
-    // The grid of Karras needs two steps.
-    if (name === "karras" && steps < 2) return false;
-    const expected = timeGrid(name, { steps, schedule }).toReversed().slice(1);
-    return expected.every((t, i) => Math.abs(t - times[i]!) <= 1e-6);
-  };
-  const found = timeGridNames.find(fits);
-  if (grid === undefined && found !== undefined) return found;
-  if (grid !== undefined && fits(grid)) return grid;
-  throw new CommandError(
-    `${file!.path}: the times t = ${times.join(", ")} beside the scales are ${
-      found === undefined
-        ? `of no grid that is known for this noise schedule (${timeGridNames.join(", ")})`
-        : `${found}, ${grid} ones were asked for; use --grid ${found}`
-    }`,
-  );
-}
-
 /** A schedule of a bare list that came from a file (or, without a path, from the command line). */
 export async function scheduleOfList(
   scales: readonly number[],
   context: ScaleListContext,
   file: { readonly path: string; readonly bytes: Uint8Array<ArrayBuffer> } | undefined,
 ): Promise<ScaleSchedule> {
-  const name = gridOfList(scales.length, context, file);
+  const name = scaleListGrid(file && scaleListTimes(file.bytes, file.path), {
+    ...context,
+    steps: scales.length,
+    source: file?.path,
+  });
   return importScales(scales, {
     ...context,
     grid: { name, times: timeGrid(name, { steps: scales.length, schedule: context.schedule }) },

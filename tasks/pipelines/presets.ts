@@ -3,7 +3,7 @@
  * small ones for a CPU.
  */
 import type { Architecture } from "../../src/networks/architectures/architecture.ts";
-import { type FormulationChoice, plainFormulation } from "./formulation.ts";
+import { defaultFormulation, type FormulationChoice } from "../../src/training/formulation.ts";
 import type { Padding } from "../../src/networks/layers/conv2d_implementation.ts";
 
 /** Sizes of networks, of which each architecture takes its own. */
@@ -47,7 +47,7 @@ export interface TrainingPreset extends FormulationChoice, NetworkSizes {
 
 /** Sizes and recipe of the paper: Adam, rate 1e-4 times 0.999965 a step, batch 128, no decay. */
 const published = {
-  ...plainFormulation,
+  ...defaultFormulation,
   width: 256,
   layers: 6,
   kernelSize: 3,

@@ -3,14 +3,12 @@ import { fromFileUrl, join } from "@std/path";
 import type { ImageDataset } from "../../src/datasets/dataset.ts";
 import { loadDataset } from "../../src/datasets/registry_files.ts";
 import type { Provenance } from "../../src/core/provenance.ts";
-import type { MachineName } from "../../src/machines/machine_table.ts";
+import { readAnyWeights } from "../../src/networks/weights/any_weights.ts";
 import type { TrainedNetwork } from "../../src/networks/weights/weights.ts";
 import { sha256Hex } from "../../src/core/sha256.ts";
 import type { RunConfig } from "../../src/runs/run_folder.ts";
-import type { SamplingProtocol } from "../../src/samplers/sampling_protocol.ts";
-import { timeGrid } from "../../src/samplers/time_grid.ts";
+import { fitProtocol, type SamplingProtocol } from "../../src/samplers/sampling_protocol.ts";
 import { CommandError } from "../cli/command.ts";
-import { readAnyWeights } from "./interchange.ts";
 
 /** The checkpoint that ships with the package. */
 export const shippedWeights: string = fromFileUrl(
@@ -113,47 +111,10 @@ export async function loadMachineImages(
   return data;
 }
 
-/** Class of each sample: the ones asked for, in turn; undefined for a network without classes. */
-export function sampleLabels(
-  { network }: LoadedNetwork,
-  { labels, samples }: { readonly labels: readonly number[] | undefined; readonly samples: number },
-): number[] | undefined {
-  const { classes } = network.architecture;
-  if (classes === 0) {
-    if (labels !== undefined) {
-      throw new CommandError("--labels were given, but the network is not conditional");
-    }
-    return undefined;
-  }
-  const turn = labels ?? Array.from({ length: classes }, (_, label) => label);
-  const wrong = turn.find((label) => label >= classes);
-  if (wrong !== undefined) {
-    throw new CommandError(`--labels has ${wrong}, the network has classes 0 to ${classes - 1}`);
-  }
-  return Array.from({ length: samples }, (_, i) => turn[i % turn.length]!);
-}
-
-/**
- * The sampling protocol that flags ask of a network, its classes said for each sample.
- *
- * @throws RangeError if the times cannot be had, before any run begins.
- * @throws CommandError if the labels do not fit the network.
- */
-export function samplingProtocol(
-  network: LoadedNetwork,
-  { sampler, grid, steps, networkSteps, seed, samples, labels }: SamplingProtocol,
-): SamplingProtocol {
-  timeGrid(grid, { schedule: network.schedule, steps });
-  return {
-    ...{ sampler, grid, steps, seed, samples },
-    ...networkSteps !== undefined && { networkSteps },
-    labels: sampleLabels(network, { labels, samples }),
-  };
-}
-
-/** The machine that predicts networks of a padding (theory: borders are visible to zero padding). */
-export function machineForPadding(padding: "zeros" | "circular"): MachineName {
-  return padding === "zeros" ? "bbELS" : "ELS";
+/** The sampling protocol that flags ask of a network. */
+export function protocolFor(network: LoadedNetwork, flags: SamplingProtocol): SamplingProtocol {
+  const { classes } = network.network.architecture;
+  return fitProtocol(flags, { schedule: network.schedule, classes });
 }
 
 /** The part of a run's configuration about network and images. */

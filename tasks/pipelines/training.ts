@@ -2,6 +2,7 @@
 import { DataFormatError } from "../../src/core/errors.ts";
 import { loadDataset } from "../../src/datasets/registry_files.ts";
 import { createNetwork } from "../../src/networks/architectures/architecture.ts";
+import { receptiveFieldText } from "../../src/networks/analysis/candidate_check.ts";
 import type { BackendInfo } from "../../src/networks/backend.ts";
 import { parameterCount } from "../../src/networks/weights/parameters.ts";
 import { writeWeights } from "../../src/networks/weights/weights.ts";
@@ -11,6 +12,7 @@ import { sha256Json, toolkit } from "../../src/runs/provenance.ts";
 import { openRun, type Run, type RunConfig } from "../../src/runs/run_folder.ts";
 import { readTrainingState, writeTrainingState } from "../../src/training/checkpoint.ts";
 import type { ExampleSource } from "../../src/training/examples.ts";
+import { type ResolvedFormulation, resolveFormulation } from "../../src/training/formulation.ts";
 import { createGradientPool } from "../../src/training/gradient_pool.ts";
 import { stableTarget } from "../../src/training/target.ts";
 import type { TrainingState } from "../../src/training/optimization.ts";
@@ -18,8 +20,7 @@ import { train } from "../../src/training/train.ts";
 import { CommandError } from "../cli/command.ts";
 import { type NetworkSizes, presets, type TrainingPreset } from "./presets.ts";
 import { architectureOf, resolveSizes } from "./architecture_flags.ts";
-import { parseParameters, type ResolvedFormulation, resolveFormulation } from "./formulation.ts";
-import { receptiveFieldText } from "./receptive_field.ts";
+import { parseParameters } from "./formulation_flags.ts";
 import type { WorkContext } from "./session.ts";
 import { channelsOf } from "./sources.ts";
 

@@ -4,12 +4,11 @@ import { addNoise } from "../../src/denoisers/add_noise.ts";
 import { Random } from "../../src/core/random.ts";
 import { sliceBatch } from "../../src/core/image_batch.ts";
 import { candidateScales, createMachine } from "../../src/machines/create_machine.ts";
+import { machineForPadding } from "../../src/machines/machine_table.ts";
 import { createNetwork } from "../../src/networks/architectures/architecture.ts";
 import { networkDenoiser } from "../../src/networks/network_denoiser.ts";
 import { initialParameters } from "../../src/networks/weights/parameters.ts";
 import { architectureOf } from "../pipelines/architecture_flags.ts";
-import { nextOdd } from "../pipelines/receptive_field.ts";
-import { machineForPadding } from "../pipelines/sources.ts";
 import type { ReproductionContext } from "./row_work.ts";
 import { budgets, type EvidenceRow, type Protocol, trainingOf } from "./rows.ts";
 
@@ -74,7 +73,7 @@ export async function estimateRow(
   const { imageShape } = network.architecture;
   const scales = candidateScales(name, {
     imageShape,
-    to: nextOdd(Math.min(network.receptiveField, imageShape[0] - 1)),
+    receptiveField: network.receptiveField,
   });
   const middle = [scales[scales.length >> 1]!];
   try {

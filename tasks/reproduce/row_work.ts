@@ -2,20 +2,22 @@
 import { evaluationFiles, evaluationIdentity, runEvaluation } from "../pipelines/evaluation.ts";
 import { calibrationFiles, calibrationIdentity } from "../pipelines/calibration.ts";
 import { type CalibrationPlan, runCalibration, scalesLine } from "../pipelines/calibration.ts";
-import { scheduledMachines } from "../pipelines/machines.ts";
-import { nextOdd } from "../pipelines/receptive_field.ts";
+import { scheduledMachines } from "../../src/evaluation/scheduled_machines.ts";
 import { openPart, type WorkContext } from "../pipelines/session.ts";
 import {
   type LoadedNetwork,
   loadMachineImages,
   loadNetwork,
-  machineForPadding,
-  samplingProtocol,
+  protocolFor,
 } from "../pipelines/sources.ts";
 import { runTraining } from "../pipelines/training.ts";
 import type { ImageDataset } from "../../src/datasets/dataset.ts";
 import type { ScaleSchedule } from "../../src/machines/scale_schedule.ts";
-import { type MachineName, parseMachineName } from "../../src/machines/machine_table.ts";
+import {
+  machineForPadding,
+  type MachineName,
+  parseMachineName,
+} from "../../src/machines/machine_table.ts";
 import type { PatchPosterior } from "../../src/posterior/patch_posterior.ts";
 import { candidateScales } from "../../src/machines/create_machine.ts";
 import type { SamplingProtocol } from "../../src/samplers/sampling_protocol.ts";
@@ -120,7 +122,7 @@ export function evaluationProtocol(network: LoadedNetwork, { protocol, samples }
   readonly samples: number;
 }): SamplingProtocol {
   const { grid, steps, networkSteps } = protocol;
-  return samplingProtocol(network, {
+  return protocolFor(network, {
     ...{ sampler: "ddim", grid, steps, networkSteps, samples, seed: seeds.evaluation },
   });
 }
@@ -139,10 +141,10 @@ export function calibrationPlan(
     machine,
     candidates: candidateScales(machine, {
       imageShape,
-      to: nextOdd(Math.min(network.network.receptiveField, imageShape[0] - 1)),
+      receptiveField: network.network.receptiveField,
     }),
     search: "full",
-    ...samplingProtocol(network, {
+    ...protocolFor(network, {
       ...{ sampler: "ddim", grid: protocol.grid, steps: protocol.steps },
       ...{ samples, seed: seeds.calibration },
     }),
@@ -226,7 +228,7 @@ export async function doRow(
     identity: (parts) => evaluationIdentity(plan, { machines: names, schedules }, parts),
   });
   const { run } = session;
-  const machines = scheduledMachines(names, { ...session, schedules });
+  const machines = scheduledMachines(names, { ...session, schedule: network.schedule, schedules });
   const { rows } = await runEvaluation(plan, session, { machines, schedules });
   if (!run.finished) await run.finish({ report: evaluationFiles.report });
   return {

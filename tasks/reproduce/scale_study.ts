@@ -3,14 +3,15 @@
  * each metric, and refinement by the final images themselves, on noise that none of them has seen.
  */
 import { evaluationFiles, runEvaluation } from "../pipelines/evaluation.ts";
-import { machineForPadding, sampleLabels, sourcesIdentity } from "../pipelines/sources.ts";
+import { sourcesIdentity } from "../pipelines/sources.ts";
+import { sampleLabels } from "../../src/samplers/sampling_protocol.ts";
 import { type CalibrationState, chooseScales } from "../../src/calibration/calibration.ts";
 import { similarityNames } from "../../src/calibration/similarity.ts";
 import type { Refinement } from "../../src/calibration/refinement.ts";
 import type { AgreementRow } from "../../src/evaluation/agreement_table.ts";
 import type { NamedDenoiser } from "../../src/evaluation/evaluate.ts";
 import type { ScaleSchedule } from "../../src/machines/scale_schedule.ts";
-import type { MachineName } from "../../src/machines/machine_table.ts";
+import { machineForPadding, type MachineName } from "../../src/machines/machine_table.ts";
 import { createMachine } from "../../src/machines/create_machine.ts";
 import { openPart } from "../pipelines/session.ts";
 import { publishedScales } from "./published.ts";
@@ -77,7 +78,8 @@ export async function doStudy(
   const { network, data } = sources;
   const { refineSamples, refineSteps, sizes } = budgets[context.budget];
   const { calibrationSamples, samples } = sizes(row);
-  const machine = machineForPadding(network.network.architecture.padding);
+  const { padding, classes } = network.network.architecture;
+  const machine = machineForPadding(padding);
   const { schedule, state } = await calibrateIn(
     {
       ...calibrationPlan(machine, { network, protocol, samples: calibrationSamples }),
@@ -86,7 +88,7 @@ export async function doStudy(
           measure: "r^2",
           samples: refineSamples,
           passes: 2,
-          labels: sampleLabels(network, { labels: undefined, samples: refineSamples }),
+          labels: sampleLabels({ classes, samples: refineSamples }),
         },
       },
     },

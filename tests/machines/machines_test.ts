@@ -16,6 +16,7 @@ import {
   patchSizeAt,
   wasmPosterior,
 } from "../../src/machines.ts";
+import { machineForPadding } from "../../src/machines/machine_table.ts";
 import { ddim } from "../../src/samplers/ddim.ts";
 import { uniformTimeGrid } from "../../src/samplers/time_grid.ts";
 import { cosineLegacy } from "../../src/schedules/cosine_legacy.ts";
@@ -235,4 +236,17 @@ Deno.test("candidateScales: odd scales between two bounds", () => {
   assertThrows(() => candidateScales("ELS", { imageShape, to: 33 }), RangeError, "from 1 to 31");
   assertThrows(() => candidateScales("ELS", { imageShape, from: 4 }), RangeError, "scale 4");
   assertThrows(() => candidateScales("ELS", { imageShape, from: 9, to: 5 }), RangeError, "none");
+});
+
+Deno.test("candidateScales: they end at the first odd number from the receptive field, or at the image", () => {
+  const last = (receptiveField: number, imageShape = [32, 32, 1] as const) =>
+    candidateScales("ELS", { imageShape, receptiveField }).at(-1);
+  assertEquals([17, 20, 40, Infinity].map((field) => last(field)), [17, 21, 31, 31]);
+  assertEquals(last(9, [7, 32, 1] as unknown as readonly [32, 32, 1]), 7);
+  const imageShape = [32, 32, 1] as const;
+  assertEquals(candidateScales("LS", { imageShape, receptiveField: 17, to: 5 }), [3, 5]);
+});
+
+Deno.test("machineForPadding: borders are seen by zero padding only", () => {
+  assertEquals([machineForPadding("zeros"), machineForPadding("circular")], ["bbELS", "ELS"]);
 });

@@ -1,16 +1,14 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { CommandError } from "../../tasks/cli/command.ts";
 import {
+  defaultFormulation,
   type FormulationChoice,
-  parseParameters,
-  plainFormulation,
   resolveFormulation,
-} from "../../tasks/pipelines/formulation.ts";
-import { presets } from "../../tasks/pipelines/presets.ts";
+} from "../../src/training/formulation.ts";
+import { scheduleNames } from "../../src/schedules/create_schedule.ts";
 
 const choose = (changes: Partial<FormulationChoice>) => {
   const { choice, prediction } = resolveFormulation({
-    ...plainFormulation,
+    ...defaultFormulation,
     noiseSchedule: "cosine_legacy",
     objective: "noise",
     timePower: 2,
@@ -46,16 +44,12 @@ Deno.test("formulation: what is said outright stays", () => {
   assertThrows(() => choose({ noiseSchedule: "ve", sigmaData: 0 }), RangeError, "sigmaData is 0");
 });
 
-Deno.test("formulation: every preset resolves, and the choice resolves to itself", () => {
-  for (const preset of Object.values(presets)) {
-    const { choice } = resolveFormulation(preset);
-    assertEquals(resolveFormulation(choice).choice, choice);
-  }
-});
-
-Deno.test("formulation: parameters of the schedule are read by name", () => {
-  assertEquals(parseParameters("sigmaMin=0.1, sigmaMax=5e1"), { sigmaMin: 0.1, sigmaMax: 50 });
-  for (const bad of ["", "rho", "rho=", "rho=x", "a=1,,b=2", "a=1=2"]) {
-    assertThrows(() => parseParameters(bad), CommandError, "--noise-parameters has");
+Deno.test("formulation: what auto became resolves to itself", () => {
+  for (const noiseSchedule of scheduleNames) {
+    for (const objective of ["noise", "x0", "v"] as const) {
+      const { choice } = resolveFormulation({ ...defaultFormulation, noiseSchedule, objective });
+      assertEquals(resolveFormulation(choice).choice, choice);
+      assertEquals(Object.values(choice).includes("auto"), false);
+    }
   }
 });

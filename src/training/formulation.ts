@@ -1,14 +1,21 @@
-/** The forward process, objective and loss of a training run, from presets and flags. */
-import type { NetworkPrediction, Preconditioning } from "../../src/denoisers/preconditioning.ts";
-import { checkPreconditioning, preconditioningKinds } from "../../src/denoisers/preconditioning.ts";
-import { createSchedule, scheduleNames } from "../../src/schedules/create_schedule.ts";
-import type { NoiseSchedule } from "../../src/schedules/noise_schedule.ts";
-import type { NoiseSampling } from "../../src/training/noise_sampling.ts";
-import { type LossWeighting, lossWeightings } from "../../src/training/objective.ts";
-import { CommandError } from "../cli/command.ts";
+/** The forward process, objective and loss of a training, chosen by name or left to `auto`. */
+import {
+  checkPreconditioning,
+  type NetworkPrediction,
+  type Preconditioning,
+} from "../denoisers/preconditioning.ts";
+import { createSchedule } from "../schedules/create_schedule.ts";
+import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
+import type { NoiseSampling } from "./noise_sampling.ts";
+import type { LossWeighting } from "./objective.ts";
 
-/** What a preset decides about it, and flags replace; `auto` follows from the rest. */
+/**
+ * A formulation as people choose it; `auto` follows from the rest.
+ *
+ * @category Training
+ */
 export interface FormulationChoice {
+  /** Name of the forward process. */
   readonly noiseSchedule: string;
   /** Parameters of the noise schedule that differ from its defaults. */
   readonly noiseParameters?: Readonly<Record<string, number>>;
@@ -16,21 +23,30 @@ export interface FormulationChoice {
   readonly objective: "noise" | "x0" | "v";
   /** `stable`: the Stable Target Field over `references` images. */
   readonly target: "plain" | "stable";
+  /** Images behind a stable target. */
   readonly references: number;
+  /** Scaling around the network; `auto`: none for VP, edm for x0 on edm, input for the rest. */
   readonly preconditioning: "auto" | Preconditioning["kind"];
   /** Standard deviation of the clean images, for preconditioning. */
   readonly sigmaData: number;
+  /** How noise is drawn; `auto`: log-normal for edm, times for the rest. */
   readonly noiseSampling: "auto" | NoiseSampling["kind"];
   /** Uniform times are 1 - (1 - u)^p. */
   readonly timePower: number;
-  /** Of the logarithm of log-normal noise. */
+  /** Mean of the logarithm of log-normal noise. */
   readonly logSigmaMean: number;
+  /** Its standard deviation. */
   readonly logSigmaDeviation: number;
+  /** What a squared error counts by its noise; `auto`: min_snr for plain x0, own for the rest. */
   readonly weighting: "auto" | LossWeighting;
 }
 
-/** What most presets say: a plain target, and the rest by the schedule. */
-export const plainFormulation = {
+/**
+ * A plain target, and the rest by the forward process.
+ *
+ * @category Training
+ */
+export const defaultFormulation = {
   target: "plain",
   references: 1024,
   preconditioning: "auto",
@@ -42,81 +58,35 @@ export const plainFormulation = {
   weighting: "auto",
 } as const satisfies Partial<FormulationChoice>;
 
-/** Flags of `deno task train` about it. */
-export const formulationFlags = {
-  noiseSchedule: { type: "choice", choices: scheduleNames, help: "Forward process" },
-  noiseParameters: {
-    type: "string",
-    placeholder: "NAME=VALUE,..",
-    help: "Parameters of the forward process, such as sigmaMax=50",
-  },
-  objective: {
-    type: "choice",
-    choices: ["noise", "x0", "v", "stable"],
-    help: "What the network predicts; stable: as before, with --target stable",
-  },
-  target: {
-    type: "choice",
-    choices: ["plain", "stable"],
-    help: "Learn from the image behind each example, or from the Stable Target Field",
-  },
-  references: { type: "integer", min: 1, help: "Images behind a stable target" },
-  preconditioning: {
-    type: "choice",
-    choices: ["auto", ...preconditioningKinds],
-    help: "Scaling around the network; auto: none for VP, edm for x0 on edm, input for the rest",
-  },
-  sigmaData: { type: "number", min: 0.001, help: "Deviation of clean images, for preconditioning" },
-  noiseSampling: {
-    type: "choice",
-    choices: ["auto", "uniform", "lognormal"],
-    help: "How noise is drawn; auto: lognormal for edm, times for the rest",
-  },
-  timePower: { type: "number", min: 0.1, help: "Above 1: more practice near t = 1" },
-  logSigmaMean: { type: "number", help: "Mean of the logarithm of log-normal noise" },
-  logSigmaDeviation: { type: "number", min: 0.01, help: "Its standard deviation" },
-  weighting: {
-    type: "choice",
-    choices: ["auto", ...lossWeightings],
-    help: "What a squared error counts by its noise; auto: min_snr for plain x0, own for the rest",
-  },
-} as const;
-
-/** The choice without `auto`, and what is made of it. */
+/**
+ * The choice without `auto`, and what is made of it.
+ *
+ * @category Training
+ */
 export interface ResolvedFormulation {
-  /** For the run's configuration. */
+  /** The same without `auto`, as plain data. */
   readonly choice: FormulationChoice;
+  /** The forward process. */
   readonly schedule: NoiseSchedule;
+  /** What the network predicts. */
   readonly prediction: NetworkPrediction;
+  /** Scaling around the network. */
   readonly preconditioning: Preconditioning;
+  /** How noise is drawn. */
   readonly noiseSampling: NoiseSampling;
+  /** What a squared error counts by its noise. */
   readonly weighting: LossWeighting;
 }
 
-/** Reads `sigmaMin=0.1,sigmaMax=50`. */
-export function parseParameters(text: string): Record<string, number> {
-  return Object.fromEntries(
-    text.split(",").map((part) => {
-      const [name = "", value = "", ...rest] = part.split("=").map((each) => each.trim());
-      if (name === "" || value === "" || rest.length > 0 || !Number.isFinite(Number(value))) {
-        throw new CommandError(
-          `--noise-parameters has ${
-            JSON.stringify(part)
-          }, expected such as sigmaMin=0.1,sigmaMax=50`,
-        );
-      }
-      return [name, Number(value)];
-    }),
-  );
-}
-
 /**
- * Follows `auto`.
+ * The formulation that a choice asks for, each `auto` followed.
  *
  * VP schedules take noisy images as they are. Exploding ones need their input scaled, and the power of
  * times that favors high noise on VP is left out there: VE's t is even in log sigma already.
  *
  * @throws RangeError if the schedule, or the preconditioning with this objective, is impossible.
+ *
+ * @category Training
  */
 export function resolveFormulation(config: FormulationChoice): ResolvedFormulation {
   const schedule = createSchedule(config.noiseSchedule, config.noiseParameters);

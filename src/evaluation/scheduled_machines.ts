@@ -1,0 +1,62 @@
+import { ArgumentError } from "../core/errors.ts";
+import type { ImageBatch } from "../core/image_batch.ts";
+import { createMachine, type CreateMachineOptions } from "../machines/create_machine.ts";
+import { machineHasScale, type MachineName } from "../machines/machine_table.ts";
+import type { ScaleSchedule } from "../machines/scale_schedule.ts";
+import { samplerDefinition, type SamplerName } from "../samplers/samplers.ts";
+import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
+import type { NamedDenoiser } from "./evaluate.ts";
+
+/**
+ * Options of {@linkcode scheduledMachines}.
+ *
+ * @category Evaluation
+ */
+export interface ScheduledMachinesOptions {
+  /** The machines' images `[N, H, W, C]` and their classes. */
+  readonly data: { readonly images: ImageBatch; readonly labels?: ArrayLike<number> };
+  /** The forward process. */
+  readonly schedule: NoiseSchedule;
+  /** Calibrated scales, each of one machine. */
+  readonly schedules: readonly ScaleSchedule[];
+  /** What computes the machines; they share it. */
+  readonly posterior: NonNullable<CreateMachineOptions["posterior"]>;
+  /** Where it asks between the steps, machines take the scale of the nearest. Default "ddim". */
+  readonly sampler?: SamplerName | undefined;
+}
+
+/**
+ * Makes machines with calibrated scales. One without a schedule of its own takes the first schedule's
+ * scales, such as LS beside bbELS.
+ *
+ * @throws RangeError if a machine needs scales and there is no schedule.
+ *
+ * @category Evaluation
+ */
+export function scheduledMachines(
+  names: readonly MachineName[],
+  options: ScheduledMachinesOptions,
+): NamedDenoiser[] {
+  const { data, schedule, schedules, posterior, sampler = "ddim" } = options;
+  const between = samplerDefinition(sampler).offGrid ? "nearest" : "refuse";
+  return names.map((name) => {
+    const scaled = machineHasScale(name);
+    const scales = schedules.find(({ machine }) => machine === name) ?? schedules[0];
+    if (scaled && scales === undefined) {
+      throw new ArgumentError(`Cannot make ${name}: it needs scales`, {
+        remedy: (say) => `name a schedule with ${say.option("schedules")}`,
+      });
+    }
+    return {
+      name,
+      denoiser: createMachine(name, {
+        images: data.images,
+        ...data.labels && { labels: data.labels },
+        schedule,
+        posterior,
+        between,
+        ...scaled && scales && { patchSize: scales },
+      }),
+    };
+  });
+}

@@ -1,0 +1,62 @@
+import { initialNoise } from "../../samplers/initial_noise.ts";
+import { samplerDefinition } from "../../samplers/samplers.ts";
+import type { SamplingProtocol } from "../../samplers/sampling_protocol.ts";
+import { timeGrid } from "../../samplers/time_grid.ts";
+import { networkDenoiser } from "../network_denoiser.ts";
+import type { TrainedNetwork } from "../weights/weights.ts";
+import type { ReceptiveField } from "./field_profile.ts";
+import {
+  type FieldPoint,
+  measureReceptiveField,
+  type MeasureReceptiveFieldOptions,
+} from "./receptive_field.ts";
+
+/**
+ * Options of {@linkcode measureAlongTrajectories}.
+ *
+ * @category Networks
+ */
+export interface MeasureAlongTrajectoriesOptions
+  extends Omit<MeasureReceptiveFieldOptions, "points" | "seed" | "labels"> {
+  /** The trajectories: their times are those measured. */
+  readonly protocol: Omit<SamplingProtocol, "networkSteps">;
+}
+
+/**
+ * Measures the receptive field at the images that calibration meets: along the network's own
+ * trajectories from x_T. See {@linkcode measureReceptiveField}.
+ *
+ * @category Networks
+ */
+export async function measureAlongTrajectories(
+  network: TrainedNetwork,
+  options: MeasureAlongTrajectoriesOptions,
+): Promise<ReceptiveField> {
+  const { protocol, ...measurement } = options;
+  const { sampler, grid, steps, samples, seed, labels } = protocol;
+  const { abort } = measurement;
+  const { schedule } = network;
+  const { imageShape } = network.network.architecture;
+  const points: FieldPoint[] = [];
+  const denoiser = networkDenoiser(network);
+  try {
+    await samplerDefinition(sampler).sample(denoiser, {
+      xT: initialNoise({ seed, samples, imageShape, schedule }),
+      times: timeGrid(grid, { steps, schedule }),
+      seed,
+      ...labels && { labels },
+      ...abort && { abort },
+      onStep: ({ t, x }) => {
+        points.push({ t, x: { data: x.data.slice(), shape: x.shape } });
+      },
+    });
+  } finally {
+    denoiser.dispose();
+  }
+  return await measureReceptiveField(network, {
+    ...measurement,
+    points,
+    seed,
+    ...labels && { labels },
+  });
+}

@@ -1,0 +1,48 @@
+import { sha256Hex } from "../../core/sha256.ts";
+import { parseSafetensors } from "../../formats/safetensors.ts";
+import { isTorch } from "../../formats/torch_file.ts";
+import { readTorchWeights, type ReadTorchWeightsOptions } from "./torch_weights.ts";
+import { readWeights, type TrainedNetwork } from "./weights.ts";
+
+/**
+ * Whether bytes are a network that PyTorch saved, in `.pt` or as a bare state dict in safetensors.
+ *
+ * @category Networks
+ */
+export function isForeignNetwork(bytes: Uint8Array, path: string): boolean {
+  if (isTorch(bytes)) return true;
+  return /\.safetensors$/i.test(path) &&
+    parseSafetensors(bytes, path).metadata.format !== "els-network";
+}
+
+/**
+ * Where something that another program saved comes from, as provenance keeps it.
+ *
+ * @category Networks
+ */
+export async function importedFrom(
+  path: string,
+  bytes: Uint8Array<ArrayBuffer>,
+): Promise<{ readonly importedFrom: string; readonly importedSha256: string }> {
+  const name = path.split(/[\\/]/).at(-1)!;
+  return { importedFrom: name, importedSha256: await sha256Hex(bytes) };
+}
+
+/**
+ * Reads weights, this package's or PyTorch's, told apart by their bytes.
+ *
+ * @param path Path, or a name for the bytes; a bare state dict is known by the ending .safetensors.
+ * @throws DataFormatError if the bytes are damaged.
+ * @throws CheckpointMismatchError if they do not describe a network that is known here.
+ *
+ * @category Networks
+ */
+export async function readAnyWeights(
+  bytes: Uint8Array<ArrayBuffer>,
+  path: string,
+  options: ReadTorchWeightsOptions = {},
+): Promise<TrainedNetwork> {
+  if (!isForeignNetwork(bytes, path)) return readWeights(bytes, path);
+  const training = { ...options.training, ...await importedFrom(path, bytes) };
+  return readTorchWeights(bytes, path, { ...options, training });
+}

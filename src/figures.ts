@@ -16,9 +16,17 @@
 export type { ImageBatch } from "./core/image_batch.ts";
 export {
   type AgreementGroup,
+  agreementPlotExplained,
   type AgreementPlotOptions,
   agreementPlotSvg,
 } from "./figures/agreement_plot.ts";
+export {
+  embedFont,
+  type EmbedFontOptions,
+  type FontFace,
+  type FontNeeds,
+  fontNeeds,
+} from "./figures/embed_font.ts";
 export {
   type GridCaption,
   type GridRow,
@@ -27,7 +35,17 @@ export {
   imageGridPng,
   imageGridSvg,
 } from "./figures/image_grid.ts";
-export { type LossCurve, type LossCurveOptions, lossCurveSvg } from "./figures/loss_curve.ts";
+export {
+  type LossCurve,
+  lossCurveExplained,
+  type LossCurveOptions,
+  lossCurveSvg,
+} from "./figures/loss_curve.ts";
+export {
+  type DescribedMachine,
+  machinesExplained,
+  sampleGridExplained,
+} from "./figures/machines_explained.ts";
 export type { PlotOptions } from "./figures/plot_svg.ts";
 export { createRasterizer, type Rasterizer, type RasterizerAssets } from "./figures/rasterize.ts";
 export {
@@ -40,19 +58,26 @@ export {
   receptiveFieldPlotSvg,
 } from "./figures/receptive_field_plot.ts";
 export {
-  type KeyNumber,
   type Report,
-  type ReportFigure,
   reportHtml,
-  type ReportTable,
+  type ReportPage,
+  reportPages,
+  type ReportPagesOptions,
 } from "./figures/report.ts";
+export type { KeyNumber, ReportFigure, ReportFile, ReportTable } from "./figures/report_parts.ts";
+export type { ReportSamples, SampleKind, SampleMeasure } from "./figures/report_samples.ts";
 export {
   type ScaleCurve,
+  scaleCurveExplained,
   scaleCurveOf,
   type ScaleCurveOptions,
   scaleCurveSvg,
 } from "./figures/scale_curve.ts";
-export { type TargetCurveOptions, targetCurveSvg } from "./figures/target_curve.ts";
+export {
+  targetCurveExplained,
+  type TargetCurveOptions,
+  targetCurveSvg,
+} from "./figures/target_curve.ts";
 export type { TargetPoint } from "./figures/target_point.ts";
 export { tileImages, type TileOptions } from "./figures/tile_images.ts";
 export type { ScaleSchedule } from "./machines/scale_schedule.ts";

@@ -144,7 +144,7 @@ export const verb = defineVerb({
   if (!run.finished) await run.finish({ schedule: files.schedule, scales: scalesLine(schedule) });
   console.log(`Scales of ${machine}, ${timesText(schedule)}: ${scalesLine(schedule)}`);
   console.log(`Schedule: ${run.file(files.schedule)}`);
-  console.log(`Picture:  ${run.file(files.png)}`);
+  console.log(`Picture:  ${run.file(`${files.picture}.png`)}`);
 });
 
 if (import.meta.main) await runVerb(verb);

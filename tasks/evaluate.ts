@@ -2,7 +2,8 @@
 import { parseMachineName } from "../src/machines/machine_table.ts";
 import { scheduledMachines } from "../src/evaluation/scheduled_machines.ts";
 import { defineVerb, runVerb } from "./cli/command.ts";
-import { evaluationFiles, evaluationIdentity, runEvaluation } from "./pipelines/evaluation.ts";
+import { evaluationIdentity, runEvaluation } from "./pipelines/evaluation.ts";
+import { evaluationFiles } from "./pipelines/evaluation_export.ts";
 import { gridFlag, imageFlags, machineFlags, outFlags, sampleFlags } from "./pipelines/flags.ts";
 import { checkSchedules, requestedSchedules, timesFor } from "./pipelines/schedules.ts";
 import { openSession } from "./pipelines/session.ts";

@@ -5,7 +5,8 @@ import type { ScaleSchedule } from "../src/machines/scale_schedule.ts";
 import { defineVerb, runVerb } from "./cli/command.ts";
 import { textTable } from "./cli/table.ts";
 import { calibrationFiles, type CalibrationPlan, runCalibration } from "./pipelines/calibration.ts";
-import { evaluationFiles, runEvaluation } from "./pipelines/evaluation.ts";
+import { runEvaluation } from "./pipelines/evaluation.ts";
+import { evaluationFiles } from "./pipelines/evaluation_export.ts";
 import { gridFlag, machineFlags, outFlags } from "./pipelines/flags.ts";
 import { openSession } from "./pipelines/session.ts";
 import { loadMachineImages, loadNetwork } from "./pipelines/sources.ts";
@@ -112,7 +113,7 @@ export const verb = defineVerb({
     rows: [
       ["everything on one page", run.file(evaluationFiles.report)],
       ["noise, theory, network", run.file(`${evaluationFiles.grid}.png`)],
-      ["scales of bbELS over time", run.file(calibrationFiles("bbels_").png)],
+      ["scales of bbELS over time", run.file(`${calibrationFiles("bbels_").picture}.png`)],
       ["calibrated schedule", run.file(calibrationFiles("bbels_").schedule)],
       ["numbers", run.file(evaluationFiles.json)],
     ],

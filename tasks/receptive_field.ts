@@ -19,7 +19,7 @@ import { measureAlongTrajectories } from "../src/networks/analysis/field_along_t
 import { writeFileAtomic } from "../src/runs/atomic_write.ts";
 import { createProvenance } from "../src/runs/provenance.ts";
 import { CommandError, defineVerb, runVerb } from "./cli/command.ts";
-import { loadRasterizer } from "./cli/rasterizer.ts";
+import { pictureWriter } from "./cli/pictures.ts";
 import { textTable } from "./cli/table.ts";
 import { machineFlags, outFlags, sampleFlags } from "./pipelines/flags.ts";
 import { loadSchedules } from "./pipelines/schedules.ts";
@@ -117,17 +117,13 @@ export const verb = defineVerb({
       onProgress: (done) => bar.update(done),
     });
     bar.finish();
-    const rasterize = await loadRasterizer();
-    const picture = async (name: string, svg: string) => {
-      await writeFileAtomic(run.file(`${name}.svg`), svg);
-      await writeFileAtomic(run.file(`${name}.png`), rasterize(svg));
-    };
+    const pictures = await pictureWriter(run);
     const title = `Receptive field of ${network.label}`;
-    await picture(
+    await pictures.figure(
       files.maps,
       receptiveFieldMapsSvg(field, { title, note: receptiveFieldMapsExplained }),
     );
-    await picture(
+    await pictures.figure(
       files.plot,
       await receptiveFieldPlotSvg(field, {
         title,

@@ -25,7 +25,11 @@ export interface AgreementPlotOptions extends PlotOptions {
   readonly valueTitle?: string;
 }
 
-/** How to read {@linkcode agreementPlotSvg}, in words for under the figure. */
+/**
+ * How to read {@linkcode agreementPlotSvg}, in words for under the figure.
+ *
+ * @category Figures
+ */
 export const agreementPlotExplained: string =
   "Each dot is one sample; its place to the left or right in the column means nothing. The box reaches " +
   "from the lower to the upper quartile, so that it holds the middle half of the samples; the thick line " +

@@ -68,7 +68,11 @@ function thinned<T>(points: readonly T[], curve: number): T[] {
   return points.filter((_, i) => i % stride === Math.floor((0.2 + 0.37 * curve) % 1 * stride));
 }
 
-/** How to read {@linkcode lossCurveSvg}, in words for under the figure. */
+/**
+ * How to read {@linkcode lossCurveSvg}, in words for under the figure.
+ *
+ * @category Figures
+ */
 export const lossCurveExplained: string =
   "Each line is the mean over a stretch of training steps; the faint band reaches from the tenth to " +
   "the ninetieth percentile of the single steps in it. Logarithmic axis.";

@@ -1,4 +1,8 @@
-/** A machine as its table describes it. */
+/**
+ * A machine as its table describes it.
+ *
+ * @category Figures
+ */
 export interface DescribedMachine {
   /** Name in figures and tables, such as "bbELS". */
   readonly name: string;
@@ -6,14 +10,23 @@ export interface DescribedMachine {
   readonly description: string;
 }
 
-/** What the machines of a figure are, in words for under it. */
+/**
+ * What the machines of a figure are, in words for under it.
+ *
+ * @category Figures
+ */
 export function machinesExplained(machines: readonly DescribedMachine[]): string {
-  return "A machine is computed from the training images, not trained: every pixel is a mean over what may " +
-    "match its surroundings there, weighted by how well it does. " +
-    machines.map(({ name, description }) => `${name} is the ${description}`).join("; ") + ".";
+  return "Machines are computed from the training images, without training: each pixel is an average over " +
+    "the training windows that may match its own, and the better one matches the more it counts. They " +
+    "differ in which may match. " +
+    machines.map(({ name, description }) => `${name}, ${description}.`).join(" ");
 }
 
-/** How to read a grid of samples, in words for under it. */
+/**
+ * How to read a grid of samples, in words for under it.
+ *
+ * @category Figures
+ */
 export const sampleGridExplained: string =
   "Each column is one sample: network and machines begin with the same noise, x at t = 1 in the top row. " +
   "Numbers under a column are r², the squared Pearson correlation of a machine's image with the network's; " +

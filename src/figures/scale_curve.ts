@@ -256,7 +256,11 @@ export function scaleCurveSvg(
   }, { description: `Locality scale in pixels against time for ${labels.join(", ")}`, note });
 }
 
-/** How to read {@linkcode scaleCurveSvg} of these curves, in words for under the figure. */
+/**
+ * How to read {@linkcode scaleCurveSvg} of these curves, in words for under the figure.
+ *
+ * @category Figures
+ */
 export function scaleCurveExplained(
   curves: readonly ScaleCurve[],
   { spread = curves.length === 1 ? "points" : "band" }: Pick<ScaleCurveOptions, "spread"> = {},

@@ -13,7 +13,11 @@ export interface TargetCurveOptions extends PlotOptions {
   readonly least?: number;
 }
 
-/** How to read {@linkcode targetCurveSvg}, in words for under the figure. */
+/**
+ * How to read {@linkcode targetCurveSvg}, in words for under the figure.
+ *
+ * @category Figures
+ */
 export const targetCurveExplained: string =
   "Left: variance of the training target given the noisy image, against time, for reference batches of n " +
   "images; a curve ends where it is not known to better than half. Middle: how many times smaller it is " +

@@ -19,6 +19,10 @@ export const tones = {
   ink: { light: "#222222", dark: "#ececf0" },
   /** Text of second rank. */
   soft: { light: "#5c5c64", dark: "#adadb6" },
+  /** Links and numbers that matter. */
+  accent: { light: "#00569c", dark: "#7cc0f5" },
+  /** What is laid on a page, beside its figures. */
+  desk: { light: "#f7f7f9", dark: "#141518" },
   /** Axes and ticks. */
   axis: { light: "#888888", dark: "#85858d" },
   /** Lines of the grid. */

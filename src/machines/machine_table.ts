@@ -66,7 +66,8 @@ export const machineTable = [
   {
     name: "bbELS",
     rule: "same-border-distance",
-    description: "boundary-broken ELS: windows at the same distance from the borders, zero padding",
+    description:
+      "boundary-broken equivariant local score: windows at the same distance from the borders, zero padding",
   },
 ] as const satisfies readonly MachineDefinition[];
 

@@ -28,7 +28,7 @@ import type { Run, RunConfig } from "../../src/runs/run_folder.ts";
 import type { SamplerName } from "../../src/samplers/samplers.ts";
 import type { SamplingProtocol } from "../../src/samplers/sampling_protocol.ts";
 import { parseTimeGridName } from "../../src/samplers/time_grid.ts";
-import { loadRasterizer } from "../cli/rasterizer.ts";
+import { pictureWriter } from "../cli/pictures.ts";
 import type { ProgressReporter } from "../cli/progress.ts";
 import { describePosterior } from "./posterior.ts";
 import type { Session, SessionParts } from "./session.ts";
@@ -70,8 +70,8 @@ export function calibrationFiles(prefix: string) {
     schedule: `${prefix}scale_schedule.json`,
     scales: `${prefix}scales.csv`,
     similarities: `${prefix}similarities.csv`,
-    svg: `${prefix}scales.svg`,
-    png: `${prefix}scales.png`,
+    /** Without its ending. */
+    picture: `${prefix}scales`,
     refinementState: `${prefix}refinement_state.json`,
     refinement: `${prefix}refinement.csv`,
   };
@@ -214,9 +214,7 @@ async function exportCalibration(
     title: `${schedule.machine} scale calibrated against ${network}`,
     note: scaleCurveExplained(curves),
   });
-  const rasterize = await loadRasterizer();
-  await writeFileAtomic(run.file(files.svg), svg);
-  await writeFileAtomic(run.file(files.png), rasterize(svg));
+  await (await pictureWriter(run)).figure(files.picture, svg);
   await writeFileAtomic(run.file(files.scales), scaleScheduleCsv(schedule));
   await writeFileAtomic(run.file(files.similarities), similarityCsv(schedule));
   // Last, since it says that the others are there.

@@ -6,7 +6,7 @@ import { writeFileAtomic } from "../../src/runs/atomic_write.ts";
 import { createProvenance } from "../../src/runs/provenance.ts";
 import type { Run } from "../../src/runs/run_folder.ts";
 import type { TargetStatistics } from "../../src/training/target_statistics.ts";
-import { loadRasterizer } from "../cli/rasterizer.ts";
+import { pictureWriter } from "../cli/pictures.ts";
 import { textTable } from "../cli/table.ts";
 
 /** Losses of one training. */
@@ -33,12 +33,8 @@ export async function exportStableTarget(
   { rows, plain, stable, trainedOn }: StableTargetResults,
   origin: Parameters<typeof createProvenance>[0],
 ): Promise<void> {
-  const rasterize = await loadRasterizer();
-  const picture = async (name: string, svg: string) => {
-    await writeFileAtomic(run.file(`${name}.svg`), svg);
-    await writeFileAtomic(run.file(`${name}.png`), rasterize(svg));
-  };
-  await picture(
+  const pictures = await pictureWriter(run);
+  await pictures.figure(
     "targets",
     await targetCurveSvg(rows, {
       title: "Training targets that are means over a reference batch of n images",
@@ -46,7 +42,7 @@ export async function exportStableTarget(
     }),
   );
   const curves = [["plain", plain], [`stable, n = ${trainedOn}`, stable]] as const;
-  await picture(
+  await pictures.figure(
     "losses",
     await lossCurveSvg([
       ...curves.map(([label, { step, loss }]) => ({ label: `${label}: loss`, step, loss })),

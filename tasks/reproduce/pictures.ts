@@ -5,7 +5,7 @@ import { imageGridSvg } from "../../src/figures/image_grid.ts";
 import { scaleCurveSvg } from "../../src/figures/scale_curve.ts";
 import { parseSafetensors } from "../../src/formats/safetensors.ts";
 import { loadRasterizer } from "../cli/rasterizer.ts";
-import { evaluationFiles } from "../pipelines/evaluation.ts";
+import { evaluationFiles } from "../pipelines/evaluation_export.ts";
 import { publishedScales } from "./published.ts";
 import type { RowRecord } from "./row_work.ts";
 import type { StudyRecord } from "./scale_study.ts";

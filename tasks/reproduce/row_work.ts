@@ -1,5 +1,6 @@
 /** One row of the evidence: training, calibration, evaluation, each in a run folder of its own. */
-import { evaluationFiles, evaluationIdentity, runEvaluation } from "../pipelines/evaluation.ts";
+import { evaluationIdentity, runEvaluation } from "../pipelines/evaluation.ts";
+import { evaluationFiles } from "../pipelines/evaluation_export.ts";
 import { calibrationFiles, calibrationIdentity } from "../pipelines/calibration.ts";
 import { type CalibrationPlan, runCalibration, scalesLine } from "../pipelines/calibration.ts";
 import { scheduledMachines } from "../../src/evaluation/scheduled_machines.ts";

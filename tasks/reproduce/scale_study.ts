@@ -2,7 +2,8 @@
  * Which criterion for the scales gives the best final images: published scales, per-step similarity by
  * each metric, and refinement by the final images themselves, on noise that none of them has seen.
  */
-import { evaluationFiles, runEvaluation } from "../pipelines/evaluation.ts";
+import { runEvaluation } from "../pipelines/evaluation.ts";
+import { evaluationFiles } from "../pipelines/evaluation_export.ts";
 import { sourcesIdentity } from "../pipelines/sources.ts";
 import { sampleLabels } from "../../src/samplers/sampling_protocol.ts";
 import { type CalibrationState, chooseScales } from "../../src/calibration/calibration.ts";

@@ -63,6 +63,24 @@ Deno.test("commands: train, calibrate and evaluate work on each other's folders,
       ]
     ) assert(files.includes(name), `${name} is missing among ${files}`);
     assert(files.every((name) => !name.endsWith(".tmp")), `${files}`);
+    const page = await Deno.readTextFile(join(folder, "00003-evaluate-mnist-small/report.html"));
+    const links = [...page.matchAll(/<a href="([^"#]+)"/g)].map(([, href]) => href!);
+    assertEquals(
+      links.filter((href) => !files.includes(href)),
+      [],
+      "links lead to files beside it",
+    );
+    for (const name of ["agreement_samples.csv", "scales.svg", "bbels_scale_schedule.json"]) {
+      assert(links.includes(name), `${name} is linked`);
+    }
+    assertEquals(page.match(/@font-face\{font-family:"Lato"/g)?.length, 2, "Lato is in it");
+    assertMatch(page, /bbELS, boundary-broken equivariant local score/);
+    assertMatch(page, /Show all 3 samples, with r, r², R²/);
+    for (const name of ["samples.svg", "agreement.svg", "scales.svg"]) {
+      const figure = await Deno.readTextFile(join(folder, "00003-evaluate-mnist-small", name));
+      assertMatch(figure, /@font-face\{font-family:"Lato"/);
+      assertMatch(figure, /prefers-color-scheme:dark/);
+    }
 
     const field = ["--run", training, "--schedule", scales, "--steps", 2, "--samples", 1];
     const looked = await run("receptive-field", ...field, "--out", folder);

@@ -49,7 +49,7 @@ Deno.test("commands: train, calibrate and evaluate work on each other's folders,
     for (const word of ["bbELS", "LS", "IS", "r^2", "R^2"]) {
       assertStringIncludes(evaluated.out, word);
     }
-    const files = [];
+    const files: string[] = [];
     for await (const { name } of Deno.readDir(join(folder, "00003-evaluate-mnist-small"))) {
       files.push(name);
     }

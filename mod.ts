@@ -76,7 +76,12 @@ export type { MachineDefinition, MachineName } from "./src/machines/machine_tabl
 export type { Machine } from "./src/machines/patch_machine.ts";
 export type { ScaleSchedule } from "./src/machines/scale_schedule.ts";
 export { type Architecture, createNetwork } from "./src/networks/architectures/architecture.ts";
-export { type BackendChoice, type BackendInfo, startBackend } from "./src/networks/backend.ts";
+export {
+  type BackendChoice,
+  type BackendInfo,
+  startBackend,
+  type StartBackendOptions,
+} from "./src/networks/backend.ts";
 export type { Network } from "./src/networks/network.ts";
 export { type NetworkDenoiser, networkDenoiser } from "./src/networks/network_denoiser.ts";
 export { readWeights, type TrainedNetwork, writeWeights } from "./src/networks/weights/weights.ts";

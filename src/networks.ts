@@ -97,7 +97,12 @@ export {
 } from "./networks/architectures/attention_unet.ts";
 export { resnet, type ResnetArchitecture } from "./networks/architectures/resnet.ts";
 export { unet, type UnetArchitecture } from "./networks/architectures/unet.ts";
-export { type BackendChoice, type BackendInfo, startBackend } from "./networks/backend.ts";
+export {
+  type BackendChoice,
+  type BackendInfo,
+  startBackend,
+  type StartBackendOptions,
+} from "./networks/backend.ts";
 export type { Padding } from "./networks/layers/conv2d_implementation.ts";
 export { timeEmbedding } from "./networks/layers/time_embedding.ts";
 export type {

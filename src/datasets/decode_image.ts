@@ -1,6 +1,6 @@
 /** JPEG and PNG pictures as bytes of gray or color. */
 import { convertIndexedToRgb, decode as decodePng, type DecodedPng } from "fast-png";
-import { DataFormatError } from "../core/errors.ts";
+import { DataFormatError, ToolkitError } from "../core/errors.ts";
 import type { ByteImages } from "./resize.ts";
 
 /**
@@ -37,9 +37,16 @@ export async function createImageDecoder(): Promise<ImageDecoder> {
     options: { print(text: string): void; printErr(text: string): void },
   ) => Promise<JpegModule>;
   const complain = (text: string) => complaints.push(text);
-  const jpeg = await create({ print: complain, printErr: complain });
+  // Its WebAssembly lies beside it: a bundle may not find it, and can decode PNG all the same.
+  const jpeg = await create({ print: complain, printErr: complain }).catch((error: Error) => error);
 
   const decodeJpeg: ImageDecoder = (bytes, source) => {
+    if (jpeg instanceof Error) {
+      throw new ToolkitError(`Cannot decode ${source}: the decoder of JPEG is missing`, {
+        cause: jpeg,
+        remedy: () => "keep @jsquash/jpeg out of the bundle, or convert the image to PNG",
+      });
+    }
     complaints.length = 0;
     let picture: ReturnType<JpegModule["decode"]> = null;
     try {

@@ -1,5 +1,6 @@
 /** Reading files in every runtime that has files: Deno, Node and those like it. */
 import { DataFormatError } from "../core/errors.ts";
+import { fileSystem } from "../core/file_system.ts";
 
 /** A file that is open. */
 export interface OpenFile {
@@ -15,15 +16,6 @@ export interface FolderEntry {
   readonly isFile: boolean;
   readonly isDirectory: boolean;
   readonly isSymlink: boolean;
-}
-
-/** Node's functions for files, which Deno has too. Imported when needed: a browser has none. */
-async function fileSystem() {
-  try {
-    return await import("node:fs/promises");
-  } catch {
-    throw new Error("Cannot read a file: this runtime has none; pass images that are in memory");
-  }
 }
 
 /** Whether a call failed because there is nothing at a path. */

@@ -29,6 +29,19 @@ export interface BackendInfo {
 }
 
 /**
+ * Options of {@linkcode startBackend}.
+ *
+ * @category Networks
+ */
+export interface StartBackendOptions {
+  /**
+   * Folder of TensorFlow.js's WebAssembly files (`dist` of its package `tfjs-backend-wasm`), as a URL or
+   * path that ends with "/": for a page or a bundle, which does not lie beside them.
+   */
+  readonly wasmFolder?: string | undefined;
+}
+
+/**
  * Chooses and starts a backend of TensorFlow.js for the networks. `auto` takes a real GPU where there
  * is one, else wasm; software GPUs are taken only by name.
  *
@@ -38,7 +51,10 @@ export interface BackendInfo {
  * @throws DeviceUnavailableError if the backend that was asked for cannot start.
  * @category Networks
  */
-export async function startBackend(choice: BackendChoice = "auto"): Promise<BackendInfo> {
+export async function startBackend(
+  choice: BackendChoice = "auto",
+  options: StartBackendOptions = {},
+): Promise<BackendInfo> {
   tf.enableProdMode(); // no advertisement for another package on the terminal
   const found = choice === "wasm" || choice === "cpu" ? undefined : await findAdapter();
   const adapter = found && { name: adapterName(found.info), software: isSoftware(found.info) };
@@ -50,7 +66,7 @@ export async function startBackend(choice: BackendChoice = "auto"): Promise<Back
   }
   const real = adapter && !adapter.software;
   const name = choice === "auto" ? (real ? "webgpu" : "wasm") : choice;
-  if (name === "wasm") await import("@tensorflow/tfjs-backend-wasm");
+  if (name === "wasm") await loadWasm(options);
   if (name === "webgpu") await import("@tensorflow/tfjs-backend-webgpu");
   const started = await tf.setBackend(name).catch(() => false);
   if (!started) {
@@ -78,6 +94,14 @@ export async function startBackend(choice: BackendChoice = "auto"): Promise<Back
     software: adapter.software,
     device: backend.device,
   };
+}
+
+async function loadWasm({ wasmFolder }: StartBackendOptions): Promise<void> {
+  const { setWasmPaths } = await import("@tensorflow/tfjs-backend-wasm");
+  // Its threads, which it has in isolated pages only, need shared memory, which our kernels do not take.
+  tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
+  // The paths can be set only before the backend starts.
+  if (wasmFolder !== undefined && tf.findBackend("wasm") === null) setWasmPaths(wasmFolder);
 }
 
 const guarded = new WeakSet<GuardedBackend>();

@@ -1,5 +1,6 @@
 /** Where results come from: versions, and hashes of configurations and files. */
 import { ArgumentError } from "../core/errors.ts";
+import { fileSystem } from "../core/file_system.ts";
 import { runtimeName } from "../core/runtime.ts";
 import { sha256Hex } from "../core/sha256.ts";
 import type { Provenance } from "../core/provenance.ts";
@@ -45,7 +46,6 @@ export async function sha256Json(value: unknown): Promise<string> {
  * @category Runs
  */
 export async function sha256File(path: string | URL): Promise<string> {
-  // Imported when needed: a browser has no such module.
-  const { readFile } = await import("node:fs/promises");
+  const { readFile } = await fileSystem();
   return await sha256Hex(new Uint8Array(await readFile(path)));
 }

@@ -8,7 +8,7 @@ import type { FromWorker } from "./posterior_messages.ts";
  */
 export interface NodeThread {
   /** Listens to messages and to errors. */
-  on(event: "message" | "error", listener: (value: never) => void): unknown;
+  on(event: "message" | "error", listener: (value: unknown) => void): unknown;
   /** Sends a message. */
   postMessage(message: unknown): void;
   /** Ends the thread. */
@@ -31,8 +31,8 @@ export function listen(
   },
 ): void {
   if ("on" in thread) {
-    thread.on("message", onMessage);
-    thread.on("error", ({ message }: Error) => onFailure(message));
+    thread.on("message", (message) => onMessage(message as FromWorker));
+    thread.on("error", (error) => onFailure((error as Error).message));
     return;
   }
   thread.onmessage = ({ data }: MessageEvent<FromWorker>) => onMessage(data);

@@ -2,16 +2,26 @@ import { PosteriorKernel } from "./posterior_kernel.ts";
 import type { FromWorker, ToWorker } from "./posterior_messages.ts";
 
 /**
- * What a thread hears its work from: a worker's global scope, or a message port.
+ * What a thread hears its work from: a worker's global scope, a message port, or `parentPort` of Node's
+ * `worker_threads`.
  *
  * @category Posterior
  */
-export interface PosteriorPort {
-  /** Called with each message. */
-  onmessage: ((event: MessageEvent) => void) | null;
-  /** Answers. */
-  postMessage(message: unknown, transfer: Transferable[]): void;
-}
+export type PosteriorPort =
+  & {
+    /** Answers. */
+    postMessage(message: unknown, transfer: ArrayBuffer[]): void;
+  }
+  & (
+    | {
+      /** Called with each message. */
+      onmessage: ((event: MessageEvent) => void) | null;
+    }
+    | {
+      /** Listens to messages, as ports of Node do. */
+      on(event: "message", listener: (message: unknown) => void): unknown;
+    }
+  );
 
 /**
  * Makes the calling thread one that computes patch posteriors for `wasmPosterior` on another thread: it
@@ -26,10 +36,10 @@ export async function servePosterior(
   port: PosteriorPort = globalThis as unknown as PosteriorPort,
 ): Promise<void> {
   const kernel = await PosteriorKernel.create();
-  const answer = (message: FromWorker, transfer: Transferable[] = []) =>
+  const answer = (message: FromWorker, transfer: ArrayBuffer[] = []) =>
     port.postMessage(message, transfer);
 
-  port.onmessage = ({ data }: MessageEvent<ToWorker>) => {
+  const work = (data: ToWorker) => {
     try {
       if (data.plan) kernel.configure(data.plan);
       const steps = kernel.run(data.work);
@@ -46,5 +56,7 @@ export async function servePosterior(
       answer({ kind: "failed", message: String(error) });
     }
   };
+  if ("on" in port) port.on("message", (message) => work(message as ToWorker));
+  else port.onmessage = ({ data }: MessageEvent<ToWorker>) => work(data);
   answer({ kind: "ready" });
 }

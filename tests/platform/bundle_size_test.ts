@@ -1,0 +1,19 @@
+import { assertEquals, assertLess } from "@std/assert";
+import { fromFileUrl } from "@std/path";
+
+Deno.test("./machines: all of it is a small bundle, without TensorFlow.js, Ajv or Node's modules", async () => {
+  const { success, stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["bundle", "-q", "--minify", "--platform", "browser", "src/machines.ts"],
+    cwd: fromFileUrl(new URL("../..", import.meta.url)),
+    stdin: "null",
+    stdout: "piped",
+    stderr: "null",
+  }).output();
+  assertEquals(success, true);
+  const text = new TextDecoder().decode(stdout);
+  // 253 kB when this was written, 99 of them the two builds of the kernel. Ajv alone was about 100.
+  assertLess(text.length, 300_000);
+  for (const missing of ["tensorflow", "json-schema.org", 'from"node:']) {
+    assertEquals(text.includes(missing), false, missing);
+  }
+});

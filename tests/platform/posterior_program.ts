@@ -1,0 +1,4 @@
+/** A worker of a bundled program. */
+import { servePosterior } from "@els/toolkit/machines";
+
+await servePosterior();

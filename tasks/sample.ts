@@ -118,9 +118,9 @@ export const verb = defineVerb({
   using log = await JsonlLog.open(run.file("samples.jsonl"));
   const images = log.earlier.map((record) => record.x0 as number[]);
 
-  const own = networkDenoiser(network);
+  const ofNetwork = networkDenoiser(network);
   const denoiser: Denoiser = name === undefined || data === undefined || posterior === undefined
-    ? own
+    ? ofNetwork
     : scheduledMachines([name], {
       ...{ data, schedule: network.schedule, schedules, posterior, sampler },
     })[0]!.denoiser;
@@ -154,7 +154,7 @@ export const verb = defineVerb({
     }
     bar.finish();
   } finally {
-    own.dispose();
+    ofNetwork.dispose();
   }
 
   const all = imageBatch(Float32Array.from(images.flat()), [samples, ...imageShape]);

@@ -84,10 +84,10 @@ export const verb = defineVerb({
   const data = await loadDataset(flags.dataset, { images: flags.images, from: flags.from });
   const count = data.images.shape[0];
   const references = [...new Set([1, ...flags.references])].sort((a, b) => a - b);
-  const most = references.at(-1)!;
-  if (most < 2 || most > count) {
+  const largest = references.at(-1)!;
+  if (largest < 2 || largest > count) {
     throw new CommandError(
-      `--references has ${most} as its largest, expected 2 to the number of images, ${count}`,
+      `--references has ${largest} as its largest, expected 2 to the number of images, ${count}`,
     );
   }
   const { choice, schedule, ...formulation } = resolveFormulation({
@@ -103,7 +103,7 @@ export const verb = defineVerb({
     ...settings,
     ...choice,
     references,
-    trainedOn: most,
+    trainedOn: largest,
     images: count,
     backend: backend.name,
     datasetSha256: data.sha256,
@@ -121,14 +121,14 @@ export const verb = defineVerb({
     const rows = await measure(run);
     const plain = await learn(run, "plain");
     const stable = await learn(run, "stable");
-    const results = { rows, plain, stable, trainedOn: most };
+    const results = { rows, plain, stable, trainedOn: largest };
     await exportStableTarget(run, results, {
       networkBackend: backend.name,
       machineBackend: posterior.name,
       seed: flags.seed,
       config,
     });
-    if (!run.finished) await run.finish({ references, trainedOn: most });
+    if (!run.finished) await run.finish({ references, trainedOn: largest });
     console.log(stableTargetText(run, results));
   } finally {
     await posterior.dispose();
@@ -208,7 +208,7 @@ export const verb = defineVerb({
     };
     try {
       const last = await train(network, {
-        examples: { ...examples, ...target === "stable" && { target: over(most) } },
+        examples: { ...examples, ...target === "stable" && { target: over(largest) } },
         pool,
         recipe: {
           steps: flags.steps,

@@ -88,7 +88,7 @@ export interface CalibratedStep {
 }
 
 /**
- * A finished calibration: the evidence and the choice.
+ * A finished calibration: the similarities, and the choice.
  *
  * @category Calibration
  */

@@ -63,7 +63,7 @@ export interface ImportScalesOptions {
 }
 
 /**
- * A bare list of locality scales as a scale schedule, without the evidence that calibration here keeps:
+ * A bare list of locality scales as a scale schedule, without the similarities that calibration keeps:
  * t, sigma and k of every step stand together, so that no index can slip any more.
  *
  * @param scales Scale k by index; see {@linkcode ScaleIndexing}.

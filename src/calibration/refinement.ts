@@ -72,7 +72,7 @@ export interface RefinementTrial {
 }
 
 /**
- * A finished refinement: the evidence and the choice.
+ * A finished refinement: every trial, and the choice.
  *
  * @category Calibration
  */

@@ -25,8 +25,8 @@ export function centerCrop(
 ): ByteImages {
   const { pixels, shape: [n, h, w, c] } = images;
   const { height, width } = options;
-  const fits = (extent: number, most: number) =>
-    Number.isInteger(extent) && extent > 0 && extent <= most;
+  const fits = (extent: number, limit: number) =>
+    Number.isInteger(extent) && extent > 0 && extent <= limit;
   if (!fits(height, h) || !fits(width, w)) {
     throw new ArgumentError(`Cannot cut ${height} x ${width} out of images of ${h} x ${w}`);
   }

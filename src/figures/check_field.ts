@@ -21,10 +21,10 @@ export function checkField({ times, radius }: ReceptiveField): void {
 }
 
 /** At most so many of a list, evenly spread, with both ends. */
-export function evenly<T>(items: readonly T[], most: number): T[] {
-  if (items.length <= most) return [...items];
+export function evenly<T>(items: readonly T[], maxItems: number): T[] {
+  if (items.length <= maxItems) return [...items];
   return Array.from(
-    { length: most },
-    (_, i) => items[Math.round(i * (items.length - 1) / (most - 1))]!,
+    { length: maxItems },
+    (_, i) => items[Math.round(i * (items.length - 1) / (maxItems - 1))]!,
   );
 }

@@ -9,7 +9,7 @@ import { checkField, evenly } from "./check_field.ts";
 import { imageGridSvg } from "./image_grid.ts";
 
 /** Maps shown side by side, at most. */
-const mostMaps = 10;
+const maxMaps = 10;
 /** Decades below its largest value that a map's colors tell apart. */
 const decades = 4;
 
@@ -63,7 +63,7 @@ export function receptiveFieldMapsSvg(
   checkField(field);
   const { of, radius } = field;
   const side = 2 * radius + 1;
-  const shown = evenly(field.times, mostMaps);
+  const shown = evenly(field.times, maxMaps);
   const images = shown.map((each) => colored(each, side).data);
   const data = new Float32Array(images.length * images[0]!.length);
   images.forEach((image, i) => data.set(image, i * image.length));

@@ -10,7 +10,7 @@ import type { TargetPoint } from "./target_point.ts";
  */
 export interface TargetCurveOptions extends PlotOptions {
   /** Smallest variance drawn, positive; 1e-7 by default. */
-  readonly least?: number;
+  readonly minVariance?: number;
 }
 
 /**
@@ -39,11 +39,11 @@ export function targetCurveSvg(
   points: readonly TargetPoint[],
   options: TargetCurveOptions = {},
 ): Promise<string> {
-  const { title, note, width = 250, height = 240, least = 1e-7 } = options;
+  const { title, note, width = 250, height = 240, minVariance = 1e-7 } = options;
   check(points);
   const sizes = [...new Set(points.map(({ references }) => references))].sort((a, b) => a - b);
   const known = points.filter(({ variance, varianceError }) =>
-    variance >= least && varianceError <= variance / 2
+    variance >= minVariance && varianceError <= variance / 2
   );
   const single = new Map(
     points.filter(({ references }) => references === 1).map(({ t, variance }) => [t, variance]),

@@ -120,7 +120,7 @@ export function numberTable(value: unknown, source = "list"): NumberTable {
   const fail = (problem: string): never => {
     throw new DataFormatError(source, `${problem}, expected a list of numbers`);
   };
-  const rows = plain(value, { depth: 0, left: { numbers: mostNumbers }, fail });
+  const rows = numbersIn(value, { depth: 0, left: { numbers: maxNumbers }, fail });
   if (!Array.isArray(rows)) return fail(`it holds ${describe(value)}`);
   if (rows.length === 0) return fail("the list is empty");
   const flat = rows.map((row) => typeof row === "number" ? [row] : row);
@@ -138,12 +138,12 @@ export function numberTable(value: unknown, source = "list"): NumberTable {
   };
 }
 
-const mostNumbers = 1_000_000;
+const maxNumbers = 1_000_000;
 
 type Nested = number | Nested[];
 
 /** Plain numbers in plain lists; a list of tensors of one value each is a list of numbers. */
-function plain(
+function numbersIn(
   value: unknown,
   { depth, left, fail }: {
     depth: number;
@@ -156,11 +156,11 @@ function plain(
   // A list may contain another one many times without being long itself.
   const count = (numbers: number) => {
     left.numbers -= numbers;
-    if (left.numbers < 0) fail(`there are more than ${mostNumbers} numbers`);
+    if (left.numbers < 0) fail(`there are more than ${maxNumbers} numbers`);
   };
   if (Array.isArray(value)) {
     count(value.length);
-    return value.map((item) => plain(item, { depth: depth + 1, left, fail }));
+    return value.map((item) => numbersIn(item, { depth: depth + 1, left, fail }));
   }
   const tensor = value instanceof PickledObject ? numpyArray(value) : value;
   if (!isStoredTensor(tensor)) return fail(`it holds ${describe(value)}`);

@@ -124,13 +124,13 @@ export class GpuContext {
   buffer(label: string, bytes: number, usage: number): GPUBuffer {
     if (this.#failure) throw this.#failure;
     const { maxBufferSize, maxStorageBufferBindingSize } = this.device.limits;
-    const most = usage & GPUBufferUsage.STORAGE
+    const limit = usage & GPUBufferUsage.STORAGE
       ? Math.min(maxBufferSize, maxStorageBufferBindingSize)
       : maxBufferSize;
-    if (bytes > most) {
+    if (bytes > limit) {
       throw new DeviceUnavailableError(
         `Cannot hold the ${label} on the GPU ${this.adapter}: they take ${bytes} bytes, its limit ` +
-          `is ${most}; pass fewer queries at once, or use the wasm backend`,
+          `is ${limit}; pass fewer queries at once, or use the wasm backend`,
       );
     }
     return this.device.createBuffer({ label, size: Math.ceil(bytes / 16) * 16 || 16, usage });

@@ -69,12 +69,12 @@ export function guardWebgpu(backend: GuardedBackend, adapter: string): void {
   const acquire = bufferManager.acquireBuffer.bind(bufferManager);
   bufferManager.acquireBuffer = (size, usage, ...rest) => {
     const { maxBufferSize, maxStorageBufferBindingSize } = device.limits;
-    const most = usage & GPUBufferUsage.STORAGE
+    const limit = usage & GPUBufferUsage.STORAGE
       ? Math.min(maxBufferSize, maxStorageBufferBindingSize)
       : maxBufferSize;
-    if (size > most) {
+    if (size > limit) {
       throw new DeviceUnavailableError(
-        `Cannot hold a tensor of ${size} bytes on the GPU ${adapter}: its limit is ${most}`,
+        `Cannot hold a tensor of ${size} bytes on the GPU ${adapter}: its limit is ${limit}`,
         { remedy: (say) => `use a smaller batch, or ${say.option("backend", "wasm")}` },
       );
     }

@@ -112,8 +112,8 @@ export function machineDefinition(machine: MachineName | MachineDefinition): Mac
  * @category Machines
  */
 export function parseMachineName(text: string): MachineName {
-  const plain = (name: string) => name.trim().toLowerCase().replaceAll("-", "_");
-  const name = machineNames.find((each) => plain(each) === plain(text));
+  const canonical = (name: string) => name.trim().toLowerCase().replaceAll("-", "_");
+  const name = machineNames.find((each) => canonical(each) === canonical(text));
   if (name === undefined) {
     throw new ArgumentError(
       `Cannot use machine "${text}": expected one of ${machineNames.join(", ")}`,

@@ -30,7 +30,7 @@ export interface ScaleStep {
 }
 
 /**
- * The calibrated locality scales of a network, with their evidence.
+ * The calibrated locality scales of a network, with the similarities that they were chosen by.
  *
  * @category Calibration
  */

@@ -39,10 +39,10 @@ export function initialNoise(
 ): ImageBatch {
   const { seed, samples, first = 0, imageShape, schedule } = options;
   const [h, w, c] = imageShape;
-  for (const [what, value, least] of [["samples", samples, 1], ["first", first, 0]] as const) {
-    if (!Number.isSafeInteger(value) || value < least) {
+  for (const [what, value, min] of [["samples", samples, 1], ["first", first, 0]] as const) {
+    if (!Number.isSafeInteger(value) || value < min) {
       throw new ArgumentError(
-        `Cannot draw noise: ${what} is ${value}, expected an integer >= ${least}`,
+        `Cannot draw noise: ${what} is ${value}, expected an integer >= ${min}`,
       );
     }
   }

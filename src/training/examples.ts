@@ -61,7 +61,7 @@ export class ExampleStream {
 
   /** The batch of a step, counted from 1. */
   async batch(step: number): Promise<TrainingBatch> {
-    const { images, labels, batchSize, seed, weighting = "own", ...source } = this.#source;
+    const { images, labels, batchSize, seed, weighting = "unit", ...source } = this.#source;
     const { schedule, target = plainTarget, noiseSampling = { kind: "uniform" } } = source;
     const [count, h, w, c] = images.shape;
     const values = h * w * c;
@@ -88,7 +88,7 @@ export class ExampleStream {
       target: rawTarget(wanted, { ...source, times }),
       shape,
       ...labels && { labels: sources.map((i) => labels[i]!) },
-      ...weighting !== "own" && {
+      ...weighting !== "unit" && {
         weights: Array.from(times, (t) => lossWeight(weighting, { ...source, t })),
       },
     };

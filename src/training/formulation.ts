@@ -37,7 +37,7 @@ export interface FormulationChoice {
   readonly logSigmaMean: number;
   /** Its standard deviation. */
   readonly logSigmaDeviation: number;
-  /** What a squared error counts by its noise; `auto`: min_snr for plain x0, own for the rest. */
+  /** What a squared error counts by its noise; `auto`: min_snr for plain x0, unit for the rest. */
   readonly weighting: "auto" | LossWeighting;
 }
 
@@ -114,7 +114,7 @@ export function resolveFormulation(config: FormulationChoice): ResolvedFormulati
     ? config.weighting
     : prediction === "x0" && kind !== "edm"
     ? "min_snr"
-    : "own";
+    : "unit";
   return {
     choice: {
       noiseSchedule: schedule.name,

@@ -126,7 +126,7 @@ export async function createGradientPool(
   try {
     await Promise.all(
       team.map((worker) =>
-        worker.ask({
+        worker.request({
           kind: "setup",
           architecture: network.architecture,
           backend,
@@ -174,7 +174,7 @@ class GradientWorker {
     };
   }
 
-  ask(message: WorkerSetup | WorkerShard): Promise<WorkerAnswer> {
+  request(message: WorkerSetup | WorkerShard): Promise<WorkerAnswer> {
     return new Promise((resolve, reject) => {
       this.#pending = { resolve, reject };
       this.#worker.postMessage(message);
@@ -182,7 +182,7 @@ class GradientWorker {
   }
 
   async gradient(batch: TrainingBatch): Promise<GradientResult> {
-    const answer = await this.ask({ kind: "shard", batch, gradients: this.#gradients });
+    const answer = await this.request({ kind: "shard", batch, gradients: this.#gradients });
     const loss = answer.kind === "done" ? answer.loss : NaN;
     return { loss, gradients: new Float32Array(this.#gradients).slice() };
   }

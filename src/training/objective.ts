@@ -58,14 +58,14 @@ export function rawTarget(
 /**
  * How much the squared error of an image counts, by its noise.
  *
- * `own`: the raw network's own squared error, 1 for all; for eps that is the simple loss of DDPM
+ * `unit`: the raw network's squared error, 1 for all; for eps that is the simple loss of DDPM
  * (arXiv 2006.11239, equation 14), behind EDM preconditioning the lambda of EDM. The others are the
  * squared error in eps (`noise`), x0 or v, EDM's lambda (`edm`), or the error of x0 times
  * `max(snr, 1)` (`truncated_snr`, arXiv 2202.00512) or `min(snr, 5)` (`min_snr`, arXiv 2303.09556).
  *
  * @category Training
  */
-export type LossWeighting = "own" | "noise" | "x0" | "v" | "edm" | "truncated_snr" | "min_snr";
+export type LossWeighting = "unit" | "noise" | "x0" | "v" | "edm" | "truncated_snr" | "min_snr";
 
 /**
  * Names of the weightings.
@@ -73,7 +73,7 @@ export type LossWeighting = "own" | "noise" | "x0" | "v" | "edm" | "truncated_sn
  * @category Training
  */
 export const lossWeightings: readonly [LossWeighting, ...LossWeighting[]] = [
-  "own",
+  "unit",
   "noise",
   "x0",
   "v",
@@ -99,7 +99,7 @@ export function lossWeight(
 ): number {
   const { t, schedule, prediction = "eps", preconditioning = { kind: "none" }, sigmaData } =
     options;
-  if (weighting === "own") return 1;
+  if (weighting === "unit") return 1;
   const [signal, sigma] = [schedule.signal(t), schedule.sigma(t)];
   const snr = (signal / sigma) ** 2;
   const data = sigmaData ?? (preconditioning.kind === "none" ? 0.5 : preconditioning.sigmaData);

@@ -86,10 +86,10 @@ export async function measureTargets(
   const { images, schedule, t, references, examples, draws, seed, posterior, abort } = options;
   const count = images.shape[0];
   const integers = [["examples", examples, 1], ["draws", draws, 2]] as const;
-  for (const [what, value, least] of integers) {
-    if (!Number.isSafeInteger(value) || value < least) {
+  for (const [what, value, min] of integers) {
+    if (!Number.isSafeInteger(value) || value < min) {
       throw new ArgumentError(
-        `Cannot measure targets: ${what} is ${value}, expected ${least} or more`,
+        `Cannot measure targets: ${what} is ${value}, expected ${min} or more`,
       );
     }
   }

@@ -140,16 +140,16 @@ function editDistance(a: string, b: string): number {
 
 /** The known word nearest to a mistyped one, or undefined if none is near. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
-  const plain = (s: string) => s.toLowerCase().replaceAll(/[-_]/g, "");
-  const wanted = plain(word);
+  const bare = (s: string) => s.toLowerCase().replaceAll(/[-_]/g, "");
+  const wanted = bare(word);
   let best: string | undefined;
-  let least = Infinity;
+  let lowest = Infinity;
   for (const candidate of known) {
-    const begins = wanted.length > 1 && plain(candidate).startsWith(wanted);
-    const distance = begins ? 1 : editDistance(wanted, plain(candidate));
-    if (distance < least) [best, least] = [candidate, distance];
+    const begins = wanted.length > 1 && bare(candidate).startsWith(wanted);
+    const distance = begins ? 1 : editDistance(wanted, bare(candidate));
+    if (distance < lowest) [best, lowest] = [candidate, distance];
   }
-  return least <= Math.max(2, Math.floor(word.length / 3)) ? best : undefined;
+  return lowest <= Math.max(2, Math.floor(word.length / 3)) ? best : undefined;
 }
 
 const suggestion = (word: string, known: readonly string[], dashes = "") => {

@@ -61,10 +61,10 @@ const allSizes: readonly (keyof NetworkSizes)[] = [
  * @throws CommandError if a size was given that the architecture does not have.
  */
 export function resolveSizes(config: TrainingPreset, given: GivenFlags): Partial<TrainingPreset> {
-  const own = architectureSizes(config.architecture);
+  const sizes = architectureSizes(config.architecture);
   for (const size of [...allSizes, "levels"] as const) {
-    if (given[size] !== undefined && !own.includes(size === "levels" ? "channels" : size)) {
-      const flags = own.map((name) => `--${dashed(name)}`).join(", ");
+    if (given[size] !== undefined && !sizes.includes(size === "levels" ? "channels" : size)) {
+      const flags = sizes.map((name) => `--${dashed(name)}`).join(", ");
       throw new CommandError(
         `--${
           dashed(size)
@@ -73,7 +73,7 @@ export function resolveSizes(config: TrainingPreset, given: GivenFlags): Partial
     }
   }
   const resolved: Partial<Record<keyof TrainingPreset, unknown>> = { ...config };
-  for (const size of allSizes) if (!own.includes(size)) delete resolved[size];
+  for (const size of allSizes) if (!sizes.includes(size)) delete resolved[size];
   if (given.levels !== undefined) {
     if (given.channels !== undefined && given.channels.length !== given.levels) {
       throw new CommandError(

@@ -39,7 +39,7 @@ export const formulationFlags = {
   weighting: {
     type: "choice",
     choices: ["auto", ...lossWeightings],
-    help: "What a squared error counts by its noise; auto: min_snr for plain x0, own for the rest",
+    help: "What a squared error counts by its noise; auto: min_snr for plain x0, unit for the rest",
   },
 } as const;
 

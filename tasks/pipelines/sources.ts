@@ -79,16 +79,16 @@ export async function loadMachineImages(
   if (name === undefined) {
     throw new CommandError(`${path} does not say what it was trained on; name it with --dataset`);
   }
-  const own = dataset === undefined || dataset === training.dataset;
-  const count = images ?? (own ? training.images as number | undefined : undefined);
-  const some = classes ?? (own ? training.classes as number[] | undefined : undefined);
+  const asTrained = dataset === undefined || dataset === training.dataset;
+  const count = images ?? (asTrained ? training.images as number | undefined : undefined);
+  const some = classes ?? (asTrained ? training.classes as number[] | undefined : undefined);
   const [height, width, channels] = network.architecture.imageShape;
   const data = await loadDataset(name, {
     images: count,
     classes: some,
     from,
     size: height,
-    channels: channelsOf(colors ?? (own ? training.colors : undefined)),
+    channels: channelsOf(colors ?? (asTrained ? training.colors : undefined)),
   });
   const found = data.images.shape.slice(1);
   if (found.join() !== [height, width, channels].join()) {

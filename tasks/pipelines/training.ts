@@ -132,7 +132,9 @@ export function trainingIdentity(
   { resolved }: ResolvedTraining,
   { backend, datasetSha256 }: { readonly backend: BackendInfo; readonly datasetSha256: string },
 ): RunConfig {
-  return { ...resolved, backend: backend.name, datasetSha256 };
+  // Runs that exist call the weight of one by its earlier name.
+  const weighting = resolved["weighting"] === "unit" ? "own" : resolved["weighting"];
+  return { ...resolved, weighting, backend: backend.name, datasetSha256 };
 }
 
 /**

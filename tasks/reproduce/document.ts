@@ -3,31 +3,31 @@ import { agreementMeasures } from "../../src/evaluation/agreement.ts";
 import type { AgreementRow } from "../../src/evaluation/agreement_table.ts";
 import { toolkit } from "../../src/runs/provenance.ts";
 import { publishedAgreement, publishedScales } from "./published.ts";
-import type { RowRecord, ScalesRecord, SourcesRecord } from "./row_work.ts";
-import type { EvidenceRow, Protocol } from "./rows.ts";
-import type { StudyRecord } from "./scale_study.ts";
+import type { ExperimentRecord, ScalesRecord, SourcesRecord } from "./run_experiment.ts";
+import type { Experiment, TimeProtocol } from "./experiments.ts";
+import type { AblationRecord } from "./scale_ablation.ts";
 
-/** One row of the plan by one protocol: what was found, or why there is nothing. */
-export interface RowEntry {
-  readonly row: EvidenceRow;
-  readonly protocol: Protocol;
-  readonly record: RowRecord | undefined;
+/** One experiment of the plan by one protocol: what was found, or why there is nothing. */
+export interface ExperimentEntry {
+  readonly experiment: Experiment;
+  readonly protocol: TimeProtocol;
+  readonly record: ExperimentRecord | undefined;
   /** Whether its data set was looked for in vain. */
   readonly missing: boolean;
 }
 
-/** One study of the plan. */
-export interface StudyEntry {
-  readonly row: EvidenceRow;
-  readonly protocol: Protocol;
-  readonly record: StudyRecord | undefined;
+/** One ablation of the plan. */
+export interface AblationEntry {
+  readonly experiment: Experiment;
+  readonly protocol: TimeProtocol;
+  readonly record: AblationRecord | undefined;
 }
 
 /** Everything that the document shows. */
 export interface DocumentParts {
-  readonly budget: string;
-  readonly rows: readonly RowEntry[];
-  readonly studies: readonly StudyEntry[];
+  readonly profile: string;
+  readonly experiments: readonly ExperimentEntry[];
+  readonly ablations: readonly AblationEntry[];
   /** Pictures beside the document. */
   readonly pictures: readonly { readonly file: string; readonly caption: string }[];
   /** Text that a person wrote. */
@@ -51,7 +51,7 @@ const integer = (n: unknown) => typeof n === "number" ? n.toLocaleString("en") :
 const list = (numbers: readonly number[]) =>
   numbers.map((n) => String(Number(n.toFixed(3)))).join(", ");
 
-function protocolText({ grid, steps, networkSteps }: Protocol): string {
+function protocolText({ grid, steps, networkSteps }: TimeProtocol): string {
   const network = networkSteps === steps ? "" : `, the network in ${networkSteps}`;
   return `${grid} times, ${steps} steps of DDIM${network}`;
 }
@@ -67,18 +67,18 @@ function cells(medians: readonly AgreementRow[], machine: string): string[] {
 
 const notRun = (missing: boolean) => `not run${missing ? ": data set not found" : ""}`;
 
-function agreementRows({ row, record, missing }: RowEntry): string[][] {
-  const published = publishedAgreement[row.name];
+function agreementRows({ experiment, record, missing }: ExperimentEntry): string[][] {
+  const published = publishedAgreement[experiment.name];
   const theirs = (machine: string) => {
     const pair = published?.[machine as "LS" | "IS"] ?? published?.ELS;
     return pair === undefined ? "–" : `${pair[0].toFixed(2)} (${pair[1].toFixed(2)})`;
   };
   if (record === undefined) {
-    return [[row.name, notRun(missing), "", "", "", theirs("ELS")]];
+    return [[experiment.name, notRun(missing), "", "", "", theirs("ELS")]];
   }
   const machines = [...new Set(record.medians.map(({ machine }) => machine))];
   return machines.map((machine, i) => [
-    i === 0 ? row.name : "",
+    i === 0 ? experiment.name : "",
     machine,
     ...cells(record.medians, machine),
     theirs(machine),
@@ -99,14 +99,14 @@ function sizeText({ architecture }: SourcesRecord["network"]): string {
   return `${kind}, ${size}${classes > 0 ? `, ${classes} classes` : ""}`;
 }
 
-function configurationRow({ row, record }: RowEntry): string[] {
+function configurationRow({ experiment, record }: ExperimentEntry): string[] {
   const { network, dataset, calibrationImages, calibrationSamples, samples, seeds } = record!;
   const { training } = network;
   const recipe = typeof training["steps"] === "number"
     ? `${integer(training["steps"])} of ${integer(training["batchSize"])} images`
     : "unknown";
   return [
-    row.name,
+    experiment.name,
     sizeText(network),
     integer(training["images"]),
     recipe,
@@ -118,11 +118,11 @@ function configurationRow({ row, record }: RowEntry): string[] {
   ];
 }
 
-function scaleRows({ row, record }: RowEntry): string[][] {
+function scaleRows({ experiment, record }: ExperimentEntry): string[][] {
   const { scales } = record!;
-  const published = publishedScales[row.name];
+  const published = publishedScales[experiment.name];
   const line = ({ machine, t, patchSize }: ScalesRecord, i: number) => [
-    i === 0 ? row.name : "",
+    i === 0 ? experiment.name : "",
     machine,
     i === 0 ? list(t) : "",
     patchSize.join(", "),
@@ -149,8 +149,8 @@ const variantNames = {
   refined: "refined by final r²",
 } as const;
 
-function studySection({ row, protocol, record }: StudyEntry): string {
-  const title = `### ${row.name}, ${protocolText(protocol)}`;
+function ablationSection({ experiment, protocol, record }: AblationEntry): string {
+  const title = `### ${experiment.name}, ${protocolText(protocol)}`;
   if (record === undefined) return `${title}\n\nNot run.`;
   const { machine, variants, medians, rSquared, refinement, dataset, samples, t } = record;
   const better = (name: string) => {
@@ -166,7 +166,7 @@ function studySection({ row, protocol, record }: StudyEntry): string {
       : [`as ${variantNames[sameAs as keyof typeof variantNames]}`, "", "", ""],
   ]);
   const refined = refinement === undefined
-    ? "Scales of so many steps are not refined under this budget."
+    ? "Scales of so many steps are not refined under this profile."
     : `Refinement began from the choice by cosine and tried ${refinement.trials} moves on ` +
       `${refinement.samples} other samples, where the mean ${refinement.measure} rose from ` +
       `${refinement.startScore.toFixed(3)} to ${refinement.score.toFixed(3)}.`;
@@ -185,15 +185,19 @@ ${
 }
 
 /** The document as Markdown; the same parts give the same text. */
-export function evidenceDocument(
-  { budget, rows, studies, pictures, notes }: DocumentParts,
+export function resultsDocument(
+  { profile, experiments, ablations, pictures, notes }: DocumentParts,
 ): string {
-  const protocols = [...new Map(rows.map(({ protocol }) => [protocol.name, protocol])).values()];
+  const protocols = [
+    ...new Map(experiments.map(({ protocol }) => [protocol.name, protocol])).values(),
+  ];
   const sections = protocols.map((protocol, index) => {
-    const entries = rows.filter((entry) => entry.protocol.name === protocol.name);
+    const entries = experiments.filter((entry) => entry.protocol.name === protocol.name);
     const done = entries.filter(({ record }) => record !== undefined);
-    const open = entries.filter(({ record }) => record === undefined).map(({ row }) => row.name);
-    return `## ${protocolText(protocol)}: ${done.length} of ${entries.length} rows
+    const open = entries.filter(({ record }) => record === undefined).map(({ experiment }) =>
+      experiment.name
+    );
+    return `## ${protocolText(protocol)}: ${done.length} of ${entries.length} experiments
 
 ### Agreement with the network
 
@@ -230,7 +234,7 @@ ${table(["network", "machine", "t", "k, from the lowest noise"], done.flatMap(sc
     }`;
   });
   const figures = pictures.map(({ file, caption }) => `![${caption}](${file})\n\n${caption}`);
-  return `# Evidence
+  return `# Reproduction
 
 Network and machines start from the same noise; the tables say how well the machine's image agrees
 with the network's: medians over samples with 95 % bootstrap intervals. r is Pearson's correlation,
@@ -239,7 +243,7 @@ arXiv 2412.20292 v2, tables 1 and 2: theory at 20 uniform steps, network at 150 
 its script computes r and labels it r², so compare it with both columns. "ELS" there is bbELS here for
 zero padding, ELS for circular.
 
-Written by \`deno task reproduce --budget ${budget}\` (${toolkit}) from finished runs only; what is not
+Written by \`deno task reproduce --profile ${profile}\` (${toolkit}) from finished runs only; what is not
 run says so. Only the notes are kept as they stand.
 
 ${notesMarkers[0]}
@@ -248,12 +252,12 @@ ${notes === "" ? "" : `${notes}\n\n`}${notesMarkers[1]}
 
 ${figures.length === 0 ? "" : `${figures.join("\n\n")}\n\n`}${sections.join("\n")}
 ${
-    studies.length === 0 ? "" : `## Which scales give the best images
+    ablations.length === 0 ? "" : `## Which scales give the best images
 
 Calibration compares single predictions along the network's own trajectory; what counts in the end are
 the machine's final images. L2 and MSE order scales alike for each sample, so they choose the same.
 
-${studies.map(studySection).join("\n\n")}
+${ablations.map(ablationSection).join("\n\n")}
 `
   }`;
 }

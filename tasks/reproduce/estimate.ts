@@ -1,4 +1,4 @@
-/** How long a row takes on this machine, from a look at its network and its machine. */
+/** How long an experiment takes on this machine, from a look at its network and its machine. */
 import { loadDataset } from "../../src/datasets/registry_files.ts";
 import { addNoise } from "../../src/denoisers/add_noise.ts";
 import { Random } from "../../src/core/random.ts";
@@ -9,11 +9,12 @@ import { createNetwork } from "../../src/networks/architectures/architecture.ts"
 import { networkDenoiser } from "../../src/networks/network_denoiser.ts";
 import { initialParameters } from "../../src/networks/weights/parameters.ts";
 import { architectureOf } from "../pipelines/architecture_flags.ts";
-import type { ReproductionContext } from "./row_work.ts";
-import { budgets, type EvidenceRow, type Protocol, trainingOf } from "./rows.ts";
+import type { ReproductionContext } from "./run_experiment.ts";
+import type { Experiment, TimeProtocol } from "./experiments.ts";
+import { trainingOf } from "./profiles.ts";
 
-/** Seconds that a row takes. */
-export interface RowEstimate {
+/** Seconds that an experiment takes. */
+export interface TimeEstimate {
   /** 0 where weights are given. */
   readonly training: number;
   /** Calibration and evaluation, by name of protocol. */
@@ -45,16 +46,16 @@ async function seconds(work: () => Promise<unknown>): Promise<number> {
  *
  * @throws DataFormatError if the data set is not there.
  */
-export async function estimateRow(
-  row: EvidenceRow,
-  protocols: readonly Protocol[],
+export async function estimateTime(
+  experiment: Experiment,
+  protocols: readonly TimeProtocol[],
   context: ReproductionContext,
-): Promise<RowEstimate> {
-  const { config, recipe, formulation } = trainingOf(row, context.budget);
+): Promise<TimeEstimate> {
+  const { config, recipe, formulation } = trainingOf(experiment, context.profile);
   const { schedule } = formulation;
-  const data = await loadDataset(row.dataset, {
+  const data = await loadDataset(experiment.dataset, {
     images: PROBED_IMAGES,
-    from: context.from[row.dataset],
+    from: context.from[experiment.dataset],
   });
   const network = createNetwork(architectureOf(recipe, data));
   const denoiser = networkDenoiser({
@@ -63,7 +64,7 @@ export async function estimateRow(
     schedule,
     training: {},
   });
-  const name = machineForPadding(row.padding);
+  const name = machineForPadding(experiment.padding);
   const machine = createMachine(name, {
     images: data.images,
     schedule,
@@ -87,14 +88,14 @@ export async function estimateRow(
     ) / pairs;
     const one = await seconds(() => machine.predictScales(x, 0.8, { scales: middle })) / pairs;
 
-    const sizes = budgets[context.budget].sizes(row);
-    const trained = config.images ?? TRAINING_IMAGES[row.dataset];
+    const sizes = context.profile.sizes(experiment);
+    const trained = config.images ?? TRAINING_IMAGES[experiment.dataset];
     const classes = config.conditional ? data.classNames.length : 1;
     const images = Math.min(sizes.machineImages ?? trained, trained) / classes;
     const few = Math.min(sizes.calibrationImages / classes, images);
     const threads = Math.min(config.shards, context.workers ?? navigator.hardwareConcurrency);
     return {
-      training: context.weights[row.name] !== undefined
+      training: context.weights[experiment.name] !== undefined
         ? 0
         : config.steps * config.batchSize * forward * FORWARDS_PER_STEP / threads,
       protocols: Object.fromEntries(protocols.map(({ name, steps, networkSteps }) => [

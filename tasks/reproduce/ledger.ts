@@ -1,43 +1,47 @@
-/** What is done already: one file for each row and protocol, and for each study. */
+/** What is done already: one file for each experiment and ablation by each protocol. */
 import { join } from "@std/path";
 import { DataFormatError } from "../../src/core/errors.ts";
 import { writeJsonText } from "../../src/formats/json_text.ts";
 import { writeFileAtomic } from "../../src/runs/atomic_write.ts";
-import type { RowRecord } from "./row_work.ts";
-import type { StudyRecord } from "./scale_study.ts";
+import type { ExperimentRecord } from "./run_experiment.ts";
+import type { AblationRecord } from "./scale_ablation.ts";
 
-const FORMAT = "els-evidence";
+const FORMAT = "els-reproduction";
 
-/** The results of a budget, in a folder beside the runs. */
+/** The results of a profile, in a folder beside the runs. */
 export class Ledger {
   readonly #folder: string;
 
   /**
    * @param options.runs Folder of the runs.
-   * @param options.budget Name of the budget.
+   * @param options.profile Name of the profile.
    */
-  constructor({ runs, budget }: { readonly runs: string; readonly budget: string }) {
-    this.#folder = join(runs, `results-${budget}`);
+  constructor({ runs, profile }: { readonly runs: string; readonly profile: string }) {
+    this.#folder = join(runs, `results-${profile}`);
   }
 
-  /** A finished row; undefined if it is not there. */
-  row(name: string, protocol: string): Promise<RowRecord | undefined> {
-    return this.#read<RowRecord>("row", `${name}-${protocol}.json`);
+  /** A finished experiment; undefined if it is not there. */
+  experiment(name: string, protocol: string): Promise<ExperimentRecord | undefined> {
+    return this.#read<ExperimentRecord>("experiment", `${name}-${protocol}.json`);
   }
 
-  /** A finished study; undefined if it is not there. */
-  study(name: string, protocol: string): Promise<StudyRecord | undefined> {
-    return this.#read<StudyRecord>("study", `study-${name}-${protocol}.json`);
+  /** A finished ablation; undefined if it is not there. */
+  ablation(name: string, protocol: string): Promise<AblationRecord | undefined> {
+    return this.#read<AblationRecord>("ablation", `ablation-${name}-${protocol}.json`);
   }
 
-  /** Keeps a finished row. */
-  async keepRow(record: RowRecord): Promise<void> {
-    await this.#write("row", `${record.row}-${record.protocol.name}.json`, record);
+  /** Keeps a finished experiment. */
+  async keepExperiment(record: ExperimentRecord): Promise<void> {
+    await this.#write("experiment", `${record.experiment}-${record.protocol.name}.json`, record);
   }
 
-  /** Keeps a finished study. */
-  async keepStudy(record: StudyRecord): Promise<void> {
-    await this.#write("study", `study-${record.row}-${record.protocol.name}.json`, record);
+  /** Keeps a finished ablation. */
+  async keepAblation(record: AblationRecord): Promise<void> {
+    await this.#write(
+      "ablation",
+      `ablation-${record.experiment}-${record.protocol.name}.json`,
+      record,
+    );
   }
 
   async #write(kind: string, name: string, record: unknown): Promise<void> {
@@ -64,7 +68,7 @@ export class Ledger {
     if (value?.format !== FORMAT || value.version !== 1 || value.kind !== kind) {
       throw new DataFormatError(
         path,
-        `not a ${kind} of the evidence in a version known here; delete it to compute it again`,
+        `not an ${kind} of a reproduction in a version known here; delete it to compute it again`,
       );
     }
     return value.record as T;

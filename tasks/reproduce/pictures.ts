@@ -1,4 +1,4 @@
-/** Pictures of the evidence, from the files that the runs left. */
+/** Pictures of a reproduction, from the files that the runs left. */
 import { join } from "@std/path";
 import { type ImageBatch, imageBatch, sliceBatch } from "../../src/core/image_batch.ts";
 import { imageGridSvg } from "../../src/figures/image_grid.ts";
@@ -7,24 +7,24 @@ import { parseSafetensors } from "../../src/formats/safetensors.ts";
 import { loadRasterizer } from "../cli/rasterizer.ts";
 import { evaluationFiles } from "../pipelines/evaluation_export.ts";
 import { publishedScales } from "./published.ts";
-import type { RowRecord } from "./row_work.ts";
-import type { StudyRecord } from "./scale_study.ts";
+import type { ExperimentRecord } from "./run_experiment.ts";
+import type { AblationRecord } from "./scale_ablation.ts";
 
 const COLUMNS = 8;
 
 /**
- * The first samples of every row: what the network made, and what its machine predicts.
+ * The first samples of every experiment: what the network made, and what its machine predicts.
  *
  * @returns PNG; undefined if no run has its images any more.
  */
 export async function samplesPicture(
-  records: readonly RowRecord[],
+  records: readonly ExperimentRecord[],
 ): Promise<Uint8Array | undefined> {
   const found = await Promise.all(records.map(imagesOf));
   const pairs = found.flatMap((images, i) =>
     images === undefined ? [] : [{
       ...images,
-      name: records[i]!.row.replaceAll("-", " "),
+      name: records[i]!.experiment.replaceAll("-", " "),
       machine: records[i]!.scales[0]!.machine,
     }]
   );
@@ -40,7 +40,7 @@ export async function samplesPicture(
 }
 
 async function imagesOf(
-  { run, scales }: RowRecord,
+  { run, scales }: ExperimentRecord,
 ): Promise<{ network: ImageBatch; theory: ImageBatch } | undefined> {
   const path = join(run, evaluationFiles.images);
   const bytes = await Deno.readFile(path).catch((error) => {
@@ -56,9 +56,9 @@ async function imagesOf(
   return { network: batch("network"), theory: batch(scales[0]!.machine) };
 }
 
-/** The scales of a study against time, beside the published ones at their own times. */
-export function studyPicture({ row, t, variants }: StudyRecord): Promise<string> {
-  const published = publishedScales[row];
+/** The scales of an ablation against time, beside the published ones at their own times. */
+export function ablationPicture({ experiment, t, variants }: AblationRecord): Promise<string> {
+  const published = publishedScales[experiment];
   return scaleCurveSvg([
     ...variants.filter(({ name }) => name === "cosine" || name === "refined").map((
       { name, scales },
@@ -74,5 +74,5 @@ export function studyPicture({ row, t, variants }: StudyRecord): Promise<string>
         patchSize: published,
       }]
       : [],
-  ], { title: `Scales of ${row}`, spread: "none" });
+  ], { title: `Scales of ${experiment}`, spread: "none" });
 }

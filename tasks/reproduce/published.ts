@@ -12,7 +12,7 @@ export interface PublishedAgreement {
   readonly IS: readonly [number, number];
 }
 
-/** By name of row: data set, network, padding. */
+/** By name of experiment: data set, network, padding. */
 export const publishedAgreement: Readonly<Record<string, PublishedAgreement>> = {
   "mnist-unet-zeros": { ELS: [0.89, 0.84], LS: [0.88, 0.83], IS: [0.70, 0.69] },
   "cifar10-unet-zeros": { ELS: [0.90, 0.82], LS: [0.87, 0.80], IS: [0.41, 0.39] },
@@ -26,7 +26,7 @@ export const publishedAgreement: Readonly<Record<string, PublishedAgreement>> = 
   "celeba-resnet-zeros": { ELS: [0.96, 0.92], LS: [0.90, 0.88], IS: [0.47, 0.48] },
 };
 
-/** Scales by name of row; index 0 is t = 1/20. */
+/** Scales by name of experiment; index 0 is t = 1/20. */
 export const publishedScales: Readonly<Record<string, readonly number[]>> = {
   "cifar10-resnet-zeros": [3, 3, 3, 3, 5, 5, 5, 7, 7, 7, 7, 9, 9, 11, 11, 13, 15, 17, 17, 17],
   "cifar10-resnet-circular": [3, 3, 3, 3, 5, 5, 5, 5, 7, 7, 7, 9, 9, 11, 11, 13, 13, 15, 15, 15],

@@ -19,13 +19,13 @@ const choose = (changes: Partial<FormulationChoice>) => {
 };
 
 Deno.test("formulation: auto follows from schedule and objective", () => {
-  assertEquals(choose({}), ["eps", "none", "uniform", 2, "own"]);
+  assertEquals(choose({}), ["eps", "none", "uniform", 2, "unit"]);
   assertEquals(choose({ objective: "x0" }), ["x0", "none", "uniform", 2, "min_snr"]);
-  assertEquals(choose({ noiseSchedule: "ve" }), ["eps", "input", "uniform", 1, "own"]);
+  assertEquals(choose({ noiseSchedule: "ve" }), ["eps", "input", "uniform", 1, "unit"]);
   const edm = { noiseSchedule: "edm" };
-  assertEquals(choose(edm), ["eps", "input", "lognormal", 1, "own"]);
-  assertEquals(choose({ ...edm, objective: "x0" }), ["x0", "edm", "lognormal", 1, "own"]);
-  assertEquals(choose({ ...edm, objective: "v" }), ["v", "input", "lognormal", 1, "own"]);
+  assertEquals(choose(edm), ["eps", "input", "lognormal", 1, "unit"]);
+  assertEquals(choose({ ...edm, objective: "x0" }), ["x0", "edm", "lognormal", 1, "unit"]);
+  assertEquals(choose({ ...edm, objective: "v" }), ["v", "input", "lognormal", 1, "unit"]);
 });
 
 Deno.test("formulation: what is said outright stays", () => {

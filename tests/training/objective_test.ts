@@ -177,7 +177,7 @@ Deno.test("loss weights: an error of the raw network counts what it is in the we
           ...level,
         }).data[0]!;
         const expected = {
-          own: 1,
+          unit: 1,
           noise: snr * error ** 2,
           x0: error ** 2,
           v: asV ** 2,

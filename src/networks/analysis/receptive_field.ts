@@ -132,10 +132,10 @@ export async function measureReceptiveField(
         const values = await gradient.data() as Float32Array;
         gradient.dispose();
         part.forEach((target, i) => {
-          const own = values.subarray(i * size, (i + 1) * size).map((value) => factor * value);
+          const ofOutput = values.subarray(i * size, (i + 1) * size).map((value) => factor * value);
           const { y, x: column, channel } = target;
-          own[(y * w + column) * channels + channel]! += identity;
-          sums.add(own, target, imageShape);
+          ofOutput[(y * w + column) * channels + channel]! += identity;
+          sums.add(ofOutput, target, imageShape);
         });
         onProgress?.(done += part.length, total);
       }

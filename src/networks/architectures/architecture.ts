@@ -89,7 +89,7 @@ export function parseArchitecture(text: string, source: string): Architecture {
   }
   const fields = new DescriptionFields(object, source);
   const common: Omit<ArchitectureBase, "kind"> = {
-    imageShape: fields.integers("imageShape", { least: 1, count: 3 }) as [number, number, number],
+    imageShape: fields.integers("imageShape", { min: 1, count: 3 }) as [number, number, number],
     padding: fields.choice("padding", ["zeros", "circular"]),
     classes: fields.integer("classes", 0),
   };

@@ -37,26 +37,26 @@ export class DescriptionFields {
     this.#source = source;
   }
 
-  /** An integer from `least`. */
-  integer(name: string, least: number): number {
+  /** An integer from `min`. */
+  integer(name: string, min: number): number {
     const found = this.#fields[name];
-    return isInteger(found, least) ? found : this.#refuse(name, `an integer from ${least}`);
+    return isInteger(found, min) ? found : this.#refuse(name, `an integer from ${min}`);
   }
 
-  /** A list of integers from `least`, as many as `count` where that is given. */
+  /** A list of integers from `min`, as many as `count` where that is given. */
   integers(
     name: string,
-    { least, count, empty = false }: {
-      readonly least: number;
+    { min, count, empty = false }: {
+      readonly min: number;
       readonly count?: number;
       readonly empty?: boolean;
     },
   ): number[] {
     const found = this.#fields[name];
-    const right = Array.isArray(found) && found.every((n) => isInteger(n, least)) &&
+    const right = Array.isArray(found) && found.every((n) => isInteger(n, min)) &&
       (empty || found.length > 0) && (count === undefined || found.length === count);
     const what = count === undefined ? "integers" : `${count} integers`;
-    return right ? found as number[] : this.#refuse(name, `a list of ${what} from ${least}`);
+    return right ? found as number[] : this.#refuse(name, `a list of ${what} from ${min}`);
   }
 
   /** One of some words. */
@@ -75,6 +75,6 @@ export class DescriptionFields {
   }
 }
 
-function isInteger(value: unknown, least: number): value is number {
-  return typeof value === "number" && Number.isSafeInteger(value) && value >= least;
+function isInteger(value: unknown, min: number): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= min;
 }

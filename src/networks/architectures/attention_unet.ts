@@ -229,9 +229,9 @@ export const attentionUnetDefinition: ArchitectureDefinition<AttentionUnetArchit
   parse: ({ imageShape, ...common }, fields) => ({
     kind: "attention-unet",
     imageShape,
-    channels: fields.integers("channels", { least: 1 }),
+    channels: fields.integers("channels", { min: 1 }),
     blocks: fields.integer("blocks", 1),
-    attention: fields.integers("attention", { least: 1, empty: true }),
+    attention: fields.integers("attention", { min: 1, empty: true }),
     ...common,
   }),
   create: attentionUnet,

@@ -225,7 +225,7 @@ export const unetDefinition: ArchitectureDefinition<UnetArchitecture> = {
   parse: ({ imageShape, ...common }, fields) => ({
     kind: "unet",
     imageShape,
-    channels: fields.integers("channels", { least: 1 }),
+    channels: fields.integers("channels", { min: 1 }),
     embedding: fields.integer("embedding", 1),
     norm: fields.choice("norm", ["none", "group"]),
     ...common,

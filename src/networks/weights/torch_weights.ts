@@ -74,7 +74,7 @@ export function networkFromTorch(
   const { tensors: all, module } = stateDict;
   const { padding, imageSize, schedule, training = {} } = options;
   const { kind, channels, classes, fields, tensors } = inferArchitecture(all, source);
-  const told = module ? askModule(module) : {};
+  const told = module ? readModule(module) : {};
   const missing: { readonly what: string; readonly option: string; readonly hint: string }[] = [];
   const settle = <T>(
     what: string,
@@ -149,7 +149,7 @@ export function networkFromTorch(
 }
 
 /** What the attributes of the public code's DDIM module, and of its convolutions, tell. */
-function askModule(module: PickledObject): {
+function readModule(module: PickledObject): {
   padding?: string;
   imageSize?: number;
   schedule?: string;

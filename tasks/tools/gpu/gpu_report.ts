@@ -244,9 +244,9 @@ export function assemble(parts: Parts): GpuReport {
   const times = (values: readonly { readonly ratio: number | null; readonly what: string }[]) => {
     const sorted = values.flatMap(({ ratio, what }) => ratio === null ? [] : [{ ratio, what }])
       .sort((a, b) => a.ratio - b.ratio);
-    const [least, most] = [sorted[0], sorted.at(-1)];
-    return least && most
-      ? `${least.ratio.toFixed(2)} (${least.what}) to ${most.ratio.toFixed(2)} times`
+    const [lowest, highest] = [sorted[0], sorted.at(-1)];
+    return lowest && highest
+      ? `${lowest.ratio.toFixed(2)} (${lowest.what}) to ${highest.ratio.toFixed(2)} times`
       : "no comparison";
   };
   const all = (values: readonly (boolean | null)[]) =>

@@ -12,8 +12,8 @@ export const neededLimits = [
 /** The limits that are too small, in words; empty if an adapter will do. */
 export function missingLimits(limits: Readonly<Record<string, number | undefined>>): string[] {
   return neededLimits
-    .filter(([name, least]) => !((limits[name] ?? 0) >= least))
-    .map(([name, least]) => `${name} ${limits[name] ?? "unknown"} where ${least} is needed`);
+    .filter(([name, minimum]) => !((limits[name] ?? 0) >= minimum))
+    .map(([name, minimum]) => `${name} ${limits[name] ?? "unknown"} where ${minimum} is needed`);
 }
 
 /** Limits in a few words. */

@@ -1,15 +1,19 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import {
   type DocumentParts,
-  evidenceDocument,
   notesMarkers,
   notesOf,
+  resultsDocument,
 } from "../../../tasks/reproduce/document.ts";
-import type { RowRecord } from "../../../tasks/reproduce/row_work.ts";
-import { budgets, evidenceRows } from "../../../tasks/reproduce/rows.ts";
-import type { StudyRecord } from "../../../tasks/reproduce/scale_study.ts";
+import type { ExperimentRecord } from "../../../tasks/reproduce/run_experiment.ts";
+import { experiments, type TimeProtocol } from "../../../tasks/reproduce/experiments.ts";
+import { profiles } from "../../../tasks/reproduce/profiles.ts";
+import type { AblationRecord } from "../../../tasks/reproduce/scale_ablation.ts";
 
-const [main, second] = budgets.small.protocols;
+const [main, second] = profiles.find(({ name }) => name === "small")!.protocols as [
+  TimeProtocol,
+  TimeProtocol,
+];
 
 function medians(machines: readonly string[], first: number) {
   return machines.flatMap((machine, i) =>
@@ -40,9 +44,9 @@ const sources = {
   calibrationSamples: 3,
 };
 
-const record: RowRecord = {
+const record: ExperimentRecord = {
   ...sources,
-  row: "mnist-resnet-circular",
+  experiment: "mnist-resnet-circular",
   protocol: main,
   samples: 12,
   seeds: { calibration: 1, evaluation: 2 },
@@ -51,9 +55,9 @@ const record: RowRecord = {
   run: "runs/00003",
 };
 
-const study: StudyRecord = {
+const ablation: AblationRecord = {
   ...sources,
-  row: "mnist-resnet-zeros",
+  experiment: "mnist-resnet-zeros",
   protocol: main,
   machine: "bbELS",
   samples: 12,
@@ -70,21 +74,23 @@ const study: StudyRecord = {
   run: "runs/00004",
 };
 
-function parts(records: readonly RowRecord[], notes = ""): DocumentParts {
-  const rows = [main, second].flatMap((protocol) =>
-    evidenceRows.map((row) => ({
-      row,
+function parts(records: readonly ExperimentRecord[], notes = ""): DocumentParts {
+  const entries = [main, second].flatMap((protocol) =>
+    experiments.map((experiment) => ({
+      experiment,
       protocol,
-      record: records.find((each) => each.row === row.name && each.protocol === protocol),
-      missing: row.dataset === "celeba",
+      record: records.find((each) =>
+        each.experiment === experiment.name && each.protocol === protocol
+      ),
+      missing: experiment.dataset === "celeba",
     }))
   );
-  const studied = evidenceRows[0]!;
+  const ablated = experiments[0]!;
   return {
-    budget: "small",
-    rows,
-    studies: [{ row: studied, protocol: main, record: study }, {
-      row: studied,
+    profile: "small",
+    experiments: entries,
+    ablations: [{ experiment: ablated, protocol: main, record: ablation }, {
+      experiment: ablated,
       protocol: second,
       record: undefined,
     }],
@@ -93,8 +99,8 @@ function parts(records: readonly RowRecord[], notes = ""): DocumentParts {
   };
 }
 
-Deno.test("evidenceDocument: what is done stands beside what was published, what is not says so", () => {
-  const text = evidenceDocument(parts([record]));
+Deno.test("resultsDocument: what is done stands beside what was published, what is not says so", () => {
+  const text = resultsDocument(parts([record]));
   assertStringIncludes(
     text,
     "| mnist-resnet-circular | ELS | 0.900 [0.100, 0.990] | 0.890 [0.100, 0.990] | " +
@@ -103,25 +109,25 @@ Deno.test("evidenceDocument: what is done stands beside what was published, what
   assertMatch(text, /\| LS \| 0\.800 .* 0\.36 \(0\.33\) \|/);
   assertStringIncludes(text, "| cifar10-resnet-zeros | not run |  |  |  | 0.95 (0.90) |");
   assertStringIncludes(text, "| celeba-unet-circular | not run: data set not found |  |  |  | – |");
-  assertStringIncludes(text, "1 of 16 rows");
+  assertStringIncludes(text, "1 of 16 experiments");
   // The published list at the steps nearest to t = 0.33, 0.95 and 1.
   assertStringIncludes(text, "| published, nearest t |  | 7, 3, 3 |");
   assertStringIncludes(text, "1,500 of 16 images | 0.99 | 2,000 | 500 x 3 | 12 | 1, 1, 2 |");
   assert(!text.includes("undefined"), text);
 });
 
-Deno.test("evidenceDocument: with nothing done there is not one number of ours", () => {
-  const text = evidenceDocument({
+Deno.test("resultsDocument: with nothing done there is not one number of ours", () => {
+  const text = resultsDocument({
     ...parts([]),
-    studies: [],
+    ablations: [],
     pictures: [],
   });
   assertEquals(text.match(/\[\d/g), null);
   assertEquals(text.match(/\| not run/g)?.length, 16);
 });
 
-Deno.test("evidenceDocument: equal scales share their numbers, and an open study says so", () => {
-  const text = evidenceDocument(parts([record]));
+Deno.test("resultsDocument: equal scales share their numbers, and an open ablation says so", () => {
+  const text = resultsDocument(parts([record]));
   assertStringIncludes(text, "| per step: MSE | 3, 5 | as per step: cosine |");
   assertMatch(text, /\| refined by final r² \| 5, 5 \| 0\.700 .* \| 1 of 3 \|/);
   assertMatch(text, /uniform times, 20 steps of DDIM\n\nNot run\./);
@@ -129,9 +135,9 @@ Deno.test("evidenceDocument: equal scales share their numbers, and an open study
 
 Deno.test("notesOf: what a person wrote is kept, however often the document is written", () => {
   const notes = "## What we saw\n\nThe *grid* matters.";
-  const once = evidenceDocument(parts([record], notes));
+  const once = resultsDocument(parts([record], notes));
   assertEquals(notesOf(once), notes);
-  assertEquals(evidenceDocument(parts([record], notesOf(once))), once);
+  assertEquals(resultsDocument(parts([record], notesOf(once))), once);
   assertEquals(notesOf(""), "");
   assertEquals(notesOf(`${notesMarkers[1]} wrong way round ${notesMarkers[0]}`), "");
 });

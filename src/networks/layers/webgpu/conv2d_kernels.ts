@@ -69,12 +69,12 @@ function gradientOfFilter(
   // Judged as if there were parts enough; how many there are then follows from the tile.
   const tile = wanted ?? chooseTile({ rows, columns: outputs, parts: WORKGROUPS });
   const each = Math.ceil(rows / tile.rows) * Math.ceil(outputs / tile.columns);
-  const most = Math.floor(
+  const maxParts = Math.floor(
     Math.min(backend.device.limits.maxStorageBufferBindingSize, 2 ** 30) / (4 * rows * outputs),
   );
   const parts = Math.max(
     1,
-    Math.min(Math.ceil(WORKGROUPS / each), Math.ceil(pixels / PIXELS_PER_PART), most),
+    Math.min(Math.ceil(WORKGROUPS / each), Math.ceil(pixels / PIXELS_PER_PART), maxParts),
   );
   const perPart = Math.ceil(pixels / parts);
   const sums = backend.makeTensorInfo(

@@ -183,8 +183,8 @@ export function runProgram(
     layout,
     entries: buffers.map((buffer, binding) => ({ binding, resource: { buffer } })),
   });
-  const most = device.limits.maxComputeWorkgroupsPerDimension;
-  const rows = Math.ceil(workgroups / most);
+  const maxWorkgroups = device.limits.maxComputeWorkgroupsPerDimension;
+  const rows = Math.ceil(workgroups / maxWorkgroups);
   backend.ensureCommandEncoderReady();
   const pass = backend.computePassEncoder ??= backend.commandEncoder.beginComputePass();
   pass.setPipeline(pipeline);

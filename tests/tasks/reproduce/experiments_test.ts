@@ -3,18 +3,13 @@ import { join } from "@std/path";
 import { DataFormatError } from "../../../src/core/errors.ts";
 import { Ledger } from "../../../tasks/reproduce/ledger.ts";
 import { publishedAgreement, publishedScales } from "../../../tasks/reproduce/published.ts";
-import type { RowRecord } from "../../../tasks/reproduce/row_work.ts";
-import {
-  budgetNames,
-  budgets,
-  evidenceRows,
-  isConditional,
-  trainingOf,
-} from "../../../tasks/reproduce/rows.ts";
+import type { ExperimentRecord } from "../../../tasks/reproduce/run_experiment.ts";
+import { experiments, isConditional } from "../../../tasks/reproduce/experiments.ts";
+import { profiles, trainingOf } from "../../../tasks/reproduce/profiles.ts";
 import { inFolder, run } from "../commands.ts";
 
-Deno.test("evidenceRows: every data set, network and padding once, those published first", () => {
-  const names = evidenceRows.map(({ name }) => name);
+Deno.test("experiments: every data set, network and padding once, those published first", () => {
+  const names = experiments.map(({ name }) => name);
   assertEquals([names.length, new Set(names).size], [16, 16]);
   assertEquals(new Set(names.slice(0, 10)), new Set(Object.keys(publishedAgreement)));
   assertEquals(Object.keys(publishedScales).sort(), Object.keys(publishedAgreement).sort());
@@ -23,39 +18,49 @@ Deno.test("evidenceRows: every data set, network and padding once, those publish
   }
 });
 
-Deno.test("trainingOf: under every budget a row trains its own network", () => {
-  for (const budget of budgetNames) {
-    for (const row of evidenceRows) {
-      const { config, resolved } = trainingOf(row, budget);
+Deno.test("trainingOf: under every profile an experiment trains its own network", () => {
+  for (const profile of profiles) {
+    for (const experiment of experiments) {
+      const { config, resolved } = trainingOf(experiment, profile);
       assertEquals(
         [config.dataset, config.architecture, config.padding, config.conditional],
-        [row.dataset, row.network, row.padding, isConditional(row)],
-        `${budget} ${row.name}`,
+        [experiment.dataset, experiment.network, experiment.padding, isConditional(experiment)],
+        `${profile.name} ${experiment.name}`,
       );
-      assert(JSON.stringify(resolved).includes(row.dataset));
+      assert(JSON.stringify(resolved).includes(experiment.dataset));
     }
-    const { protocols } = budgets[budget];
+    const { protocols } = profile;
     assertEquals(new Set(protocols.map(({ name }) => name)).size, protocols.length);
   }
+  assertEquals(new Set(profiles.map(({ name }) => name)).size, profiles.length);
 });
 
 Deno.test("Ledger: what is kept is read back, what is damaged or of another kind is refused", async () => {
   await inFolder(async (folder) => {
-    const ledger = new Ledger({ runs: folder, budget: "tiny" });
-    const protocol = budgets.tiny.protocols[0];
-    assertEquals(await ledger.row("mnist-unet-zeros", protocol.name), undefined);
-    const record = { row: "mnist-unet-zeros", protocol, samples: 4 } as unknown as RowRecord;
-    await ledger.keepRow(record);
-    assertEquals(await ledger.row("mnist-unet-zeros", protocol.name), record);
+    const ledger = new Ledger({ runs: folder, profile: "tiny" });
+    const protocol = profiles[0].protocols[0]!;
+    assertEquals(await ledger.experiment("mnist-unet-zeros", protocol.name), undefined);
+    const record = {
+      experiment: "mnist-unet-zeros",
+      protocol,
+      samples: 4,
+    } as unknown as ExperimentRecord;
+    await ledger.keepExperiment(record);
+    assertEquals(await ledger.experiment("mnist-unet-zeros", protocol.name), record);
     const file = join(folder, "results-tiny", `mnist-unet-zeros-${protocol.name}.json`);
-    for (const text of ['{"format":"els-evidence","version":1,"kind":"study"}', "null", "{"]) {
+    for (
+      const text of ['{"format":"els-reproduction","version":1,"kind":"ablation"}', "null", "{"]
+    ) {
       await Deno.writeTextFile(file, text);
-      await assertRejects(() => ledger.row("mnist-unet-zeros", protocol.name), DataFormatError);
+      await assertRejects(
+        () => ledger.experiment("mnist-unet-zeros", protocol.name),
+        DataFormatError,
+      );
     }
   });
 });
 
-Deno.test("evidence: writes the document of what is done, and refuses rows that do not exist", async () => {
+Deno.test("reproduce: writes the document of what is done, and refuses rows that do not exist", async () => {
   await inFolder(async (folder) => {
     const out = join(folder, "deep", "results.md");
     const written = await run("reproduce", "--write-only", "--runs", folder, "--out", out);
@@ -72,14 +77,14 @@ Deno.test("evidence: writes the document of what is done, and refuses rows that 
 const long = Deno.env.get("ELS_LONG_TESTS") === "1";
 Deno.test({
   name:
-    "evidence: does rows and a study, leaves out a missing data set, and then has nothing to do",
+    "reproduce: does experiments and an ablation, leaves out a missing data set, and then has nothing to do",
   // Half a minute: a training, six calibrations and evaluations.
   ignore: !long,
   fn: () =>
     inFolder(async (folder) => {
       const out = join(folder, "results.md");
       const flags = [
-        ...["--budget", "tiny", "--protocols", "cubic-4", "--backend", "wasm"],
+        ...["--profile", "tiny", "--protocols", "cubic-4", "--backend", "wasm"],
         ...[
           "--rows",
           "mnist-resnet-zeros,celeba-unet-zeros",

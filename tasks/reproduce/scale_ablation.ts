@@ -20,16 +20,16 @@ import {
   calibrateIn,
   calibrationPlan,
   evaluationProtocol,
+  experimentSources,
   type ReproductionContext,
-  rowSources,
   seeds,
   type SourcesRecord,
   sourcesRecord,
-} from "./row_work.ts";
-import { budgets, type EvidenceRow, type Protocol } from "./rows.ts";
+} from "./run_experiment.ts";
+import type { Experiment, TimeProtocol } from "./experiments.ts";
 
 /** Scales under test. */
-export interface StudyVariant {
+export interface AblationVariant {
   /** How they were found. */
   readonly name: "published" | "cosine" | "l2" | "mse" | "refined";
   /** Scale of each step of the protocol, index 0 the lowest noise. */
@@ -38,20 +38,20 @@ export interface StudyVariant {
   readonly sameAs?: string;
 }
 
-/** A finished study, as plain data. */
-export interface StudyRecord extends SourcesRecord {
-  readonly row: string;
-  readonly protocol: Protocol;
+/** A finished ablation, as plain data. */
+export interface AblationRecord extends SourcesRecord {
+  readonly experiment: string;
+  readonly protocol: TimeProtocol;
   readonly machine: MachineName;
   readonly samples: number;
   readonly seeds: { readonly calibration: number; readonly evaluation: number };
   /** Times of the scales, ascending. */
   readonly t: readonly number[];
-  readonly variants: readonly StudyVariant[];
+  readonly variants: readonly AblationVariant[];
   readonly medians: readonly AgreementRow[];
   /** r^2 of each sample by name of variant; null where undefined. */
   readonly rSquared: Readonly<Record<string, readonly (number | null)[]>>;
-  /** Absent where the protocol has more steps than the budget refines. */
+  /** Absent where the protocol has more steps than the profile refines. */
   readonly refinement?:
     & Pick<Refinement, "measure" | "samples" | "startScore" | "score">
     & { readonly trials: number };
@@ -60,25 +60,25 @@ export interface StudyRecord extends SourcesRecord {
 }
 
 /** The scale of the published step nearest to each time. */
-function nearestScales(row: EvidenceRow, schedule: ScaleSchedule): number[] | undefined {
-  const published = publishedScales[row.name];
+function nearestScales({ name }: Experiment, schedule: ScaleSchedule): number[] | undefined {
+  const published = publishedScales[name];
   return published && schedule.steps.map(({ t }) => {
     const index = Math.round(t * published.length) - 1;
     return published[Math.max(0, Math.min(published.length - 1, index))]!;
   });
 }
 
-/** Does the study of a row by one protocol, or what is left of it. */
-export async function doStudy(
-  row: EvidenceRow,
-  protocol: Protocol,
+/** Does the ablation of an experiment by one protocol, or what is left of it. */
+export async function runAblation(
+  experiment: Experiment,
+  protocol: TimeProtocol,
   context: ReproductionContext,
-): Promise<StudyRecord | undefined> {
-  const sources = await rowSources(row, context);
+): Promise<AblationRecord | undefined> {
+  const sources = await experimentSources(experiment, context);
   if (sources === undefined) return undefined;
   const { network, data } = sources;
-  const { refineSamples, refineSteps, sizes } = budgets[context.budget];
-  const { calibrationSamples, samples } = sizes(row);
+  const { refineSamples, refineSteps, sizes } = context.profile;
+  const { calibrationSamples, samples } = sizes(experiment);
   const { padding, classes } = network.network.architecture;
   const machine = machineForPadding(padding);
   const { schedule, state } = await calibrateIn(
@@ -97,7 +97,7 @@ export async function doStudy(
     context,
   );
   const { candidates, tables } = JSON.parse(await Deno.readTextFile(state)) as CalibrationState;
-  const published = nearestScales(row, schedule);
+  const published = nearestScales(experiment, schedule);
   const refinement = schedule.provenance.config["refinement"] as Refinement | undefined;
   const found = [
     ...published ? [["published", published] as const] : [],
@@ -109,7 +109,7 @@ export async function doStudy(
     ),
     ...refinement ? [["refined", schedule.steps.map(({ patchSize }) => patchSize)] as const] : [],
   ];
-  const variants: StudyVariant[] = [];
+  const variants: AblationVariant[] = [];
   for (const [name, scales] of found) {
     const same = variants.find((other) => other.scales.join() === scales.join());
     variants.push({ name, scales, ...same && { sameAs: same.sameAs ?? same.name } });
@@ -132,8 +132,8 @@ export async function doStudy(
   const plan = evaluationProtocol(network, { protocol, samples });
   using session = await openPart({ ...context, network, data }, {
     out: context.runs,
-    command: "study",
-    label: row.name,
+    command: "ablation",
+    label: experiment.name,
     identity: ({ backend, posterior }) => ({
       ...plan,
       machine,
@@ -148,7 +148,7 @@ export async function doStudy(
   if (!run.finished) await run.finish({ report: evaluationFiles.report });
   return {
     ...sourcesRecord(sources, { calibrationSamples }),
-    row: row.name,
+    experiment: experiment.name,
     protocol,
     machine,
     samples,

@@ -1,4 +1,4 @@
-/** One row of the evidence: training, calibration, evaluation, each in a run folder of its own. */
+/** One experiment: training, calibration, evaluation, each in a run folder of its own. */
 import { evaluationIdentity, runEvaluation } from "../pipelines/evaluation.ts";
 import { evaluationFiles } from "../pipelines/evaluation_export.ts";
 import { calibrationFiles, calibrationIdentity } from "../pipelines/calibration.ts";
@@ -11,7 +11,7 @@ import {
   loadNetwork,
   protocolFor,
 } from "../pipelines/sources.ts";
-import { runTraining } from "../pipelines/training.ts";
+import { runTraining, type TrainingOutcome } from "../pipelines/training.ts";
 import type { ImageDataset } from "../../src/datasets/dataset.ts";
 import type { ScaleSchedule } from "../../src/machines/scale_schedule.ts";
 import {
@@ -22,15 +22,16 @@ import {
 import type { PatchPosterior } from "../../src/posterior/patch_posterior.ts";
 import { candidateScales } from "../../src/machines/create_machine.ts";
 import type { SamplingProtocol } from "../../src/samplers/sampling_protocol.ts";
-import { type BudgetName, budgets, type EvidenceRow, type Protocol, trainingOf } from "./rows.ts";
+import type { Experiment, TimeProtocol } from "./experiments.ts";
+import { type Profile, trainingOf } from "./profiles.ts";
 import type { AgreementRow } from "../../src/evaluation/agreement_table.ts";
 
-/** What all rows compute with. */
+/** What all experiments compute with. */
 export interface ReproductionContext extends WorkContext {
-  readonly budget: BudgetName;
+  readonly profile: Profile;
   /** Folder of the runs. */
   readonly runs: string;
-  /** Weights by row, in place of training. */
+  /** Weights by name of experiment, in place of training. */
   readonly weights: Readonly<Record<string, string>>;
   /** Where data sets lie, by name. */
   readonly from: Readonly<Record<string, string | undefined>>;
@@ -47,7 +48,7 @@ export interface ScalesRecord {
   readonly run: string;
 }
 
-/** What a row or a study tells of its network and images. */
+/** What a record tells of its network and images. */
 export interface SourcesRecord {
   readonly network: {
     readonly sha256: string;
@@ -61,10 +62,10 @@ export interface SourcesRecord {
   readonly calibrationSamples: number;
 }
 
-/** A finished row by one protocol, as plain data. */
-export interface RowRecord extends SourcesRecord {
-  readonly row: string;
-  readonly protocol: Protocol;
+/** A finished experiment by one protocol, as plain data. */
+export interface ExperimentRecord extends SourcesRecord {
+  readonly experiment: string;
+  readonly protocol: TimeProtocol;
   readonly samples: number;
   readonly seeds: { readonly calibration: number; readonly evaluation: number };
   readonly scales: readonly ScalesRecord[];
@@ -77,39 +78,50 @@ export interface RowRecord extends SourcesRecord {
 export const seeds = { calibration: 1, evaluation: 2 } as const;
 
 /** A network with the images of its machines. */
-export interface RowSources {
+export interface ExperimentSources {
   readonly network: LoadedNetwork;
   readonly data: ImageDataset;
   readonly few: ImageDataset;
 }
 
 /**
- * The trained network of a row, trained first where it is not given.
+ * Trains the network of an experiment, or goes on where that stopped.
+ *
+ * @returns How far it came; less than all steps if the signal stopped it.
+ */
+export function trainExperiment(
+  experiment: Experiment,
+  context: ReproductionContext,
+): Promise<TrainingOutcome> {
+  const { profile, runs: out, workers } = context;
+  const from = context.from[experiment.dataset];
+  return runTraining(trainingOf(experiment, profile), context, { from, workers, out });
+}
+
+/**
+ * The trained network of an experiment, trained first where it is not given, and its images.
  *
  * @returns undefined if the signal stopped the training; it is saved.
  */
-export async function rowSources(
-  row: EvidenceRow,
+export async function experimentSources(
+  experiment: Experiment,
   context: ReproductionContext,
-): Promise<RowSources | undefined> {
-  const { budget, runs, workers } = context;
-  const from = context.from[row.dataset];
-  let weights = context.weights[row.name];
+): Promise<ExperimentSources | undefined> {
+  const from = context.from[experiment.dataset];
+  let weights = context.weights[experiment.name];
   if (weights === undefined) {
-    const outcome = await runTraining(trainingOf(row, budget), context, {
-      from,
-      workers,
-      out: runs,
-    });
+    const outcome = await trainExperiment(experiment, context);
     if (outcome.step < outcome.steps) return undefined;
     weights = outcome.weights;
   }
   const network = await loadNetwork(weights);
-  const { machineImages, calibrationImages } = budgets[budget].sizes(row);
+  const { machineImages, calibrationImages } = context.profile.sizes(experiment);
   const known = network.training["images"];
-  const all = machineImages ?? (typeof known === "number" ? known : undefined);
-  const count = all !== undefined && typeof known === "number" ? Math.min(all, known) : all;
-  const data = await loadMachineImages(network, { images: count, from });
+  const trainedOn = typeof known === "number" ? known : undefined;
+  const images = machineImages === undefined || trainedOn === undefined
+    ? machineImages ?? trainedOn
+    : Math.min(machineImages, trainedOn);
+  const data = await loadMachineImages(network, { images, from });
   const few = await loadMachineImages(network, {
     images: Math.min(calibrationImages, data.images.shape[0]),
     from,
@@ -119,7 +131,7 @@ export async function rowSources(
 
 /** An evaluation by a protocol, on noise that no calibration has seen. */
 export function evaluationProtocol(network: LoadedNetwork, { protocol, samples }: {
-  readonly protocol: Protocol;
+  readonly protocol: TimeProtocol;
   readonly samples: number;
 }): SamplingProtocol {
   const { grid, steps, networkSteps } = protocol;
@@ -128,12 +140,12 @@ export function evaluationProtocol(network: LoadedNetwork, { protocol, samples }
   });
 }
 
-/** What is the same in all calibrations of a row. */
+/** What is the same in all calibrations of an experiment. */
 export function calibrationPlan(
   machine: MachineName,
   { network, protocol, samples }: {
     readonly network: LoadedNetwork;
-    readonly protocol: Protocol;
+    readonly protocol: TimeProtocol;
     readonly samples: number;
   },
 ): CalibrationPlan {
@@ -157,7 +169,7 @@ export function calibrationPlan(
 /** Calibrates in the run folder that `deno task calibrate` would use. */
 export async function calibrateIn(
   plan: CalibrationPlan,
-  { network, few }: RowSources,
+  { network, few }: ExperimentSources,
   context: ReproductionContext,
 ): Promise<{ schedule: ScaleSchedule; path: string; state: string }> {
   using session = await openPart({ ...context, network, data: few }, {
@@ -175,7 +187,7 @@ export async function calibrateIn(
 
 /** Network and images, as plain data. */
 export function sourcesRecord(
-  { network, data, few }: RowSources,
+  { network, data, few }: ExperimentSources,
   { calibrationSamples }: { readonly calibrationSamples: number },
 ): SourcesRecord {
   return {
@@ -201,16 +213,16 @@ export function scalesRecord({ machine, steps }: ScaleSchedule, run: string): Sc
   };
 }
 
-/** Does a row by one protocol, or what is left of it. Finished runs are only read. */
-export async function doRow(
-  row: EvidenceRow,
-  protocol: Protocol,
+/** Does an experiment by one protocol, or what is left of it. Finished runs are only read. */
+export async function runExperiment(
+  experiment: Experiment,
+  protocol: TimeProtocol,
   context: ReproductionContext,
-): Promise<RowRecord | undefined> {
-  const sources = await rowSources(row, context);
+): Promise<ExperimentRecord | undefined> {
+  const sources = await experimentSources(experiment, context);
   if (sources === undefined) return undefined;
   const { network, data } = sources;
-  const { calibrationSamples, samples } = budgets[context.budget].sizes(row);
+  const { calibrationSamples, samples } = context.profile.sizes(experiment);
   const machine = machineForPadding(network.network.architecture.padding);
   const schedules: ScaleSchedule[] = [];
   const scales: ScalesRecord[] = [];
@@ -234,7 +246,7 @@ export async function doRow(
   if (!run.finished) await run.finish({ report: evaluationFiles.report });
   return {
     ...sourcesRecord(sources, { calibrationSamples }),
-    row: row.name,
+    experiment: experiment.name,
     protocol,
     samples,
     seeds,

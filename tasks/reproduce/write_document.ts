@@ -1,0 +1,69 @@
+/** Writes the document of a reproduction, with its pictures, from what the ledger holds. */
+import { dirname } from "@std/path";
+import { writeFileAtomic } from "../../src/runs/atomic_write.ts";
+import { type AblationEntry, type ExperimentEntry, notesOf, resultsDocument } from "./document.ts";
+import { type Experiment, experiments } from "./experiments.ts";
+import type { Ledger } from "./ledger.ts";
+import { ablationPicture, samplesPicture } from "./pictures.ts";
+import type { Profile } from "./profiles.ts";
+
+/** Options of {@linkcode writeDocument}. */
+export interface WriteDocumentOptions {
+  readonly profile: Profile;
+  readonly ledger: Ledger;
+  /** The experiment whose scales are chosen in several ways. */
+  readonly ablated: Experiment;
+  /** Names of the experiments whose data set was looked for in vain. */
+  readonly missing: ReadonlySet<string>;
+}
+
+/** Writes the document; pictures lie beside it, and notes that a person wrote into it are kept. */
+export async function writeDocument(
+  path: string,
+  { profile, ledger, ablated, missing }: WriteDocumentOptions,
+): Promise<void> {
+  const earlier = await Deno.readTextFile(path).catch((error) => {
+    if (error instanceof Deno.errors.NotFound) return "";
+    throw error;
+  });
+  const entries: ExperimentEntry[] = [];
+  const ablations: AblationEntry[] = [];
+  for (const protocol of profile.protocols) {
+    for (const experiment of experiments) {
+      const record = await ledger.experiment(experiment.name, protocol.name);
+      entries.push({ experiment, protocol, record, missing: missing.has(experiment.name) });
+    }
+    const record = await ledger.ablation(ablated.name, protocol.name);
+    ablations.push({ experiment: ablated, protocol, record });
+  }
+  const pictures: { file: string; caption: string }[] = [];
+  const picture = async (name: string, content: Uint8Array | string, caption: string) => {
+    const file = `${path.replace(/\.md$/, "")}-${name}`;
+    await writeFileAtomic(file, content);
+    pictures.push({ file: file.split(/[\\/]/).at(-1)!, caption });
+  };
+  await Deno.mkdir(dirname(path), { recursive: true });
+  const main = entries.flatMap(({ protocol, record }) =>
+    record !== undefined && protocol === profile.protocols[0] ? [record] : []
+  );
+  const samples = await samplesPicture(main);
+  if (samples) {
+    await picture(
+      "samples.png",
+      samples,
+      "The first samples: what each network makes of noise, and below it what its machine predicts.",
+    );
+  }
+  const ablation = ablations.find(({ record }) => record !== undefined)?.record;
+  if (ablation) {
+    await picture(
+      "scales.svg",
+      await ablationPicture(ablation),
+      `Scales of ${ablation.machine} for ${ablation.experiment} (${ablation.protocol.name}).`,
+    );
+  }
+  const { name } = profile;
+  const notes = notesOf(earlier);
+  const parts = { profile: name, experiments: entries, ablations, pictures, notes };
+  await writeFileAtomic(path, resultsDocument(parts));
+}

@@ -1,5 +1,6 @@
 /** `deno task train`: trains a network and writes its weights. @module */
 import { datasetNames } from "../src/datasets/registry_files.ts";
+import { architectureDefinitions } from "../src/networks/architectures/architecture.ts";
 import { defineVerb, runVerb } from "./cli/command.ts";
 import { architectureFlags } from "./pipelines/architecture_flags.ts";
 import { startBackend } from "../src/networks/backend.ts";
@@ -51,8 +52,9 @@ const flags = {
 /** This command. */
 export const verb = defineVerb({
   name: "train",
-  description:
-    "Trains a diffusion network (ResNet, UNet or attention UNet), and writes its weights " +
+  description: `Trains a diffusion network (${
+    architectureDefinitions.map(({ title }) => title).join(", ")
+  }), and writes its weights ` +
     "with everything that is needed to use them. Run again, it goes on where it stopped.",
   flags,
   examples: [

@@ -52,7 +52,8 @@ export interface ForwardOptions {
 }
 
 /**
- * A network as a pure function of its parameters.
+ * A network as a pure function of its parameters. One of your own is an object of this kind: it can be
+ * trained, used as a denoiser, and its weights written and read.
  *
  * @category Networks
  */
@@ -69,6 +70,11 @@ export interface Network<A extends ArchitectureBase = ArchitectureBase> {
   readonly receptiveField: number;
   /** Multiply-adds times two of one forward pass of one image, for rates. */
   readonly flopsPerImage: number;
+  /**
+   * Whether `createNetwork` builds the same network from its architecture, so that training can do it on
+   * other threads. Absent, as for a network of your own: it stays on the thread that made it.
+   */
+  readonly rebuildable?: boolean;
   /**
    * Predicts from noisy images, `[B, H, W, C]`; differentiable in the parameters and, when asked, in `x`.
    *

@@ -39,13 +39,19 @@ export const samplerTable = [
     description: "DDIM as an ODE step",
   },
   { name: "heun", sample: heun, stochastic: false, offGrid: false, description: "second order" },
-  { name: "ddpm", sample: ddpm, stochastic: true, offGrid: false, description: "ancestral" },
+  {
+    name: "ddpm",
+    sample: ddpm,
+    stochastic: true,
+    offGrid: false,
+    description: "ancestral, adds noise",
+  },
   {
     name: "churn",
     sample: churn,
     stochastic: true,
     offGrid: true,
-    description: "EDM's stochastic Heun",
+    description: "EDM's stochastic Heun, adds noise",
   },
 ] as const satisfies readonly SamplerDefinition[];
 

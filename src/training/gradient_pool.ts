@@ -1,3 +1,5 @@
+import { ToolkitError } from "../core/errors.ts";
+import { IdleTimer } from "../core/idle_timer.ts";
 import type { Architecture } from "../networks/architectures/architecture.ts";
 import type { Network } from "../networks/network.ts";
 import { type FlatParameters, parameterCount } from "../networks/weights/parameters.ts";
@@ -96,14 +98,21 @@ export interface GradientPoolOptions {
   readonly workers?: number;
 }
 
+/** Time that threads wait for work before they are ended; the next work starts new ones. */
+const idleMs = 4000;
+
 /**
- * Starts a pool. Where workers or shared memory are missing, or the backend is a GPU, everything runs
- * in this thread, with the same result.
+ * Starts a pool. Where workers or shared memory are missing, the backend is a GPU, or the network is one of
+ * your own, everything runs in this thread, with the same result.
+ *
+ * Threads are ended when they have been idle for a while, so that a forgotten `dispose` does not keep a
+ * process alive, and started again when there is work.
  *
  * @category Training
+ * @throws Error if a thread cannot be started; the message says why.
  */
 export async function createGradientPool(
-  network: Network<Architecture>,
+  network: Network,
   options: GradientPoolOptions,
 ): Promise<GradientPool> {
   const { backend, shards, workers = Math.min(shards, navigator.hardwareConcurrency ?? 1) } =
@@ -119,40 +128,68 @@ export async function createGradientPool(
     dispose() {},
   };
   const possible = typeof Worker !== "undefined" && typeof SharedArrayBuffer !== "undefined";
-  if (backend === "webgpu" || workers <= 1 || !possible) return inThread;
+  if (backend === "webgpu" || workers <= 1 || !possible || !network.rebuildable) return inThread;
   const size = parameterCount(network.parameters);
   const shared = new SharedArrayBuffer(size * 4);
-  const team = Array.from({ length: workers }, () => new GradientWorker(size));
-  try {
-    await Promise.all(
-      team.map((worker) =>
-        worker.request({
-          kind: "setup",
-          architecture: network.architecture,
-          backend,
-          parameters: shared,
-        })
-      ),
-    );
-  } catch (error) {
-    team.forEach((worker) => worker.stop());
-    throw error;
-  }
+  const setup: WorkerSetup = {
+    kind: "setup",
+    architecture: network.architecture as Architecture,
+    backend,
+    parameters: shared,
+  };
+  let team = await startTeam(workers, { size, setup });
+  let ended = false;
+  const stop = () => {
+    idleTimer.stop();
+    for (const worker of team) worker.stop();
+    team = [];
+  };
+  const idleTimer = new IdleTimer(idleMs, stop);
+  idleTimer.rest();
   return {
     workers,
     async compute(parameters, batch) {
+      if (ended) throw new ToolkitError("Cannot compute gradients: the pool has been disposed");
+      idleTimer.stop();
+      if (team.length === 0) team = await startTeam(workers, { size, setup });
+      if (ended) stop();
       new Float32Array(shared).set(parameters);
       const parts = split(batch, shards);
       const results = new Array<GradientResult>(parts.length);
-      await Promise.all(team.map(async (worker, i) => {
-        for (let s = i; s < parts.length; s += team.length) {
-          results[s] = await worker.gradient(parts[s]!.part);
-        }
-      }));
+      try {
+        await Promise.all(team.map(async (worker, i) => {
+          for (let s = i; s < parts.length; s += team.length) {
+            results[s] = await worker.gradient(parts[s]!.part);
+          }
+        }));
+      } catch (error) {
+        // One that has died answers no more; the next batch begins with new ones.
+        stop();
+        throw error;
+      }
+      if (!ended) idleTimer.rest();
       return combine(results, parts.map(({ weight }) => weight));
     },
-    dispose: () => team.forEach((worker) => worker.stop()),
+    dispose() {
+      ended = true;
+      stop();
+    },
   };
+}
+
+/** Starts threads, each with its own copy of TensorFlow.js; resolves when all are ready. */
+async function startTeam(
+  workers: number,
+  { size, setup }: { readonly size: number; readonly setup: WorkerSetup },
+): Promise<GradientWorker[]> {
+  const team = Array.from({ length: workers }, () => new GradientWorker(size));
+  try {
+    await Promise.all(team.map((worker) => worker.request(setup)));
+    return team;
+  } catch (error) {
+    for (const worker of team) worker.stop();
+    throw error;
+  }
 }
 
 /** One thread with its own copy of TensorFlow.js. */
@@ -189,5 +226,6 @@ class GradientWorker {
 
   stop(): void {
     this.#worker.terminate();
+    this.#pending?.reject(new ToolkitError("The training worker was ended"));
   }
 }

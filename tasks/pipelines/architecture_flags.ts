@@ -1,58 +1,65 @@
 import type { ImageDataset } from "../../src/datasets/dataset.ts";
 import {
   type Architecture,
+  architectureDefaults,
+  architectureDefinitions,
+  architectureFields,
   architectureKinds,
-  architectureSizes,
+  type ArchitectureSizes,
 } from "../../src/networks/architectures/architecture.ts";
+import type { ArchitectureField } from "../../src/networks/architectures/architecture_definition.ts";
 import { CommandError } from "../cli/command.ts";
-import { dashed } from "../cli/flags.ts";
-import type { NetworkSizes, TrainingPreset } from "./presets.ts";
+import {
+  type ChoiceFlag,
+  dashed,
+  type Flag,
+  type IntegerFlag,
+  type IntegersFlag,
+} from "../cli/flags.ts";
+import type { TrainingPreset } from "./presets.ts";
+
+type SizeFlag<V> = [V] extends [number] ? IntegerFlag
+  : [V] extends [readonly number[]] ? IntegersFlag
+  : [V] extends [string] ? ChoiceFlag & { readonly choices: readonly V[] }
+  : never;
+
+/** The flag of a field; an empty list is written 0. */
+function flagOf(name: string, field: ArchitectureField): Flag {
+  const owners = architectureDefinitions.filter(({ kind }) => name in architectureFields(kind));
+  const none = field.type === "integers" && field.empty ? "; 0: none" : "";
+  const help = `${owners.map(({ title }) => title).join(", ")}: ${field.about}${none}`;
+  if (field.type === "choice") return { type: "choice", choices: field.choices, help };
+  if (field.type === "integer") {
+    return { type: "integer", min: field.min, ...field.odd && { odd: true }, help };
+  }
+  const min = field.empty ? 0 : field.min;
+  return { type: "integers", min, placeholder: field.default.join(","), help };
+}
+
+const allSizes = Object.keys(architectureDefaults) as (keyof ArchitectureSizes)[];
+
+const sizeFlags = Object.fromEntries(allSizes.map((name) => {
+  const kind = architectureKinds.find((kind) => name in architectureFields(kind))!;
+  return [name, flagOf(name, architectureFields(kind)[name]!)];
+})) as unknown as { readonly [K in keyof ArchitectureSizes]: SizeFlag<ArchitectureSizes[K]> };
 
 /** Flags that decide a network; which sizes apply depends on its architecture. */
 export const architectureFlags = {
   architecture: { type: "choice", choices: architectureKinds, help: "What network" },
   padding: { type: "choice", choices: ["zeros", "circular"], help: "Padding of convolutions" },
   conditional: { type: "boolean", open: true, help: "Tell the network the class" },
-  width: { type: "integer", min: 8, help: "ResNet: channels, a multiple of 8" },
-  layers: { type: "integer", min: 1, help: "ResNet: residual layers" },
-  kernelSize: { type: "integer", min: 1, odd: true, help: "ResNet: size of convolutions" },
-  channels: {
-    type: "integers",
-    min: 1,
-    placeholder: "64,128,256",
-    help: "UNets: channels at each level, finest first",
-  },
+  ...sizeFlags,
   levels: {
     type: "integer",
     min: 1,
     max: 12,
     help: "UNets: so many levels, each with twice the channels of the one above",
   },
-  embedding: { type: "integer", min: 4, help: "UNet: width of the time embedding, even" },
-  norm: { type: "choice", choices: ["none", "group"], help: "UNet: normalization" },
-  blocks: { type: "integer", min: 1, help: "Attention UNet: residual blocks at each level" },
-  attention: {
-    type: "integers",
-    min: 0,
-    placeholder: "16,8",
-    help: "Attention UNet: heights with self-attention; 0: none",
-  },
 } as const;
 
 type GivenFlags =
   & { readonly levels?: number | undefined }
-  & { readonly [K in keyof NetworkSizes]?: NetworkSizes[K] | undefined };
-
-const allSizes: readonly (keyof NetworkSizes)[] = [
-  "width",
-  "layers",
-  "kernelSize",
-  "channels",
-  "embedding",
-  "norm",
-  "blocks",
-  "attention",
-];
+  & { readonly [K in keyof ArchitectureSizes]?: ArchitectureSizes[K] | undefined };
 
 /**
  * The configuration with the sizes that its architecture has, and no others.
@@ -61,7 +68,8 @@ const allSizes: readonly (keyof NetworkSizes)[] = [
  * @throws CommandError if a size was given that the architecture does not have.
  */
 export function resolveSizes(config: TrainingPreset, given: GivenFlags): Partial<TrainingPreset> {
-  const sizes = architectureSizes(config.architecture);
+  const fields = architectureFields(config.architecture);
+  const sizes = Object.keys(fields);
   for (const size of [...allSizes, "levels"] as const) {
     if (given[size] !== undefined && !sizes.includes(size === "levels" ? "channels" : size)) {
       const flags = sizes.map((name) => `--${dashed(name)}`).join(", ");
@@ -83,8 +91,11 @@ export function resolveSizes(config: TrainingPreset, given: GivenFlags): Partial
     resolved.channels = given.channels ??
       Array.from({ length: given.levels }, (_, level) => config.channels[0]! * 2 ** level);
   }
-  if (given.attention !== undefined) {
-    resolved.attention = given.attention.filter((height) => height > 0);
+  for (const size of allSizes) {
+    const [field, list] = [fields[size], given[size]];
+    if (field?.type === "integers" && field.empty && Array.isArray(list)) {
+      resolved[size] = list.filter((value) => value > 0);
+    }
   }
   return resolved as Partial<TrainingPreset>;
 }
@@ -95,8 +106,8 @@ export function architectureOf(config: Partial<TrainingPreset>, data: ImageDatas
     throw new CommandError(`--conditional needs classes, the data set ${data.name} has none`);
   }
   const { architecture: kind, padding } = config;
-  const sizes = architectureSizes(kind!).map((size) =>
-    [size, config[size as keyof NetworkSizes]] as const
+  const sizes = Object.keys(architectureFields(kind!)).map((size) =>
+    [size, config[size as keyof ArchitectureSizes]] as const
   );
   // Flags have the types of the fields; createNetwork checks the values.
   return {

@@ -1,6 +1,13 @@
 /** Flags that several commands share. */
-import { samplerNames } from "../../src/samplers/samplers.ts";
-import { timeGridNames } from "../../src/samplers/time_grid.ts";
+import { samplerNames, samplerTable } from "../../src/samplers/samplers.ts";
+import { timeGridNames, timeGrids } from "../../src/samplers/time_grid.ts";
+
+/** The rows of a table in one phrase: "ddim (first order), heun (second order)". */
+function described(
+  rows: readonly { readonly name: string; readonly description?: string | undefined }[],
+): string {
+  return rows.map(({ name, description }) => `${name} (${description})`).join(", ");
+}
 
 /** Which images the machine may use. */
 export const imageFlags = {
@@ -29,7 +36,7 @@ export const sampleFlags = {
     type: "choice",
     choices: samplerNames,
     default: "ddim",
-    help: "How images are made from noise: heun is of second order, ddpm and churn add noise",
+    help: `How images are made from noise: ${described(samplerTable)}`,
   },
   seed: { type: "integer", min: 0, default: 1, help: "Seed of the noise" },
   labels: {
@@ -44,7 +51,7 @@ export const sampleFlags = {
 export const gridFlag = {
   type: "choice",
   choices: timeGridNames,
-  help: "Times: uniform (t = i/n, as published); quadratic, cubic: closer near t = 1; karras",
+  help: `How times are spread: ${described(timeGrids)}`,
 } as const;
 
 /** Where things are computed. */

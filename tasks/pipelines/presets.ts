@@ -2,28 +2,13 @@
  * Named training configurations: the networks of the published table (arXiv 2412.20292, table 1) and
  * small ones for a CPU.
  */
-import type { Architecture } from "../../src/networks/architectures/architecture.ts";
+import { type Architecture, architectureDefaults, type ArchitectureSizes } from "../../src/networks/architectures/architecture.ts";
 import { defaultFormulation, type FormulationChoice } from "../../src/training/formulation.ts";
+import { type FormulationChoice, plainFormulation } from "./formulation.ts";
 import type { Padding } from "../../src/networks/layers/conv2d_implementation.ts";
 
-/** Sizes of networks, of which each architecture takes its own. */
-export interface NetworkSizes {
-  /** ResNet: channels and layers. */
-  readonly width: number;
-  readonly layers: number;
-  readonly kernelSize: number;
-  /** Both UNets: channels at each level. */
-  readonly channels: readonly number[];
-  /** UNet: width of the time embedding, and what follows each convolution. */
-  readonly embedding: number;
-  readonly norm: "none" | "group";
-  /** Attention UNet: blocks at each level, heights with attention. */
-  readonly blocks: number;
-  readonly attention: readonly number[];
-}
-
 /** What a preset decides; flags of `deno task train` replace single values. */
-export interface TrainingPreset extends FormulationChoice, NetworkSizes {
+export interface TrainingPreset extends FormulationChoice, ArchitectureSizes {
   /** One line for the help page. */
   readonly about: string;
   readonly architecture: Architecture["kind"];
@@ -45,17 +30,10 @@ export interface TrainingPreset extends FormulationChoice, NetworkSizes {
   readonly shards: number;
 }
 
-/** Sizes and recipe of the paper: Adam, rate 1e-4 times 0.999965 a step, batch 128, no decay. */
+/** Recipe of the paper, whose sizes are the architectures' defaults: Adam, rate 1e-4 times 0.999965 a step, batch 128, no decay. */
 const published = {
   ...defaultFormulation,
-  width: 256,
-  layers: 6,
-  kernelSize: 3,
-  channels: [64, 128, 256],
-  embedding: 256,
-  norm: "none",
-  blocks: 2,
-  attention: [16],
+  ...architectureDefaults,
   noiseSchedule: "cosine_legacy",
   objective: "noise",
   batchSize: 128,

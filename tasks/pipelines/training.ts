@@ -1,7 +1,7 @@
 /** A training as the commands do it: resolved from a preset and flags, resumable in a run folder. */
 import { DataFormatError } from "../../src/core/errors.ts";
 import { loadDataset } from "../../src/datasets/registry_files.ts";
-import { createNetwork } from "../../src/networks/architectures/architecture.ts";
+import { type ArchitectureSizes, createNetwork } from "../../src/networks/architectures/architecture.ts";
 import { receptiveFieldText } from "../../src/networks/analysis/candidate_check.ts";
 import type { BackendInfo } from "../../src/networks/backend.ts";
 import { parameterCount } from "../../src/networks/weights/parameters.ts";
@@ -18,7 +18,7 @@ import { stableTarget } from "../../src/training/target.ts";
 import type { TrainingState } from "../../src/training/optimization.ts";
 import { train } from "../../src/training/train.ts";
 import { CommandError } from "../cli/command.ts";
-import { type NetworkSizes, presets, type TrainingPreset } from "./presets.ts";
+import { presets, type TrainingPreset } from "./presets.ts";
 import { architectureOf, resolveSizes } from "./architecture_flags.ts";
 import { parseParameters } from "./formulation_flags.ts";
 import type { WorkContext } from "./session.ts";
@@ -28,7 +28,7 @@ const CHECKPOINT_EVERY = 250;
 
 /** Flags over a preset: any field of it, and what only a command line has. */
 export interface TrainingFlags
-  extends Readonly<Record<string, unknown>>, Partial<OrUndefined<NetworkSizes>> {
+  extends Readonly<Record<string, unknown>>, Partial<OrUndefined<ArchitectureSizes>> {
   readonly levels?: number | undefined;
   readonly classes?: readonly number[] | undefined;
   readonly size?: number | undefined;

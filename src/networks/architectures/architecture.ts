@@ -1,46 +1,77 @@
 import { ArgumentError, CheckpointMismatchError } from "../../core/errors.ts";
-import { type ArchitectureDefinition, DescriptionFields } from "./architecture_definition.ts";
-import { type AttentionUnetArchitecture, attentionUnetDefinition } from "./attention_unet.ts";
+import {
+  type ArchitectureDefinition,
+  type ArchitectureField,
+  DescriptionFields,
+} from "./architecture_definition.ts";
+import { attentionUnetDefinition } from "./attention_unet.ts";
 import type { ArchitectureBase, Network } from "../network.ts";
-import { type ResnetArchitecture, resnetDefinition } from "./resnet.ts";
-import { type UnetArchitecture, unetDefinition } from "./unet.ts";
+import { resnetDefinition } from "./resnet.ts";
+import { unetDefinition } from "./unet.ts";
+
+/** The architectures: an entry here, and everything else derives from it. */
+export const architectureDefinitions = [
+  resnetDefinition,
+  unetDefinition,
+  attentionUnetDefinition,
+] as const;
+
+/** What a definition describes. */
+type Described<D> = D extends ArchitectureDefinition<infer A> ? A : never;
 
 /**
  * The architectures that can be built.
  *
  * @category Networks
  */
-export type Architecture = ResnetArchitecture | UnetArchitecture | AttentionUnetArchitecture;
-
-const definitions: readonly [
-  ArchitectureDefinition<ResnetArchitecture>,
-  ArchitectureDefinition<UnetArchitecture>,
-  ArchitectureDefinition<AttentionUnetArchitecture>,
-] = [resnetDefinition, unetDefinition, attentionUnetDefinition];
+export type Architecture = Described<(typeof architectureDefinitions)[number]>;
 
 /**
  * Names of the architectures that {@linkcode createNetwork} builds.
  *
  * @category Networks
  */
-export const architectureKinds: readonly Architecture["kind"][] = definitions.map(({ kind }) =>
-  kind
-);
+export const architectureKinds: readonly Architecture["kind"][] = architectureDefinitions.map((
+  { kind },
+) => kind);
+
+type Own<A> = A extends ArchitectureBase ? Omit<A, keyof ArchitectureBase> : never;
+type Together<U> = (U extends unknown ? (one: U) => void : never) extends (all: infer I) => void ? I
+  : never;
+
+/**
+ * The fields that architectures have of their own, each architecture some of them.
+ *
+ * @category Networks
+ */
+export type ArchitectureSizes = Together<Own<Architecture>>;
 
 /** The definition of a kind; its own type of description is forgotten. */
 function definitionOf(kind: unknown): ArchitectureDefinition<Architecture> | undefined {
-  const found = definitions.find((definition) => definition.kind === kind);
+  const found = architectureDefinitions.find((definition) => definition.kind === kind);
   return found as ArchitectureDefinition<Architecture> | undefined;
 }
 
 /**
- * Names of the fields that descriptions of a kind have besides the common ones.
+ * The fields that descriptions of a kind have besides the common ones, by name.
  *
  * @category Networks
  */
-export function architectureSizes(kind: Architecture["kind"]): readonly string[] {
-  return definitionOf(kind)?.sizes ?? [];
+export function architectureFields(
+  kind: Architecture["kind"],
+): Readonly<Record<string, ArchitectureField>> {
+  return definitionOf(kind)?.fields ?? {};
 }
+
+/** Every architecture's own fields at their defaults; one that several have is that of the first. */
+export const architectureDefaults: ArchitectureSizes = architectureDefinitions.reduce<
+  Record<string, unknown>
+>((defaults, { fields }) => {
+  for (const [name, field] of Object.entries<ArchitectureField>(fields)) {
+    defaults[name] ??= field.default;
+  }
+  return defaults;
+}, {}) as unknown as ArchitectureSizes;
 
 /**
  * Builds a network from its description.
@@ -84,7 +115,7 @@ export function parseArchitecture(text: string, source: string): Architecture {
     throw new CheckpointMismatchError(
       `${source}: the network is of kind ${JSON.stringify(object.kind)}, this version knows ${
         architectureKinds.join(", ")
-      }`,
+      }; pass one of your own to readWeights as \`network\``,
     );
   }
   const fields = new DescriptionFields(object, source);
@@ -93,7 +124,14 @@ export function parseArchitecture(text: string, source: string): Architecture {
     padding: fields.choice("padding", ["zeros", "circular"]),
     classes: fields.integer("classes", 0),
   };
-  const architecture = definition.parse(common, fields);
+  const own = Object.entries(architectureFields(definition.kind));
+  const { imageShape, ...rest } = common;
+  const architecture = {
+    kind: definition.kind,
+    imageShape,
+    ...Object.fromEntries(own.map(([name, field]) => [name, fields.own(name, field)])),
+    ...rest,
+  } as Architecture;
   try {
     definition.create(architecture);
   } catch (error) {

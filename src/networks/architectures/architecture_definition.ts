@@ -1,19 +1,71 @@
 import { CheckpointMismatchError } from "../../core/errors.ts";
 import type { ArchitectureBase, Network } from "../network.ts";
 
+/** A whole number that an architecture has of its own. */
+export interface IntegerField {
+  /** What values it takes. */
+  readonly type: "integer";
+  /** What it is, in a few words. */
+  readonly about: string;
+  /** Smallest value. */
+  readonly min: number;
+  /** Only odd numbers are allowed. */
+  readonly odd?: true;
+  /** Value where nothing else is said. */
+  readonly default: number;
+}
+
+/** A list of whole numbers that an architecture has of its own. */
+export interface IntegersField {
+  /** What values it takes. */
+  readonly type: "integers";
+  /** What it is, in a few words. */
+  readonly about: string;
+  /** Smallest value. */
+  readonly min: number;
+  /** The list may be empty. */
+  readonly empty?: true;
+  /** Value where nothing else is said. */
+  readonly default: readonly number[];
+}
+
+/** A word, one of a few, that an architecture has of its own. */
+export interface ChoiceField<W extends string = string> {
+  /** What values it takes. */
+  readonly type: "choice";
+  /** What it is, in a few words. */
+  readonly about: string;
+  /** The words. */
+  readonly choices: readonly W[];
+  /** Value where nothing else is said. */
+  readonly default: W;
+}
+
+/** A field of an architecture: the checks of its description and the flags of the command line follow. */
+export type ArchitectureField = IntegerField | IntegersField | ChoiceField;
+
+/** The kind of field that holds values of a type. */
+export type FieldOf<V> = [V] extends [number] ? IntegerField
+  : [V] extends [readonly number[]] ? IntegersField
+  : [V] extends [string] ? ChoiceField<V>
+  : never;
+
+/** Names of the fields that an architecture has besides the common ones. */
+export type OwnField<A extends ArchitectureBase> = Exclude<
+  keyof A & string,
+  keyof ArchitectureBase
+>;
+
 /** An architecture as it describes itself: one file each, and an entry in `architecture.ts`. */
 export interface ArchitectureDefinition<A extends ArchitectureBase> {
   /** Name in descriptions of networks and on the command line. */
   readonly kind: A["kind"];
-  /** Names of its own fields. */
-  readonly sizes: readonly Exclude<keyof A & string, keyof ArchitectureBase>[];
-  /**
-   * Reads the fields of its own from a description.
-   *
-   * @param common The fields that all kinds have.
-   * @throws CheckpointMismatchError if a field is missing or of the wrong type.
-   */
-  parse(common: Omit<ArchitectureBase, "kind">, fields: DescriptionFields): A;
+  /** Name for people. */
+  readonly title: string;
+  /** What it is, in one line. */
+  readonly about: string;
+  /** Its own fields, in the order of descriptions. */
+  readonly fields: { readonly [K in OwnField<A>]: FieldOf<A[K]> };
   /**
    * Builds the network.
    *
@@ -46,10 +98,8 @@ export class DescriptionFields {
   /** A list of integers from `min`, as many as `count` where that is given. */
   integers(
     name: string,
-    { min, count, empty = false }: {
-      readonly min: number;
+    { min, count, empty }: Pick<IntegersField, "min" | "empty"> & {
       readonly count?: number;
-      readonly empty?: boolean;
     },
   ): number[] {
     const found = this.#fields[name];
@@ -57,6 +107,13 @@ export class DescriptionFields {
       (empty || found.length > 0) && (count === undefined || found.length === count);
     const what = count === undefined ? "integers" : `${count} integers`;
     return right ? found as number[] : this.#refuse(name, `a list of ${what} from ${min}`);
+  }
+
+  /** A field of an architecture's own. */
+  own(name: string, field: ArchitectureField): unknown {
+    if (field.type === "integer") return this.integer(name, field.min);
+    if (field.type === "integers") return this.integers(name, field);
+    return this.choice(name, field.choices);
   }
 
   /** One of some words. */

@@ -157,6 +157,7 @@ export function attentionUnet(
 
   return {
     architecture,
+    rebuildable: true,
     parameters,
     receptiveField: architecture.attention.length > 0
       ? Infinity
@@ -225,14 +226,24 @@ export function attentionUnet(
 /** The attention UNet's entry among the architectures. */
 export const attentionUnetDefinition: ArchitectureDefinition<AttentionUnetArchitecture> = {
   kind: "attention-unet",
-  sizes: ["channels", "blocks", "attention"],
-  parse: ({ imageShape, ...common }, fields) => ({
-    kind: "attention-unet",
-    imageShape,
-    channels: fields.integers("channels", { min: 1 }),
-    blocks: fields.integer("blocks", 1),
-    attention: fields.integers("attention", { min: 1, empty: true }),
-    ...common,
-  }),
+  title: "Attention UNet",
+  about:
+    "Ho et al.'s: residual blocks of GroupNorm, SiLU and convolution, self-attention where asked",
+  fields: {
+    channels: {
+      type: "integers",
+      min: 1,
+      default: [64, 128, 256],
+      about: "channels at each level, finest first",
+    },
+    blocks: { type: "integer", min: 1, default: 2, about: "residual blocks at each level" },
+    attention: {
+      type: "integers",
+      min: 1,
+      empty: true,
+      default: [16],
+      about: "heights with self-attention",
+    },
+  },
   create: attentionUnet,
 };

@@ -88,6 +88,7 @@ export function resnet(architecture: ResnetArchitecture): Network<ResnetArchitec
 
   return {
     architecture,
+    rebuildable: true,
     parameters,
     receptiveField: 1 + (layers + 2) * (k - 1),
     flopsPerImage: 2 * h * w * k * k * (2 * channels * width + layers * width * width),
@@ -125,14 +126,12 @@ export function resnet(architecture: ResnetArchitecture): Network<ResnetArchitec
 /** The ResNet's entry among the architectures. */
 export const resnetDefinition: ArchitectureDefinition<ResnetArchitecture> = {
   kind: "resnet",
-  sizes: ["width", "layers", "kernelSize"],
-  parse: ({ imageShape, ...common }, fields) => ({
-    kind: "resnet",
-    imageShape,
-    width: fields.integer("width", 1),
-    layers: fields.integer("layers", 1),
-    kernelSize: fields.integer("kernelSize", 1),
-    ...common,
-  }),
+  title: "ResNet",
+  about: "the paper's: residual k x k convolutions, no normalization",
+  fields: {
+    width: { type: "integer", min: GROUPS, default: 256, about: "channels, a multiple of 8" },
+    layers: { type: "integer", min: 1, default: 6, about: "residual layers" },
+    kernelSize: { type: "integer", min: 1, odd: true, default: 3, about: "size of convolutions" },
+  },
   create: resnet,
 };

@@ -162,6 +162,7 @@ export function unet(architecture: UnetArchitecture): Network<UnetArchitecture> 
 
   return {
     architecture,
+    rebuildable: true,
     parameters,
     receptiveField: receptiveRange(rangeStages(channels.length)),
     flopsPerImage,
@@ -221,14 +222,22 @@ export function unet(architecture: UnetArchitecture): Network<UnetArchitecture> 
 /** The UNet's entry among the architectures. */
 export const unetDefinition: ArchitectureDefinition<UnetArchitecture> = {
   kind: "unet",
-  sizes: ["channels", "embedding", "norm"],
-  parse: ({ imageShape, ...common }, fields) => ({
-    kind: "unet",
-    imageShape,
-    channels: fields.integers("channels", { min: 1 }),
-    embedding: fields.integer("embedding", 1),
-    norm: fields.choice("norm", ["none", "group"]),
-    ...common,
-  }),
+  title: "UNet",
+  about: "the paper's: max pool down, transposed convolutions up, skips concatenated",
+  fields: {
+    channels: {
+      type: "integers",
+      min: 1,
+      default: [64, 128, 256],
+      about: "channels at each level, finest first",
+    },
+    embedding: {
+      type: "integer",
+      min: 4,
+      default: 256,
+      about: "width of the time embedding, even",
+    },
+    norm: { type: "choice", choices: ["none", "group"], default: "none", about: "normalization" },
+  },
   create: unet,
 };

@@ -66,6 +66,12 @@ export function writeWeights(
   });
 }
 
+/** Options of {@linkcode readWeights}. */
+export interface ReadWeightsOptions {
+  /** The network that the weights are of, where it is one of your own. Its architecture must be the file's. */
+  readonly network?: Network | undefined;
+}
+
 /**
  * Reads weights written by {@linkcode writeWeights}.
  *
@@ -75,7 +81,11 @@ export function writeWeights(
  * schedule that is not known.
  * @category Networks
  */
-export function readWeights(bytes: Uint8Array, source: string): TrainedNetwork {
+export function readWeights(
+  bytes: Uint8Array,
+  source: string,
+  options: ReadWeightsOptions = {},
+): TrainedNetwork {
   const { tensors, metadata } = parseSafetensors(bytes, source);
   if (metadata.format !== FORMAT) {
     throw new CheckpointMismatchError(
@@ -90,7 +100,9 @@ export function readWeights(bytes: Uint8Array, source: string): TrainedNetwork {
       `${source}: weights version ${metadata.version}, this release reads version ${VERSION}`,
     );
   }
-  const network = createNetwork(parseArchitecture(metadata.architecture ?? "", source));
+  const network = options.network === undefined
+    ? createNetwork(parseArchitecture(metadata.architecture ?? "", source))
+    : checkArchitecture(options.network, { described: metadata.architecture, source });
   const described = parseObject(metadata.noiseSchedule, "noise schedule", source);
   const schedule = readSchedule(described, source);
   const arrays = new Map<string, { shape: readonly number[]; data: Float32Array }>();
@@ -107,6 +119,25 @@ export function readWeights(bytes: Uint8Array, source: string): TrainedNetwork {
     ...readFormulation(metadata, source),
     training: parseObject(metadata.training ?? "{}", "training", source),
   };
+}
+
+/** Whether a network is the one that a file describes. */
+function checkArchitecture(
+  network: Network,
+  { described, source }: { readonly described: string | undefined; readonly source: string },
+): Network {
+  const found = parseObject(described, "description of the network", source);
+  const expected = JSON.parse(JSON.stringify(network.architecture)) as Record<string, unknown>;
+  for (const key of new Set([...Object.keys(expected), ...Object.keys(found)])) {
+    const [there, here] = [found[key], expected[key]].map((value) => JSON.stringify(value));
+    if (there !== here) {
+      throw new CheckpointMismatchError(
+        `${source}: the network's ${key} is ${there ?? "missing"}, that of the given network ` +
+          `${here ?? "missing"}`,
+      );
+    }
+  }
+  return network;
 }
 
 /** The forward process that the network was trained on. */

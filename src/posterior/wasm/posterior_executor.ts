@@ -1,3 +1,4 @@
+import { IdleTimer } from "../../core/idle_timer.ts";
 import { PosteriorKernel } from "./posterior_kernel.ts";
 import type { KernelBuild, KernelWork } from "./posterior_kernel.ts";
 import type { ToWorker } from "./posterior_messages.ts";
@@ -98,8 +99,12 @@ function startThread(
   });
 }
 
+/** Time that threads wait for work before they are ended; the next work starts new ones. */
+const idleMs = 2000;
+
 /**
- * Starts worker threads.
+ * Starts worker threads. They are ended when they have been idle for a while, so that a forgotten `dispose`
+ * does not keep a process alive, and started again by the next job.
  *
  * @throws Error if one cannot be started (no permission, no support).
  */
@@ -112,12 +117,19 @@ export async function startWorkers(
   const waiting: { job: Job; settle: NonNullable<Thread["settle"]> }[] = [];
   let ended = false;
   let missing = 0;
+  const idleTimer = new IdleTimer(idleMs, () => {
+    for (const { worker } of threads) worker.terminate();
+    missing += threads.size;
+    threads.clear();
+    idle.length = 0;
+  });
 
   const start = async () => {
     const thread = await startThread(createWorker, (dead) => {
       // A thread that dies leaves a place, which the next job fills with a new one.
       if (threads.delete(dead)) missing++;
     });
+    if (ended) return void thread.worker.terminate();
     threads.add(thread);
     idle.push(thread);
   };
@@ -138,10 +150,14 @@ export async function startWorkers(
       thread.plan = plan;
       thread.worker.postMessage(message);
     }
+    const working = waiting.length > 0 || [...threads].some(({ settle }) => settle !== undefined);
+    if (!working && !ended) idleTimer.rest();
   };
   const replaceMissing = () => {
     for (; missing > 0; missing--) {
       start().then(assign, (error) => {
+        // The next job tries again.
+        missing++;
         if (threads.size > 0) return;
         for (const { settle } of waiting.splice(0)) settle.reject(error);
       });
@@ -154,17 +170,20 @@ export async function startWorkers(
     for (const { worker } of threads) worker.terminate();
     throw failure.reason;
   }
+  assign();
   return {
     workers: count,
     run: (job) =>
       new Promise((resolve, reject) => {
         if (ended) return reject(disposed());
+        idleTimer.stop();
         waiting.push({ job, settle: { resolve, reject } });
         replaceMissing();
         assign();
       }),
     dispose: () => {
       ended = true;
+      idleTimer.stop();
       for (const thread of threads) {
         thread.worker.terminate();
         thread.settle?.reject(disposed());

@@ -84,7 +84,12 @@ export {
 } from "./src/networks/backend.ts";
 export type { Network } from "./src/networks/network.ts";
 export { type NetworkDenoiser, networkDenoiser } from "./src/networks/network_denoiser.ts";
-export { readWeights, type TrainedNetwork, writeWeights } from "./src/networks/weights/weights.ts";
+export {
+  readWeights,
+  type ReadWeightsOptions,
+  type TrainedNetwork,
+  writeWeights,
+} from "./src/networks/weights/weights.ts";
 export { createProvenance } from "./src/runs/provenance.ts";
 export { ddim } from "./src/samplers/ddim.ts";
 export { initialNoise, type InitialNoiseOptions } from "./src/samplers/initial_noise.ts";

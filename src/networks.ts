@@ -84,10 +84,22 @@ export {
   measureReceptiveField,
   type MeasureReceptiveFieldOptions,
 } from "./networks/analysis/receptive_field.ts";
+export type {
+  ArchitectureDefinition,
+  ArchitectureField,
+  ChoiceField,
+  FieldOf,
+  IntegerField,
+  IntegersField,
+  OwnField,
+} from "./networks/architectures/architecture_definition.ts";
 export {
   type Architecture,
   architectureKinds,
-  architectureSizes,
+  architectureDefaults,
+  architectureDefinitions,
+  architectureFields,
+  type ArchitectureSizes,
   createNetwork,
   parseArchitecture,
 } from "./networks/architectures/architecture.ts";
@@ -129,5 +141,10 @@ export {
   readTorchWeights,
   type ReadTorchWeightsOptions,
 } from "./networks/weights/torch_weights.ts";
-export { readWeights, type TrainedNetwork, writeWeights } from "./networks/weights/weights.ts";
+export {
+  readWeights,
+  type ReadWeightsOptions,
+  type TrainedNetwork,
+  writeWeights,
+} from "./networks/weights/weights.ts";
 export type { NoiseSchedule } from "./schedules/noise_schedule.ts";

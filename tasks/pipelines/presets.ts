@@ -2,9 +2,12 @@
  * Named training configurations: the networks of the published table (arXiv 2412.20292, table 1) and
  * small ones for a CPU.
  */
-import { type Architecture, architectureDefaults, type ArchitectureSizes } from "../../src/networks/architectures/architecture.ts";
+import {
+  type Architecture,
+  architectureDefaults,
+  type ArchitectureSizes,
+} from "../../src/networks/architectures/architecture.ts";
 import { defaultFormulation, type FormulationChoice } from "../../src/training/formulation.ts";
-import { type FormulationChoice, plainFormulation } from "./formulation.ts";
 import type { Padding } from "../../src/networks/layers/conv2d_implementation.ts";
 
 /** What a preset decides; flags of `deno task train` replace single values. */

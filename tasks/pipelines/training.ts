@@ -1,7 +1,10 @@
 /** A training as the commands do it: resolved from a preset and flags, resumable in a run folder. */
 import { DataFormatError } from "../../src/core/errors.ts";
 import { loadDataset } from "../../src/datasets/registry_files.ts";
-import { type ArchitectureSizes, createNetwork } from "../../src/networks/architectures/architecture.ts";
+import {
+  type ArchitectureSizes,
+  createNetwork,
+} from "../../src/networks/architectures/architecture.ts";
 import { receptiveFieldText } from "../../src/networks/analysis/candidate_check.ts";
 import type { BackendInfo } from "../../src/networks/backend.ts";
 import { parameterCount } from "../../src/networks/weights/parameters.ts";

@@ -9,22 +9,23 @@ import type { ArchitectureBase, Network } from "../network.ts";
 import { resnetDefinition } from "./resnet.ts";
 import { unetDefinition } from "./unet.ts";
 
-/** The architectures: an entry here, and everything else derives from it. */
+/**
+ * The architectures: an entry here, and everything else derives from it.
+ *
+ * @category Networks
+ */
 export const architectureDefinitions = [
   resnetDefinition,
   unetDefinition,
   attentionUnetDefinition,
 ] as const;
 
-/** What a definition describes. */
-type Described<D> = D extends ArchitectureDefinition<infer A> ? A : never;
-
 /**
  * The architectures that can be built.
  *
  * @category Networks
  */
-export type Architecture = Described<(typeof architectureDefinitions)[number]>;
+export type Architecture = Parameters<(typeof architectureDefinitions)[number]["create"]>[0];
 
 /**
  * Names of the architectures that {@linkcode createNetwork} builds.
@@ -35,16 +36,19 @@ export const architectureKinds: readonly Architecture["kind"][] = architectureDe
   { kind },
 ) => kind);
 
-type Own<A> = A extends ArchitectureBase ? Omit<A, keyof ArchitectureBase> : never;
-type Together<U> = (U extends unknown ? (one: U) => void : never) extends (all: infer I) => void ? I
-  : never;
-
 /**
  * The fields that architectures have of their own, each architecture some of them.
  *
  * @category Networks
  */
-export type ArchitectureSizes = Together<Own<Architecture>>;
+export type ArchitectureSizes = {
+  readonly [
+    K in Exclude<
+      Architecture extends infer A ? A extends Architecture ? keyof A : never : never,
+      keyof ArchitectureBase
+    >
+  ]: Extract<Architecture, Readonly<Record<K, unknown>>>[K];
+};
 
 /** The definition of a kind; its own type of description is forgotten. */
 function definitionOf(kind: unknown): ArchitectureDefinition<Architecture> | undefined {
@@ -63,7 +67,11 @@ export function architectureFields(
   return definitionOf(kind)?.fields ?? {};
 }
 
-/** Every architecture's own fields at their defaults; one that several have is that of the first. */
+/**
+ * Every architecture's own fields at their defaults; one that several have is that of the first.
+ *
+ * @category Networks
+ */
 export const architectureDefaults: ArchitectureSizes = architectureDefinitions.reduce<
   Record<string, unknown>
 >((defaults, { fields }) => {

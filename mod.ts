@@ -108,4 +108,4 @@ export {
   type GradientPoolOptions,
 } from "./src/training/gradient_pool.ts";
 export type { TrainingState } from "./src/training/optimization.ts";
-export { train, type TrainOptions } from "./src/training/train.ts";
+export { train, type Training, type TrainOptions } from "./src/training/train.ts";

@@ -95,10 +95,10 @@ export type {
 } from "./networks/architectures/architecture_definition.ts";
 export {
   type Architecture,
-  architectureKinds,
   architectureDefaults,
   architectureDefinitions,
   architectureFields,
+  architectureKinds,
   type ArchitectureSizes,
   createNetwork,
   parseArchitecture,

@@ -88,7 +88,8 @@ export {
 } from "./training/target_statistics.ts";
 export {
   type Checkpoints,
-  train,
+  optimizeNetwork,
+  type OptimizeOptions,
   type TrainingRecipe,
-  type TrainOptions,
-} from "./training/train.ts";
+} from "./training/optimize_network.ts";
+export { train, type Training, type TrainOptions } from "./training/train.ts";

@@ -12,7 +12,7 @@ import { createGradientPool } from "../src/training/gradient_pool.ts";
 import { stableTarget } from "../src/training/target.ts";
 import { measureTargets, type TargetStatistics } from "../src/training/target_statistics.ts";
 import type { TrainingState } from "../src/training/optimization.ts";
-import { train } from "../src/training/train.ts";
+import { optimizeNetwork } from "../src/training/optimize_network.ts";
 import { CommandError, defineVerb, runVerb } from "./cli/command.ts";
 import { startBackend } from "../src/networks/backend.ts";
 import { outFlags } from "./pipelines/flags.ts";
@@ -207,7 +207,7 @@ export const verb = defineVerb({
       losses.probe.push((await pool.compute(average, probe)).loss);
     };
     try {
-      const last = await train(network, {
+      const last = await optimizeNetwork(network, {
         examples: { ...examples, ...target === "stable" && { target: over(largest) } },
         pool,
         recipe: {

@@ -83,11 +83,11 @@ export async function startBackend(
     : adapter
     ? `the only GPU adapter is software (${adapter.name})`
     : "no GPU adapter was found";
-  if (name !== "webgpu" || !adapter) return { name, reason };
+  if (name !== "webgpu" || !adapter) return running = { name, reason };
   const backend = tf.backend() as unknown as GuardedBackend;
   if (!guarded.has(backend)) guardWebgpu(backend, adapter.name);
   guarded.add(backend);
-  return {
+  return running = {
     name,
     reason,
     adapter: adapter.name,
@@ -105,3 +105,10 @@ async function loadWasm({ wasmFolder }: StartBackendOptions): Promise<void> {
 }
 
 const guarded = new WeakSet<GuardedBackend>();
+
+let running: BackendInfo | undefined;
+
+/** The backend that {@linkcode startBackend} started last, as long as TensorFlow.js still uses it. */
+export function runningBackend(): BackendInfo | undefined {
+  return running?.name === tf.getBackend() ? running : undefined;
+}

@@ -1,6 +1,7 @@
 import { ArgumentError } from "../core/errors.ts";
 import { type ImageBatch, imageBatch, type ImageShape } from "../core/image_batch.ts";
 import { Random } from "../core/random.ts";
+import { preservesVariance } from "../schedules/noise_level.ts";
 import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
 
 /**
@@ -62,6 +63,5 @@ export function initialNoise(
  * @category Samplers
  */
 export function noiseDeviation(schedule: NoiseSchedule): number {
-  const [signal, sigma] = [schedule.signal(1), schedule.sigma(1)];
-  return Math.abs(Math.hypot(signal, sigma) - 1) < 1e-9 ? 1 : sigma;
+  return preservesVariance(schedule) ? 1 : schedule.sigma(1);
 }

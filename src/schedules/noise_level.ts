@@ -36,6 +36,14 @@ export function isSameNoise(a: NoiseFactors, b: NoiseFactors, tolerance = 1e-6):
 }
 
 /**
+ * Whether a process preserves variance, `signal^2 + sigma^2 = 1`, as far as t = 1 tells; the others, VE and
+ * EDM among them, let the noise grow beside the image.
+ */
+export function preservesVariance(schedule: NoiseSchedule): boolean {
+  return Math.abs(Math.hypot(schedule.signal(1), schedule.sigma(1)) - 1) < 1e-9;
+}
+
+/**
  * The earliest time above 0 whose noise level is at least `level`, by bisection to double precision.
  *
  * Where a process starts at some least noise (VE and EDM), lower levels give a time just above 0,

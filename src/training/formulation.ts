@@ -5,6 +5,7 @@ import {
   type Preconditioning,
 } from "../denoisers/preconditioning.ts";
 import { createSchedule } from "../schedules/create_schedule.ts";
+import { preservesVariance } from "../schedules/noise_level.ts";
 import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
 import type { NoiseSampling } from "./noise_sampling.ts";
 import type { LossWeighting } from "./objective.ts";
@@ -89,8 +90,19 @@ export interface ResolvedFormulation {
  * @category Training
  */
 export function resolveFormulation(config: FormulationChoice): ResolvedFormulation {
-  const schedule = createSchedule(config.noiseSchedule, config.noiseParameters);
-  const exploding = schedule.name === "ve" || schedule.name === "edm";
+  return formulate(createSchedule(config.noiseSchedule, config.noiseParameters), config);
+}
+
+/**
+ * The formulation that a choice asks for on a noise schedule, which may be one of your own.
+ *
+ * @throws RangeError if the preconditioning with this objective is impossible.
+ */
+export function formulate(
+  schedule: NoiseSchedule,
+  config: Omit<FormulationChoice, "noiseSchedule" | "noiseParameters">,
+): ResolvedFormulation {
+  const exploding = !preservesVariance(schedule);
   const prediction = config.objective === "noise" ? "eps" : config.objective;
   const kind = config.preconditioning !== "auto"
     ? config.preconditioning

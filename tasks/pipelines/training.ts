@@ -19,7 +19,7 @@ import { type ResolvedFormulation, resolveFormulation } from "../../src/training
 import { createGradientPool } from "../../src/training/gradient_pool.ts";
 import { stableTarget } from "../../src/training/target.ts";
 import type { TrainingState } from "../../src/training/optimization.ts";
-import { train } from "../../src/training/train.ts";
+import { optimizeNetwork } from "../../src/training/optimize_network.ts";
 import { CommandError } from "../cli/command.ts";
 import { presets, type TrainingPreset } from "./presets.ts";
 import { architectureOf, resolveSizes } from "./architecture_flags.ts";
@@ -239,7 +239,7 @@ export async function runTraining(
   };
   let shown = NaN;
   try {
-    const state = await train(network, {
+    const state = await optimizeNetwork(network, {
       examples,
       abort,
       ...pool && { pool },

@@ -11,7 +11,7 @@ import {
   type TrainingStep,
 } from "../../src/training/optimization.ts";
 import { examples, smallRecipe, smallResnet } from "./small_training.ts";
-import { train, type TrainOptions } from "../../src/training/train.ts";
+import { optimizeNetwork, type OptimizeOptions } from "../../src/training/optimize_network.ts";
 
 const hasGpu = await findAdapter() !== undefined;
 if (!hasGpu) console.log("skipped: training on webgpu: no GPU adapter, not even a software one");
@@ -33,9 +33,9 @@ function test(name: string, fn: () => Promise<void>): void {
   });
 }
 
-async function reportsOf(options: Partial<TrainOptions> = {}) {
+async function reportsOf(options: Partial<OptimizeOptions> = {}) {
   const reports: TrainingStep[] = [];
-  const state = await train(network, {
+  const state = await optimizeNetwork(network, {
     examples,
     recipe,
     onStep: (step) => void reports.push(step),
@@ -98,7 +98,7 @@ test("memory does not grow with the steps", async () => {
   const seen: string[] = [];
   const longer = { ...recipe, steps: 40 };
   const before = tf.memory().numTensors;
-  await train(network, {
+  await optimizeNetwork(network, {
     examples,
     recipe: longer,
     checkpoints: {
@@ -163,7 +163,11 @@ test("a lost device is an error in one line, after a checkpoint that is whole", 
   assertEquals(saved, expected.slice(0, 2));
 });
 
-Deno.test("train: without a gradient pool other backends refuse", async () => {
+Deno.test("optimizeNetwork: without a gradient pool other backends refuse", async () => {
   await startBackend("wasm");
-  await assertRejects(() => train(network, { examples, recipe }), RangeError, "gradient pool");
+  await assertRejects(
+    () => optimizeNetwork(network, { examples, recipe }),
+    RangeError,
+    "gradient pool",
+  );
 });

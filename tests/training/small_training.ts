@@ -5,7 +5,7 @@ import type { Network } from "../../src/networks/network.ts";
 import { resnet, type ResnetArchitecture } from "../../src/networks/architectures/resnet.ts";
 import { createSchedule } from "../../src/schedules/create_schedule.ts";
 import type { ExampleSource } from "../../src/training/examples.ts";
-import type { TrainingRecipe } from "../../src/training/train.ts";
+import type { TrainingRecipe } from "../../src/training/optimize_network.ts";
 
 const textures = syntheticTextures({ images: 12, size: 8, channels: 1, classes: 2, seed: 1 });
 

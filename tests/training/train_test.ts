@@ -1,243 +1,138 @@
-import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { CheckpointMismatchError } from "../../src/core/errors.ts";
-import { gatherImages } from "../../src/core/image_batch.ts";
-import { Random } from "../../src/core/random.ts";
-import { referencePosterior } from "../../src/posterior/reference/reference_posterior.ts";
+import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
+import { bytesToImages } from "../../src/datasets/labeled_bytes.ts";
+import { syntheticTextures } from "../../src/datasets/synthetic.ts";
 import { startBackend } from "../../src/networks/backend.ts";
-import { readTrainingState, writeTrainingState } from "../../src/training/checkpoint.ts";
-import { updateAverage } from "../../src/training/ema.ts";
-import { ExampleStream } from "../../src/training/examples.ts";
-import { createGradientPool, type GradientPool } from "../../src/training/gradient_pool.ts";
-import { learningRate } from "../../src/training/learning_rate.ts";
-import { stableTarget } from "../../src/training/target.ts";
-import { TrainingDivergedError, type TrainingState } from "../../src/training/optimization.ts";
-import { examples, smallRecipe, smallResnet } from "./small_training.ts";
-import { train } from "../../src/training/train.ts";
+import { networkDenoiser } from "../../src/networks/network_denoiser.ts";
+import { resnet } from "../../src/networks/architectures/resnet.ts";
+import { readWeights, writeWeights } from "../../src/networks/weights/weights.ts";
+import { createSchedule } from "../../src/schedules/create_schedule.ts";
+import { createGradientPool } from "../../src/training/gradient_pool.ts";
+import { optimizeNetwork } from "../../src/training/optimize_network.ts";
+import { train, type TrainOptions } from "../../src/training/train.ts";
 
-const network = smallResnet(2);
-const recipe = smallRecipe(8);
-const { images, labels: classes, schedule } = examples;
-
-async function withPool<T>(
-  { shards, workers }: { shards: number; workers: number },
-  use: (pool: GradientPool) => Promise<T>,
-): Promise<T> {
-  await startBackend("wasm");
-  const pool = await createGradientPool(network, { backend: "wasm", shards, workers });
-  try {
-    return await use(pool);
-  } finally {
-    pool.dispose();
-  }
-}
-
-Deno.test("train: stopping at every step and resuming equals no interruption, byte for byte", async () => {
-  await withPool({ shards: 1, workers: 1 }, async (pool) => {
-    const whole = await train(network, { examples, recipe, pool });
-    let state: TrainingState | undefined;
-    for (let i = 0; i < recipe.steps; i++) {
-      const stop = new AbortController();
-      const resume = state &&
-        readTrainingState(writeTrainingState(state, "f"), { source: "memory", fingerprint: "f" });
-      state = await train(network, {
-        examples,
-        recipe,
-        pool,
-        abort: stop.signal,
-        onStep: () => stop.abort(),
-        ...resume && { resume },
-      });
-      assertEquals(state.step, i + 1);
-    }
-    assertEquals(state, whole);
+const data = syntheticTextures({ images: 40, size: 8 });
+const images = bytesToImages(data);
+const network = (classes = 0) =>
+  resnet({
+    ...{ kind: "resnet", imageShape: [8, 8, 1], padding: "zeros", classes },
+    ...{ width: 8, layers: 1, kernelSize: 3 },
   });
-});
+const few = { images, steps: 6, backend: "cpu", workers: 1 } as const satisfies TrainOptions;
 
-Deno.test("train: the number of workers does not change a byte", async () => {
-  const run = (workers: number) =>
-    withPool({ shards: 3, workers }, (pool) => train(network, { examples, recipe, pool }));
-  assertEquals(await run(2), await run(1));
-});
-
-Deno.test("train: the loss falls", async () => {
+Deno.test("train: images and steps are enough, and the result samples, is written and read", async () => {
   const losses: number[] = [];
-  const longer = { ...recipe, steps: 150 };
-  await withPool({ shards: 1, workers: 1 }, (pool) =>
-    train(network, {
-      examples,
-      recipe: longer,
-      pool,
-      onStep: ({ loss }) => void losses.push(loss),
-    }));
-  const mean = (values: number[]) => values.reduce((a, b) => a + b) / values.length;
-  const [first, last] = [mean(losses.slice(0, 10)), mean(losses.slice(-10))];
-  // An untrained network misses by about the noise's own variance of 1; 150 steps halve it easily.
-  assert(last < 0.5 * first, `the loss went from ${first} to ${last}`);
-});
-
-Deno.test("train: a loss that is not finite stops with the step's number and keeps the state", async () => {
-  await withPool({ shards: 1, workers: 1 }, async (pool) => {
-    let saved: TrainingState | undefined;
-    const broken: GradientPool = {
-      ...pool,
-      async compute(parameters, batch) {
-        const result = await pool.compute(parameters, batch);
-        return saved?.step === 3 ? { ...result, loss: NaN } : result;
-      },
-    };
-    await assertRejects(
-      () =>
-        train(network, {
-          examples,
-          recipe,
-          pool: broken,
-          checkpoints: { every: 1, save: (state) => void (saved = state) },
-        }),
-      TrainingDivergedError,
-      "diverged at step 4",
-    );
-    assertEquals(saved!.step, 3);
-    assert(saved!.parameters.every(Number.isFinite));
+  const trained = await train(network(), {
+    ...{ ...few, steps: 120, backend: "wasm" },
+    onStep: ({ loss }) => void losses.push(loss),
   });
+  const mean = (values: number[]) => values.reduce((sum, value) => sum + value) / values.length;
+  assertLess(mean(losses.slice(-20)), 0.7 * mean(losses.slice(0, 20)));
+  assertEquals([trained.schedule.name, trained.prediction], ["cosine_legacy", "eps"]);
+  assertEquals([trained.preconditioning.kind, trained.training["steps"]], ["none", 120]);
+  const read = readWeights(writeWeights(trained), "memory");
+  assertEquals(read.parameters, trained.parameters);
+  const [a, b] = [networkDenoiser(trained), networkDenoiser(read)];
+  assertEquals(await a.predict(images, 0.5), await b.predict(images, 0.5));
+  a.dispose();
+  b.dispose();
 });
 
-Deno.test("train: a failing worker becomes an error that says what failed", async () => {
-  await withPool({ shards: 2, workers: 2 }, async (pool) => {
-    const start = new Float32Array(1);
-    const state = { step: 0, parameters: start, average: start, mean: start, square: start };
-    await assertRejects(
-      () => train(network, { examples, recipe, pool, resume: state }),
-      CheckpointMismatchError,
-      "1 parameters",
-    );
-    const wrong = { ...examples, labels: classes.map((label) => label + 5) };
-    await assertRejects(
-      () => train(network, { examples: wrong, recipe, pool }),
-      Error,
-      "is not one of 0 .. 1",
-    );
+Deno.test("train: the recipe is the one that the options name, byte for byte", async () => {
+  const trained = await train(network(), few);
+  const pool = await createGradientPool(network(), { backend: "cpu", shards: 2, workers: 1 });
+  const { average } = await optimizeNetwork(network(), {
+    pool,
+    examples: {
+      ...{ images, schedule: createSchedule("cosine_legacy"), batchSize: 16, seed: 1 },
+      noiseSampling: { kind: "uniform", power: 2 },
+    },
+    recipe: {
+      ...{ steps: 6, weightDecay: 0, emaDecay: 0.999, clipNorm: 1 },
+      learningRate: { base: 2e-3, warmup: 1, decay: "cosine" },
+    },
   });
+  assertEquals(trained.parameters, average);
+  const other = await train(network(), { ...few, seed: 2 });
+  assert(other.parameters.some((value, i) => value !== average[i]), "a seed must matter");
 });
 
-Deno.test("checkpoint: another configuration or a damaged file is refused", () => {
-  const values = Float32Array.of(1, 2);
-  const state = { step: 3, parameters: values, average: values, mean: values, square: values };
-  const bytes = writeTrainingState(state, "a");
-  assertEquals(readTrainingState(bytes, { source: "s", fingerprint: "a" }), state);
-  assertThrows(
-    () => readTrainingState(bytes, { source: "s", fingerprint: "b" }),
-    CheckpointMismatchError,
-    "another configuration",
+Deno.test("train: stopped and resumed from its state it ends the same", async () => {
+  const whole = await train(network(), few);
+  const abort = new AbortController();
+  const stopped = await train(network(), {
+    ...{ ...few, abort: abort.signal },
+    onStep: ({ step }) => step === 3 ? abort.abort() : undefined,
+  });
+  assertEquals(stopped.state.step, 3);
+  const resumed = await train(network(), { ...few, resume: stopped.state });
+  assertEquals([resumed.state, resumed.parameters], [whole.state, whole.parameters]);
+});
+
+Deno.test("train: the formulation follows the schedule, one's own too", async () => {
+  const own = { name: "mine", parameters: {}, signal: () => 1, sigma: (t: number) => 20 * t };
+  for (
+    const [schedule, prediction, kind, sampling] of [
+      [createSchedule("edm"), "x0", "edm", "lognormal"],
+      [createSchedule("ve"), "eps", "input", "uniform"],
+      [own, "eps", "input", "uniform"],
+    ] as const
+  ) {
+    const trained = await train(network(), { ...few, steps: 1, schedule });
+    const { preconditioning } = trained;
+    assertEquals([trained.prediction, preconditioning.kind], [prediction, kind]);
+    assertEquals((trained.training["noiseSampling"] as { kind: string }).kind, sampling);
+    assert(preconditioning.kind !== "none" && preconditioning.sigmaData > 0.1);
+  }
+});
+
+Deno.test("train: the backend that runs is kept, a pool of one's own is used and not ended", async () => {
+  await startBackend("cpu");
+  const pool = await createGradientPool(network(), { backend: "cpu", shards: 2, workers: 2 });
+  let computed = 0;
+  const counting = {
+    ...pool,
+    compute: (...args: Parameters<typeof pool.compute>) => {
+      computed++;
+      return pool.compute(...args);
+    },
+  };
+  const { backend, parameters } = await train(network(), { images, steps: 6, pool: counting });
+  assertEquals([backend.name, computed], ["cpu", 6]);
+  // The number of workers changes nothing.
+  assertEquals(parameters, (await train(network(), few)).parameters);
+  const batch = {
+    x: images.data,
+    target: images.data,
+    shape: images.shape,
+    times: Array(40).fill(0.5),
+  };
+  assert(Number.isFinite((await pool.compute(parameters, batch)).loss));
+  pool.dispose();
+});
+
+Deno.test("train: what does not fit is refused in one line before anything starts", async () => {
+  const small = bytesToImages(syntheticTextures({ images: 2, size: 4 }));
+  const cases: [number, Partial<TrainOptions>, string][] = [
+    [0, { images: small }, "images of 4 x 4 x 1: the network takes 8 x 8 x 1"],
+    [0, { steps: 0 }, "steps is 0, expected a positive integer"],
+    [0, { batchSize: 1.5 }, "batchSize is 1.5"],
+    [0, { labels: data.labels }, "the network is not conditional"],
+    [4, {}, "40 images with no labels: the network is told one of 4 classes"],
+    [4, { labels: [1, 2] }, "40 images with 2 labels"],
+    [0, { preconditioning: { kind: "edm", sigmaData: 0.5 } }, "it predicts x0"],
+  ];
+  for (const [classes, wrong, message] of cases) {
+    await assertRejects(
+      () => train(network(classes), { ...few, ...wrong }),
+      RangeError,
+      message,
+    );
+  }
+  const bytes = { data: data.pixels, shape: data.shape } as unknown as TrainOptions["images"];
+  await assertRejects(
+    () => train(network(), { ...few, images: bytes }),
+    TypeError,
+    "bytesToImages",
   );
-  assertThrows(() => readTrainingState(bytes.slice(0, -1), { source: "s", fingerprint: "a" }));
-});
-
-Deno.test("examples: a batch depends on seed and step alone, and each epoch shows each image once", async () => {
-  const a = new ExampleStream(examples);
-  const b = new ExampleStream(examples);
-  await b.batch(7);
-  assertEquals(await a.batch(3), await b.batch(3));
-  const other = await new ExampleStream({ ...examples, seed: 5 }).batch(3);
-  assert(other.x.some((value, i) => value !== examples.images.data[i]));
-
-  // At t = 0 an example is its clean image: with 12 images and batches of 4, three steps show all.
-  const clean = { ...schedule, signal: () => 1, sigma: () => 0 };
-  const stream = new ExampleStream({ ...examples, schedule: clean, batchSize: 4 });
-  const seen = new Set<string>();
-  for (const step of [1, 2, 3]) {
-    const { x } = await stream.batch(step);
-    for (let i = 0; i < 4; i++) seen.add(x.slice(i * 64, (i + 1) * 64).join());
-  }
-  assertEquals(seen.size, 12);
-});
-
-Deno.test("examples: times lie in (0, 1], one in each stratum, more near 1 for a larger power", async () => {
-  const many = { ...examples, batchSize: 100 };
-  const even = await new ExampleStream(many).batch(1);
-  const late = await new ExampleStream({
-    ...many,
-    noiseSampling: { kind: "uniform", power: 2 },
-  }).batch(1);
-  const strata = new Set(Array.from(even.times, (t) => Math.ceil(t * 100)));
-  assertEquals(strata.size, 100);
-  const above = (times: ArrayLike<number>) => Array.from(times).filter((t) => t > 0.75).length;
-  assertEquals(above(even.times), 25);
-  // P(1 - (1 - u)^2 > 3/4) = 1/2.
-  assertEquals(above(late.times), 50);
-});
-
-Deno.test("stable target: one reference is noise prediction, all references are the ideal score", async () => {
-  const posterior = referencePosterior();
-  const random = () => new Random(1);
-  const stream = new ExampleStream({ ...examples, batchSize: 3 });
-  const batch = await stream.batch(1);
-  const x = { data: batch.x, shape: batch.shape };
-  const order = new Random(examples.seed, "order of epoch 0").permutation(12);
-  const sources = [order[0]!, order[1]!, order[2]!];
-  const x0 = gatherImages(images, sources).data;
-  const noisy = { x, x0, eps: batch.target, times: batch.times, sources };
-  const single = await stableTarget({ images, schedule, references: 1, posterior })(
-    noisy,
-    random(),
-  );
-  single.eps.forEach((value, i) => {
-    // eps is recovered from float32 x, divided by sigma.
-    assertAlmostEquals(value, batch.target[i]!, 2e-4);
-  });
-  assertEquals(single.x0, x0);
-
-  const all = await stableTarget({ images, schedule, references: 99, posterior })(noisy, random());
-  const t = batch.times[0]!;
-  const [signal, sigma] = [schedule.signal(t), schedule.sigma(t)];
-  const logits = Array.from({ length: 12 }, (_, n) => {
-    let distance = 0;
-    for (let p = 0; p < 64; p++) {
-      distance += (batch.x[p]! - signal * images.data[n * 64 + p]!) ** 2;
-    }
-    return -distance / (2 * sigma ** 2);
-  });
-  const top = Math.max(...logits);
-  const weights = logits.map((logit) => Math.exp(logit - top));
-  const total = weights.reduce((a, b) => a + b);
-  for (let p = 0; p < 64; p++) {
-    const mean = weights.reduce((sum, w, n) => sum + w * images.data[n * 64 + p]!, 0) / total;
-    assertAlmostEquals(all.x0[p]!, mean, 1e-4 * sigma / signal);
-    assertAlmostEquals(all.eps[p]!, (batch.x[p]! - signal * mean) / sigma, 1e-4);
-  }
-});
-
-Deno.test("stable target: references of a class come from that class", async () => {
-  const posterior = referencePosterior();
-  const labels = classes;
-  const source = labels.indexOf(1);
-  const eps = new Float32Array(64);
-  // At t = 1 all references weigh almost the same, so the target tells their mean.
-  const x = { data: eps, shape: [1, 8, 8, 1] as const };
-  const objective = stableTarget({ images, labels, schedule, references: 99, posterior });
-  const examples = { x, x0: eps, eps, times: [1], sources: [source] };
-  const target = await objective(examples, new Random(1));
-  const members = Array.from(labels.keys()).filter((i) => labels[i] === 1);
-  const [signal, sigma] = [schedule.signal(1), schedule.sigma(1)];
-  for (let p = 0; p < 64; p++) {
-    const mean = members.reduce((sum, n) => sum + images.data[n * 64 + p]!, 0) / members.length;
-    assertAlmostEquals(target.eps[p]!, -signal * mean / sigma, 0.02 * signal);
-  }
-});
-
-Deno.test("learning rate: warms up to its base and decays to almost nothing", () => {
-  const plan = { base: 1, warmup: 10, decay: "cosine" } as const;
-  assertAlmostEquals(learningRate(plan, { step: 5, steps: 110 }), 0.5);
-  assertAlmostEquals(learningRate(plan, { step: 10, steps: 110 }), 1);
-  assert(learningRate(plan, { step: 110, steps: 110 }) < 1e-3);
-  const factor = { base: 2, warmup: 0, decay: 0.5 };
-  assertAlmostEquals(learningRate(factor, { step: 3, steps: 9 }), 0.25);
-});
-
-Deno.test("moving average: a constant is kept, early steps are forgotten quickly", () => {
-  const average = Float32Array.of(0);
-  updateAverage(average, Float32Array.of(1), { decay: 0.999, step: 1 });
-  assertAlmostEquals(average[0]!, 9 / 11, 1e-6);
-  const constant = Float32Array.of(3);
-  updateAverage(constant, Float32Array.of(3), { decay: 0.999, step: 1e6 });
-  assertAlmostEquals(constant[0]!, 3, 1e-6);
+  assertEquals((await train(network(4), { ...few, labels: data.labels })).state.step, 6);
 });

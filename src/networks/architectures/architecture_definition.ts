@@ -1,7 +1,11 @@
 import { CheckpointMismatchError } from "../../core/errors.ts";
 import type { ArchitectureBase, Network } from "../network.ts";
 
-/** A whole number that an architecture has of its own. */
+/**
+ * A whole number that an architecture has of its own.
+ *
+ * @category Networks
+ */
 export interface IntegerField {
   /** What values it takes. */
   readonly type: "integer";
@@ -15,7 +19,11 @@ export interface IntegerField {
   readonly default: number;
 }
 
-/** A list of whole numbers that an architecture has of its own. */
+/**
+ * A list of whole numbers that an architecture has of its own.
+ *
+ * @category Networks
+ */
 export interface IntegersField {
   /** What values it takes. */
   readonly type: "integers";
@@ -29,7 +37,11 @@ export interface IntegersField {
   readonly default: readonly number[];
 }
 
-/** A word, one of a few, that an architecture has of its own. */
+/**
+ * A word, one of a few, that an architecture has of its own.
+ *
+ * @category Networks
+ */
 export interface ChoiceField<W extends string = string> {
   /** What values it takes. */
   readonly type: "choice";
@@ -41,22 +53,38 @@ export interface ChoiceField<W extends string = string> {
   readonly default: W;
 }
 
-/** A field of an architecture: the checks of its description and the flags of the command line follow. */
+/**
+ * A field of an architecture: the checks of its description and the flags of the command line follow.
+ *
+ * @category Networks
+ */
 export type ArchitectureField = IntegerField | IntegersField | ChoiceField;
 
-/** The kind of field that holds values of a type. */
+/**
+ * The kind of field that holds values of a type.
+ *
+ * @category Networks
+ */
 export type FieldOf<V> = [V] extends [number] ? IntegerField
   : [V] extends [readonly number[]] ? IntegersField
   : [V] extends [string] ? ChoiceField<V>
   : never;
 
-/** Names of the fields that an architecture has besides the common ones. */
+/**
+ * Names of the fields that an architecture has besides the common ones.
+ *
+ * @category Networks
+ */
 export type OwnField<A extends ArchitectureBase> = Exclude<
   keyof A & string,
   keyof ArchitectureBase
 >;
 
-/** An architecture as it describes itself: one file each, and an entry in `architecture.ts`. */
+/**
+ * An architecture as it describes itself: one file each, and an entry in `architecture.ts`.
+ *
+ * @category Networks
+ */
 export interface ArchitectureDefinition<A extends ArchitectureBase> {
   /** Name in descriptions of networks and on the command line. */
   readonly kind: A["kind"];

@@ -66,7 +66,11 @@ export function writeWeights(
   });
 }
 
-/** Options of {@linkcode readWeights}. */
+/**
+ * Options of {@linkcode readWeights}.
+ *
+ * @category Networks
+ */
 export interface ReadWeightsOptions {
   /** The network that the weights are of, where it is one of your own. Its architecture must be the file's. */
   readonly network?: Network | undefined;

@@ -17,7 +17,7 @@ import {
 } from "../../src/networks/weights/torch_weights.ts";
 import type { TrainedNetwork } from "../../src/networks/weights/weights.ts";
 import { createProvenance } from "../../src/runs/provenance.ts";
-import { timeGrid, type TimeGridName, timeGridNames } from "../../src/samplers/time_grid.ts";
+import { timeGrid, type TimeGridName } from "../../src/samplers/time_grid.ts";
 import type { NoiseSchedule } from "../../src/schedules/noise_schedule.ts";
 import type { ImageShape } from "../../src/core/image_batch.ts";
 import { CommandError } from "../cli/command.ts";

@@ -16,9 +16,9 @@ export interface DescribedMachine {
  * @category Figures
  */
 export function machinesExplained(machines: readonly DescribedMachine[]): string {
-  return "Machines are computed from the training images, without training: each pixel is an average over " +
-    "the training windows that may match its own, and the better one matches the more it counts. They " +
-    "differ in which may match. " +
+  return "Machines are computed from the training images, without training: each pixel is an average " +
+    "over the training windows that may match its own, and the better one matches the more it counts. " +
+    "They differ in which may match. " +
     machines.map(({ name, description }) => `${name}, ${description}.`).join(" ");
 }
 
@@ -27,7 +27,7 @@ export function machinesExplained(machines: readonly DescribedMachine[]): string
  *
  * @category Figures
  */
-export const sampleGridExplained: string =
-  "Each column is one sample: network and machines begin with the same noise, x at t = 1 in the top row. " +
-  "Numbers under a column are r², the squared Pearson correlation of a machine's image with the network's; " +
-  "1 is the same image up to contrast and brightness.";
+export const sampleGridExplained =
+  "Each column is one sample: network and machines begin with the same noise, x at t\u00a0=\u00a01 in the " +
+  "top row. Numbers under a column are r², the squared Pearson correlation of a machine's image with " +
+  "the network's; 1 is the same image up to contrast and brightness.";

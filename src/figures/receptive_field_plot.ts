@@ -39,11 +39,11 @@ export interface ReceptiveFieldPlotOptions extends PlotOptions {
  *
  * @category Figures
  */
-export const receptiveFieldPlotExplained: string =
-  "Left: mean absolute derivative of an output pixel by the noisy pixels at a distance from it (the larger " +
-  "of the two axes'), relative to the pixel at the same place, one line for each time\u00a0t. Right: width of " +
-  "the square around a pixel that holds a share of all its derivative, against time; the gray dashed line " +
-  "is the width outside which the architecture lets nothing through.";
+export const receptiveFieldPlotExplained =
+  "Left: mean absolute derivative of an output pixel by the noisy pixels at a distance from it (the " +
+  "larger of the two axes'), relative to the pixel at the same place, one line for each time\u00a0t. " +
+  "Right: width of the square around a pixel that holds a share of all its derivative, against time; " +
+  "the gray dashed line is the width outside which the architecture lets nothing through.";
 
 /**
  * Draws the radial profile at each time (left, relative to the middle) and against time the widths

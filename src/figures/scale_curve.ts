@@ -271,7 +271,8 @@ export function scaleCurveExplained(
     points: " Faint circles are the best scales of the single trajectories, larger the more agree.",
     band: " A band spans the quartiles of the best scales of the single trajectories.",
   };
-  return "Line and markers give, for each time t of the reverse process, the locality scale k: the side in " +
-    "pixels of the patch that a machine compares. The process begins as noise at t\u00a0=\u00a01, on the right." +
+  return "Line and markers give, for each time t of the reverse process, the locality scale k: the side " +
+    "in pixels of the patch that a machine compares. The process begins as noise at t\u00a0=\u00a01, on " +
+    "the right." +
     (several ? spreads[spread] : "");
 }

@@ -18,12 +18,12 @@ export interface TargetCurveOptions extends PlotOptions {
  *
  * @category Figures
  */
-export const targetCurveExplained: string =
-  "Left: variance of the training target given the noisy image, against time, for reference batches of n " +
-  "images; a curve ends where it is not known to better than half. Middle: how many times smaller it is " +
-  "than with n\u00a0=\u00a01; the thin lines are n\u00a0−\u00a01, the fall that theory allows at high noise. Right: squared " +
-  "bias of the target, mean over times, for batches that hold the image which x was made of and for " +
-  "batches that need not.";
+export const targetCurveExplained =
+  "Left: variance of the training target given the noisy image, against time, for reference batches " +
+  "of n images; a curve ends where it is not known to better than half. Middle: how many times " +
+  "smaller it is than with n\u00a0=\u00a01; the thin lines are n\u00a0−\u00a01, the fall that theory " +
+  "allows at high noise. Right: squared bias of the target, mean over times, for batches that hold " +
+  "the image which x was made of and for batches that need not.";
 
 /**
  * Draws what a reference batch of n images does to training targets, in three panels: their variance

@@ -41,7 +41,10 @@ export async function exportStableTarget(
       note: targetCurveExplained,
     }),
   );
-  const curves = [["plain", plain], [`stable, n = ${trainedOn}`, stable]] as const;
+  const curves = [["plain", plain], [
+    `stable, n = ${trainedOn.toLocaleString("en")}`,
+    stable,
+  ]] as const;
   await pictures.figure(
     "losses",
     await lossCurveSvg([

@@ -2,8 +2,9 @@
 import { join } from "@std/path";
 import { type ImageBatch, imageBatch, sliceBatch } from "../../src/core/image_batch.ts";
 import { imageGridSvg } from "../../src/figures/image_grid.ts";
-import { scaleCurveSvg } from "../../src/figures/scale_curve.ts";
+import { scaleCurveExplained, scaleCurveSvg } from "../../src/figures/scale_curve.ts";
 import { parseSafetensors } from "../../src/formats/safetensors.ts";
+import { embedLato } from "../cli/lato.ts";
 import { loadRasterizer } from "../cli/rasterizer.ts";
 import { evaluationFiles } from "../pipelines/evaluation_export.ts";
 import { publishedScales } from "./published.ts";
@@ -56,10 +57,12 @@ async function imagesOf(
   return { network: batch("network"), theory: batch(scales[0]!.machine) };
 }
 
-/** The scales of an ablation against time, beside the published ones at their own times. */
-export function ablationPicture({ experiment, t, variants }: AblationRecord): Promise<string> {
+/** The scales of an ablation against time, beside the published ones at their own times, as SVG. */
+export async function ablationPicture(
+  { experiment, t, variants }: AblationRecord,
+): Promise<string> {
   const published = publishedScales[experiment];
-  return scaleCurveSvg([
+  const curves = [
     ...variants.filter(({ name }) => name === "cosine" || name === "refined").map((
       { name, scales },
     ) => ({
@@ -74,5 +77,10 @@ export function ablationPicture({ experiment, t, variants }: AblationRecord): Pr
         patchSize: published,
       }]
       : [],
-  ], { title: `Scales of ${experiment}`, spread: "none" });
+  ];
+  const spread = "none";
+  const note = scaleCurveExplained(curves, { spread });
+  return await embedLato(
+    await scaleCurveSvg(curves, { title: `Scales of ${experiment}`, spread, note }),
+  );
 }

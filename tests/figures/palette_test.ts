@@ -164,3 +164,14 @@ Deno.test("figures: text stands out by 4.5 : 1 in both themes", async () => {
     }
   }
 });
+
+Deno.test("pages: text of every rank stands out by 4.5 : 1 from what it may lie on, in both themes", () => {
+  for (const theme of themes) {
+    for (const text of ["ink", "soft", "accent"] as const) {
+      for (const behind of ["paper", "desk"] as const) {
+        const contrast = wcagContrast(tones[text][theme], tones[behind][theme]);
+        assert(contrast >= 4.5, `${text} on ${behind} in ${theme}: ${contrast}`);
+      }
+    }
+  }
+});

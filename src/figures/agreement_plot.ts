@@ -101,7 +101,7 @@ export function agreementPlotSvg(
     layer: [
       {
         data: { values: points },
-        mark: { type: "circle" as const, size: 26, opacity: 0.55 },
+        mark: { type: "circle" as const, size: 26, opacity: 0.7 },
         encoding: { x, y: { ...y, field: "value" }, color },
       },
       {

@@ -33,11 +33,9 @@ export {
   writeScaleSchedule,
 } from "./src/calibration/scale_schedule_json.ts";
 export {
-  ArgumentError,
   CheckpointMismatchError,
   DataFormatError,
   DeviceUnavailableError,
-  DivergedError,
   type ErrorDetails,
   ToolkitError,
 } from "./src/core/errors.ts";
@@ -102,10 +100,4 @@ export {
 } from "./src/samplers/time_grid.ts";
 export { createSchedule } from "./src/schedules/create_schedule.ts";
 export type { NoiseSchedule } from "./src/schedules/noise_schedule.ts";
-export {
-  createGradientPool,
-  type GradientPool,
-  type GradientPoolOptions,
-} from "./src/training/gradient_pool.ts";
-export type { TrainingState } from "./src/training/optimization.ts";
 export { train, type Training, type TrainOptions } from "./src/training/train.ts";

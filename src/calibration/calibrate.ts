@@ -79,6 +79,26 @@ export interface CalibrateOptions
  *
  * The trajectories are of any sampler but "churn", which asks between the steps.
  *
+ * @example Find the patch sizes of a machine, which here poses as the network
+ * ```ts
+ * import {
+ *   bytesToImages,
+ *   calibrate,
+ *   createMachine,
+ *   createSchedule,
+ *   syntheticTextures,
+ * } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const images = bytesToImages(syntheticTextures({ images: 10, size: 8 }));
+ * const schedule = createSchedule("cosine_legacy");
+ * await using network = createMachine("bbELS", { images, schedule, patchSize: [3, 5] });
+ * await using machine = createMachine("bbELS", { images, schedule });
+ * const options = { candidates: [3, 5, 7], steps: 2, samples: 1, seed: 1 };
+ * const { chosen } = await calibrate(network, machine, options);
+ * assertEquals(chosen.map(({ patchSize }) => patchSize), [3, 5]);
+ * ```
+ *
  * @throws RangeError if options or shapes do not fit, or network and machine have different noise levels.
  * @throws CheckpointMismatchError if `resume` belongs to other options; the message names which.
  * @category Calibration

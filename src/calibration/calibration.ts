@@ -116,6 +116,17 @@ export interface ChooseScalesOptions {
 /**
  * The best scale of each step by any metric and aggregate, without computing anything again.
  *
+ * @example
+ * ```ts
+ * import { chooseScales } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * // Two samples, one step, the candidates 3 and 5.
+ * const table = [[[0.7, 0.9]], [[0.6, 0.8]]];
+ * const chosen = chooseScales(table, { candidates: [3, 5] });
+ * assertEquals(chosen, [{ patchSize: 5, perSample: [5, 5] }]);
+ * ```
+ *
  * @param table Similarities `[samples][steps][candidates]` by that metric.
  * @returns Per step, ascending: the chosen scale and the best of each sample.
  * @throws RangeError if the table is empty, or a sample has no value at some step.
@@ -159,6 +170,34 @@ export interface ToScaleScheduleOptions {
 
 /**
  * A finished calibration as the scale schedule that is exported, with the chosen metric's table.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   bytesToImages,
+ *   calibrate,
+ *   createMachine,
+ *   createProvenance,
+ *   createSchedule,
+ *   syntheticTextures,
+ *   toScaleSchedule,
+ *   writeScaleSchedule,
+ * } from "@els/toolkit/machines";
+ * import { assertStringIncludes } from "@std/assert";
+ *
+ * const images = bytesToImages(syntheticTextures({ images: 10, size: 8 }));
+ * const schedule = createSchedule("cosine_legacy");
+ * await using network = createMachine("bbELS", { images, schedule, patchSize: 3 });
+ * await using machine = createMachine("bbELS", { images, schedule });
+ * const options = { candidates: [3, 5], steps: 1, samples: 1, seed: 1 };
+ * const calibration = await calibrate(network, machine, options);
+ * const scales = toScaleSchedule(calibration, {
+ *   machine: "bbELS",
+ *   padding: "zeros",
+ *   provenance: createProvenance({ seed: 1, config: options }),
+ * });
+ * assertStringIncludes(writeScaleSchedule(scales), '"patchSize": 3');
+ * ```
  *
  * @category Calibration
  */

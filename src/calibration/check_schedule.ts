@@ -29,6 +29,25 @@ export interface CheckScheduleOptions {
 /**
  * Checks that a scale schedule can be used with a network and a protocol.
  *
+ * @example
+ * ```ts
+ * import { checkSchedule, cosineLegacy, createProvenance, importScales } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const schedule = cosineLegacy();
+ * const scales = importScales([3, 5], {
+ *   machine: "bbELS",
+ *   padding: "zeros",
+ *   imageShape: [8, 8, 1],
+ *   schedule,
+ *   indexing: "calibration",
+ *   provenance: createProvenance({ seed: 0, config: {} }),
+ * });
+ * const network = { imageShape: [8, 8, 1], padding: "zeros", schedule } as const;
+ * const protocol = { steps: 2, grid: "uniform", sampler: "ddim" } as const;
+ * assertEquals(checkSchedule(scales, { network, protocol }), []);
+ * ```
+ *
  * @returns Warnings where it was calibrated against other weights or with another sampler, which is
  * allowed.
  * @throws CheckpointMismatchError if image shape, noise schedule, padding, steps or times differ.

@@ -26,6 +26,17 @@ export interface BestScaleOptions {
 /**
  * The candidate with the best similarity; the smallest of several equally good ones.
  *
+ * @example
+ * ```ts
+ * import { bestScale } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const candidates = [3, 5, 7];
+ * assertEquals(bestScale([0.8, 0.9, null], { candidates, metric: "cosine" }), 5);
+ * // Of distances the least is best.
+ * assertEquals(bestScale([0.8, 0.9, null], { candidates, metric: "mse" }), 3);
+ * ```
+ *
  * @param similarity Similarity at each candidate; null where not evaluated or undefined.
  * @throws RangeError if the counts differ or no candidate has a value.
  * @category Calibration
@@ -65,6 +76,15 @@ export function bestScale(
 /**
  * One scale for all samples. The median is the lower one, so that it is always one of the scales;
  * the mode is the smallest of the most frequent scales.
+ *
+ * @example
+ * ```ts
+ * import { aggregateScales } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(aggregateScales([3, 3, 5, 9, 11], "median"), 5);
+ * assertEquals(aggregateScales([3, 3, 5, 9, 11], "mode"), 3);
+ * ```
  *
  * @param scales Best scale of each sample, in any order.
  * @throws RangeError if there is none.

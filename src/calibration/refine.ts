@@ -88,6 +88,30 @@ interface Trajectory {
  * The seed is to be another than an evaluation's, and the sampler any but "churn", which asks between
  * the steps.
  *
+ * @example
+ * ```ts
+ * import {
+ *   bytesToImages,
+ *   createMachine,
+ *   createSchedule,
+ *   refineScales,
+ *   syntheticTextures,
+ * } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const images = bytesToImages(syntheticTextures({ images: 10, size: 8 }));
+ * const schedule = createSchedule("cosine_legacy");
+ * await using network = createMachine("bbELS", { images, schedule, patchSize: [3, 3] });
+ * await using machine = createMachine("bbELS", { images, schedule });
+ * const refined = await refineScales(network, machine, {
+ *   start: [5, 3],
+ *   candidates: [3, 5],
+ *   samples: 1,
+ *   seed: 1,
+ * });
+ * assertEquals(refined.scales, [3, 3]);
+ * ```
+ *
  * @returns The refined scales with every trial.
  * @throws RangeError if options or shapes do not fit, or network and machine have different noise levels.
  * @throws CheckpointMismatchError if `resume` belongs to other options; the message names which.

@@ -95,6 +95,40 @@ export interface Refinement extends RefinementIdentity {
  * The schedule with its scales refined; the table of similarities stays, and the refinement becomes part
  * of `provenance.config`.
  *
+ * @example
+ * ```ts
+ * import {
+ *   applyRefinement,
+ *   bytesToImages,
+ *   createMachine,
+ *   createProvenance,
+ *   createSchedule,
+ *   importScales,
+ *   refineScales,
+ *   scaleScheduleCsv,
+ *   syntheticTextures,
+ * } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const images = bytesToImages(syntheticTextures({ images: 10, size: 8 }));
+ * const schedule = createSchedule("cosine_legacy");
+ * await using network = createMachine("bbELS", { images, schedule, patchSize: 3 });
+ * await using machine = createMachine("bbELS", { images, schedule });
+ * const start = [5, 3];
+ * const scales = importScales(start, {
+ *   machine: "bbELS",
+ *   padding: "zeros",
+ *   imageShape: [8, 8, 1],
+ *   schedule,
+ *   indexing: "calibration",
+ *   provenance: createProvenance({ seed: 0, config: {} }),
+ * });
+ * const options = { start, candidates: [3, 5], samples: 1, seed: 1 };
+ * const better = applyRefinement(scales, await refineScales(network, machine, options));
+ * assertEquals(better.steps.map(({ patchSize }) => patchSize), [3, 3]);
+ * assertEquals(scaleScheduleCsv(better).split("\n").length, 4);
+ * ```
+ *
  * @throws RangeError if the refinement began from other scales.
  * @category Calibration
  */
@@ -134,6 +168,27 @@ export function applyRefinement(schedule: ScaleSchedule, refinement: Refinement)
 
 /**
  * The start and every trial as CSV with a header: pass, step, scale, mean agreement, whether kept.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   bytesToImages,
+ *   createMachine,
+ *   createSchedule,
+ *   refinementCsv,
+ *   refineScales,
+ *   syntheticTextures,
+ * } from "@els/toolkit/machines";
+ * import { assertStringIncludes } from "@std/assert";
+ *
+ * const images = bytesToImages(syntheticTextures({ images: 10, size: 8 }));
+ * const schedule = createSchedule("cosine_legacy");
+ * await using network = createMachine("bbELS", { images, schedule, patchSize: 3 });
+ * await using machine = createMachine("bbELS", { images, schedule });
+ * const options = { start: [5], candidates: [3, 5], samples: 1, seed: 1 };
+ * const refined = await refineScales(network, machine, options);
+ * assertStringIncludes(refinementCsv(refined), "pass,step,");
+ * ```
  *
  * @category Calibration
  */

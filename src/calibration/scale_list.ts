@@ -26,6 +26,14 @@ export interface ParseScaleListOptions {
  * - CSV with a column `patch_size`, as `calibrate` exports it;
  * - a JSON list, or numbers separated by commas, spaces or lines.
  *
+ * @example
+ * ```ts
+ * import { parseScaleList, writeNpyList } from "@els/toolkit/formats";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(parseScaleList(writeNpyList([3, 5, 9]), "scales.npy"), [3, 5, 9]);
+ * ```
+ *
  * @param source Path, or a name for the bytes, for error messages.
  * @throws DataFormatError if the bytes are damaged, hold something else, or a scale is no odd
  * positive integer; the message says which.
@@ -102,6 +110,15 @@ function scaleColumn(header: readonly string[]): number {
 /**
  * The times t beside the scales of a CSV that has a column `t`, as `calibrate` exports it.
  *
+ * @example
+ * ```ts
+ * import { scaleListTimes, writeNpyList } from "@els/toolkit/formats";
+ * import { assertEquals } from "@std/assert";
+ *
+ * // A list in NumPy's format has no times; a scale schedule as JSON has.
+ * assertEquals(scaleListTimes(writeNpyList([3, 5, 9]), "scales.npy"), undefined);
+ * ```
+ *
  * @param source Path, or a name for the bytes, for error messages.
  * @returns Undefined for every other list: it holds no times.
  * @throws DataFormatError if a time is no number, or the CSV is damaged.
@@ -160,6 +177,26 @@ function columnInOrder(
 /**
  * The scales of a schedule as a bare list, index 0 the lowest noise (t = 1/n).
  *
+ * @example
+ * ```ts
+ * import { scaleList, writeTorchList } from "@els/toolkit/formats";
+ * import { cosineLegacy, createProvenance, importScales } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const schedule = importScales([3, 5], {
+ *   machine: "bbELS",
+ *   padding: "zeros",
+ *   imageShape: [8, 8, 1],
+ *   schedule: cosineLegacy(),
+ *   indexing: "calibration",
+ *   provenance: createProvenance({ seed: 0, config: {} }),
+ * });
+ * assertEquals(scaleList(schedule), [3, 5]);
+ * // As the public code reads them.
+ * const bytes = writeTorchList(scaleList(schedule));
+ * assertEquals(bytes.length > 0, true);
+ * ```
+ *
  * @category Formats
  */
 export function scaleList(schedule: ScaleSchedule): number[] {
@@ -170,6 +207,14 @@ export function scaleList(schedule: ScaleSchedule): number[] {
 /**
  * A list of scales as a `.npy` array of int64, for `numpy.load`; for PyTorch there is
  * `writeTorchList`.
+ *
+ * @example
+ * ```ts
+ * import { parseNpy, writeNpyList } from "@els/toolkit/formats";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(parseNpy(writeNpyList([3, 5, 9])).shape, [3]);
+ * ```
  *
  * @category Formats
  */

@@ -21,6 +21,16 @@ export interface ScaleListGridOptions {
 /**
  * The time grid that a bare list of scales is for, held against the times that stand beside its scales.
  *
+ * @example
+ * ```ts
+ * import { cosineLegacy, scaleListGrid, timeGrid } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const schedule = cosineLegacy();
+ * const times = timeGrid("cubic", { steps: 3, schedule }).slice(0, -1).reverse();
+ * assertEquals(scaleListGrid(times, { steps: 3, schedule }), "cubic");
+ * ```
+ *
  * @param times Ascending, as `scaleListTimes` reads them; absent: the list holds none.
  * @throws DataFormatError if the times are of no grid, or of another than the one asked for.
  *

@@ -12,6 +12,28 @@ import { similarityNames } from "./similarity.ts";
  * Writes a scale schedule as JSON text: one line per field, and one per sample's row of similarities.
  * The same schedule gives the same text.
  *
+ * @example
+ * ```ts
+ * import {
+ *   cosineLegacy,
+ *   createProvenance,
+ *   importScales,
+ *   parseScaleSchedule,
+ *   writeScaleSchedule,
+ * } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const scales = importScales([3, 5], {
+ *   machine: "bbELS",
+ *   padding: "zeros",
+ *   imageShape: [8, 8, 1],
+ *   schedule: cosineLegacy(),
+ *   indexing: "calibration",
+ *   provenance: createProvenance({ seed: 0, config: {} }),
+ * });
+ * assertEquals(parseScaleSchedule(writeScaleSchedule(scales)), scales);
+ * ```
+ *
  * @throws RangeError if the schedule holds NaN or breaks the format in a way that
  * {@linkcode parseScaleSchedule} would refuse; the message names the field.
  * @category Calibration
@@ -61,6 +83,15 @@ export interface ParseScaleScheduleOptions {
  *
  * The text is checked against `data/scale_schedule.schema.json`, then field against field: steps
  * ascend from 1 to n with t = step / n (on another grid: with t), scales are candidates, and every table has its rows and columns.
+ *
+ * @example
+ * ```ts
+ * import { DataFormatError, parseScaleSchedule } from "@els/toolkit/machines";
+ * import { assertThrows } from "@std/assert";
+ *
+ * const text = '{ "format": "els-scale-schedule", "version": 1 }';
+ * assertThrows(() => parseScaleSchedule(text, "mine.json"), DataFormatError, "mine.json: imageShape");
+ * ```
  *
  * @param source Path, or a name for the text, for error messages.
  * @throws DataFormatError that names the first offending field, what was found and what was expected.

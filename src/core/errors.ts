@@ -58,6 +58,14 @@ export function messageOf(error: Error, wording: Wording): string {
 /**
  * Something that the library foresaw; its message says all: what was asked, what was found, what to do.
  *
+ * @example One class for everything that was foreseen
+ * ```ts
+ * import { loadDataset, ToolkitError } from "@els/toolkit";
+ * import { assertRejects } from "@std/assert";
+ *
+ * await assertRejects(() => loadDataset("folder", { from: "nowhere" }), ToolkitError, "nowhere");
+ * ```
+ *
  * @category Errors
  */
 export class ToolkitError extends Error {
@@ -74,6 +82,14 @@ export class ToolkitError extends Error {
 /**
  * An argument is out of range, or arguments do not fit each other.
  *
+ * @example
+ * ```ts
+ * import { ArgumentError, uniformTimeGrid } from "@els/toolkit/machines";
+ * import { assertThrows } from "@std/assert";
+ *
+ * assertThrows(() => uniformTimeGrid(0), ArgumentError, "0 steps");
+ * ```
+ *
  * @category Errors
  */
 export class ArgumentError extends RangeError {
@@ -89,6 +105,18 @@ export class ArgumentError extends RangeError {
 
 /**
  * An argument is of another kind than expected.
+ *
+ * @example
+ * ```ts
+ * import { addNoise, ArgumentTypeError, createSchedule } from "@els/toolkit/machines";
+ * import { assertThrows } from "@std/assert";
+ *
+ * const schedule = createSchedule("cosine_legacy");
+ * // Bytes are no images in [-1, 1]; bytesToImages makes them some.
+ * const bytes = { data: new Uint8Array(4), shape: [1, 2, 2, 1] };
+ * // @ts-expect-error: TypeScript sees it too
+ * assertThrows(() => addNoise(bytes, { schedule, t: 0.5, seed: 1 }), ArgumentTypeError);
+ * ```
  *
  * @category Errors
  */
@@ -112,6 +140,15 @@ export function isToolkitError(error: unknown): boolean {
  * Bytes do not follow the format that they should: a data set, weights, a schedule, a picture.
  *
  * The message names the file or thing, what was found, what was expected and what to do.
+ *
+ * @example
+ * ```ts
+ * import { DataFormatError, decodePng } from "@els/toolkit/formats";
+ * import { assertEquals, assertThrows } from "@std/assert";
+ *
+ * const error = assertThrows(() => decodePng(new Uint8Array(8), "a.png"), DataFormatError);
+ * assertEquals(error.source, "a.png");
+ * ```
  *
  * @category Errors
  */
@@ -140,6 +177,18 @@ export class DataFormatError extends ToolkitError {
 /**
  * A backend or device that was asked for is missing, lost, or too small for the work.
  *
+ * @example The GPU where there is one, else all cores
+ * ```ts
+ * import { DeviceUnavailableError, wasmPosterior, webgpuPosterior } from "@els/toolkit/machines";
+ *
+ * const gpu = webgpuPosterior();
+ * await using posterior = await gpu.start().then(() => gpu, (error) => {
+ *   if (error instanceof DeviceUnavailableError) return wasmPosterior();
+ *   throw error;
+ * });
+ * console.log(posterior.name);
+ * ```
+ *
  * @category Errors
  */
 export class DeviceUnavailableError extends ToolkitError {
@@ -150,6 +199,15 @@ export class DeviceUnavailableError extends ToolkitError {
 /**
  * Weights, a checkpoint or a scale schedule belong to another network, data set or configuration.
  *
+ * @example
+ * ```ts
+ * import { CheckpointMismatchError, parseArchitecture } from "@els/toolkit/networks";
+ * import { assertThrows } from "@std/assert";
+ *
+ * const text = '{ "kind": "transformer" }';
+ * assertThrows(() => parseArchitecture(text, "a.safetensors"), CheckpointMismatchError);
+ * ```
+ *
  * @category Errors
  */
 export class CheckpointMismatchError extends ToolkitError {
@@ -159,6 +217,22 @@ export class CheckpointMismatchError extends ToolkitError {
 
 /**
  * Predictions, images, losses or gradients are not finite any more.
+ *
+ * @example
+ * ```ts
+ * import { createSchedule, ddim, DivergedError, imageBatch } from "@els/toolkit/machines";
+ * import { assertRejects } from "@std/assert";
+ *
+ * const xT = imageBatch(new Float32Array(4), [1, 2, 2, 1]);
+ * const broken = {
+ *   name: "broken",
+ *   prediction: "eps",
+ *   imageShape: [2, 2, 1],
+ *   schedule: createSchedule("cosine_legacy"),
+ *   predict: () => Promise.resolve({ ...xT, data: new Float32Array(4).fill(NaN) }),
+ * } as const;
+ * await assertRejects(() => ddim(broken, { xT, times: [1, 0] }), DivergedError, "NaN");
+ * ```
  *
  * @category Errors
  */

@@ -49,6 +49,16 @@ export function checkImages(images: ImageBatch, what = "images"): void {
 /**
  * Wraps values as a batch of images, checking that the length fits the shape.
  *
+ * @example
+ * ```ts
+ * import { imageBatch } from "@els/toolkit/machines";
+ * import { assertEquals, assertThrows } from "@std/assert";
+ *
+ * const batch = imageBatch(new Float32Array(2 * 8 * 8), [2, 8, 8, 1]);
+ * assertEquals(batch.shape, [2, 8, 8, 1]);
+ * assertThrows(() => imageBatch(new Float32Array(3), [1, 2, 2, 1]), RangeError);
+ * ```
+ *
  * @throws RangeError if `data` does not hold B * H * W * C values.
  * @throws TypeError if it is no Float32Array.
  * @category Images
@@ -69,6 +79,14 @@ export function imageBatch(data: Float32Array, shape: ImageBatch["shape"]): Imag
 /**
  * Number of values in one image of the batch: H * W * C.
  *
+ * @example
+ * ```ts
+ * import { imageBatch, valuesPerImage } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(valuesPerImage(imageBatch(new Float32Array(24), [2, 2, 2, 3])), 12);
+ * ```
+ *
  * @category Images
  */
 export function valuesPerImage(batch: ImageBatch): number {
@@ -80,6 +98,14 @@ export function valuesPerImage(batch: ImageBatch): number {
 /**
  * The image shape `[H, W, C]` of a batch.
  *
+ * @example
+ * ```ts
+ * import { imageBatch, imageShapeOf } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(imageShapeOf(imageBatch(new Float32Array(24), [2, 2, 2, 3])), [2, 2, 3]);
+ * ```
+ *
  * @category Images
  */
 export function imageShapeOf(batch: ImageBatch): ImageShape {
@@ -90,6 +116,15 @@ export function imageShapeOf(batch: ImageBatch): ImageShape {
 
 /**
  * Images `start` (inclusive) to `end` (exclusive) of a batch, as a view that shares memory.
+ *
+ * @example
+ * ```ts
+ * import { imageBatch, sliceBatch } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const batch = imageBatch(Float32Array.of(1, 2, 3), [3, 1, 1, 1]);
+ * assertEquals(sliceBatch(batch, 1, 3).data, Float32Array.of(2, 3));
+ * ```
  *
  * @throws RangeError if the range does not lie within the batch.
  * @category Images
@@ -106,6 +141,15 @@ export function sliceBatch(batch: ImageBatch, start: number, end: number): Image
 
 /**
  * The images at `indices`, copied into a new batch in that order.
+ *
+ * @example
+ * ```ts
+ * import { gatherImages, imageBatch } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const batch = imageBatch(Float32Array.of(1, 2, 3), [3, 1, 1, 1]);
+ * assertEquals(gatherImages(batch, [2, 0]).data, Float32Array.of(3, 1));
+ * ```
  *
  * @throws RangeError if an index lies outside the batch.
  * @category Images
@@ -127,6 +171,15 @@ export function gatherImages(batch: ImageBatch, indices: ArrayLike<number>): Ima
 
 /**
  * Joins batches of the same image shape along the batch axis.
+ *
+ * @example
+ * ```ts
+ * import { concatBatches, imageBatch } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const one = (value: number) => imageBatch(Float32Array.of(value), [1, 1, 1, 1]);
+ * assertEquals(concatBatches([one(1), one(2)]).shape, [2, 1, 1, 1]);
+ * ```
  *
  * @throws RangeError if the list is empty or the image shapes differ.
  * @category Images

@@ -23,6 +23,14 @@ const signatures: readonly (readonly [name: string, pattern: RegExp])[] = [
 /**
  * Name and version of the runtime, such as "deno 2.9.6", "node 22.11.0" or "chrome 142".
  *
+ * @example
+ * ```ts
+ * import { runtimeName } from "@els/toolkit/machines";
+ * import { assertMatch } from "@std/assert";
+ *
+ * assertMatch(runtimeName(), /^deno \d/);
+ * ```
+ *
  * @param scope Where to look; the global scope by default.
  * @category Runs
  */

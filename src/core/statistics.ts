@@ -5,6 +5,14 @@ import { Random } from "./random.ts";
 /**
  * Arithmetic mean.
  *
+ * @example
+ * ```ts
+ * import { mean } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(mean([1, 2, 6]), 3);
+ * ```
+ *
  * @throws RangeError if `values` is empty or holds NaN or an infinity.
  * @category Statistics
  */
@@ -15,6 +23,14 @@ export function mean(values: ArrayLike<number>): number {
 
 /**
  * Median; the mean of the two middle values where their number is even.
+ *
+ * @example
+ * ```ts
+ * import { median } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(median([9, 1, 2, 3]), 2.5);
+ * ```
  *
  * @throws RangeError if `values` is empty or holds NaN or an infinity.
  * @category Statistics
@@ -27,6 +43,14 @@ export function median(values: ArrayLike<number>): number {
 /**
  * Median that is always one of the values: the lower of the two middle ones where their number is even.
  *
+ * @example
+ * ```ts
+ * import { lowerMedian } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(lowerMedian([9, 1, 2, 3]), 2);
+ * ```
+ *
  * @throws RangeError if `values` is empty or holds NaN or an infinity.
  * @category Statistics
  */
@@ -37,6 +61,14 @@ export function lowerMedian(values: ArrayLike<number>): number {
 
 /**
  * Quantile by linear interpolation between order statistics (Hyndman & Fan 1996, type 7).
+ *
+ * @example
+ * ```ts
+ * import { quantile } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(quantile([0, 10, 20, 30, 40], 0.75), 30);
+ * ```
  *
  * @param q Fraction in [0, 1]: 0 gives the smallest value, 1 the largest.
  * @throws RangeError if `q` lies outside [0, 1], or `values` is empty or holds NaN or an infinity.
@@ -50,6 +82,14 @@ export function quantile(values: ArrayLike<number>, q: number): number {
 
 /**
  * The most frequent value; the smallest of them where several are equally frequent.
+ *
+ * @example
+ * ```ts
+ * import { mode } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(mode([5, 3, 5, 7]), 5);
+ * ```
  *
  * @throws RangeError if `values` is empty or holds NaN or an infinity.
  * @category Statistics
@@ -69,6 +109,14 @@ export function mode(values: ArrayLike<number>): number {
 
 /**
  * Pearson's correlation r, in [-1, 1].
+ *
+ * @example
+ * ```ts
+ * import { pearson } from "@els/toolkit/machines";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * assertAlmostEquals(pearson([1, 2, 3], [20, 40, 60]), 1);
+ * ```
  *
  * @returns NaN where r is not defined: one pair of values, or values that are all equal on a side.
  * @throws RangeError if the lengths differ, or a side is empty or holds NaN or an infinity.
@@ -96,6 +144,16 @@ export function pearson(a: ArrayLike<number>, b: ArrayLike<number>): number {
 /**
  * Coefficient of determination R^2 = 1 - SSres / SStot of a prediction, at most 1; negative where the
  * reference's own mean predicts better.
+ *
+ * @example
+ * ```ts
+ * import { determination } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(determination([1, 2, 3], [1, 2, 3]), 1);
+ * // No better than the mean.
+ * assertEquals(determination([1, 2, 3], [2, 2, 2]), 0);
+ * ```
  *
  * @param reference What is predicted; SStot is its sum of squares about its mean.
  * @returns NaN where it is not defined: a reference whose values are all equal.
@@ -157,6 +215,16 @@ export interface MedianInterval {
  * quantiles (1 - level) / 2 and (1 + level) / 2 of the medians of samples drawn with replacement.
  *
  * One value, or values that are all equal, give an interval of no width.
+ *
+ * @example
+ * ```ts
+ * import { bootstrapMedian } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { median, low, high } = bootstrapMedian([1, 2, 3, 4, 5], { resamples: 100, seed: 1 });
+ * assertEquals(median, 3);
+ * assertEquals(low <= median && median <= high, true);
+ * ```
  *
  * @throws RangeError if `values` is empty or holds NaN or an infinity, or an option is out of range.
  * @category Statistics

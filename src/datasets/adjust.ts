@@ -13,6 +13,15 @@ function roundHalfEven(value: number): number {
  * Cuts the center out of every image. An odd margin is divided as torchvision's `CenterCrop` does it:
  * half of it, rounded to even, lies above and to the left.
  *
+ * @example
+ * ```ts
+ * import { centerCrop, syntheticTextures } from "@els/toolkit/datasets";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const images = syntheticTextures({ images: 2, size: 8 });
+ * assertEquals(centerCrop(images, { height: 4, width: 6 }).shape, [2, 4, 6, 1]);
+ * ```
+ *
  * @param images Stack `[N, H, W, C]`.
  * @param size Wanted height and width, not above those of the images.
  * @returns A stack `[N, height, width, C]`.
@@ -45,6 +54,15 @@ export function centerCrop(
 /**
  * Images with 1 or 3 channels. Gray becomes three equal channels; color becomes the luma of ITU-R
  * BT.601, (19595 R + 38470 G + 7471 B + 2^15) / 2^16 rounded down, as Pillow's mode "L" has it.
+ *
+ * @example
+ * ```ts
+ * import { syntheticTextures, withChannels } from "@els/toolkit/datasets";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const gray = syntheticTextures({ images: 2, size: 8 });
+ * assertEquals(withChannels(gray, 3).shape, [2, 8, 8, 3]);
+ * ```
  *
  * @param images Stack `[N, H, W, C]` with C 1 or 3.
  * @returns The same object if it has so many channels already.

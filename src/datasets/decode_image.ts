@@ -26,6 +26,17 @@ interface JpegModule {
  * only warns of, as of missing data that it fills with gray, is an error here. An alpha channel is
  * dropped, 16 bits keep their upper 8. A stored orientation is not applied.
  *
+ * @example
+ * ```ts
+ * import { bytesToImages, createImageDecoder, syntheticTextures } from "@els/toolkit/datasets";
+ * import { encodePng } from "@els/toolkit/formats";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const image = bytesToImages(syntheticTextures({ images: 1, size: 8 }));
+ * const decode = await createImageDecoder();
+ * assertEquals(decode(encodePng(image), "texture.png").shape, [1, 8, 8, 1]);
+ * ```
+ *
  * @returns A function that gives `[1, H, W, 1]` for gray pictures and `[1, H, W, 3]` for others, or
  * throws a DataFormatError for what is truncated, damaged or no such picture.
  * @category Data sets

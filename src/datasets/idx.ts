@@ -28,6 +28,16 @@ export interface ParseIdxOptions {
 /**
  * Reads an IDX file of unsigned bytes that is not compressed.
  *
+ * @example
+ * ```ts
+ * import { parseIdx } from "@els/toolkit/datasets";
+ * import { assertEquals } from "@std/assert";
+ *
+ * // Two labels, as MNIST's files hold them.
+ * const bytes = Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 2, 7, 9);
+ * assertEquals(parseIdx(bytes, { rank: 1 }), { shape: [2], data: Uint8Array.of(7, 9) });
+ * ```
+ *
  * @throws DataFormatError if the file is truncated, has bytes left over, another magic number, another
  * type of values or another number of axes.
  * @category Data sets

@@ -27,6 +27,16 @@ export interface ToImageDatasetOptions extends Omit<SubsetOptions, "what" | "cla
  * Chooses images, reads and resizes them and maps bytes to [-1, 1] by `v / 255 * 2 - 1`. Only the
  * chosen images are ever decoded, resized or held as floats.
  *
+ * @example
+ * ```ts
+ * import { openInMemory, syntheticTextures, toImageDataset } from "@els/toolkit/datasets";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const opened = openInMemory(syntheticTextures({ images: 6, size: 8 }), ["a", "b", "c", "d"]);
+ * const mine = await toImageDataset(opened, { name: "mine", split: "train", size: 8, classes: [1] });
+ * assertEquals([...mine.labels], [1, 1]);
+ * ```
+ *
  * @throws RangeError as {@linkcode subsetIndices} and {@linkcode resizeBilinear} do.
  * @throws DataFormatError if a file of the set is damaged.
  * @category Data sets

@@ -14,6 +14,15 @@ export interface LabeledBytes extends ByteImages {
 /**
  * 8-bit images as values in [-1, 1]: `v / 255 * 2 - 1`, rounded once to float32.
  *
+ * @example
+ * ```ts
+ * import { bytesToImages } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { data } = bytesToImages({ pixels: Uint8Array.of(0, 255), shape: [2, 1, 1, 1] });
+ * assertEquals(data, Float32Array.of(-1, 1));
+ * ```
+ *
  * @category Data sets
  */
 export function bytesToImages(images: ByteImages): ImageBatch {

@@ -93,6 +93,16 @@ export interface LoadDatasetOptions {
 /**
  * Loads images of a data set by name.
  *
+ * @example
+ * ```ts
+ * import { loadDataset } from "@els/toolkit";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { images, labels } = await loadDataset("synthetic", { images: 5, classes: [0, 2], size: 16 });
+ * assertEquals(images.shape, [5, 16, 16, 1]);
+ * assertEquals([...labels], [0, 2, 0, 2, 0]);
+ * ```
+ *
  * @param name One of {@linkcode datasetNames}.
  * @returns The chosen images, with the SHA-256 of exactly these.
  * @throws RangeError if the name, the split, a class or the size does not exist, or there are fewer

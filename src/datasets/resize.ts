@@ -31,6 +31,15 @@ const fractionBits = 22;
  * the output pixels when shrinking (antialiasing). Columns are resampled before rows, and each pass
  * rounds to 8 bits with weights in 22-bit fixed point: that is what makes the result equal Pillow's.
  *
+ * @example
+ * ```ts
+ * import { resizeBilinear, syntheticTextures } from "@els/toolkit/datasets";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const images = syntheticTextures({ images: 2, size: 28 });
+ * assertEquals(resizeBilinear(images, { height: 32, width: 32 }).shape, [2, 32, 32, 1]);
+ * ```
+ *
  * @param images Stack `[N, H, W, C]`.
  * @param size Wanted height and width, positive integers.
  * @returns A stack `[N, height, width, C]`; the same object when the size is right already.

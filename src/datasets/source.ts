@@ -127,6 +127,15 @@ export interface DatasetSource {
 /**
  * A data set whose images are in memory already.
  *
+ * @example
+ * ```ts
+ * import { openInMemory, syntheticTextures } from "@els/toolkit/datasets";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const opened = openInMemory(syntheticTextures({ images: 6, size: 8 }), ["a", "b", "c", "d"]);
+ * assertEquals((await opened.read(Uint32Array.of(0, 5))).shape, [2, 8, 8, 1]);
+ * ```
+ *
  * @param all Images as bytes `[N, H, W, C]`, with a class each; zeros where there are no classes.
  * @param classNames Names of the classes; empty when the set has none.
  * @category Data sets

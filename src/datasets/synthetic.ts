@@ -28,6 +28,16 @@ export interface SyntheticOptions {
  * Image i is of class i modulo `classes`. A class is an orientation: its images are a wave along it of
  * random wavelength and phase, under a random soft disc, with some noise, rounded to bytes.
  *
+ * @example
+ * ```ts
+ * import { syntheticTextures } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { shape, labels } = syntheticTextures({ images: 8, size: 16 });
+ * assertEquals(shape, [8, 16, 16, 1]);
+ * assertEquals([...labels], [0, 1, 2, 3, 0, 1, 2, 3]);
+ * ```
+ *
  * @returns Images `[images, size, size, channels]` with labels.
  * @throws RangeError if a number is not a positive integer, or there are more than 256 classes.
  * @category Data sets

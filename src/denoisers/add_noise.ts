@@ -19,6 +19,17 @@ export interface AddNoiseOptions {
 /**
  * Draws from the forward process: `signal(t) * x0 + sigma(t) * eps`.
  *
+ * @example
+ * ```ts
+ * import { addNoise, createSchedule, imageBatch } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const clean = imageBatch(new Float32Array(16).fill(1), [1, 4, 4, 1]);
+ * const schedule = createSchedule("cosine_legacy");
+ * const noisy = addNoise(clean, { schedule, t: 0.5, seed: 1 });
+ * assertEquals(noisy.shape, clean.shape);
+ * ```
+ *
  * @param x0 Clean images `[B, H, W, C]` in [-1, 1].
  * @returns Noisy images of the same shape.
  * @throws RangeError if t lies outside [0, 1].

@@ -24,6 +24,18 @@ export interface ConvertOptions {
  * section 4), whose inverse `x0 = (signal x - sigma v) / (signal^2 + sigma^2)`,
  * `eps = (sigma x + signal v) / (signal^2 + sigma^2)` divides by nothing small.
  *
+ * @example
+ * ```ts
+ * import { convertPrediction, imageBatch } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * // x = signal x0 + sigma eps, so x0 = (x - sigma eps) / signal.
+ * const x = imageBatch(Float32Array.of(1), [1, 1, 1, 1]);
+ * const eps = imageBatch(Float32Array.of(0.5), [1, 1, 1, 1]);
+ * const x0 = convertPrediction(x, eps, { from: "eps", to: "x0", signal: 0.5, sigma: 0.5 });
+ * assertEquals(x0.data, Float32Array.of(1.5));
+ * ```
+ *
  * @param x Noisy images `[B, H, W, C]`.
  * @param values Prediction of the same shape, of the kind `from`.
  * @returns New values of the same shape, of the kind `to`.
@@ -92,6 +104,25 @@ export interface PredictAsOptions extends PredictOptions {
 
 /**
  * Asks a denoiser for the kind of prediction that is wanted, whatever kind it makes.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   bytesToImages,
+ *   createMachine,
+ *   createSchedule,
+ *   predictAs,
+ *   syntheticTextures,
+ * } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const images = bytesToImages(syntheticTextures({ images: 10, size: 8 }));
+ * const schedule = createSchedule("cosine_legacy");
+ * await using machine = createMachine("LS", { images, schedule, patchSize: 3 });
+ * // A machine predicts clean images; this is the noise that it expects.
+ * const eps = await predictAs(machine, "eps", { x: images, t: 0.5 });
+ * assertEquals(eps.shape, images.shape);
+ * ```
  *
  * @returns `[B, H, W, C]`, of the kind `to`.
  * @throws RangeError if the conversion divides by a zero signal or sigma, as at t = 0.

@@ -81,6 +81,17 @@ export function checkPreconditioning(
  * level `l = sigma / signal` and x itself as input they become `cSkip = signal sigmaData^2 / s2`,
  * `cOut = sigma sigmaData / sqrt(s2)`, `cIn = 1 / sqrt(s2)`, `s2 = sigma^2 + signal^2 sigmaData^2`.
  *
+ * @example
+ * ```ts
+ * import { preconditioningFactors } from "@els/toolkit/networks";
+ * import { edm } from "@els/toolkit/machines";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * const { cSkip } = preconditioningFactors({ kind: "edm", sigmaData: 0.5 }, { schedule: edm(), t: 1 });
+ * // At sigma = 80 the network's output is all.
+ * assertAlmostEquals(cSkip, 0.5 ** 2 / (80 ** 2 + 0.5 ** 2));
+ * ```
+ *
  * @param t Time in [0, 1]; above 0 for `edm`.
  * @throws RangeError if t lies outside.
  * @category Networks

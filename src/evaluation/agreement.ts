@@ -86,6 +86,18 @@ export interface AgreementOptions {
 /**
  * Agreement of two images over all pixels and channels, summed in double precision.
  *
+ * @example
+ * ```ts
+ * import { agreement } from "@els/toolkit/machines";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * const { r, rSquared, determination } = agreement([1, 2, 3], [2, 3, 4]);
+ * assertAlmostEquals(r!, 1);
+ * assertAlmostEquals(rSquared!, 1);
+ * // Off by one everywhere.
+ * assertAlmostEquals(determination!, -0.5);
+ * ```
+ *
  * @param reference The network's output, H * W * C values; SStot is its sum of squares about its mean.
  * @param prediction The theory's output, as many values.
  * @throws RangeError if the lengths differ or are zero, or a value is not finite.

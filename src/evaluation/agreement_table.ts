@@ -47,6 +47,27 @@ export interface AgreementRow {
 /**
  * Medians over samples with bootstrap intervals: a row for each machine and measure (r, r^2, R^2).
  *
+ * @example
+ * ```ts
+ * import {
+ *   agreementTable,
+ *   bytesToImages,
+ *   createMachine,
+ *   createSchedule,
+ *   evaluateAgreement,
+ *   syntheticTextures,
+ * } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const images = bytesToImages(syntheticTextures({ images: 10, size: 8 }));
+ * const schedule = createSchedule("cosine_legacy");
+ * await using denoiser = createMachine("bbELS", { images, schedule, patchSize: 3 });
+ * const machines = [{ name: "itself", denoiser }];
+ * const result = await evaluateAgreement(denoiser, machines, { steps: 1, samples: 2, seed: 1 });
+ * const [r] = agreementTable(result, { resamples: 100 });
+ * assertEquals([r!.machine, r!.measure, r!.samples], ["itself", "r", 2]);
+ * ```
+ *
  * @throws RangeError if level, resamples or seed are out of range.
  * @category Evaluation
  */
@@ -91,6 +112,26 @@ const csvLines = (rows: readonly (readonly (string | number | null)[])[]): strin
 /**
  * The table as CSV with a header, one line per machine and measure; empty where undefined.
  *
+ * @example
+ * ```ts
+ * import { agreementCsv } from "@els/toolkit/machines";
+ * import { assertStringIncludes } from "@std/assert";
+ *
+ * const row = {
+ *   machine: "bbELS",
+ *   measure: "r",
+ *   median: 0.97,
+ *   low: 0.95,
+ *   high: 0.98,
+ *   level: 0.95,
+ *   samples: 20,
+ *   undefinedSamples: 0,
+ *   steps: 6,
+ *   networkSteps: 6,
+ * };
+ * assertStringIncludes(agreementCsv([row]), "bbELS,r,0.97,0.95,0.98");
+ * ```
+ *
  * @category Evaluation
  */
 export function agreementCsv(rows: readonly AgreementRow[]): string {
@@ -125,6 +166,26 @@ export function agreementCsv(rows: readonly AgreementRow[]): string {
 /**
  * Every sample's r, r^2 and R^2 as CSV with a header; empty where undefined or unconditional.
  *
+ * @example
+ * ```ts
+ * import {
+ *   agreementSamplesCsv,
+ *   bytesToImages,
+ *   createMachine,
+ *   createSchedule,
+ *   evaluateAgreement,
+ *   syntheticTextures,
+ * } from "@els/toolkit/machines";
+ * import { assertStringIncludes } from "@std/assert";
+ *
+ * const images = bytesToImages(syntheticTextures({ images: 10, size: 8 }));
+ * const schedule = createSchedule("cosine_legacy");
+ * await using denoiser = createMachine("bbELS", { images, schedule, patchSize: 3 });
+ * const machines = [{ name: "itself", denoiser }];
+ * const result = await evaluateAgreement(denoiser, machines, { steps: 1, samples: 1, seed: 1 });
+ * assertStringIncludes(agreementSamplesCsv(result), "0,,itself,");
+ * ```
+ *
  * @category Evaluation
  */
 export function agreementSamplesCsv(result: AgreementResult): string {
@@ -145,6 +206,26 @@ export function agreementSamplesCsv(result: AgreementResult): string {
 /**
  * The table for a terminal: a line per machine, a column per measure, median and interval in each,
  * and a last line that says what was compared.
+ *
+ * @example
+ * ```ts
+ * import { agreementText } from "@els/toolkit/machines";
+ * import { assertStringIncludes } from "@std/assert";
+ *
+ * const row = {
+ *   machine: "bbELS",
+ *   measure: "r",
+ *   median: 0.968,
+ *   low: 0.956,
+ *   high: 0.975,
+ *   level: 0.95,
+ *   samples: 20,
+ *   undefinedSamples: 0,
+ *   steps: 6,
+ *   networkSteps: 6,
+ * };
+ * assertStringIncludes(agreementText([row], { network: "resnet" }), "0.968 [0.956, 0.975]");
+ * ```
  *
  * @param network Name of the network, the reference.
  * @category Evaluation

@@ -150,6 +150,29 @@ export interface EvaluateOptions extends SamplingProtocolOptions {
  * (Kamb & Ganguli, arXiv 2412.20292, section 5): r, r^2 and R^2 per sample, the network being the
  * reference. Both start at t = 1, and a stochastic sampler adds the same noise to both.
  *
+ * @example How well one machine predicts another from the same noise
+ * ```ts
+ * import {
+ *   agreementTable,
+ *   agreementText,
+ *   bytesToImages,
+ *   createMachine,
+ *   createSchedule,
+ *   evaluateAgreement,
+ *   syntheticTextures,
+ * } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const images = bytesToImages(syntheticTextures({ images: 10, size: 8 }));
+ * const schedule = createSchedule("cosine_legacy");
+ * await using network = createMachine("bbELS", { images, schedule, patchSize: 3 });
+ * await using denoiser = createMachine("LS", { images, schedule, patchSize: 3 });
+ * const machines = [{ name: "LS", denoiser }];
+ * const result = await evaluateAgreement(network, machines, { steps: 2, samples: 2, seed: 1 });
+ * assertEquals(result.samples.length, 2);
+ * console.log(agreementText(agreementTable(result), { network: "bbELS" }));
+ * ```
+ *
  * @throws RangeError if options, names, shapes or noise levels do not fit.
  * @throws CheckpointMismatchError if a record of `resume` belongs to another run.
  * @category Evaluation

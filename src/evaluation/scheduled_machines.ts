@@ -29,6 +29,35 @@ export interface ScheduledMachinesOptions {
  * Makes machines with calibrated scales. One without a schedule of its own takes the first schedule's
  * scales, such as LS beside bbELS.
  *
+ * @example
+ * ```ts
+ * import {
+ *   bytesToImages,
+ *   cosineLegacy,
+ *   createProvenance,
+ *   importScales,
+ *   scheduledMachines,
+ *   syntheticTextures,
+ *   wasmPosterior,
+ * } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const images = bytesToImages(syntheticTextures({ images: 10, size: 8 }));
+ * const schedule = cosineLegacy();
+ * const scales = importScales([3, 5], {
+ *   machine: "bbELS",
+ *   padding: "zeros",
+ *   imageShape: [8, 8, 1],
+ *   schedule,
+ *   indexing: "calibration",
+ *   provenance: createProvenance({ seed: 0, config: {} }),
+ * });
+ * await using posterior = wasmPosterior({ workers: 0 });
+ * const options = { data: { images }, schedule, schedules: [scales], posterior };
+ * const machines = scheduledMachines(["bbELS", "LS", "IS"], options);
+ * assertEquals(machines.map(({ name }) => name), ["bbELS", "LS", "IS"]);
+ * ```
+ *
  * @throws RangeError if a machine needs scales and there is no schedule.
  *
  * @category Evaluation

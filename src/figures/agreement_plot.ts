@@ -39,6 +39,18 @@ export const agreementPlotExplained: string =
  * Draws the agreement of each machine with the network: every sample as a point, the box from
  * quartile to quartile, the median with its value.
  *
+ * @example
+ * ```ts
+ * import { agreementPlotSvg } from "@els/toolkit/figures";
+ * import { assertStringIncludes } from "@std/assert";
+ *
+ * const groups = [
+ *   { label: "bbELS", values: [0.93, 0.95, 0.96] },
+ *   { label: "IS", values: [0.3, 0.4, 0.6] },
+ * ];
+ * assertStringIncludes(await agreementPlotSvg(groups, { valueTitle: "r" }), "bbELS");
+ * ```
+ *
  * @returns SVG, the same bytes for the same input.
  * @throws RangeError if a group is missing or empty, or a value is not finite.
  * @category Figures

@@ -30,6 +30,15 @@ const entities: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">",
 /**
  * The characters that an SVG or a page shows, as a font is to be cut down to them.
  *
+ * @example
+ * ```ts
+ * import { fontNeeds } from "@els/toolkit/figures";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { characters, bold } = fontNeeds("<p>a <strong>cab</strong></p>");
+ * assertEquals([characters.includes("c"), bold], [true, true]);
+ * ```
+ *
  * @category Figures
  */
 export function fontNeeds(document: string): FontNeeds {
@@ -61,14 +70,27 @@ export interface EmbedFontOptions {
  * Puts the font into an SVG or a page, so that it looks the same wherever it is shown, without asking
  * anyone for the font.
  *
+ * @example
+ * ```ts
+ * import { embedFont } from "@els/toolkit/figures";
+ * import { assertStringIncludes } from "@std/assert";
+ *
+ * // Bytes of a font in the format WOFF2.
+ * const faces = [{ weight: 400, bytes: Uint8Array.of(119, 79, 70, 50) }] as const;
+ * const svg = '<svg xmlns="http://www.w3.org/2000/svg"><text font-family="Lato">k</text></svg>';
+ * const whole = embedFont(svg, { family: "Lato", faces, notice: "SIL Open Font License" });
+ * assertStringIncludes(whole, "data:font/woff2;base64,d09GMg==");
+ * ```
+ *
  * @param document One `<svg>`, or HTML with its style sheet in a `<style>`.
  *
  * @category Figures
  */
 export function embedFont(
   document: string,
-  { family, faces, notice }: EmbedFontOptions,
+  options: EmbedFontOptions,
 ): string {
+  const { family, faces, notice } = options;
   const rules = faces.map(({ weight, bytes }) =>
     `@font-face{font-family:"${family}";font-weight:${weight};` +
     `src:url(data:font/woff2;base64,${base64(bytes)}) format("woff2")}`

@@ -65,6 +65,17 @@ export interface ImageGridOptions {
 /**
  * A grid of images as PNG, without text.
  *
+ * @example
+ * ```ts
+ * import { imageGridPng } from "@els/toolkit/figures";
+ * import { bytesToImages, syntheticTextures } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const images = bytesToImages(syntheticTextures({ images: 4, size: 8 }));
+ * const png = imageGridPng([images, images], { factor: 2 });
+ * assertEquals([...png.subarray(1, 4)], [80, 78, 71]);
+ * ```
+ *
  * @throws RangeError as {@linkcode tileImages} does.
  * @category Figures
  */

@@ -82,6 +82,15 @@ export const lossCurveExplained: string =
  * of steps, the band reaches from the tenth to the ninetieth percentile. Several curves have dashes,
  * markers and their names beside their ends.
  *
+ * @example
+ * ```ts
+ * import { lossCurveSvg } from "@els/toolkit/figures";
+ * import { assertStringIncludes } from "@std/assert";
+ *
+ * const curve = { label: "resnet", step: [1, 2, 3], loss: [0.9, 0.4, 0.3] };
+ * assertStringIncludes(await lossCurveSvg([curve]), "resnet");
+ * ```
+ *
  * @returns SVG, the same bytes for the same input.
  * @throws RangeError if there is no curve, lengths differ, or a loss is not a positive number.
  * @category Figures

@@ -13,6 +13,15 @@ export interface DescribedMachine {
 /**
  * What the machines of a figure are, in words for under it.
  *
+ * @example
+ * ```ts
+ * import { machinesExplained } from "@els/toolkit/figures";
+ * import { machineTable } from "@els/toolkit/machines";
+ * import { assertStringIncludes } from "@std/assert";
+ *
+ * assertStringIncludes(machinesExplained(machineTable), "bbELS");
+ * ```
+ *
  * @category Figures
  */
 export function machinesExplained(machines: readonly DescribedMachine[]): string {
@@ -27,7 +36,7 @@ export function machinesExplained(machines: readonly DescribedMachine[]): string
  *
  * @category Figures
  */
-export const sampleGridExplained =
+export const sampleGridExplained: string =
   "Each column is one sample: network and machines begin with the same noise, x at t\u00a0=\u00a01 in the " +
   "top row. Numbers under a column are r², the squared Pearson correlation of a machine's image with " +
   "the network's; 1 is the same image up to contrast and brightness.";

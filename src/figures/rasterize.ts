@@ -37,6 +37,19 @@ let started: Promise<void> | undefined;
  * Makes a function that draws SVG as PNG, with the given fonts only, so that the same picture comes
  * out on every machine.
  *
+ * @example
+ * ```ts
+ * import { createRasterizer } from "@els/toolkit/figures";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const url = import.meta.resolve("@resvg/resvg-wasm/index_bg.wasm");
+ * const wasm = await Deno.readFile(new URL(url));
+ * // Without a font, text is left out.
+ * const draw = await createRasterizer({ wasm, fonts: [], family: "Lato" });
+ * const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"><rect width="4" height="4"/></svg>';
+ * assertEquals([...draw(svg, { zoom: 2 }).subarray(1, 4)], [80, 78, 71]);
+ * ```
+ *
  * @category Figures
  */
 export async function createRasterizer(

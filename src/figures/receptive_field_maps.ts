@@ -51,6 +51,16 @@ export const receptiveFieldMapsExplained: string =
  * Draws the maps of a receptive field side by side, from low to high noise. Colors are logarithmic
  * over four decades below each map's own largest value; white is less, or zero.
  *
+ * @example
+ * ```ts
+ * import { receptiveFieldMapsSvg } from "@els/toolkit/figures";
+ * import { assertStringIncludes } from "@std/assert";
+ *
+ * const times = [{ t: 0.5, sigma: 1, map: [0, 1, 0, 1, 4, 1, 0, 1, 0] }];
+ * const field = { of: "x0", computed: 3, radius: 1, gradients: 8, times } as const;
+ * assertStringIncludes(receptiveFieldMapsSvg(field), "<svg");
+ * ```
+ *
  * @returns SVG, the same bytes for the same input.
  * @throws RangeError if there is no map, or one has a wrong size or values.
  * @category Figures

@@ -39,7 +39,7 @@ export interface ReceptiveFieldPlotOptions extends PlotOptions {
  *
  * @category Figures
  */
-export const receptiveFieldPlotExplained =
+export const receptiveFieldPlotExplained: string =
   "Left: mean absolute derivative of an output pixel by the noisy pixels at a distance from it (the " +
   "larger of the two axes'), relative to the pixel at the same place, one line for each time\u00a0t. " +
   "Right: width of the square around a pixel that holds a share of all its derivative, against time; " +
@@ -49,6 +49,16 @@ export const receptiveFieldPlotExplained =
  * Draws the radial profile at each time (left, relative to the middle) and against time the widths
  * that hold 50, 90 and 99 % of the absolute gradient, below the width that the architecture allows
  * (right).
+ *
+ * @example
+ * ```ts
+ * import { receptiveFieldPlotSvg } from "@els/toolkit/figures";
+ * import { assertStringIncludes } from "@std/assert";
+ *
+ * const times = [0.2, 0.8].map((t) => ({ t, sigma: t, map: [0, 1, 0, 1, 4, 1, 0, 1, 0] }));
+ * const field = { of: "x0", computed: 3, radius: 1, gradients: 8, times } as const;
+ * assertStringIncludes(await receptiveFieldPlotSvg(field), "<svg");
+ * ```
  *
  * @returns SVG, the same bytes for the same input.
  * @throws RangeError if there is no map, or one has a wrong size or values.

@@ -175,6 +175,15 @@ function samplesHtml(samples: ReportSamples, here: Stretch): string[] {
  * A page about a run, and as many more pages as its samples need: each is self-contained, loads
  * nothing, follows the reader's light or dark setting or the choice made on it, and prints.
  *
+ * @example
+ * ```ts
+ * import { reportPages } from "@els/toolkit/figures";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const pages = reportPages({ title: "A run" }, { file: "report.html" });
+ * assertEquals(pages.map(({ file }) => file), ["report.html"]);
+ * ```
+ *
  * @returns The pages, the first about the run; the same bytes for the same input.
  * @throws RangeError if the numbers of images, measures and classes of samples differ.
  *
@@ -226,6 +235,18 @@ export function reportPages(report: Report, options: ReportPagesOptions = {}): R
 
 /**
  * One page about a run, with all its samples: see {@linkcode reportPages}.
+ *
+ * @example
+ * ```ts
+ * import { reportHtml } from "@els/toolkit/figures";
+ * import { assertStringIncludes } from "@std/assert";
+ *
+ * const html = reportHtml({
+ *   title: "A run",
+ *   tables: [{ title: "Agreement", header: ["machine", "r"], rows: [["bbELS", "0.968"]] }],
+ * });
+ * assertStringIncludes(html, "bbELS");
+ * ```
  *
  * @returns HTML, the same bytes for the same input.
  *

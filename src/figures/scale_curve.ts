@@ -36,6 +36,25 @@ export interface ScaleCurveOptions extends PlotOptions {
 /**
  * The curve of a calibrated schedule.
  *
+ * @example
+ * ```ts
+ * import { scaleCurveOf, scaleCurveSvg } from "@els/toolkit/figures";
+ * import { cosineLegacy, createProvenance, importScales } from "@els/toolkit/machines";
+ * import { assertEquals, assertStringIncludes } from "@std/assert";
+ *
+ * const scales = importScales([3, 5], {
+ *   machine: "bbELS",
+ *   padding: "zeros",
+ *   imageShape: [8, 8, 1],
+ *   schedule: cosineLegacy(),
+ *   indexing: "calibration",
+ *   provenance: createProvenance({ seed: 0, config: {} }),
+ * });
+ * const curve = scaleCurveOf(scales, "published");
+ * assertEquals(curve.patchSize, [3, 5]);
+ * assertStringIncludes(await scaleCurveSvg([curve]), "<svg");
+ * ```
+ *
  * @category Figures
  */
 export function scaleCurveOf(schedule: ScaleSchedule, label: string): ScaleCurve {
@@ -259,12 +278,20 @@ export function scaleCurveSvg(
 /**
  * How to read {@linkcode scaleCurveSvg} of these curves, in words for under the figure.
  *
+ * @example
+ * ```ts
+ * import { scaleCurveExplained } from "@els/toolkit/figures";
+ *
+ * console.log(scaleCurveExplained([{ label: "bbELS", t: [0.5, 1], patchSize: [3, 5] }]));
+ * ```
+ *
  * @category Figures
  */
 export function scaleCurveExplained(
   curves: readonly ScaleCurve[],
-  { spread = curves.length === 1 ? "points" : "band" }: Pick<ScaleCurveOptions, "spread"> = {},
+  options: Pick<ScaleCurveOptions, "spread"> = {},
 ): string {
+  const { spread = curves.length === 1 ? "points" : "band" } = options;
   const several = curves.some(({ perSample = [] }) => perSample.some(({ length }) => length > 1));
   const spreads = {
     none: "",

@@ -18,7 +18,7 @@ export interface TargetCurveOptions extends PlotOptions {
  *
  * @category Figures
  */
-export const targetCurveExplained =
+export const targetCurveExplained: string =
   "Left: variance of the training target given the noisy image, against time, for reference batches " +
   "of n images; a curve ends where it is not known to better than half. Middle: how many times " +
   "smaller it is than with n\u00a0=\u00a01; the thin lines are n\u00a0−\u00a01, the fall that theory " +
@@ -29,6 +29,25 @@ export const targetCurveExplained =
  * Draws what a reference batch of n images does to training targets, in three panels: their variance
  * against time, by what factor it is below that of n = 1 beside n - 1, and squared bias in units
  * of x0, mean over times, against n. Variances known to less than half of themselves are left out.
+ *
+ * @example
+ * ```ts
+ * import { targetCurveSvg } from "@els/toolkit/figures";
+ * import { assertStringIncludes } from "@std/assert";
+ *
+ * const points = [1, 4].flatMap((references) =>
+ *   [0.2, 0.8].map((t) => ({
+ *     t,
+ *     level: t,
+ *     references,
+ *     variance: 0.5 / references,
+ *     varianceError: 0.01,
+ *     biasSquared: 0.01 * references,
+ *     biasSquaredWithoutSource: 0.02 * references,
+ *   }))
+ * );
+ * assertStringIncludes(await targetCurveSvg(points), "<svg");
+ * ```
  *
  * @param points For every n the same times; n = 1 among them.
  * @returns SVG, the same bytes for the same input.

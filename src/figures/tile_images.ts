@@ -16,6 +16,16 @@ export interface TileOptions {
 /**
  * Lays rows of images side by side on white, each pixel enlarged to a square.
  *
+ * @example
+ * ```ts
+ * import { tileImages } from "@els/toolkit/figures";
+ * import { bytesToImages, syntheticTextures } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const images = bytesToImages(syntheticTextures({ images: 3, size: 8 }));
+ * assertEquals(tileImages([images], { factor: 2, gutter: 1 }).shape, [1, 16, 50, 1]);
+ * ```
+ *
  * @param rows One batch `[B, H, W, C]` per row, values from -1 (black) to 1 (white); C is 1 or 3.
  *   Gray rows among colored ones become gray RGB.
  * @returns One picture `[1, height, width, C]`.

@@ -100,6 +100,15 @@ function toRowMajor(bytes: Uint8Array, shape: readonly number[], width: number):
 /**
  * Reads a `.npy` file, version 1 to 3.
  *
+ * @example
+ * ```ts
+ * import { parseNpy, writeNpy } from "@els/toolkit/formats";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const tensor = { dtype: "F32", shape: [1, 2], data: Float32Array.of(3, 4) } as const;
+ * assertEquals(parseNpy(writeNpy(tensor), "two.npy"), tensor);
+ * ```
+ *
  * @param source Path, or a name for the bytes, for error messages.
  * @throws DataFormatError if the bytes are truncated or damaged, or hold Python objects, text or
  * records rather than numbers.
@@ -143,6 +152,15 @@ export function parseNpy(bytes: Uint8Array, source = "npy"): StoredTensor {
 
 /**
  * Writes a `.npy` file, version 1, row-major, which `numpy.load` reads.
+ *
+ * @example
+ * ```ts
+ * import { writeNpy } from "@els/toolkit/formats";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const bytes = writeNpy({ dtype: "F32", shape: [2], data: Float32Array.of(3, 4) });
+ * assertEquals(new TextDecoder().decode(bytes.subarray(1, 6)), "NUMPY");
+ * ```
  *
  * @throws RangeError if the values do not fill the shape.
  * @category Formats

@@ -23,6 +23,16 @@ export interface PickleGlobal {
 /**
  * An instance of a class, as its name, arguments and state: nothing of it ever runs.
  *
+ * @example
+ * ```ts
+ * import { PickledObject } from "@els/toolkit/formats";
+ * import { assertEquals } from "@std/assert";
+ *
+ * // What parseTorch gives in place of a module of PyTorch, which it does not run.
+ * const module = new PickledObject({ name: "torch.nn.modules.linear.Linear" }, []);
+ * assertEquals(module.type.name, "torch.nn.modules.linear.Linear");
+ * ```
+ *
  * @category Formats
  */
 export class PickledObject {

@@ -9,6 +9,16 @@ import { checkImages, type ImageBatch } from "../core/image_batch.ts";
  * A value v becomes the byte nearest to (v + 1) * 127.5, a half upwards; values outside [-1, 1], as
  * samples often have, are clamped. The same image gives the same bytes.
  *
+ * @example
+ * ```ts
+ * import { decodePng, encodePng } from "@els/toolkit/formats";
+ * import { bytesToImages, syntheticTextures } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const image = bytesToImages(syntheticTextures({ images: 1, size: 8 }));
+ * assertEquals(decodePng(encodePng(image)), image);
+ * ```
+ *
  * @param image `[1, H, W, 1]` or `[1, H, W, 3]`.
  * @throws RangeError if it is not one such image, is empty, or holds NaN.
  * @category Formats
@@ -36,6 +46,16 @@ export function encodePng(image: ImageBatch): Uint8Array<ArrayBuffer> {
 
 /**
  * Decodes an 8-bit gray or RGB PNG to values `v / 255 * 2 - 1`.
+ *
+ * @example
+ * ```ts
+ * import { decodePng, encodePng } from "@els/toolkit/formats";
+ * import { imageBatch } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const bytes = encodePng(imageBatch(Float32Array.of(-1, 1), [1, 1, 2, 1]));
+ * assertEquals(decodePng(bytes, "two.png").data, Float32Array.of(-1, 1));
+ * ```
  *
  * @param source Path, or a name for the bytes, for error messages.
  * @returns `[1, H, W, 1]` or `[1, H, W, 3]`.

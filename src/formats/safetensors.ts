@@ -115,6 +115,16 @@ interface Entry {
 /**
  * Reads a safetensors file.
  *
+ * @example
+ * ```ts
+ * import { parseSafetensors, writeSafetensors } from "@els/toolkit/formats";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const bias = { dtype: "F32", shape: [2], data: Float32Array.of(1, 2) } as const;
+ * const bytes = writeSafetensors(new Map([["bias", bias]]));
+ * assertEquals(parseSafetensors(bytes, "weights").tensors.get("bias"), bias);
+ * ```
+ *
  * @param bytes The whole file. It is copied from, never kept.
  * @param source Path, or a name for the bytes, for error messages.
  * @returns Tensors and metadata, without the checksum of {@linkcode WriteSafetensorsOptions}.
@@ -208,6 +218,16 @@ function checksumOf(
  *
  * The same tensors and metadata give the same bytes, whatever their order: wide dtypes come first and
  * names ascend within a width, so that every tensor is aligned to its values.
+ *
+ * @example
+ * ```ts
+ * import { writeSafetensors } from "@els/toolkit/formats";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const bias = { dtype: "F32", shape: [2], data: Float32Array.of(1, 2) } as const;
+ * const bytes = writeSafetensors(new Map([["bias", bias]]), { metadata: { about: "an example" } });
+ * assertEquals(bytes.length % 8, 0);
+ * ```
  *
  * @throws RangeError if a tensor's length does not fit its shape, a truth value is not 0 or 1, or a
  * tensor is called `__metadata__`.

@@ -30,6 +30,15 @@ const legacyMagic = [0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a
 /**
  * Whether bytes begin as a file that `torch.save` wrote, of either kind.
  *
+ * @example
+ * ```ts
+ * import { isTorch, writeTorchList } from "@els/toolkit/formats";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(isTorch(writeTorchList([1, 2])), true);
+ * assertEquals(isTorch(Uint8Array.of(1, 2, 3)), false);
+ * ```
+ *
  * @category Formats
  */
 export function isTorch(bytes: Uint8Array): boolean {
@@ -42,6 +51,14 @@ export function isTorch(bytes: Uint8Array): boolean {
  *
  * Tensors (any strides, shared storages) become {@linkcode StoredTensor}s, lists and tuples arrays,
  * dictionaries Maps, whole modules inert records of their attributes. Parameters are plain tensors.
+ *
+ * @example
+ * ```ts
+ * import { parseTorch, writeTorchList } from "@els/toolkit/formats";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(parseTorch(writeTorchList([3, 5]), "scales.pt"), [3, 5]);
+ * ```
  *
  * @param source Path, or a name for the bytes, for error messages.
  * @throws DataFormatError if the bytes are truncated or damaged, a tensor lies outside its storage,

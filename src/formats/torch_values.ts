@@ -43,6 +43,17 @@ export function attributesOf({ state }: PickledObject): ReadonlyMap<unknown, unk
  * Finds the state dict in what `parseTorch` read: the dictionary itself, one under a usual key such
  * as "model_state_dict", or that of a whole module.
  *
+ * @example
+ * ```ts
+ * import { parseTorch, torchStateDict, writeTorchStateDict } from "@els/toolkit/formats";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const bias = { dtype: "F32", shape: [2], data: Float32Array.of(1, 2) } as const;
+ * const bytes = writeTorchStateDict(new Map([["bias", bias]]));
+ * const { tensors } = torchStateDict(parseTorch(bytes), "weights.pt");
+ * assertEquals(tensors.get("bias"), bias);
+ * ```
+ *
  * @throws DataFormatError if there is none, or modules are nested in a circle.
  * @category Formats
  */
@@ -112,6 +123,14 @@ export interface NumberTable {
 /**
  * Reads numbers out of what `parseTorch` or `parseNpy` gave: lists, tuples, tensors or arrays, nested
  * or of single numbers, integers or floats.
+ *
+ * @example
+ * ```ts
+ * import { numberTable } from "@els/toolkit/formats";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(numberTable([[1, 2], [3, 4]]), { shape: [2, 2], values: [1, 2, 3, 4] });
+ * ```
  *
  * @throws DataFormatError if it is something else, rows differ in length, or there are no numbers.
  * @category Formats

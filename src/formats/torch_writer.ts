@@ -69,6 +69,14 @@ function archive(pickle: PickleWriter, storages: readonly Uint8Array[] = []) {
 /**
  * A `.pt` file of a plain list of integers, such as locality scales.
  *
+ * @example
+ * ```ts
+ * import { parseTorch, writeTorchList } from "@els/toolkit/formats";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(parseTorch(writeTorchList([3, 5, 9])), [3, 5, 9]);
+ * ```
+ *
  * @throws RangeError if a number is no integer of 32 bits.
  * @category Formats
  */
@@ -81,6 +89,15 @@ export function writeTorchList(values: readonly number[]): Uint8Array<ArrayBuffe
 /**
  * A `.pt` file of a state dict: an OrderedDict of tensors by name, in the order given. The same
  * tensors give the same bytes.
+ *
+ * @example
+ * ```ts
+ * import { isTorch, writeTorchStateDict } from "@els/toolkit/formats";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const bias = { dtype: "F32", shape: [2], data: Float32Array.of(1, 2) } as const;
+ * assertEquals(isTorch(writeTorchStateDict(new Map([["bias", bias]]))), true);
+ * ```
  *
  * @throws RangeError if a tensor's values do not fill its shape.
  * @category Formats

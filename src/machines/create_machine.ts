@@ -42,6 +42,14 @@ export interface CandidateScalesOptions {
 /**
  * All odd scales of a machine between two bounds, to calibrate over.
  *
+ * @example
+ * ```ts
+ * import { candidateScales } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(candidateScales("bbELS", { imageShape: [32, 32, 1], to: 9 }), [3, 5, 7, 9]);
+ * ```
+ *
  * @returns Ascending; `[1]` for the machines without a scale.
  * @throws RangeError if a bound is even or outside what the machine allows.
  * @category Machines

@@ -108,6 +108,14 @@ export function machineDefinition(machine: MachineName | MachineDefinition): Mac
 /**
  * Reads a machine's name, whatever its case; `-` and `_` are the same.
  *
+ * @example
+ * ```ts
+ * import { parseMachineName } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(parseMachineName("bbels"), "bbELS");
+ * ```
+ *
  * @throws RangeError that lists the names.
  * @category Machines
  */
@@ -125,6 +133,14 @@ export function parseMachineName(text: string): MachineName {
 /**
  * The machine that predicts networks of a padding: borders are visible to zero padding only.
  *
+ * @example
+ * ```ts
+ * import { machineForPadding } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals([machineForPadding("zeros"), machineForPadding("circular")], ["bbELS", "ELS"]);
+ * ```
+ *
  * @category Machines
  */
 export function machineForPadding(padding: "zeros" | "circular"): MachineName {
@@ -134,6 +150,14 @@ export function machineForPadding(padding: "zeros" | "circular"): MachineName {
 /**
  * Whether a machine compares patches of a size k; IS and ES compare whole images.
  *
+ * @example
+ * ```ts
+ * import { machineHasScale } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals([machineHasScale("ELS"), machineHasScale("IS")], [true, false]);
+ * ```
+ *
  * @category Machines
  */
 export function machineHasScale(machine: MachineName | MachineDefinition): boolean {
@@ -142,6 +166,15 @@ export function machineHasScale(machine: MachineName | MachineDefinition): boole
 
 /**
  * The largest patch size that a machine can use on images of a shape.
+ *
+ * @example
+ * ```ts
+ * import { largestPatchSize } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * // The patch of a training image must lie inside it.
+ * assertEquals(largestPatchSize("ELS", [32, 32, 1]), 31);
+ * ```
  *
  * @param imageShape Height, width, channels.
  * @returns An odd number; 1 for machines without a scale.

@@ -45,6 +45,17 @@ export interface PatchSizeAtOptions {
 /**
  * The scale at a time.
  *
+ * @example
+ * ```ts
+ * import { patchSizeAt } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * // One size for all times, one for each of n steps, or a function of the time.
+ * assertEquals(patchSizeAt(7, 0.3), 7);
+ * assertEquals(patchSizeAt([3, 5, 9], 2 / 3), 5);
+ * assertEquals(patchSizeAt((t) => t < 0.5 ? 3 : 9, 0.7), 9);
+ * ```
+ *
  * @throws RangeError if t is not a step of the list or schedule; the message names t and the steps. What a
  * function gives must be odd and positive.
  * @category Machines

@@ -48,6 +48,15 @@ export interface StartBackendOptions {
  * On webgpu, tensors above the device's limits are refused, and after an error or the loss of the
  * device every reading of a tensor rejects with a {@linkcode DeviceUnavailableError}.
  *
+ * @example
+ * ```ts
+ * import { startBackend } from "@els/toolkit";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { name, reason } = await startBackend("cpu");
+ * assertEquals([name, reason], ["cpu", "as asked"]);
+ * ```
+ *
  * @throws DeviceUnavailableError if the backend that was asked for cannot start.
  * @category Networks
  */

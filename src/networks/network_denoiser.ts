@@ -21,6 +21,36 @@ export interface NetworkDenoiser extends Denoiser {
  * Makes a trained network, with its preconditioning around it, a denoiser that predicts what it was
  * trained for, on the backend in use.
  *
+ * @example
+ * ```ts
+ * import {
+ *   createNetwork,
+ *   initialParameters,
+ *   networkDenoiser,
+ *   Random,
+ *   startBackend,
+ * } from "@els/toolkit/networks";
+ * import { createSchedule, imageBatch } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await startBackend("cpu");
+ * const network = createNetwork({
+ *   kind: "resnet",
+ *   imageShape: [8, 8, 1],
+ *   padding: "zeros",
+ *   classes: 0,
+ *   width: 8,
+ *   layers: 1,
+ *   kernelSize: 3,
+ * });
+ * const parameters = initialParameters(network.parameters, new Random(1));
+ * const schedule = createSchedule("cosine_legacy");
+ * const denoiser = networkDenoiser({ network, parameters, schedule, training: {} });
+ * const x = imageBatch(new Float32Array(64), [1, 8, 8, 1]);
+ * assertEquals((await denoiser.predict(x, 0.5)).shape, [1, 8, 8, 1]);
+ * denoiser.dispose();
+ * ```
+ *
  * @param options.batchSize At most so many images go through at once, which bounds memory. Default 32.
  * @category Networks
  */

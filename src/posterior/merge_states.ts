@@ -5,6 +5,21 @@ import type { PosteriorState } from "./patch_posterior.ts";
 /**
  * A state before the first candidate: the neutral element of {@linkcode mergeStates}.
  *
+ * @example
+ * ```ts
+ * import { emptyState, mergeStates, referencePosterior } from "@els/toolkit/machines";
+ * import { bytesToImages, syntheticTextures } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const images = bytesToImages(syntheticTextures({ images: 4, size: 4 }));
+ * const request = { query: images, rule: "interior", scales: [3], signal: 0.8, sigma: 0.6 } as const;
+ * const run = referencePosterior().begin(request);
+ * await run.accumulate(images);
+ * const state = await run.finish();
+ * // It is the zero of merging.
+ * assertEquals(mergeStates(state, emptyState(state.shape)), state);
+ * ```
+ *
  * @category Posterior
  */
 export function emptyState(shape: PosteriorState["shape"]): PosteriorState {
@@ -23,6 +38,30 @@ export function emptyState(shape: PosteriorState["shape"]): PosteriorState {
  *
  * A state stands for the pair `(sum, acc) * exp(logScale)`; states add like such pairs, hence in any order
  * and grouping, up to rounding.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   bytesToImages,
+ *   emptyState,
+ *   mergeInto,
+ *   referencePosterior,
+ *   sliceBatch,
+ *   syntheticTextures,
+ * } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const images = bytesToImages(syntheticTextures({ images: 4, size: 4 }));
+ * const request = { query: images, rule: "interior", scales: [3], signal: 0.8, sigma: 0.6 } as const;
+ * const sum = emptyState([4, 1, 16, 1]);
+ * // Parts of the training set may be summed anywhere, and merged in any order.
+ * for (const start of [2, 0]) {
+ *   const run = referencePosterior().begin(request);
+ *   await run.accumulate(sliceBatch(images, start, start + 2));
+ *   mergeInto(sum, await run.finish());
+ * }
+ * assertEquals(sum.sum.every((value) => value > 0), true);
+ * ```
  *
  * @throws RangeError if the shapes differ.
  * @category Posterior
@@ -49,6 +88,28 @@ export function mergeInto(into: PosteriorState, from: PosteriorState): void {
 
 /**
  * The state of all candidates of two states, from two sets of training images.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   bytesToImages,
+ *   mergeStates,
+ *   referencePosterior,
+ *   sliceBatch,
+ *   syntheticTextures,
+ * } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const images = bytesToImages(syntheticTextures({ images: 4, size: 4 }));
+ * const request = { query: images, rule: "interior", scales: [3], signal: 0.8, sigma: 0.6 } as const;
+ * const of = async (start: number) => {
+ *   const run = referencePosterior().begin(request);
+ *   await run.accumulate(sliceBatch(images, start, start + 2));
+ *   return await run.finish();
+ * };
+ * const [a, b] = [await of(0), await of(2)];
+ * assertEquals(mergeStates(a, b), mergeStates(b, a));
+ * ```
  *
  * @throws RangeError if the shapes differ.
  * @category Posterior
@@ -78,6 +139,24 @@ export interface PosteriorMeanOptions {
 
 /**
  * The posterior mean of the clean image, `acc / sum` at every pixel.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   bytesToImages,
+ *   posteriorMean,
+ *   referencePosterior,
+ *   syntheticTextures,
+ * } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const images = bytesToImages(syntheticTextures({ images: 4, size: 4 }));
+ * const request = { query: images, rule: "interior", scales: [3], signal: 0.8, sigma: 0.6 } as const;
+ * const run = referencePosterior().begin(request);
+ * await run.accumulate(images);
+ * const mean = posteriorMean(await run.finish(), { imageShape: [4, 4, 1] });
+ * assertEquals(mean.shape, images.shape);
+ * ```
  *
  * @returns `[B, H, W, C]`.
  * @throws RangeError if the shape does not fit, or a pixel has no candidate (no image was accumulated).

@@ -26,10 +26,18 @@ export interface OpenLogOptions {
  * A log file to append to.
  *
  * @example
- * ```ts ignore
- * using log = await JsonlLog.open(`${run.path}/log.jsonl`, { upToStep: checkpoint.step });
- * log.append({ step: 101, loss: 0.04 });
+ * ```ts
+ * import { JsonlLog } from "@els/toolkit/training";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const path = `${await Deno.makeTempDir()}/log.jsonl`;
+ * using log = await JsonlLog.open(path);
+ * for (const step of [1, 2, 3]) log.append({ step, loss: 1 / step });
+ * // Resumed from a checkpoint of step 2: what came after it is taken back.
+ * using resumed = await JsonlLog.open(path, { upToStep: 2 });
+ * assertEquals(resumed.earlier.length, 2);
  * ```
+ *
  * @category Runs
  */
 export class JsonlLog implements Disposable {
@@ -93,6 +101,17 @@ export class JsonlLog implements Disposable {
 /**
  * Reads the lines of a log, also of one that is being written: a last line without its end is left out.
  * No file is an empty log.
+ *
+ * @example
+ * ```ts
+ * import { JsonlLog, readJsonl } from "@els/toolkit/training";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const path = `${await Deno.makeTempDir()}/log.jsonl`;
+ * using log = await JsonlLog.open(path);
+ * log.append({ step: 1, loss: 0.5 });
+ * assertEquals(await readJsonl(path), [{ step: 1, loss: 0.5 }]);
+ * ```
  *
  * @throws DataFormatError if a whole line is not a JSON object.
  * @category Runs

@@ -16,6 +16,16 @@ export const toolkit: string = `${toolkitName} ${toolkitVersion}`;
 /**
  * Completes a record of provenance with the toolkit's and the runtime's version.
  *
+ * @example
+ * ```ts
+ * import { createProvenance } from "@els/toolkit";
+ * import { assertMatch } from "@std/assert";
+ *
+ * const { toolkit, runtime } = createProvenance({ seed: 1, config: { steps: 20 } });
+ * assertMatch(toolkit, /^@els\/toolkit \d/);
+ * assertMatch(runtime, /^deno \d/);
+ * ```
+ *
  * @category Runs
  */
 export function createProvenance(fields: Omit<Provenance, "toolkit" | "runtime">): Provenance {
@@ -25,6 +35,14 @@ export function createProvenance(fields: Omit<Provenance, "toolkit" | "runtime">
 /**
  * SHA-256 (hex) of plain data. The order of fields does not matter, and fields that are `undefined` count
  * as absent, so that equal configurations have equal hashes.
+ *
+ * @example
+ * ```ts
+ * import { sha256Json } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(await sha256Json({ steps: 20, seed: 1 }), await sha256Json({ seed: 1, steps: 20 }));
+ * ```
  *
  * @throws RangeError if a number is NaN or infinite: JSON would turn it into null in silence.
  * @category Runs
@@ -42,6 +60,16 @@ export async function sha256Json(value: unknown): Promise<string> {
 
 /**
  * SHA-256 (hex) of a file.
+ *
+ * @example
+ * ```ts
+ * import { sha256File } from "@els/toolkit/training";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const path = `${await Deno.makeTempDir()}/abc.txt`;
+ * await Deno.writeTextFile(path, "abc");
+ * assertEquals((await sha256File(path)).slice(0, 8), "ba7816bf");
+ * ```
  *
  * @category Runs
  */

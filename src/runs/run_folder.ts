@@ -66,6 +66,23 @@ export interface OpenRunOptions {
 /**
  * A run that this process works on; no other process can open it meanwhile.
  *
+ * @example
+ * ```ts
+ * import { openRun } from "@els/toolkit/training";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const root = await Deno.makeTempDir();
+ * const options = { root, command: "train", label: "mine", config: { steps: 20 } };
+ * {
+ *   using run = await openRun(options);
+ *   assertEquals([run.name, run.resumed], ["00001-train-mine", false]);
+ *   await run.finish({ loss: 0.1 });
+ * }
+ * // The same command and configuration finds its folder again.
+ * using again = await openRun(options);
+ * assertEquals(again.finished, { loss: 0.1 });
+ * ```
+ *
  * @category Runs
  */
 export class Run implements RunRecord, Disposable {
@@ -150,6 +167,17 @@ export class Run implements RunRecord, Disposable {
  * Several processes may do so at once: numbers are unique, and a folder is never seen without its
  * `config.json`.
  *
+ * @example
+ * ```ts
+ * import { openRun } from "@els/toolkit/training";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const root = await Deno.makeTempDir();
+ * using run = await openRun({ root, command: "train", config: { steps: 20, seed: 1 } });
+ * await Deno.writeTextFile(run.file("notes.txt"), "the first one");
+ * assertEquals(run.number, 1);
+ * ```
+ *
  * @throws RangeError if the command is not a lower-case word, or the configuration holds NaN.
  * @throws Deno.errors.Busy if another process works on the run.
  * @category Runs
@@ -188,6 +216,18 @@ export async function openRun(
 
 /**
  * Lists the runs of a folder by number. One that cannot be read is a problem, not an end.
+ *
+ * @example
+ * ```ts
+ * import { listRuns, openRun } from "@els/toolkit/training";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const root = await Deno.makeTempDir();
+ * using _run = await openRun({ root, command: "train", config: { steps: 20 } });
+ * const { runs, problems } = await listRuns(root);
+ * assertEquals(runs.map(({ name }) => name), ["00001-train"]);
+ * assertEquals(problems, []);
+ * ```
  *
  * @param root Folder that holds the runs; none are found where it is missing.
  * @category Runs

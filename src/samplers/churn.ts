@@ -28,6 +28,27 @@ export interface ChurnOptions extends StochasticSamplerOptions {
  *
  * The level is raised to that of t = 1 at most. The denoiser is asked between the times of the grid.
  *
+ * @example
+ * ```ts
+ * import {
+ *   bytesToImages,
+ *   churn,
+ *   createMachine,
+ *   createSchedule,
+ *   initialNoise,
+ *   syntheticTextures,
+ *   timeGrid,
+ * } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const images = bytesToImages(syntheticTextures({ images: 10, size: 8 }));
+ * const schedule = createSchedule("edm");
+ * await using machine = createMachine("LS", { images, schedule, patchSize: 3 });
+ * const xT = initialNoise({ seed: 1, samples: 2, imageShape: [8, 8, 1], schedule });
+ * const times = timeGrid("karras", { steps: 3, schedule });
+ * assertEquals((await churn(machine, { xT, times, seed: 1 })).shape, [2, 8, 8, 1]);
+ * ```
+ *
  * @returns Images `[B, H, W, C]` at the last time. `xT` is left as it is.
  * @throws RangeError if shapes, times or options do not fit.
  * @throws Error if a prediction is not finite; the message names step and image.

@@ -10,6 +10,27 @@ import { runSampler, type SamplerOptions, weightedSum } from "./sampler.ts";
  * The times are taken in the denoiser's own schedule. The images at the end are those of the last
  * time; where that has sigma = 0 they are the last xHat0 times signal.
  *
+ * @example
+ * ```ts
+ * import {
+ *   bytesToImages,
+ *   createMachine,
+ *   createSchedule,
+ *   ddim,
+ *   initialNoise,
+ *   syntheticTextures,
+ *   timeGrid,
+ * } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const images = bytesToImages(syntheticTextures({ images: 10, size: 8 }));
+ * const schedule = createSchedule("cosine_legacy");
+ * await using machine = createMachine("LS", { images, schedule, patchSize: 3 });
+ * const xT = initialNoise({ seed: 1, samples: 2, imageShape: [8, 8, 1], schedule });
+ * const times = timeGrid("cubic", { steps: 3, schedule });
+ * assertEquals((await ddim(machine, { xT, times })).shape, [2, 8, 8, 1]);
+ * ```
+ *
  * @returns Images `[B, H, W, C]` at the last time. `xT` is left as it is.
  * @throws RangeError if shapes or times do not fit.
  * @throws Error if a prediction is not finite; the message names step and image.

@@ -24,6 +24,27 @@ export interface DdpmOptions extends StochasticSamplerOptions {
  * `s2 sigma'^2 / sigma^2`, or `s2` itself (their two choices, section 3.2). These hold for exploding
  * processes as well.
  *
+ * @example
+ * ```ts
+ * import {
+ *   bytesToImages,
+ *   createMachine,
+ *   createSchedule,
+ *   ddpm,
+ *   initialNoise,
+ *   syntheticTextures,
+ *   uniformTimeGrid,
+ * } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const images = bytesToImages(syntheticTextures({ images: 10, size: 8 }));
+ * const schedule = createSchedule("cosine_legacy");
+ * await using machine = createMachine("LS", { images, schedule, patchSize: 3 });
+ * const xT = initialNoise({ seed: 1, samples: 2, imageShape: [8, 8, 1], schedule });
+ * const samples = await ddpm(machine, { xT, times: uniformTimeGrid(3), seed: 1 });
+ * assertEquals(samples.shape, [2, 8, 8, 1]);
+ * ```
+ *
  * @returns Images `[B, H, W, C]` at the last time. `xT` is left as it is.
  * @throws RangeError if shapes or times do not fit.
  * @throws Error if a prediction is not finite; the message names step and image.

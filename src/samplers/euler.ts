@@ -10,6 +10,26 @@ import { runSampler, type SamplerOptions, weightedSum } from "./sampler.ts";
  *
  * It is of first order, and in exact arithmetic the same as DDIM; it is here as what `heun` corrects.
  *
+ * @example
+ * ```ts
+ * import {
+ *   bytesToImages,
+ *   createMachine,
+ *   createSchedule,
+ *   euler,
+ *   initialNoise,
+ *   syntheticTextures,
+ *   uniformTimeGrid,
+ * } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const images = bytesToImages(syntheticTextures({ images: 10, size: 8 }));
+ * const schedule = createSchedule("cosine_legacy");
+ * await using machine = createMachine("LS", { images, schedule, patchSize: 3 });
+ * const xT = initialNoise({ seed: 1, samples: 2, imageShape: [8, 8, 1], schedule });
+ * assertEquals((await euler(machine, { xT, times: uniformTimeGrid(3) })).shape, [2, 8, 8, 1]);
+ * ```
+ *
  * @returns Images `[B, H, W, C]` at the last time. `xT` is left as it is.
  * @throws RangeError if shapes or times do not fit.
  * @throws Error if a prediction is not finite; the message names step and image.

@@ -11,6 +11,26 @@ import { runSampler, type SamplerOptions } from "./sampler.ts";
  * n steps down to t = 0 ask the denoiser 2 n - 1 times: 18 steps, 35 evaluations. It is always asked at
  * times of the grid, so machines with calibrated scales work.
  *
+ * @example
+ * ```ts
+ * import {
+ *   bytesToImages,
+ *   createMachine,
+ *   createSchedule,
+ *   heun,
+ *   initialNoise,
+ *   syntheticTextures,
+ *   uniformTimeGrid,
+ * } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const images = bytesToImages(syntheticTextures({ images: 10, size: 8 }));
+ * const schedule = createSchedule("cosine_legacy");
+ * await using machine = createMachine("LS", { images, schedule, patchSize: 3 });
+ * const xT = initialNoise({ seed: 1, samples: 2, imageShape: [8, 8, 1], schedule });
+ * assertEquals((await heun(machine, { xT, times: uniformTimeGrid(3) })).shape, [2, 8, 8, 1]);
+ * ```
+ *
  * @returns Images `[B, H, W, C]` at the last time. `xT` is left as it is.
  * @throws RangeError if shapes or times do not fit.
  * @throws Error if a prediction is not finite; the message names step and image.

@@ -31,6 +31,17 @@ export interface InitialNoiseOptions {
  * Sample i is a function of seed, i and image shape only, so batches, resumed work and longer runs
  * all see the same noise.
  *
+ * @example
+ * ```ts
+ * import { initialNoise, sliceBatch } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const four = initialNoise({ seed: 1, samples: 4, imageShape: [8, 8, 1] });
+ * // Each sample has a stream of its own: it is the same whatever is drawn beside it.
+ * const last = initialNoise({ seed: 1, samples: 1, first: 3, imageShape: [8, 8, 1] });
+ * assertEquals(last.data, sliceBatch(four, 3, 4).data);
+ * ```
+ *
  * @returns Noise `[samples, H, W, C]`.
  * @throws RangeError if a number is not an integer in range.
  * @category Samplers
@@ -59,6 +70,14 @@ export function initialNoise(
 
 /**
  * Standard deviation of x_T: 1 for a variance-preserving process, sigma(1) for any other.
+ *
+ * @example
+ * ```ts
+ * import { cosineLegacy, edm, noiseDeviation } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals([noiseDeviation(cosineLegacy()), noiseDeviation(edm())], [1, 80]);
+ * ```
  *
  * @category Samplers
  */

@@ -210,6 +210,15 @@ export async function runSampler(
 /**
  * The sum of batches of one shape, each times its weight: what most steps are.
  *
+ * @example
+ * ```ts
+ * import { imageBatch, weightedSum } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const one = imageBatch(Float32Array.of(1, 2), [1, 1, 2, 1]);
+ * assertEquals(weightedSum([2, one], [-1, one]).data, Float32Array.of(1, 2));
+ * ```
+ *
  * @category Samplers
  */
 export function weightedSum(...terms: readonly (readonly [number, ImageBatch])[]): ImageBatch {
@@ -237,6 +246,16 @@ export interface StepNoiseOptions extends Pick<StochasticSamplerOptions, "seed" 
 
 /**
  * Standard normal noise for one step of a stochastic sampler, a stream of its own for each sample.
+ *
+ * @example
+ * ```ts
+ * import { imageBatch, stepNoise } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const x = imageBatch(new Float32Array(2 * 4), [2, 2, 2, 1]);
+ * const noise = stepNoise(x, { stream: "mine", i: 3, seed: 1 });
+ * assertEquals(noise.shape, x.shape);
+ * ```
  *
  * @param x Images whose shape it takes, `[B, H, W, C]`.
  * @throws RangeError if there is not one number for each sample.

@@ -44,6 +44,16 @@ export interface SampleLabelsOptions {
 /**
  * The class of each sample, the wanted ones in turn.
  *
+ * @example
+ * ```ts
+ * import { sampleLabels } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(sampleLabels({ classes: 3, samples: 5 }), [0, 1, 2, 0, 1]);
+ * assertEquals(sampleLabels({ classes: 3, samples: 2, labels: [2] }), [2, 2]);
+ * assertEquals(sampleLabels({ classes: 0, samples: 5 }), undefined);
+ * ```
+ *
  * @returns Undefined for a network without classes.
  * @throws RangeError if labels are given for a network without classes, or one is not among them.
  *
@@ -71,6 +81,16 @@ export function sampleLabels(options: SampleLabelsOptions): number[] | undefined
 
 /**
  * A protocol checked against what it is for, with the class of each sample said outright.
+ *
+ * @example
+ * ```ts
+ * import { cosineLegacy, fitProtocol } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const protocol = { sampler: "ddim", grid: "cubic", steps: 6, seed: 1, samples: 3 } as const;
+ * const { labels } = fitProtocol(protocol, { schedule: cosineLegacy(), classes: 2 });
+ * assertEquals(labels, [0, 1, 0]);
+ * ```
  *
  * @param options.schedule The forward process, by which some grids find their times.
  * @param options.classes Number of classes that the network knows; 0: it is not conditional.

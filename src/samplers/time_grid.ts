@@ -6,6 +6,14 @@ import { noiseLevel, timeAtLevel } from "../schedules/noise_level.ts";
 /**
  * The times of a reverse process with equal steps: `[1, (n - 1) / n, .., 1 / n, 0]`.
  *
+ * @example
+ * ```ts
+ * import { uniformTimeGrid } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(uniformTimeGrid(4), [1, 0.75, 0.5, 0.25, 0]);
+ * ```
+ *
  * @param steps Number of steps n, a positive integer.
  * @returns n + 1 times, descending.
  * @throws RangeError if `steps` is not a positive integer.
@@ -26,6 +34,14 @@ export function uniformTimeGrid(steps: number): number[] {
  * A step from a time of nearly no signal turns an error of eps into sigma / signal times as large an
  * error of xHat0 (80 times at t = 1 of `cosine_legacy`), and the next time decides how much of it stays
  * in x. Short first steps keep little of it.
+ *
+ * @example
+ * ```ts
+ * import { powerTimeGrid } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(powerTimeGrid(4, 2), [1, 0.9375, 0.75, 0.4375, 0]);
+ * ```
  *
  * @param steps Number of steps n, a positive integer.
  * @param power At least 1; 1 gives equal steps.
@@ -127,6 +143,14 @@ export function timeGridDefinition(given: TimeGridName | TimeGrid): TimeGrid {
 /**
  * Reads the name of a grid, as schedules of scales carry it.
  *
+ * @example
+ * ```ts
+ * import { parseTimeGridName } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(parseTimeGridName("cubic"), "cubic");
+ * ```
+ *
  * @throws RangeError that lists the names.
  * @category Samplers
  */
@@ -139,6 +163,18 @@ export function parseTimeGridName(text: string): TimeGridName {
  * The times of a reverse process on a grid: `uniform` (t = i/n), `quadratic` or `cubic`
  * ({@linkcode powerTimeGrid} of power 2 or 3), `karras` ({@linkcode karrasTimeGrid}, rho = 7), or one of
  * your own.
+ *
+ * @example
+ * ```ts
+ * import { createSchedule, timeGrid } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const schedule = createSchedule("cosine_legacy");
+ * assertEquals(timeGrid("quadratic", { steps: 2, schedule }), [1, 0.75, 0]);
+ * // One of your own.
+ * const mine = { name: "mine", at: (u: number) => u ** 2 };
+ * assertEquals(timeGrid(mine, { steps: 2, schedule }), [1, 0.25, 0]);
+ * ```
  *
  * @param grid One of {@linkcode timeGridNames}, or a grid of your own.
  * @returns n + 1 times from 1 to 0, strictly descending.
@@ -182,6 +218,17 @@ export interface KarrasTimeGridOptions {
  *
  * On the `edm` schedule with its own rho these are the sigmas of the paper, 80 to 0.002 and 0; every
  * other schedule is stepped through the same levels.
+ *
+ * @example
+ * ```ts
+ * import { edm, karrasTimeGrid, noiseLevel } from "@els/toolkit/machines";
+ * import { assertAlmostEquals, assertEquals } from "@std/assert";
+ *
+ * const schedule = edm();
+ * const times = karrasTimeGrid(schedule, { steps: 3 });
+ * assertEquals([times.length, times[0], times.at(-1)], [4, 1, 0]);
+ * assertAlmostEquals(noiseLevel(schedule, times[0]!), 80);
+ * ```
  *
  * @returns n + 1 times, strictly descending.
  * @throws RangeError if an option is out of range, or levels are too close to be told apart.

@@ -22,6 +22,15 @@ export interface CosineParameters {
  * of its discrete steps; here, in continuous time, the signal is clipped from below at `minSignal`
  * (and sigma stays `sqrt(1 - signal^2)`). With the defaults the clip acts for t > 0.9936 only.
  *
+ * @example
+ * ```ts
+ * import { cosine } from "@els/toolkit/machines";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * const { signal, sigma } = cosine();
+ * assertAlmostEquals(signal(0.5) ** 2 + sigma(0.5) ** 2, 1);
+ * ```
+ *
  * @returns A schedule named `cosine`.
  * @throws RangeError if a parameter is out of range.
  * @category Noise schedules

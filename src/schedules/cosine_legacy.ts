@@ -8,6 +8,16 @@ import { checkTime } from "./time.ts";
  * `signal(1)` is 0.0125, so no clip is needed; signal and sigma are a cosine and a sine, accurate at
  * every t.
  *
+ * @example
+ * ```ts
+ * import { cosineLegacy } from "@els/toolkit/machines";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * const { signal } = cosineLegacy();
+ * // Next to nothing of the image is left.
+ * assertAlmostEquals(signal(1), 0.0125, 1e-3);
+ * ```
+ *
  * @returns A schedule named `cosine_legacy`, without parameters.
  * @category Noise schedules
  */

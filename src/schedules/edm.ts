@@ -21,6 +21,16 @@ export interface EdmParameters extends SigmaRange {
  * So a uniform grid of t is a rho grid of sigma. t = 0 is the clean image, sigma(0) = 0, which is the
  * end of the paper's grid too; `karrasTimeGrid` gives that grid to the digit.
  *
+ * @example
+ * ```ts
+ * import { edm } from "@els/toolkit/machines";
+ * import { assertAlmostEquals, assertEquals } from "@std/assert";
+ *
+ * const { signal, sigma } = edm({ sigmaMax: 50 });
+ * assertEquals(signal(1), 1);
+ * assertAlmostEquals(sigma(1), 50);
+ * ```
+ *
  * @returns A schedule named `edm`, with the paper's 0.002, 80 and 7 by default.
  * @throws RangeError if a parameter is out of range.
  * @category Noise schedules

@@ -5,6 +5,14 @@ import type { NoiseSchedule } from "./noise_schedule.ts";
  * Noise per signal, `sigma(t) / signal(t)`: what a process looks like after division by its signal, and
  * the sigma of Karras et al. (arXiv 2206.00364, equation 4). It never falls with t.
  *
+ * @example
+ * ```ts
+ * import { edm, noiseLevel } from "@els/toolkit/machines";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * assertAlmostEquals(noiseLevel(edm(), 1), 80);
+ * ```
+ *
  * @param t Time in [0, 1].
  * @throws RangeError if t lies outside [0, 1].
  * @category Noise schedules
@@ -48,6 +56,15 @@ export function preservesVariance(schedule: NoiseSchedule): boolean {
  *
  * Where a process starts at some least noise (VE and EDM), lower levels give a time just above 0,
  * which has that least noise.
+ *
+ * @example
+ * ```ts
+ * import { cosine, noiseLevel, timeAtLevel } from "@els/toolkit/machines";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * const schedule = cosine();
+ * assertAlmostEquals(noiseLevel(schedule, timeAtLevel(schedule, 2)), 2);
+ * ```
  *
  * @param level A positive number up to the level at t = 1.
  * @throws RangeError if the level is not positive, or above that of t = 1.

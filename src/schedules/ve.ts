@@ -10,6 +10,15 @@ import { checkTime } from "./time.ts";
  * The paper's 0.01 and 50 are for pixels in [0, 1]; the defaults 0.02 and 100 are the same for pixels
  * in [-1, 1]. t = 0 is the clean image, sigma(0) = 0: a sampler's last step removes sigmaMin too.
  *
+ * @example
+ * ```ts
+ * import { ve } from "@els/toolkit/machines";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * // In equal factors from 0.02 to 100.
+ * assertAlmostEquals(ve().sigma(1), 100);
+ * ```
+ *
  * @returns A schedule named `ve`.
  * @throws RangeError if a parameter is out of range.
  * @category Noise schedules

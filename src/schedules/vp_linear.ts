@@ -18,6 +18,15 @@ export interface VpLinearParameters {
  * The variance-preserving diffusion with a linear rate (Song et al., arXiv 2011.13456, appendix C):
  * `beta(t) = betaMin + t (betaMax - betaMin)`, `alphaBar(t) = exp(-integral of beta from 0 to t)`.
  *
+ * @example
+ * ```ts
+ * import { vpLinear } from "@els/toolkit/machines";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * const { signal, sigma } = vpLinear({ betaMax: 10 });
+ * assertAlmostEquals(signal(0.3) ** 2 + sigma(0.3) ** 2, 1);
+ * ```
+ *
  * @returns A schedule named `vp_linear`.
  * @throws RangeError if a parameter is out of range.
  * @category Noise schedules

@@ -32,6 +32,17 @@ export interface AdamWState {
  * Adam with decoupled weight decay (Loshchilov & Hutter, arXiv 1711.05101, algorithm 2), as PyTorch
  * computes it, on one flat vector of parameters.
  *
+ * @example
+ * ```ts
+ * import { AdamW } from "@els/toolkit/training";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * // The first step goes against the gradient's sign, as far as the learning rate.
+ * const optimizer = new AdamW(Float32Array.of(1));
+ * optimizer.step(Float32Array.of(5), 0.1);
+ * assertAlmostEquals(optimizer.parameters[0]!, 0.9, 1e-3);
+ * ```
+ *
  * @category Training
  */
 export class AdamW {

@@ -8,6 +8,18 @@ const parts = ["parameters", "average", "mean", "square"] as const;
 /**
  * Writes a training state as safetensors.
  *
+ * @example
+ * ```ts
+ * import { readTrainingState, writeTrainingState } from "@els/toolkit/training";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const two = () => Float32Array.of(1, 2);
+ * const state = { step: 7, parameters: two(), average: two(), mean: two(), square: two() };
+ * const bytes = writeTrainingState(state, "what it belongs to");
+ * const options = { source: "state.safetensors", fingerprint: "what it belongs to" };
+ * assertEquals(readTrainingState(bytes, options), state);
+ * ```
+ *
  * @param fingerprint Names the configuration that the state belongs to.
  * @category Training
  */
@@ -26,6 +38,22 @@ export function writeTrainingState(
 
 /**
  * Reads a training state.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   CheckpointMismatchError,
+ *   readTrainingState,
+ *   writeTrainingState,
+ * } from "@els/toolkit/training";
+ * import { assertThrows } from "@std/assert";
+ *
+ * const two = () => Float32Array.of(1, 2);
+ * const state = { step: 7, parameters: two(), average: two(), mean: two(), square: two() };
+ * const bytes = writeTrainingState(state, "this run");
+ * const options = { source: "state.safetensors", fingerprint: "another run" };
+ * assertThrows(() => readTrainingState(bytes, options), CheckpointMismatchError);
+ * ```
  *
  * @param source Name of the file, for messages.
  * @throws DataFormatError if the bytes are no intact safetensors file.

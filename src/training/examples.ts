@@ -36,6 +36,21 @@ export interface ExampleSource extends Formulation {
  * The batch is a function of (seed, step) alone, so training resumes exactly. Images come in a new
  * random order each epoch.
  *
+ * @example
+ * ```ts
+ * import { ExampleStream } from "@els/toolkit/training";
+ * import { bytesToImages, createSchedule, syntheticTextures } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const images = bytesToImages(syntheticTextures({ images: 10, size: 8 }));
+ * const schedule = createSchedule("cosine_legacy");
+ * const stream = new ExampleStream({ images, schedule, batchSize: 4, seed: 1 });
+ * // A batch is a function of the seed and the step: training resumes anywhere.
+ * const batch = await stream.batch(100);
+ * assertEquals(batch.shape, [4, 8, 8, 1]);
+ * assertEquals(await stream.batch(100), batch);
+ * ```
+ *
  * @category Training
  */
 export class ExampleStream {

@@ -85,6 +85,19 @@ export interface ResolvedFormulation {
  * VP schedules take noisy images as they are. Exploding ones need their input scaled, and the power of
  * times that favors high noise on VP is left out there: VE's t is even in log sigma already.
  *
+ * @example
+ * ```ts
+ * import { defaultFormulation, resolveFormulation } from "@els/toolkit/training";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { schedule, preconditioning } = resolveFormulation({
+ *   ...defaultFormulation,
+ *   noiseSchedule: "edm",
+ *   objective: "x0",
+ * });
+ * assertEquals([schedule.name, preconditioning.kind], ["edm", "edm"]);
+ * ```
+ *
  * @throws RangeError if the schedule, or the preconditioning with this objective, is impossible.
  *
  * @category Training

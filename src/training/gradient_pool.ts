@@ -108,6 +108,33 @@ const idleMs = 4000;
  * Threads are ended when they have been idle for a while, so that a forgotten `dispose` does not keep a
  * process alive, and started again when there is work.
  *
+ * @example
+ * ```ts
+ * import { createGradientPool, ExampleStream } from "@els/toolkit/training";
+ * import { createNetwork, initialParameters, Random, startBackend } from "@els/toolkit/networks";
+ * import { bytesToImages, createSchedule, syntheticTextures } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await startBackend("cpu");
+ * const network = createNetwork({
+ *   kind: "resnet",
+ *   imageShape: [8, 8, 1],
+ *   padding: "zeros",
+ *   classes: 0,
+ *   width: 8,
+ *   layers: 1,
+ *   kernelSize: 3,
+ * });
+ * const images = bytesToImages(syntheticTextures({ images: 4, size: 8 }));
+ * const schedule = createSchedule("cosine_legacy");
+ * const batch = await new ExampleStream({ images, schedule, batchSize: 2, seed: 1 }).batch(1);
+ * const pool = await createGradientPool(network, { backend: "cpu", shards: 2, workers: 1 });
+ * const parameters = initialParameters(network.parameters, new Random(1));
+ * const { gradients } = await pool.compute(parameters, batch);
+ * assertEquals(gradients.length, parameters.length);
+ * pool.dispose();
+ * ```
+ *
  * @category Training
  * @throws Error if a thread cannot be started; the message says why.
  */

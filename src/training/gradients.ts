@@ -53,6 +53,31 @@ export function meanLossAndGradients(
 /**
  * Mean squared error (each image's times its weight) of a network over a batch and its gradient, on the backend in use.
  *
+ * @example
+ * ```ts
+ * import { ExampleStream, lossAndGradients } from "@els/toolkit/training";
+ * import { createNetwork, initialParameters, Random, startBackend } from "@els/toolkit/networks";
+ * import { bytesToImages, createSchedule, syntheticTextures } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await startBackend("cpu");
+ * const network = createNetwork({
+ *   kind: "resnet",
+ *   imageShape: [8, 8, 1],
+ *   padding: "zeros",
+ *   classes: 0,
+ *   width: 8,
+ *   layers: 1,
+ *   kernelSize: 3,
+ * });
+ * const images = bytesToImages(syntheticTextures({ images: 4, size: 8 }));
+ * const schedule = createSchedule("cosine_legacy");
+ * const batch = await new ExampleStream({ images, schedule, batchSize: 2, seed: 1 }).batch(1);
+ * const parameters = initialParameters(network.parameters, new Random(1));
+ * const { loss } = await lossAndGradients(network, parameters, batch);
+ * assertEquals(loss > 0, true);
+ * ```
+ *
  * @returns The loss, mean over all values, and its gradient as one flat vector.
  * @category Training
  */

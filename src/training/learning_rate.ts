@@ -15,6 +15,16 @@ export interface LearningRateSchedule {
 /**
  * The learning rate of a step.
  *
+ * @example
+ * ```ts
+ * import { learningRate } from "@els/toolkit/training";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const schedule = { base: 1e-3, warmup: 100, decay: 0.5 };
+ * assertEquals(learningRate(schedule, { step: 50, steps: 1000 }), 5e-4);
+ * assertEquals(learningRate(schedule, { step: 101, steps: 1000 }), 5e-4);
+ * ```
+ *
  * @param step From 1 to `steps`.
  * @category Training
  */

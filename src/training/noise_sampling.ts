@@ -56,6 +56,17 @@ export function checkNoiseSampling(sampling: NoiseSampling): void {
  * Uniform times are stratified, one in each of `count` equally likely parts of (0, 1], which lowers the
  * variance of the gradient at no cost.
  *
+ * @example
+ * ```ts
+ * import { drawTimes, Random } from "@els/toolkit/training";
+ * import { edm } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const sampling = { kind: "lognormal", mean: -1.2, deviation: 1.2 } as const;
+ * const times = drawTimes(sampling, { schedule: edm(), count: 16, random: new Random(1) });
+ * assertEquals(times.every((t) => t > 0 && t <= 1), true);
+ * ```
+ *
  * @category Training
  */
 export function drawTimes(

@@ -22,6 +22,18 @@ export interface Formulation {
  * eps, x0, or `v = signal eps - sigma x0` (Salimans & Ho, arXiv 2202.00512), or behind EDM preconditioning
  * `F = (x0 - cSkip x) / cOut` (Karras et al., arXiv 2206.00364, equation 8).
  *
+ * @example
+ * ```ts
+ * import { rawTarget } from "@els/toolkit/training";
+ * import { cosineLegacy } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const parts = { x0: Float32Array.of(1), eps: Float32Array.of(-1) };
+ * const schedule = cosineLegacy();
+ * // Without preconditioning it is what the network predicts: the noise, unless said otherwise.
+ * assertEquals(rawTarget(parts, { schedule, times: [0.5] }), parts.eps);
+ * ```
+ *
  * @param times Time of each image, above 0.
  * @returns As many values as there are in the decomposition.
  * @category Training
@@ -84,6 +96,16 @@ export const lossWeightings: readonly [LossWeighting, ...LossWeighting[]] = [
 
 /**
  * Weight of the raw network's squared error at time t.
+ *
+ * @example
+ * ```ts
+ * import { lossWeight } from "@els/toolkit/training";
+ * import { cosineLegacy } from "@els/toolkit/machines";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * // An error of the noise counts as one where the noise is predicted.
+ * assertAlmostEquals(lossWeight("noise", { schedule: cosineLegacy(), t: 0.3 }), 1);
+ * ```
  *
  * @param weighting What is to count.
  * @param options.t Time in (0, 1].

@@ -74,6 +74,15 @@ export interface Optimization {
 /**
  * Loss or gradient of a step was not a finite number: nothing after it can be trusted.
  *
+ * @example
+ * ```ts
+ * import { DivergedError, TrainingDivergedError } from "@els/toolkit/training";
+ * import { assertEquals } from "@std/assert";
+ *
+ * // Caught with everything that diverges, in sampling too.
+ * assertEquals(new TrainingDivergedError("the loss is NaN") instanceof DivergedError, true);
+ * ```
+ *
  * @category Errors
  */
 export class TrainingDivergedError extends DivergedError {

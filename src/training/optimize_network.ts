@@ -67,6 +67,36 @@ export interface OptimizeOptions {
  * is decided. The result depends on the seed, the recipe and the backend only: stopping and resuming, or
  * another number of workers, gives the same bytes.
  *
+ * @example
+ * ```ts
+ * import { createGradientPool, optimizeNetwork } from "@els/toolkit/training";
+ * import { createNetwork, startBackend } from "@els/toolkit/networks";
+ * import { bytesToImages, createSchedule, syntheticTextures } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await startBackend("cpu");
+ * const network = createNetwork({
+ *   kind: "resnet",
+ *   imageShape: [8, 8, 1],
+ *   padding: "zeros",
+ *   classes: 0,
+ *   width: 8,
+ *   layers: 1,
+ *   kernelSize: 3,
+ * });
+ * const images = bytesToImages(syntheticTextures({ images: 4, size: 8 }));
+ * const schedule = createSchedule("cosine_legacy");
+ * const pool = await createGradientPool(network, { backend: "cpu", shards: 1 });
+ * const learningRate = { base: 1e-3, warmup: 0, decay: "cosine" } as const;
+ * const { step } = await optimizeNetwork(network, {
+ *   examples: { images, schedule, batchSize: 2, seed: 1 },
+ *   recipe: { steps: 2, learningRate, weightDecay: 0, emaDecay: 0.99, clipNorm: 1 },
+ *   pool,
+ * });
+ * assertEquals(step, 2);
+ * pool.dispose();
+ * ```
+ *
  * @returns The state after the last step, or where the abort signal stopped it.
  * @throws TrainingDivergedError if a loss or gradient is not finite; the state handed out before stays
  * valid.

@@ -48,6 +48,17 @@ export type Target = (examples: NoisyExamples, random: Random) => Promise<Decomp
 /**
  * Denoising score matching: the image and the noise that x was made of (Vincent, 2011).
  *
+ * @example
+ * ```ts
+ * import { plainTarget } from "@els/toolkit/training";
+ * import { imageBatch } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const [x0, eps] = [Float32Array.of(0.5), Float32Array.of(-1)];
+ * const x = imageBatch(Float32Array.of(0.1), [1, 1, 1, 1]);
+ * assertEquals(await plainTarget({ x, x0, eps, times: [0.5], sources: [0] }), { x0, eps });
+ * ```
+ *
  * @category Training
  */
 export function plainTarget(examples: NoisyExamples): Promise<Decomposition> {
@@ -80,6 +91,25 @@ export interface StableTargetOptions {
  * The Stable Target Field (Xu, Tong & Jaakkola, arXiv 2302.00670, equation 7): x0 is the posterior mean
  * over a reference batch that contains the source, by the code of the ideal-score machine. Its variance
  * is smaller than that of the source itself, and its bias vanishes as n grows.
+ *
+ * @example
+ * ```ts
+ * import { ExampleStream, stableTarget } from "@els/toolkit/training";
+ * import {
+ *   bytesToImages,
+ *   createSchedule,
+ *   syntheticTextures,
+ *   wasmPosterior,
+ * } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const images = bytesToImages(syntheticTextures({ images: 10, size: 8 }));
+ * const schedule = createSchedule("cosine_legacy");
+ * await using posterior = wasmPosterior({ workers: 0 });
+ * const target = stableTarget({ images, schedule, references: 5, posterior });
+ * const stream = new ExampleStream({ images, schedule, target, batchSize: 4, seed: 1 });
+ * assertEquals((await stream.batch(1)).shape, [4, 8, 8, 1]);
+ * ```
  *
  * @throws RangeError if `references` is not a positive integer.
  * @category Training

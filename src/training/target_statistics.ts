@@ -76,6 +76,33 @@ export interface MeasureTargetsOptions {
  * of that over batches is the source's mean given x. The batch must hold the source for this; the measure
  * without it shows the bias that then falls with n.
  *
+ * @example
+ * ```ts
+ * import { measureTargets } from "@els/toolkit/training";
+ * import {
+ *   bytesToImages,
+ *   createSchedule,
+ *   syntheticTextures,
+ *   wasmPosterior,
+ * } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const images = bytesToImages(syntheticTextures({ images: 10, size: 8 }));
+ * const schedule = createSchedule("cosine_legacy");
+ * await using posterior = wasmPosterior({ workers: 0 });
+ * const measured = await measureTargets({
+ *   images,
+ *   schedule,
+ *   t: 0.5,
+ *   references: [1, 5],
+ *   examples: 2,
+ *   draws: 4,
+ *   seed: 1,
+ *   posterior,
+ * });
+ * assertEquals(measured.map(({ references }) => references), [1, 5]);
+ * ```
+ *
  * @returns One entry per size, in the order given.
  * @throws RangeError if a count or size is out of range.
  * @category Training

@@ -125,7 +125,7 @@ const shards = 2;
  *   ...{ kind: "resnet", imageShape: [8, 8, 1], padding: "zeros", classes: 0 },
  *   ...{ width: 8, layers: 2, kernelSize: 3 },
  * });
- * const trained = await train(network, { images, steps: 20, backend: "cpu" });
+ * const trained = await train(network, { images, steps: 20, backend: "wasm" });
  * const denoiser = networkDenoiser(trained);
  * const xT = initialNoise({ seed: 1, samples: 2, imageShape: [8, 8, 1] });
  * const samples = await ddim(denoiser, { xT, times: uniformTimeGrid(4) });

@@ -20,6 +20,7 @@ const steps: readonly Step[] = [
   { name: "types", args: ["task", "-q", "check"] },
   { name: "lock", args: ["task", "-q", "lock", "--check"] },
   { name: "docs", args: ["doc", "--lint", ...entryPoints] },
+  { name: "signatures", args: ["task", "-q", "check:docs"] },
   { name: "architecture", args: ["test", "-R=.", "tests/architecture_test.ts"] },
   { name: "examples", args: ["task", "-q", "test:doc"] },
   { name: "wasm", args: ["task", "-q", "build:wasm", "--check"] },

@@ -52,6 +52,36 @@ export interface CheckCandidatesOptions {
  * Compares candidate scales with what the architecture allows, and, where they stop below it, with what
  * the network makes of it: a look at a few pixels of one trajectory. The backend must have been started.
  *
+ * @example
+ * ```ts
+ * import {
+ *   checkCandidates,
+ *   createNetwork,
+ *   initialParameters,
+ *   Random,
+ *   startBackend,
+ * } from "@els/toolkit/networks";
+ * import { createSchedule } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await startBackend("cpu");
+ * const network = createNetwork({
+ *   kind: "resnet",
+ *   imageShape: [8, 8, 1],
+ *   padding: "zeros",
+ *   classes: 0,
+ *   width: 8,
+ *   layers: 1,
+ *   kernelSize: 3,
+ * });
+ * const parameters = initialParameters(network.parameters, new Random(1));
+ * const schedule = createSchedule("cosine_legacy");
+ * const trained = { network, parameters, schedule, training: {} };
+ * // It sees 7 pixels.
+ * const enough = await checkCandidates(trained, { candidates: [3, 5, 7], seed: 1 });
+ * assertEquals(enough.warning, undefined);
+ * ```
+ *
  * @category Networks
  */
 export async function checkCandidates(

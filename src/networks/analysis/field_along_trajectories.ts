@@ -26,6 +26,38 @@ export interface MeasureAlongTrajectoriesOptions
  * Measures the receptive field at the images that calibration meets: along the network's own
  * trajectories from x_T. See {@linkcode measureReceptiveField}.
  *
+ * @example
+ * ```ts
+ * import {
+ *   createNetwork,
+ *   initialParameters,
+ *   measureAlongTrajectories,
+ *   Random,
+ *   startBackend,
+ * } from "@els/toolkit/networks";
+ * import { createSchedule } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await startBackend("cpu");
+ * const network = createNetwork({
+ *   kind: "resnet",
+ *   imageShape: [8, 8, 1],
+ *   padding: "zeros",
+ *   classes: 0,
+ *   width: 8,
+ *   layers: 1,
+ *   kernelSize: 3,
+ * });
+ * const parameters = initialParameters(network.parameters, new Random(1));
+ * const schedule = createSchedule("cosine_legacy");
+ * const protocol = { sampler: "ddim", grid: "uniform", steps: 2, samples: 1, seed: 1 } as const;
+ * const field = await measureAlongTrajectories({ network, parameters, schedule, training: {} }, {
+ *   protocol,
+ *   pixels: 1,
+ * });
+ * assertEquals(field.times.map(({ t }) => t), [0.5, 1]);
+ * ```
+ *
  * @category Networks
  */
 export async function measureAlongTrajectories(

@@ -52,6 +52,16 @@ export interface FieldProfile {
  * The radial profile of a map. Distance is the larger of the two axes', since locality scales are
  * widths of squares.
  *
+ * @example
+ * ```ts
+ * import { fieldProfile } from "@els/toolkit/networks";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const field = { t: 0.5, sigma: 1, map: [0, 1, 0, 1, 4, 1, 0, 1, 0] };
+ * const { ring } = fieldProfile(field, 1);
+ * assertEquals(ring, [4, 0.5]);
+ * ```
+ *
  * @category Networks
  */
 export function fieldProfile(field: FieldAtTime, radius: number): FieldProfile {
@@ -73,6 +83,17 @@ export function fieldProfile(field: FieldAtTime, radius: number): FieldProfile {
 /**
  * Width k (odd) of the smallest square around the output pixel that holds a share of the absolute
  * gradient: the scale at which the network looks, as against the one that it could.
+ *
+ * @example
+ * ```ts
+ * import { effectiveField } from "@els/toolkit/networks";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const field = { t: 0.5, sigma: 1, map: [0, 1, 0, 1, 4, 1, 0, 1, 0] };
+ * // Half of it all lies in the middle pixel.
+ * assertEquals(effectiveField(field, { radius: 1, share: 0.5 }), 1);
+ * assertEquals(effectiveField(field, { radius: 1, share: 0.9 }), 3);
+ * ```
  *
  * @param share In (0, 1]; 1 gives the width outside which every gradient is exactly zero.
  * @returns null if the whole map is zero.
@@ -104,6 +125,16 @@ export const fieldShares: readonly number[] = [0.5, 0.9, 0.99];
  *
  * Columns `t, sigma, k50, k90, k99, k100, r0, r1, ..`: r is the distance from the output pixel, its value
  * the mean over that ring.
+ *
+ * @example
+ * ```ts
+ * import { receptiveFieldCsv } from "@els/toolkit/networks";
+ * import { assertStringIncludes } from "@std/assert";
+ *
+ * const times = [{ t: 0.5, sigma: 1, map: [0, 1, 0, 1, 4, 1, 0, 1, 0] }];
+ * const field = { of: "x0", computed: 3, radius: 1, gradients: 8, times } as const;
+ * assertStringIncludes(receptiveFieldCsv(field), "0.5,");
+ * ```
  *
  * @category Networks
  */

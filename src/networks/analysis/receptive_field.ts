@@ -65,6 +65,40 @@ export interface MeasureReceptiveFieldOptions {
  *
  * The backend must have been started.
  *
+ * @example
+ * ```ts
+ * import {
+ *   createNetwork,
+ *   initialParameters,
+ *   measureReceptiveField,
+ *   Random,
+ *   startBackend,
+ * } from "@els/toolkit/networks";
+ * import { createSchedule, imageBatch } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await startBackend("cpu");
+ * const network = createNetwork({
+ *   kind: "resnet",
+ *   imageShape: [8, 8, 1],
+ *   padding: "zeros",
+ *   classes: 0,
+ *   width: 8,
+ *   layers: 1,
+ *   kernelSize: 3,
+ * });
+ * const random = new Random(1);
+ * const parameters = initialParameters(network.parameters, random);
+ * const schedule = createSchedule("cosine_legacy");
+ * const x = imageBatch(random.normals(64), [1, 8, 8, 1]);
+ * const field = await measureReceptiveField({ network, parameters, schedule, training: {} }, {
+ *   points: [{ t: 0.5, x }],
+ *   pixels: 1,
+ *   radius: 2,
+ * });
+ * assertEquals(field.times[0]!.map.length, 25);
+ * ```
+ *
  * @throws RangeError if there are no points, a count is not positive, a radius reaches around the
  * image, or shapes and labels do not fit the network.
  * @category Networks

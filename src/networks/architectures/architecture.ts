@@ -59,6 +59,14 @@ function definitionOf(kind: unknown): ArchitectureDefinition<Architecture> | und
 /**
  * The fields that descriptions of a kind have besides the common ones, by name.
  *
+ * @example
+ * ```ts
+ * import { architectureFields } from "@els/toolkit/networks";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(Object.keys(architectureFields("resnet")), ["width", "layers", "kernelSize"]);
+ * ```
+ *
  * @category Networks
  */
 export function architectureFields(
@@ -84,6 +92,24 @@ export const architectureDefaults: ArchitectureSizes = architectureDefinitions.r
 /**
  * Builds a network from its description.
  *
+ * @example
+ * ```ts
+ * import { createNetwork, parameterCount } from "@els/toolkit/networks";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const network = createNetwork({
+ *   kind: "resnet",
+ *   imageShape: [32, 32, 1],
+ *   padding: "zeros",
+ *   classes: 0,
+ *   width: 48,
+ *   layers: 6,
+ *   kernelSize: 3,
+ * });
+ * assertEquals(network.receptiveField, 17);
+ * console.log(`${parameterCount(network.parameters)} parameters`);
+ * ```
+ *
  * @throws RangeError if the kind is unknown or a size is out of range.
  * @category Networks
  */
@@ -101,6 +127,23 @@ export function createNetwork(architecture: Architecture): Network<Architecture>
 
 /**
  * Reads the description of a network from JSON, as weights carry it.
+ *
+ * @example
+ * ```ts
+ * import { createNetwork, parseArchitecture } from "@els/toolkit/networks";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { architecture } = createNetwork({
+ *   kind: "resnet",
+ *   imageShape: [8, 8, 1],
+ *   padding: "circular",
+ *   classes: 10,
+ *   width: 8,
+ *   layers: 2,
+ *   kernelSize: 3,
+ * });
+ * assertEquals(parseArchitecture(JSON.stringify(architecture), "mine"), architecture);
+ * ```
  *
  * @param source Name of the file, for messages.
  * @throws CheckpointMismatchError if a field is missing, of the wrong type or out of range, or names

@@ -99,6 +99,24 @@ function silu<T extends tf.Tensor>(x: T): T {
  *
  * Names of parameters are those that diffusers' UNet2DModel gives them.
  *
+ * @example
+ * ```ts
+ * import { attentionUnet } from "@els/toolkit/networks";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const network = attentionUnet({
+ *   kind: "attention-unet",
+ *   imageShape: [16, 16, 1],
+ *   padding: "zeros",
+ *   classes: 0,
+ *   channels: [16, 32],
+ *   blocks: 1,
+ *   attention: [8],
+ * });
+ * // With attention it sees the whole image.
+ * assertEquals(network.receptiveField, Infinity);
+ * ```
+ *
  * @throws RangeError if a size is out of range, an image cannot be halved so often, or no level has a
  * height that attention was asked at.
  * @category Networks

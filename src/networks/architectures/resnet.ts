@@ -33,6 +33,23 @@ export interface ResnetArchitecture extends ArchitectureBase {
  *
  * Names of parameters are those of the public code's state dict.
  *
+ * @example
+ * ```ts
+ * import { resnet } from "@els/toolkit/networks";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const network = resnet({
+ *   kind: "resnet",
+ *   imageShape: [8, 8, 1],
+ *   padding: "zeros",
+ *   classes: 0,
+ *   width: 8,
+ *   layers: 2,
+ *   kernelSize: 3,
+ * });
+ * assertEquals(network.receptiveField, 9);
+ * ```
+ *
  * @throws RangeError if the width is no multiple of 8, the kernel is even or larger than reaches across
  * the image, or a size is not positive.
  * @category Networks

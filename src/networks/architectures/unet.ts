@@ -95,6 +95,23 @@ function check({ channels, embedding, imageShape: [h, w] }: UnetArchitecture): v
  *
  * Names of parameters are those of the public code's state dict.
  *
+ * @example
+ * ```ts
+ * import { unet } from "@els/toolkit/networks";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const network = unet({
+ *   kind: "unet",
+ *   imageShape: [16, 16, 1],
+ *   padding: "circular",
+ *   classes: 0,
+ *   channels: [8, 16],
+ *   embedding: 16,
+ *   norm: "none",
+ * });
+ * assertEquals(network.architecture.channels, [8, 16]);
+ * ```
+ *
  * @throws RangeError if a size is not positive, the embedding is odd, an image cannot be halved so
  * often, or group normalization (32 groups, or one per channel) does not divide the channels.
  * @category Networks

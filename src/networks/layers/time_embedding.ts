@@ -5,6 +5,14 @@ import { ArgumentError } from "../../core/errors.ts";
  * j = 0 .. d - 1, d = width / 2; t in [0, 1] is not scaled up (as in the public code of
  * arXiv 2412.20292).
  *
+ * @example
+ * ```ts
+ * import { timeEmbedding } from "@els/toolkit/networks";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(timeEmbedding([0, 0.5], 8).length, 16);
+ * ```
+ *
  * @param times Time of each image, `[B]`.
  * @param width Even, at least 4.
  * @returns `[B, width]`.

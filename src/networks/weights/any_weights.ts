@@ -31,6 +31,34 @@ export async function importedFrom(
 /**
  * Reads weights, this package's or PyTorch's, told apart by their bytes.
  *
+ * @example
+ * ```ts
+ * import {
+ *   createNetwork,
+ *   initialParameters,
+ *   Random,
+ *   readAnyWeights,
+ *   writeWeights,
+ * } from "@els/toolkit/networks";
+ * import { createSchedule } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const network = createNetwork({
+ *   kind: "resnet",
+ *   imageShape: [8, 8, 1],
+ *   padding: "zeros",
+ *   classes: 0,
+ *   width: 8,
+ *   layers: 1,
+ *   kernelSize: 3,
+ * });
+ * const parameters = initialParameters(network.parameters, new Random(1));
+ * const schedule = createSchedule("cosine_legacy");
+ * const bytes = writeWeights({ network, parameters, schedule, training: {} });
+ * const again = await readAnyWeights(bytes, "weights.safetensors");
+ * assertEquals(again.parameters, parameters);
+ * ```
+ *
  * @param path Path, or a name for the bytes; a bare state dict is known by the ending .safetensors.
  * @throws DataFormatError if the bytes are damaged.
  * @throws CheckpointMismatchError if they do not describe a network that is known here.

@@ -91,6 +91,23 @@ export function sizeOf({ shape }: ParameterSpec): number {
 /**
  * Number of values of all parameters.
  *
+ * @example
+ * ```ts
+ * import { createNetwork, parameterCount } from "@els/toolkit/networks";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const network = createNetwork({
+ *   kind: "resnet",
+ *   imageShape: [8, 8, 1],
+ *   padding: "zeros",
+ *   classes: 0,
+ *   width: 8,
+ *   layers: 1,
+ *   kernelSize: 3,
+ * });
+ * assertEquals(parameterCount(network.parameters), 913);
+ * ```
+ *
  * @category Networks
  */
 export function parameterCount(specs: readonly ParameterSpec[]): number {
@@ -108,6 +125,24 @@ export function memoryShape({ kind, shape }: ParameterSpec): number[] {
 /**
  * Initial values as PyTorch's layers draw them: weights and biases uniform in
  * +-1 / sqrt(fan in), scales 1, offsets 0, embeddings standard normal, and zeros where a spec says so.
+ *
+ * @example
+ * ```ts
+ * import { createNetwork, initialParameters, parameterCount, Random } from "@els/toolkit/networks";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const network = createNetwork({
+ *   kind: "resnet",
+ *   imageShape: [8, 8, 1],
+ *   padding: "zeros",
+ *   classes: 0,
+ *   width: 8,
+ *   layers: 1,
+ *   kernelSize: 3,
+ * });
+ * const parameters = initialParameters(network.parameters, new Random(1));
+ * assertEquals(parameters.length, parameterCount(network.parameters));
+ * ```
  *
  * @category Networks
  */
@@ -128,6 +163,32 @@ export function initialParameters(specs: readonly ParameterSpec[], random: Rando
 
 /**
  * Tensors of a flat vector; the caller disposes of them (or wraps in tf.tidy).
+ *
+ * @example
+ * ```ts
+ * import {
+ *   createNetwork,
+ *   initialParameters,
+ *   Random,
+ *   startBackend,
+ *   unflatten,
+ * } from "@els/toolkit/networks";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await startBackend("cpu");
+ * const network = createNetwork({
+ *   kind: "resnet",
+ *   imageShape: [8, 8, 1],
+ *   padding: "zeros",
+ *   classes: 0,
+ *   width: 8,
+ *   layers: 1,
+ *   kernelSize: 3,
+ * });
+ * const tensors = unflatten(network.parameters, initialParameters(network.parameters, new Random(1)));
+ * assertEquals(tensors["up_projection.bias"]!.shape, [8]);
+ * for (const tensor of Object.values(tensors)) tensor.dispose();
+ * ```
  *
  * @category Networks
  */
@@ -182,6 +243,30 @@ export interface StoredArray {
 /**
  * Reads the parameters of a network from arrays in the layout of PyTorch.
  *
+ * @example
+ * ```ts
+ * import {
+ *   createNetwork,
+ *   fromStateDict,
+ *   initialParameters,
+ *   Random,
+ *   toStateDict,
+ * } from "@els/toolkit/networks";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { parameters: specs } = createNetwork({
+ *   kind: "resnet",
+ *   imageShape: [8, 8, 1],
+ *   padding: "zeros",
+ *   classes: 0,
+ *   width: 8,
+ *   layers: 1,
+ *   kernelSize: 3,
+ * });
+ * const flat = initialParameters(specs, new Random(1));
+ * assertEquals(fromStateDict(specs, toStateDict(specs, flat), "mine"), flat);
+ * ```
+ *
  * @param source Name of the file, for messages.
  * @throws CheckpointMismatchError if an array is missing, has another shape, is not finite, or
  * belongs to no parameter.
@@ -229,6 +314,25 @@ export function fromStateDict(
 
 /**
  * The arrays of a flat vector in the layout of PyTorch, by name.
+ *
+ * @example
+ * ```ts
+ * import { createNetwork, initialParameters, Random, toStateDict } from "@els/toolkit/networks";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { parameters: specs } = createNetwork({
+ *   kind: "resnet",
+ *   imageShape: [8, 8, 1],
+ *   padding: "zeros",
+ *   classes: 0,
+ *   width: 8,
+ *   layers: 1,
+ *   kernelSize: 3,
+ * });
+ * const arrays = toStateDict(specs, initialParameters(specs, new Random(1)));
+ * // PyTorch's layout: out, in, height, width.
+ * assertEquals(arrays.get("up_projection.weight")!.shape, [8, 1, 3, 3]);
+ * ```
  *
  * @category Networks
  */

@@ -41,6 +41,41 @@ const schedulesByFunction: Readonly<Record<string, string>> = {
  * Width, layers, kernel, classes and normalization are told from names and shapes; padding, image size
  * and noise schedule from the module, or else they must be given.
  *
+ * @example
+ * ```ts
+ * import {
+ *   createNetwork,
+ *   initialParameters,
+ *   Random,
+ *   readTorchWeights,
+ *   toStateDict,
+ * } from "@els/toolkit/networks";
+ * import { writeTorchStateDict } from "@els/toolkit/formats";
+ * import { createSchedule } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { parameters: specs } = createNetwork({
+ *   kind: "resnet",
+ *   imageShape: [8, 8, 1],
+ *   padding: "zeros",
+ *   classes: 0,
+ *   width: 8,
+ *   layers: 1,
+ *   kernelSize: 3,
+ * });
+ * const flat = initialParameters(specs, new Random(1));
+ * const tensors = [...toStateDict(specs, flat)].map(([name, array]) =>
+ *   [name, { dtype: "F32", ...array }] as const
+ * );
+ * // What a file of tensors does not say has to be told.
+ * const { network } = readTorchWeights(writeTorchStateDict(new Map(tensors)), "model.pt", {
+ *   padding: "zeros",
+ *   imageSize: 8,
+ *   schedule: createSchedule("cosine_legacy"),
+ * });
+ * assertEquals(network.architecture.kind, "resnet");
+ * ```
+ *
  * @param source Name of the file, for messages.
  * @throws DataFormatError if the bytes are no intact file of a network.
  * @throws CheckpointMismatchError if it is another network, something that cannot be told is not
@@ -60,6 +95,39 @@ export function readTorchWeights(
 
 /**
  * A network of what {@linkcode torchStateDict} found; for the rest see {@linkcode readTorchWeights}.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   createNetwork,
+ *   initialParameters,
+ *   networkFromTorch,
+ *   Random,
+ *   toStateDict,
+ * } from "@els/toolkit/networks";
+ * import { createSchedule } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { parameters: specs } = createNetwork({
+ *   kind: "resnet",
+ *   imageShape: [8, 8, 1],
+ *   padding: "zeros",
+ *   classes: 0,
+ *   width: 8,
+ *   layers: 1,
+ *   kernelSize: 3,
+ * });
+ * const flat = initialParameters(specs, new Random(1));
+ * const tensors = [...toStateDict(specs, flat)].map(([name, array]) =>
+ *   [name, { dtype: "F32", ...array }] as const
+ * );
+ * const { parameters } = networkFromTorch({ tensors: new Map(tensors) }, "mine", {
+ *   padding: "zeros",
+ *   imageSize: 8,
+ *   schedule: createSchedule("cosine_legacy"),
+ * });
+ * assertEquals(parameters, flat);
+ * ```
  *
  * @param source Name of the file, for messages.
  * @throws CheckpointMismatchError if it is another network, something that cannot be told is not

@@ -39,6 +39,33 @@ export interface TrainedNetwork {
  * Writes weights that describe themselves: safetensors whose arrays carry the names and the layout
  * of the public PyTorch code, and whose metadata rebuilds the network and its noise schedule.
  *
+ * @example
+ * ```ts
+ * import {
+ *   createNetwork,
+ *   initialParameters,
+ *   Random,
+ *   readWeights,
+ *   writeWeights,
+ * } from "@els/toolkit/networks";
+ * import { createSchedule } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const network = createNetwork({
+ *   kind: "resnet",
+ *   imageShape: [8, 8, 1],
+ *   padding: "zeros",
+ *   classes: 0,
+ *   width: 8,
+ *   layers: 1,
+ *   kernelSize: 3,
+ * });
+ * const parameters = initialParameters(network.parameters, new Random(1));
+ * const schedule = createSchedule("cosine_legacy");
+ * const bytes = writeWeights({ network, parameters, schedule, training: { steps: 0 } });
+ * assertEquals(readWeights(bytes, "mine").training, { steps: 0 });
+ * ```
+ *
  * @param options.half Store 16-bit floats, half the size and about three digits. Default false.
  * @category Networks
  */
@@ -78,6 +105,20 @@ export interface ReadWeightsOptions {
 
 /**
  * Reads weights written by {@linkcode writeWeights}.
+ *
+ * @example
+ * ```ts
+ * import { networkDenoiser, readWeights, startBackend } from "@els/toolkit";
+ * import { assertEquals } from "@std/assert";
+ *
+ * // The network of the quickstart, as it ships with this package.
+ * const bytes = await Deno.readFile("data/mnist_small.safetensors");
+ * const trained = readWeights(bytes, "mnist_small.safetensors");
+ * assertEquals(trained.network.architecture.padding, "zeros");
+ * await startBackend("wasm");
+ * const denoiser = networkDenoiser(trained);
+ * denoiser.dispose();
+ * ```
  *
  * @param source Name of the file, for messages.
  * @throws DataFormatError if the bytes are no intact safetensors file.

@@ -19,6 +19,24 @@ import { checkRequest, checkTile, hasScale } from "../request.ts";
 /**
  * The patch posterior in float64 on the calling thread.
  *
+ * @example
+ * ```ts
+ * import {
+ *   bytesToImages,
+ *   createMachine,
+ *   createSchedule,
+ *   referencePosterior,
+ *   syntheticTextures,
+ * } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const images = bytesToImages(syntheticTextures({ images: 4, size: 8 }));
+ * const schedule = createSchedule("cosine_legacy");
+ * const posterior = referencePosterior();
+ * const machine = createMachine("ELS", { images, schedule, patchSize: 3, posterior });
+ * assertEquals((await machine.predict(images, 0.5)).shape, images.shape);
+ * ```
+ *
  * @category Posterior
  */
 export function referencePosterior(): PatchPosterior {

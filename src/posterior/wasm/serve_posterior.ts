@@ -27,6 +27,17 @@ export type PosteriorPort =
  * Makes the calling thread one that computes patch posteriors for `wasmPosterior` on another thread: it
  * does what it is sent. A worker's module that is bundled with a program consists of this call.
  *
+ * @example The other side of a message port, in place of a worker's module
+ * ```ts
+ * import { type PosteriorPort, servePosterior } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const told: unknown[] = [];
+ * const port: PosteriorPort = { onmessage: null, postMessage: (message) => told.push(message) };
+ * await servePosterior(port);
+ * assertEquals(told, [{ kind: "ready" }]);
+ * ```
+ *
  * @param port Where the work comes from: by default the worker's own scope; in Node `parentPort` of
  * `node:worker_threads`.
  * @returns Once the kernel is compiled and the other side has been told.

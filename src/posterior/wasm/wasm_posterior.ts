@@ -69,6 +69,26 @@ const defaultWorker = () =>
  * score is within 1e-5 (relative L2). Training images must not change while they are in use: they
  * are copied to shared memory once per `data` array.
  *
+ * @example One backend for several machines
+ * ```ts
+ * import {
+ *   bytesToImages,
+ *   createMachine,
+ *   createSchedule,
+ *   syntheticTextures,
+ *   wasmPosterior,
+ * } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const images = bytesToImages(syntheticTextures({ images: 10, size: 8 }));
+ * const schedule = createSchedule("cosine_legacy");
+ * await using posterior = wasmPosterior({ workers: 2 });
+ * for (const name of ["LS", "ELS"] as const) {
+ *   const machine = createMachine(name, { images, schedule, patchSize: 3, posterior });
+ *   assertEquals((await machine.predict(images, 0.5)).shape, images.shape);
+ * }
+ * ```
+ *
  * @throws RangeError if an option is out of range.
  * @category Posterior
  */

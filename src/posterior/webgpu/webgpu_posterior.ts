@@ -79,6 +79,29 @@ export interface WebgpuPosterior extends PatchPosterior, AsyncDisposable {
  * All promises reject with a `DeviceUnavailableError` if there is no GPU, it is lost, refuses or runs
  * out of memory.
  *
+ * @example
+ * ```ts
+ * import {
+ *   bytesToImages,
+ *   createMachine,
+ *   createSchedule,
+ *   DeviceUnavailableError,
+ *   syntheticTextures,
+ *   webgpuPosterior,
+ * } from "@els/toolkit/machines";
+ *
+ * const images = bytesToImages(syntheticTextures({ images: 10, size: 8 }));
+ * const schedule = createSchedule("cosine_legacy");
+ * await using posterior = webgpuPosterior();
+ * const machine = createMachine("LS", { images, schedule, patchSize: 3, posterior });
+ * try {
+ *   console.log(await machine.predict(images, 0.5));
+ * } catch (error) {
+ *   if (!(error instanceof DeviceUnavailableError)) throw error;
+ *   console.log(error.message);
+ * }
+ * ```
+ *
  * @throws RangeError if an option is out of range.
  * @category Posterior
  */

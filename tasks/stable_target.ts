@@ -4,6 +4,7 @@ import { writeJsonText } from "../src/formats/json_text.ts";
 import { wasmPosterior } from "../src/posterior/wasm/wasm_posterior.ts";
 import { createNetwork } from "../src/networks/architectures/architecture.ts";
 import { writeFileAtomic } from "../src/runs/atomic_write.ts";
+import { readJsonFile } from "../src/runs/json_file.ts";
 import { JsonlLog } from "../src/runs/jsonl_log.ts";
 import { openRun, type Run } from "../src/runs/run_folder.ts";
 import { ExampleStream } from "../src/training/examples.ts";
@@ -26,15 +27,6 @@ import {
 const PROBE = 64;
 /** Times during a training at which that is done. */
 const PROBES = 15;
-
-async function readJson(path: string): Promise<unknown> {
-  try {
-    return JSON.parse(await Deno.readTextFile(path));
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
-}
 
 /** This command. */
 export const verb = defineVerb({
@@ -166,7 +158,7 @@ export const verb = defineVerb({
   /** One training, or its losses where the folder has them. */
   async function learn(run: Run, target: "plain" | "stable"): Promise<Losses> {
     const file = run.file(`losses_${target}.json`);
-    const done = await readJson(file) as Losses | undefined;
+    const done = await readJsonFile(file) as Losses | undefined;
     if (done !== undefined) return done;
     const [, height, width, channels] = data.images.shape;
     const network = createNetwork({

@@ -9,6 +9,7 @@ import { ArgumentError, DataFormatError } from "../core/errors.ts";
 import { runtimeName } from "../core/runtime.ts";
 import { writeJsonText } from "../formats/json_text.ts";
 import { removeTemporaries, writeFileAtomic } from "./atomic_write.ts";
+import { readJsonFile } from "./json_file.ts";
 import { sha256Json, toolkit } from "./provenance.ts";
 import { requireDeno } from "./require_deno.ts";
 
@@ -332,16 +333,9 @@ async function readRun(root: string, name: string): Promise<RunRecord> {
 }
 
 async function readObject(path: string): Promise<RunConfig | undefined> {
-  let value: unknown;
-  try {
-    value = JSON.parse(await Deno.readTextFile(path));
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    if (error instanceof SyntaxError) throw new DataFormatError(path, `not JSON: ${error.message}`);
-    throw error;
-  }
-  if (!isObject(value)) throw new DataFormatError(path, "not a JSON object");
-  return value;
+  const value = await readJsonFile(path);
+  if (value === undefined || isObject(value)) return value;
+  throw new DataFormatError(path, "not a JSON object");
 }
 
 async function lockRun(path: string): Promise<Deno.FsFile> {

@@ -23,6 +23,7 @@ import type { MachineName } from "../../src/machines/machine_table.ts";
 import { createMachine } from "../../src/machines/create_machine.ts";
 import { networkDenoiser } from "../../src/networks/network_denoiser.ts";
 import { writeFileAtomic } from "../../src/runs/atomic_write.ts";
+import { readJsonFile } from "../../src/runs/json_file.ts";
 import { createProvenance } from "../../src/runs/provenance.ts";
 import type { Run, RunConfig } from "../../src/runs/run_folder.ts";
 import type { SamplerName } from "../../src/samplers/samplers.ts";
@@ -77,15 +78,6 @@ export function calibrationFiles(prefix: string) {
   };
 }
 
-async function readJson(path: string): Promise<unknown> {
-  try {
-    return JSON.parse(await Deno.readTextFile(path));
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
-}
-
 /**
  * Calibrates, or goes on where the folder's state stands; a schedule that is there already is read.
  *
@@ -105,7 +97,7 @@ export async function runCalibration(
   const done = await Deno.readTextFile(run.file(files.schedule)).catch(() => undefined);
   if (done !== undefined) return parseScaleSchedule(done, run.file(files.schedule));
 
-  const resume = await readJson(run.file(files.state)) as CalibrationState | undefined;
+  const resume = await readJsonFile(run.file(files.state)) as CalibrationState | undefined;
   const denoiser = networkDenoiser(network);
   const machine = createMachine(plan.machine, {
     images: data.images,
@@ -178,7 +170,7 @@ async function refine(
     readonly stateFile: string;
   },
 ): Promise<Refinement> {
-  const resume = await readJson(stateFile) as RefinementState | undefined;
+  const resume = await readJsonFile(stateFile) as RefinementState | undefined;
   const steps = schedule.steps.length;
   const bar = progress.start({ label: `refine ${schedule.machine}`, total: plan.passes * steps });
   const refinement = await refineScales(denoiser, machine, {

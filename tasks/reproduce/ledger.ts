@@ -3,6 +3,7 @@ import { join } from "@std/path";
 import { DataFormatError } from "../../src/core/errors.ts";
 import { writeJsonText } from "../../src/formats/json_text.ts";
 import { writeFileAtomic } from "../../src/runs/atomic_write.ts";
+import { readJsonFile } from "../../src/runs/json_file.ts";
 import type { ExperimentRecord } from "./run_experiment.ts";
 import type { AblationRecord } from "./scale_ablation.ts";
 
@@ -52,19 +53,11 @@ export class Ledger {
 
   async #read<T>(kind: string, name: string): Promise<T | undefined> {
     const path = join(this.#folder, name);
-    let text: string;
-    try {
-      text = await Deno.readTextFile(path);
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return undefined;
-      throw error;
-    }
-    let value: { format?: unknown; version?: unknown; kind?: unknown; record?: unknown } | null;
-    try {
-      value = JSON.parse(text);
-    } catch (error) {
-      throw new DataFormatError(path, `not JSON: ${(error as Error).message}; delete it`);
-    }
+    const value = await readJsonFile(path) as
+      | { format?: unknown; version?: unknown; kind?: unknown; record?: unknown }
+      | null
+      | undefined;
+    if (value === undefined) return undefined;
     if (value?.format !== FORMAT || value.version !== 1 || value.kind !== kind) {
       throw new DataFormatError(
         path,

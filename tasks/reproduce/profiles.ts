@@ -33,6 +33,8 @@ export interface Profile {
   /** Flags over the experiment's preset. */
   readonly training: (experiment: Experiment) => Omit<TrainingFlags, "seed">;
   readonly sizes: (experiment: Experiment) => ExperimentSizes;
+  /** Candidate scales; absent: all up to the network's receptive field. */
+  readonly scales?: readonly number[] | undefined;
   /** Weights that are there already, by name of experiment. */
   readonly weights: Readonly<Record<string, string>>;
 }

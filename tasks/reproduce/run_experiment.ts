@@ -143,16 +143,17 @@ export function evaluationProtocol(network: LoadedNetwork, { protocol, samples }
 /** What is the same in all calibrations of an experiment. */
 export function calibrationPlan(
   machine: MachineName,
-  { network, protocol, samples }: {
+  { network, protocol, samples, scales }: {
     readonly network: LoadedNetwork;
     readonly protocol: TimeProtocol;
     readonly samples: number;
+    readonly scales?: readonly number[] | undefined;
   },
 ): CalibrationPlan {
   const { imageShape } = network.network.architecture;
   return {
     machine,
-    candidates: candidateScales(machine, {
+    candidates: scales ?? candidateScales(machine, {
       imageShape,
       receptiveField: network.network.receptiveField,
     }),
@@ -222,12 +223,15 @@ export async function runExperiment(
   const sources = await experimentSources(experiment, context);
   if (sources === undefined) return undefined;
   const { network, data } = sources;
-  const { calibrationSamples, samples } = context.profile.sizes(experiment);
+  const { profile } = context;
+  const { calibrationSamples, samples } = profile.sizes(experiment);
   const machine = machineForPadding(network.network.architecture.padding);
   const schedules: ScaleSchedule[] = [];
   const scales: ScalesRecord[] = [];
   for (const name of [machine, "LS"] as const) {
-    const plan = calibrationPlan(name, { network, protocol, samples: calibrationSamples });
+    const plan = calibrationPlan(name, {
+      ...{ network, protocol, samples: calibrationSamples, scales: profile.scales },
+    });
     const { schedule, path } = await calibrateIn(plan, sources, context);
     schedules.push(schedule);
     scales.push(scalesRecord(schedule, path));

@@ -31,23 +31,17 @@ TEXT
 fi
 
 # So that a box without git can tell which sources it has.
-sources() {
-  find mod.ts deno.json src tasks tests benchmarks -type f | LC_ALL=C sort | xargs cksum | cksum | tr ' ' -
-}
-(
-  [ "$checkout" = no ] || cd "$box/toolkit"
-  echo "sources $(sources)"
-) >"$box/pack.txt"
+deno task -q std deno run -q --no-prompt -R tasks/tools/gpu/sources.ts \
+  "$([ "$checkout" = yes ] && echo "$box/toolkit" || echo .)" >"$box/pack.txt"
 changes=''
 [ "$checkout" = yes ] || [ -z "$(git status --porcelain)" ] || changes=' with changes'
 echo "commit $(git rev-parse HEAD)$changes" >>"$box/pack.txt"
 
 echo "filling the package cache"
 # All that run.sh starts; the AssemblyScript compiler is 100 MB that a box has no use for.
-# shellcheck disable=SC2046 # words
 DENO_DIR=$box/deno_cache deno task -q std deno cache -q \
-  mod.ts benchmarks/*.ts tests/posterior/webgpu_test.ts tests/networks/*_test.ts tests/training/device_test.ts \
-  $(find tasks -maxdepth 1 -name '*.ts' ! -name build_wasm.ts) tasks/tools/gpu/*.ts
+  mod.ts benchmarks/*.ts tests/posterior/webgpu_test.ts tests/posterior/device_mean_test.ts \
+  tests/networks/*_test.ts tests/training/device_test.ts tasks/*.ts tasks/tools/gpu/*.ts
 
 echo "leaving out what no run loads"
 (

@@ -1,11 +1,7 @@
 /** What the report of a GPU box says of parts that are whole, missing or reduced. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import {
-  assemble,
-  type Parts,
-  reportText,
-  type Step,
-} from "../../../../tasks/tools/gpu/gpu_report.ts";
+import { assemble, type Parts, type Step } from "../../../../tasks/tools/gpu/gpu_report.ts";
+import { reportText } from "../../../../tasks/tools/gpu/gpu_report_text.ts";
 import { limitsText, missingLimits, neededLimits } from "../../../../tasks/tools/gpu/limits.ts";
 
 const step = (stage: string, name: string, outcome = "ok"): Step => ({

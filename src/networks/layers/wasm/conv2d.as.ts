@@ -11,14 +11,12 @@
  */
 
 /** a * b + c; fused where the engine has relaxed SIMD. */
-// @ts-ignore: decorator
 @inline
 function fma(a: v128, b: v128, c: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
   return f32x4.add(f32x4.mul(a, b), c);
 }
 
-// @ts-ignore: decorator
 @inline
 function horizontalSum(v: v128): f32 {
   return (f32x4.extract_lane(v, 0) + f32x4.extract_lane(v, 1)) +
@@ -26,16 +24,12 @@ function horizontalSum(v: v128): f32 {
 }
 
 // One lane in all four.
-// @ts-ignore: decorator
 @inline
 function lane0(x: v128): v128 { return v128.shuffle<f32>(x, x, 0, 0, 0, 0); }
-// @ts-ignore: decorator
 @inline
 function lane1(x: v128): v128 { return v128.shuffle<f32>(x, x, 1, 1, 1, 1); }
-// @ts-ignore: decorator
 @inline
 function lane2(x: v128): v128 { return v128.shuffle<f32>(x, x, 2, 2, 2, 2); }
-// @ts-ignore: decorator
 @inline
 function lane3(x: v128): v128 { return v128.shuffle<f32>(x, x, 3, 3, 3, 3); }
 
@@ -171,7 +165,6 @@ export function packFilter(
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function finish(v: v128, relu: bool): v128 {
   return relu ? f32x4.max(v, f32x4.splat(0)) : v;
@@ -377,20 +370,17 @@ export function filterGradient(
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function add(at: usize, v: v128): void {
   v128.store(at, f32x4.add(v128.load(at), v));
 }
 
-// @ts-ignore: decorator
 @inline
 function addScalar(at: usize, v: f32): void {
   store<f32>(at, load<f32>(at) + v);
 }
 
 /** The first 1 to 3 floats at p, zeros after them: nothing is read past them. */
-// @ts-ignore: decorator
 @inline
 function partial(p: usize, lanes: i32): v128 {
   let v = f32x4.replace_lane(f32x4.splat(0), 0, load<f32>(p));

@@ -15,21 +15,18 @@ const NONE = 0;
 const RELU = 1;
 
 /** a * b + c; fused where the engine has relaxed SIMD. */
-// @ts-ignore: decorator
 @inline
 function fma(a: v128, b: v128, c: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
   return f32x4.add(f32x4.mul(a, b), c);
 }
 
-// @ts-ignore: decorator
 @inline
 function constant(value: f32): v128 {
   return f32x4.splat(value);
 }
 
 /** e^x: 2^k times the Taylor series on |r| <= ln(2) / 2, whose first missing term is 5e-9. */
-// @ts-ignore: decorator
 @inline
 function exp(x: v128): v128 {
   const bounded = f32x4.max(f32x4.min(x, constant(87)), constant(-87));
@@ -48,13 +45,11 @@ function exp(x: v128): v128 {
   return f32x4.mul(p, power);
 }
 
-// @ts-ignore: decorator
 @inline
 function sigmoid(x: v128): v128 {
   return f32x4.div(constant(1), f32x4.add(constant(1), exp(f32x4.neg(x))));
 }
 
-// @ts-ignore: decorator
 @inline
 function activate(x: v128, activation: i32): v128 {
   if (activation == NONE) return x;
@@ -63,7 +58,6 @@ function activate(x: v128, activation: i32): v128 {
 }
 
 /** dy times the derivative of the activation at x. */
-// @ts-ignore: decorator
 @inline
 function activationGradient(dy: v128, x: v128, activation: i32): v128 {
   if (activation == NONE) return dy;
@@ -72,7 +66,6 @@ function activationGradient(dy: v128, x: v128, activation: i32): v128 {
   return f32x4.mul(dy, f32x4.mul(s, fma(x, f32x4.sub(constant(1), s), constant(1))));
 }
 
-// @ts-ignore: decorator
 @inline
 function accumulate(at: usize, v: v128): void {
   v128.store(at, f32x4.add(v128.load(at), v));

@@ -47,7 +47,6 @@ function loadConstants(): void {
   weighty4 = f32x4.splat(weighty);
 }
 
-// @ts-ignore: decorator
 @inline
 export function fma(a: v128, b: v128, c: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
@@ -55,7 +54,6 @@ export function fma(a: v128, b: v128, c: v128): v128 {
 }
 
 /** c - a * b, likewise. */
-// @ts-ignore: decorator
 @inline
 export function fnma(a: v128, b: v128, c: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_nmadd(a, b, c);
@@ -63,20 +61,17 @@ export function fnma(a: v128, b: v128, c: v128): v128 {
 }
 
 /** Factor that takes a sum relative to `from` to one relative to `to`. */
-// @ts-ignore: decorator
 @inline
 export function power(to: f32, from: f32): f64 {
   return to == from ? 1 : Math.pow(2, (<f64>to - <f64>from) * exactBits);
 }
 
 /** Four numbers, or the four after these: an address for both leaves the compiler less to compute. */
-// @ts-ignore: decorator
 @inline
 export function four(second: bool, at: usize): v128 {
   return second ? v128.load(at, 16) : v128.load(at);
 }
 
-// @ts-ignore: decorator
 @inline
 export function setFour(second: bool, at: usize, value: v128): void {
   if (second) v128.store(at, value, 16);

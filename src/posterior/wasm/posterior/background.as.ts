@@ -125,7 +125,6 @@ function measureBackground(): void {
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function originAt(b: i32, c: i32, v: i32, u: i32): f64 {
   return <f64>load<f32>(origins + <usize>(b * C + c) * cellPlane + <usize>(v * cellRow + (u << 2)));

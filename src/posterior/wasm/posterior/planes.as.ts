@@ -54,7 +54,6 @@ export function differences(
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function stripDifferences(
   pair: bool, e: usize, u: usize, g: usize, at: usize, y: i32, yEnd: i32, v: i32,
@@ -93,7 +92,6 @@ function stripDifferences(
 }
 
 /** E of four pixels of both images. */
-// @ts-ignore: decorator
 @inline
 function differencesOf(
   channels: i32, second: bool, e: usize, u: usize, g: usize, at: usize, other: usize,
@@ -124,7 +122,6 @@ function differencesOf(
 }
 
 /** sum + (u - y)^2 of four pixels. */
-// @ts-ignore: decorator
 @inline
 function addSquare(u: v128, y: v128, sum: v128): v128 {
   const difference = f32x4.sub(u, y);
@@ -150,7 +147,6 @@ export function surroundColumns(r: i32, y0: i32, y1: i32): void {
   surroundColumnsOf(columns + columnsBytes, r, y0, y1);
 }
 
-// @ts-ignore: decorator
 @inline
 function surroundColumnsOf(plane: usize, r: i32, y0: i32, y1: i32): void {
   const bytes = <usize>r << 2, all = <usize>W << 2;
@@ -189,7 +185,6 @@ export function growColumns(before: i32, r: i32, y0: i32, y1: i32, xa: i32, xb: 
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function addBoth(to: usize, above: usize, below: usize): void {
   v128.store(to, f32x4.add(v128.load(to), f32x4.add(v128.load(above), v128.load(below))));
@@ -208,7 +203,6 @@ function copyRows(from: usize, to: usize, left: i32): void {
 }
 
 /** Sums of 3 consecutive rows of a strip, of both images, for `left` outputs. */
-// @ts-ignore: decorator
 @inline
 function sumThree(from: usize, to: usize, left: i32): void {
   const row = <usize>planeRow, other = columnsBytes;
@@ -237,7 +231,6 @@ function sumThree(from: usize, to: usize, left: i32): void {
 }
 
 /** Sums of 5 consecutive rows of one image; sums of two are kept, so an output takes three additions. */
-// @ts-ignore: decorator
 @inline
 function sumFive(from: usize, to: usize, left: i32): void {
   const row = <usize>planeRow;
@@ -269,7 +262,6 @@ function sumFive(from: usize, to: usize, left: i32): void {
  * Sums of k consecutive rows of a strip, of both images, for `left` outputs: a window is the suffix of
  * one block of k rows and the prefix of the next, so an output takes three additions.
  */
-// @ts-ignore: decorator
 @inline
 function sumWindows(from: usize, to: usize, k: i32, left: i32): void {
   const row = <usize>planeRow, other = columnsBytes;
@@ -324,7 +316,6 @@ function sumWindows(from: usize, to: usize, k: i32, left: i32): void {
  * columns
  *   S2 = c + c one further, S4 = S2 + S2 two further, S8(i) = S4(i) + S4(i + 1).
  */
-// @ts-ignore: decorator
 @inline
 function sumEight(rest: i32, m: i32, from: usize, mask: v128, left: i32): void {
   const row = <usize>planeRow, eights = <usize>m << 5, other = columnsBytes;
@@ -336,7 +327,6 @@ function sumEight(rest: i32, m: i32, from: usize, mask: v128, left: i32): void {
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function sumEightOf(rest: i32, eights: usize, to: usize, at: usize, mask: v128): void {
   let d = f32x4.splat(0), e = mask;
@@ -374,33 +364,28 @@ function sumEightOf(rest: i32, eights: usize, to: usize, at: usize, mask: v128):
 }
 
 /** Columns one further. */
-// @ts-ignore: decorator
 @inline
 function next(c: v128, after: v128): v128 {
   return v128.shuffle<f32>(c, after, 1, 2, 3, 4);
 }
 
 /** Columns two further. */
-// @ts-ignore: decorator
 @inline
 function second(c: v128, after: v128): v128 {
   return v128.shuffle<f32>(c, after, 2, 3, 4, 5);
 }
 
-// @ts-ignore: decorator
 @inline
 function addNext(c: v128, after: v128): v128 {
   return f32x4.add(c, next(c, after));
 }
 
-// @ts-ignore: decorator
 @inline
 function addSecond(c: v128, after: v128): v128 {
   return f32x4.add(c, second(c, after));
 }
 
 /** The same for k = 2 r + 1 up to 5, where plain sums take fewer steps. */
-// @ts-ignore: decorator
 @inline
 function sumFew(r: i32, from: usize, mask: v128, left: i32): void {
   const row = <usize>planeRow, other = columnsBytes;
@@ -412,7 +397,6 @@ function sumFew(r: i32, from: usize, mask: v128, left: i32): void {
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function sumFewOf(r: i32, to: usize, from: usize, mask: v128): void {
   const c0 = v128.load(from), c1 = v128.load(from, 16);

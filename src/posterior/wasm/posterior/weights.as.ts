@@ -20,7 +20,6 @@ import { margins, reconsider } from "./rescoring.as";
  * left. `calm`: no distance can be too coarse in float32 unless its weight is beyond LIMIT. `channels`:
  * 1, 3, or 0 for any number. `plain`: centres are summed as they are, relative to 0.
  */
-// @ts-ignore: decorator
 @inline
 function weigh(
   pair: bool, calm: bool, plain: bool, channels: i32,
@@ -62,7 +61,6 @@ function weigh(
  * second: distances at `at` and 32 further; cells from tp; centres from yp in the first image and
  * `other` further in the second.
  */
-// @ts-ignore: decorator
 @inline
 function weighFour(
   second: bool, at: usize, tp: usize, yp: usize, other: usize,
@@ -125,7 +123,6 @@ function weighFour(
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function addCentres(
   second: bool, w1: v128, w2: v128, plain: bool, acc: usize, z: usize, y: usize, other: usize,
@@ -144,7 +141,6 @@ function addCentres(
  * pair before it is weighed, since without thresholds all of its candidates would pass, most of them
  * too far off for float32.
  */
-// @ts-ignore: decorator
 @inline
 function scout(
   pair: bool, bs: i32, sy: i32, sx: i32, y0: i32, y1: i32, x: i32,
@@ -170,7 +166,6 @@ function scout(
 }
 
 /** All outputs q in [y0, y1) x [x0, x1) of one scale, 8 columns at a time. */
-// @ts-ignore: decorator
 @inline
 function visitAll(
   scouting: bool, calm: bool, plain: bool, channels: i32,

@@ -161,7 +161,7 @@ function sharedDistances(
  * How far below the sum a candidate may weigh and still be counted, in bits: with M candidates each
  * skipped one is below `tolerance / M` of the sum, so all of them together are below `tolerance`.
  */
-export function windowBits(
+export function cutoffBits(
   plan: PosteriorPlan,
   { images, tolerance }: { images: number; tolerance: number },
 ): number {
@@ -216,12 +216,12 @@ export function stateOf(
 export function thresholdsOf(
   plan: PosteriorPlan,
   state: PosteriorState,
-  window: number,
+  cutoff: number,
 ): Float32Array {
   return Float32Array.from(state.logScale, (logScale, cell) => {
     const sum = state.sum[cell]!;
     if (!(sum > 0)) return 1e30;
-    const bits = logScale / Math.LN2 + Math.log2(sum) - window;
+    const bits = logScale / Math.LN2 + Math.log2(sum) - cutoff;
     return -bits / plan.bitsPerUnit - plan.shared[cell]!;
   });
 }

@@ -37,8 +37,8 @@ const kernels: readonly Kernel[] = [
 
 const root = fromFileUrl(new URL("../..", import.meta.url));
 
-/** Fused multiply-add needs relaxed SIMD; engines without it take the plain build. */
-const builds = { plain: "simd", relaxed: "simd,relaxed-simd" } as const;
+/** Fused multiply-add needs relaxed SIMD; engines without it take the other build. */
+const builds = { simd: "simd", relaxed: "simd,relaxed-simd" } as const;
 
 async function compile({ source, flags }: Kernel, features: string): Promise<Uint8Array> {
   const end = source.lastIndexOf("/") + 1;

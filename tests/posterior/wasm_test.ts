@@ -28,12 +28,12 @@ conformance(() => wasmPosterior({ workers: 2 }), {
 });
 
 for (const set of ["mnist", "cifar10"] as const) {
-  for (const build of ["relaxed", "plain"] as const) {
+  for (const build of ["relaxed", "simd"] as const) {
     Deno.test(`wasm (${build}): scores of ${set} agree with the golden file at every time, machine and scale`, async () => {
       const golden = await readGolden(set);
       // The plain build does the same work slower; two times are enough to see that it is right.
       for (const time of build === "relaxed" ? goldenTimes : ["0.05", "0.75"]) {
-        await using backend = wasmPosterior(build === "plain" ? { workers: 0, build } : {});
+        await using backend = wasmPosterior(build === "simd" ? { workers: 0, build } : {});
         for (const name of Object.keys(ruleOf)) {
           const run = { golden, name, time, scales: goldenScales };
           for (const { k, error } of await goldenErrors(backend, run)) {
@@ -234,7 +234,7 @@ Deno.test("wasm: jobs of all shapes, grounds, rules, scales and noise levels agr
   const between = (a: number, b: number) => a + Math.floor(random.uniform() * (b - a + 1));
   const ground = () => [NaN, -1, [-1, 0.5][between(0, 1)]!][between(0, 2)]!;
   await using relaxed = wasmPosterior({ workers: 0 });
-  await using plain = wasmPosterior({ workers: 0, build: "plain" });
+  await using simd = wasmPosterior({ workers: 0, build: "simd" });
   for (let i = 0; i < 150; i++) {
     const [n, h, w, c] = [between(1, 7), between(3, 12), between(3, 21), between(1, 4)];
     // A box of noise on a flat ground (NaN: none), or two gray levels, which tie.
@@ -261,7 +261,7 @@ Deno.test("wasm: jobs of all shapes, grounds, rules, scales and noise levels agr
     const query = noisy(sliceBatch(images, 0, between(1, Math.min(n, 2))), t, random);
     const each = { images, query, rule, scales, t };
     const expected = await posteriorOf(referencePosterior(), each);
-    for (const backend of [relaxed, plain]) {
+    for (const backend of [relaxed, simd]) {
       const error = worstError(await posteriorOf(backend, each), expected, each);
       // Of 5,000 such jobs the worst was 3.2e-6.
       assertLess(error, 1e-5, `${rule} k = ${scales} t = ${t} ${images.shape}`);

@@ -1,7 +1,7 @@
 import type { ImageShape } from "../../core/image_batch.ts";
 
 /**
- * Puts images beside each other whose foregrounds fill about the same box. The kernel weighs images in
+ * Puts images beside each other whose foregrounds fill about the same box. The kernel takes images in
  * pairs and leaves out what is background in both: with boxes alike it leaves out almost as much as it
  * would of each alone.
  *

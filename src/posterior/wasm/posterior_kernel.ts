@@ -1,11 +1,11 @@
 import type { KernelResult, PosteriorPlan } from "../posterior_plan.ts";
-import { plain, relaxed } from "./posterior_wasm.ts";
+import { relaxed, simd } from "./posterior_wasm.ts";
 
 /** Exports of `posterior/posterior.as.ts`. */
 interface Exports {
   readonly memory: WebAssembly.Memory;
   configure(...sizes: number[]): void;
-  setNoise(bits: number, window: number, exactFrom: number): void;
+  setNoise(bits: number, cutoff: number, exactFrom: number): void;
   prepareQuery(b: number): void;
   adoptReferences(): void;
   clear(): void;
@@ -24,7 +24,7 @@ interface Exports {
  *
  * @category Posterior
  */
-export type KernelBuild = "plain" | "relaxed";
+export type KernelBuild = "simd" | "relaxed";
 
 function decode(base64: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
@@ -34,14 +34,14 @@ function decode(base64: string): Uint8Array<ArrayBuffer> {
  * Are centers summed as they are? With three channels that is faster; at high noise, where the score
  * hangs little on the last digits of the mean, it is as good as relative to the pivot.
  */
-function sumsPlainly({ rule, channels, bitsPerUnit }: PosteriorPlan): boolean {
+function hasNoPivot({ rule, channels, bitsPerUnit }: PosteriorPlan): boolean {
   return rule >= 2 && channels === 3 && bitsPerUnit < 4;
 }
 
 /** One work item: some images of a tile under a plan. */
 export interface KernelWork {
-  /** See `windowBits`. */
-  readonly window: number;
+  /** See `cutoffBits`. */
+  readonly cutoff: number;
   /** Training images `[N, H, W, C]`. */
   readonly images: Float32Array;
   /** Which of them, in order. */
@@ -61,10 +61,10 @@ export class PosteriorKernel {
 
   /** Compiles the kernel: the fastest build that the engine takes, or the one asked for. */
   static async create(build?: KernelBuild): Promise<PosteriorKernel> {
-    const fast = build === "plain" ? undefined : decode(relaxed);
-    const bytes = fast && (build === "relaxed" || WebAssembly.validate(fast))
-      ? fast
-      : decode(plain);
+    const fused = build === "simd" ? undefined : decode(relaxed);
+    const bytes = fused && (build === "relaxed" || WebAssembly.validate(fused))
+      ? fused
+      : decode(simd);
     const { instance } = await WebAssembly.instantiate(bytes, {
       env: {
         abort: () => {
@@ -82,7 +82,7 @@ export class PosteriorKernel {
     const kernel = this.#exports;
     const { rule, height, width, channels, queries, scales, radii, x, pivot } = plan;
     const sizes = [height, width, channels, queries, scales, Math.max(...radii)];
-    kernel.configure(rule, ...sizes, Number(sumsPlainly(plan)));
+    kernel.configure(rule, ...sizes, Number(hasNoPivot(plan)));
     const { buffer } = kernel.memory;
     new Int32Array(buffer, kernel.radiiAt(), scales).set(radii);
     new Float64Array(buffer, kernel.queriesAt(), x.length).set(x);
@@ -97,10 +97,10 @@ export class PosteriorKernel {
   }
 
   /** Sums over some images; yields after each, so that the caller can stop. */
-  *run({ window, images, indices, thresholds }: KernelWork): Generator<void, KernelResult> {
+  *run({ cutoff, images, indices, thresholds }: KernelWork): Generator<void, KernelResult> {
     const plan = this.#plan!;
     const kernel = this.#exports;
-    kernel.setNoise(plan.bitsPerUnit, window, plan.exactFrom);
+    kernel.setNoise(plan.bitsPerUnit, cutoff, plan.exactFrom);
     kernel.clear();
     const { buffer } = kernel.memory;
     const cells = plan.queries * plan.scales * plan.height * plan.width;
@@ -123,7 +123,7 @@ export class PosteriorKernel {
         : new Float32Array(buffer, kernel.referencesAt(), cells).slice(),
       sums: new Float64Array(buffer, kernel.sumsAt(), cells).slice(),
       accs: new Float64Array(buffer, kernel.accsAt(), cells * plan.channels).slice(),
-      origin: wholeImages || sumsPlainly(plan) ? "zero" : "pivot",
+      origin: wholeImages || hasNoPivot(plan) ? "zero" : "pivot",
     };
   }
 }

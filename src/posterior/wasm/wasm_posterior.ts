@@ -15,11 +15,11 @@ import type { KernelBuild } from "./posterior_kernel.ts";
 import { type PosteriorThread, whyNoThreads } from "./posterior_thread.ts";
 import { pairImages } from "./pair_images.ts";
 import {
+  cutoffBits,
   planPosterior,
   type PosteriorPlan,
   stateOf,
   thresholdsOf,
-  windowBits,
 } from "../posterior_plan.ts";
 
 /**
@@ -143,7 +143,7 @@ function warnOnce(text: string): void {
 }
 
 /** Pairs of pixels that make a piece of work worth sending, and that keep it short: 10 and 400 ms. */
-const pairsPerPiece = { least: 1e7, most: 4e8 };
+const pairsPerPiece = { min: 1e7, max: 4e8 };
 
 class WasmRun implements PosteriorRun {
   readonly #request: PosteriorRequest;
@@ -205,9 +205,9 @@ class WasmRun implements PosteriorRun {
     const pairs = queries * scales * height * width * candidatesPerImage;
     // Even, so that no pair is split.
     const even = (count: number) => 2 * Math.ceil(count / 2);
-    const least = even(pairsPerPiece.least / pairs);
-    const most = even(pairsPerPiece.most / pairs);
-    return Math.min(most, Math.max(least, even(images / 16)));
+    const smallest = even(pairsPerPiece.min / pairs);
+    const largest = even(pairsPerPiece.max / pairs);
+    return Math.min(largest, Math.max(smallest, even(images / 16)));
   }
 
   /**
@@ -224,7 +224,7 @@ class WasmRun implements PosteriorRun {
   }): Promise<PosteriorState> {
     const plan = this.#plan;
     const total = pieces.reduce((count, piece) => count + piece.length, 0);
-    const window = windowBits(plan, { images: total, tolerance: this.#backend.tolerance });
+    const cutoff = cutoffBits(plan, { images: total, tolerance: this.#backend.tolerance });
     const sum = this.#empty();
     const done: (PosteriorState | undefined)[] = pieces.map(() => undefined);
     const hints = new Map<number, Hint>();
@@ -244,7 +244,7 @@ class WasmRun implements PosteriorRun {
         done[merged] = undefined;
         const count = merged + 1;
         if ((count & merged) === 0 && 2 * count < pieces.length) {
-          hintAfter(count).resolve(thresholdsOf(plan, sum, window));
+          hintAfter(count).resolve(thresholdsOf(plan, sum, cutoff));
         }
       }
     };
@@ -255,7 +255,7 @@ class WasmRun implements PosteriorRun {
           ? null
           : await hintAfter(2 ** Math.floor(Math.log2(i / 2))).promise;
         if (halted) return;
-        const work = { window, images, indices: pieces[i]!, thresholds };
+        const work = { cutoff, images, indices: pieces[i]!, thresholds };
         const result = await executor.run({ plan, work, stop });
         if (result === null) return halt();
         done[i] = stateOf(plan, result);

@@ -2,7 +2,7 @@ import { ArgumentError } from "../../core/errors.ts";
 import { type ImageBatch, type ImageShape, imageShapeOf } from "../../core/image_batch.ts";
 import type { PatchRule } from "../patch_posterior.ts";
 import { checkRequest, checkTile, hasScale } from "../request.ts";
-import { planPosterior, windowBits } from "../posterior_plan.ts";
+import { cutoffBits, planPosterior } from "../posterior_plan.ts";
 import { queryRow } from "./candidate_wgsl.ts";
 import { far } from "./common_wgsl.ts";
 import { deviceMeanWgsl, deviceQueryWgsl, deviceWorkgroup } from "./device_mean_wgsl.ts";
@@ -88,7 +88,7 @@ async function meanHolding(
     gpu.kernel({ code: mergeWgsl({ pixels, channels, totals: true }), bindings: "rww" }),
   ]);
   abort?.throwIfAborted();
-  const window = windowBits(plan, { images: indices.length, tolerance });
+  const window = cutoffBits(plan, { images: indices.length, tolerance });
   const stateFloats = (2 + channels) * pixels;
   const { COPY_DST, COPY_SRC, STORAGE, UNIFORM } = GPUBufferUsage;
   const empty = new Float32Array(2 * queries * scales.length * pixels);

@@ -96,7 +96,7 @@ export async function holdingBuffers<T>(work: (held: HeldBuffers) => Promise<T>)
 /** What {@linkcode runRounds} reads and writes. */
 export interface RoundOptions {
   readonly compiled: readonly ScaleKernels[];
-  /** See `windowBits`. */
+  /** See `cutoffBits`. */
   readonly window: number;
   /** Bits of fraction of `fixedQuery`. */
   readonly fraction: number;

@@ -1,6 +1,6 @@
 import { emptyState, mergeInto } from "../merge_states.ts";
 import type { PosteriorState } from "../patch_posterior.ts";
-import { stateOf, thresholdsOf, windowBits } from "../posterior_plan.ts";
+import { cutoffBits, stateOf, thresholdsOf } from "../posterior_plan.ts";
 import { queryRow } from "./candidate_wgsl.ts";
 import { far } from "./common_wgsl.ts";
 import { mergeWgsl } from "./merge_wgsl.ts";
@@ -104,7 +104,7 @@ async function sumHolding(
   const merge = await gpu.kernel({ code: mergeWgsl({ pixels, channels }), bindings: "rww" });
   abort?.throwIfAborted();
 
-  const window = windowBits(plan, { images: indices.length, tolerance });
+  const window = cutoffBits(plan, { images: indices.length, tolerance });
   const anyWary = compiled.some(({ wary }) => wary);
   const fixed = anyWary ? fixedQuery(plan, images) : { fraction: 20, pairs: new Int32Array(4) };
   const roundFloats = compiled.length * queries * (2 + channels) * pixels;

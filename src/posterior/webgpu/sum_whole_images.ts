@@ -1,6 +1,6 @@
 import { emptyState, mergeInto } from "../merge_states.ts";
 import type { PosteriorState } from "../patch_posterior.ts";
-import { windowBits } from "../posterior_plan.ts";
+import { cutoffBits } from "../posterior_plan.ts";
 import { packParams, paramsStride, workgroupSize } from "./common_wgsl.ts";
 import { droppedBits, wholeDistanceWgsl, wholeSumWgsl } from "./whole_wgsl.ts";
 import {
@@ -76,7 +76,7 @@ export async function sumWholeImages(
           const packed = new DataView(new ArrayBuffer(paramsStride));
           packParams(packed, 0, {
             bits: plan.bitsPerUnit,
-            window: windowBits(plan, { images: indices.length, tolerance }) + 16,
+            window: cutoffBits(plan, { images: indices.length, tolerance }) + 16,
             exactFrom: 0,
             fraction,
             first,

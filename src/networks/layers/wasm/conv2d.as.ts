@@ -324,7 +324,7 @@ export function filterGradient(
           add(q, d0); add(q + 16, d1);
         }
       }
-      // Input channels that do not fill a block of 4 (grey or colour images).
+      // Input channels that do not fill a block of 4 (gray or color images).
       for (let ci = wideI; ci < Ci; ci++) {
         for (let co = 0; co < wideO; co += 8) {
           let a0 = f32x4.splat(0), a1 = a0;

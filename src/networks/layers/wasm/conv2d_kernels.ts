@@ -2,7 +2,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { registerOnce } from "../custom_kernel.ts";
 import type { Conv2dImplementation } from "../conv2d_implementation.ts";
-import { plain, relaxed } from "./conv2d_wasm.ts";
+import { relaxed, simd } from "./conv2d_wasm.ts";
 import { type NativeModule, onEachBackend } from "./native_module.ts";
 
 const FORWARD_KERNEL = "ElsConv2D";
@@ -20,7 +20,7 @@ export interface ConvFunctions {
 
 /** The module of `conv2d.as.ts` on a backend. */
 export const convModule: (backend: object) => NativeModule<ConvFunctions> = onEachBackend({
-  plain,
+  simd,
   relaxed,
 });
 

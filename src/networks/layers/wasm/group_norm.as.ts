@@ -1,8 +1,8 @@
 /**
- * Group normalisation with what follows it, forward and backward (AssemblyScript, SIMD).
+ * Group normalization with what follows it, forward and backward (AssemblyScript, SIMD).
  *
  * Why it exists: as a composition of TensorFlow.js operations it is a dozen passes over memory each
- * way, a quarter of the time of a training step of a network that normalises before each convolution.
+ * way, a quarter of the time of a training step of a network that normalizes before each convolution.
  *
  * One image at a time, x [P][C] float32, C a multiple of 4, on memory that the module imports. Sums over
  * pixels are taken in blocks, so that their roundings grow with the block and not with the image.
@@ -90,7 +90,7 @@ export function forward(
   const bytes = <usize>C << 2;
   const end = x + <usize>P * bytes;
   const part = scratch, total = scratch + bytes;
-  const centre = statistics, factor = statistics + bytes;
+  const center = statistics, factor = statistics + bytes;
   const members = C / groups;
   const count = <f64>P * <f64>members;
 
@@ -111,7 +111,7 @@ export function forward(
     const mean = sum / count;
     for (let c = first; c < last; c++) {
       const added: f64 = shift ? load<f32>(shift + (c << 2)) : 0;
-      store<f32>(centre + (c << 2), <f32>(mean - added));
+      store<f32>(center + (c << 2), <f32>(mean - added));
     }
   }
 
@@ -119,7 +119,7 @@ export function forward(
   pixel = 0;
   for (let at = x; at < end; at += bytes) {
     for (let c: usize = 0; c < bytes; c += 16) {
-      const z = f32x4.sub(v128.load(at + c), v128.load(centre + c));
+      const z = f32x4.sub(v128.load(at + c), v128.load(center + c));
       v128.store(part + c, fma(z, z, v128.load(part + c)));
     }
     if (++pixel % BLOCK == 0) flush(part, total, bytes);
@@ -135,7 +135,7 @@ export function forward(
 
   for (let at = x, to = out; at < end; at += bytes, to += bytes) {
     for (let c: usize = 0; c < bytes; c += 16) {
-      const z = f32x4.sub(v128.load(at + c), v128.load(centre + c));
+      const z = f32x4.sub(v128.load(at + c), v128.load(center + c));
       const normal = f32x4.mul(z, v128.load(factor + c));
       const before = fma(normal, v128.load(scale + c), v128.load(offset + c));
       v128.store(to + c, activate(before, activation));
@@ -154,7 +154,7 @@ export function backward(
 ): void {
   const bytes = <usize>C << 2;
   const end = x + <usize>P * bytes;
-  const centre = statistics, factor = statistics + bytes;
+  const center = statistics, factor = statistics + bytes;
   const part = scratch, total = scratch + bytes;
   const productPart = scratch + 2 * bytes, product = scratch + 3 * bytes;
   const along = scratch + 4 * bytes, constants = scratch + 5 * bytes;
@@ -165,7 +165,7 @@ export function backward(
   let pixel = 0;
   for (let at = x, from = dy, to = dx; at < end; at += bytes, from += bytes, to += bytes) {
     for (let c: usize = 0; c < bytes; c += 16) {
-      const z = f32x4.sub(v128.load(at + c), v128.load(centre + c));
+      const z = f32x4.sub(v128.load(at + c), v128.load(center + c));
       const normal = f32x4.mul(z, v128.load(factor + c));
       const before = fma(normal, v128.load(scale + c), v128.load(offset + c));
       const d = activationGradient(v128.load(from + c), before, activation);
@@ -205,7 +205,7 @@ export function backward(
   pixel = 0;
   for (let at = x, to = dx; at < end; at += bytes, to += bytes) {
     for (let c: usize = 0; c < bytes; c += 16) {
-      const z = f32x4.sub(v128.load(at + c), v128.load(centre + c));
+      const z = f32x4.sub(v128.load(at + c), v128.load(center + c));
       const less = fma(z, v128.load(along + c), v128.load(constants + c));
       const d = f32x4.sub(f32x4.mul(v128.load(to + c), v128.load(product + c)), less);
       v128.store(to + c, d);

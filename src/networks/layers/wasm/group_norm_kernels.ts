@@ -2,7 +2,7 @@
 import type * as tf from "@tensorflow/tfjs";
 import { groupNormByKernels } from "../group_norm_by_kernels.ts";
 import type { GroupNormAttributes, GroupNormImplementation } from "../group_norm_implementation.ts";
-import { plain, relaxed } from "./group_norm_wasm.ts";
+import { relaxed, simd } from "./group_norm_wasm.ts";
 import { onEachBackend } from "./native_module.ts";
 
 const activations = { none: 0, relu: 1, silu: 2 } as const;
@@ -13,7 +13,7 @@ interface GroupNormFunctions {
   readonly backward: (...args: number[]) => void;
 }
 
-const moduleOf = onEachBackend<GroupNormFunctions>({ plain, relaxed });
+const moduleOf = onEachBackend<GroupNormFunctions>({ relaxed, simd });
 
 interface Call<Names extends string> {
   readonly inputs:

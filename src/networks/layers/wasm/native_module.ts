@@ -16,7 +16,7 @@ interface WasmBackend {
 /** A compiled module, in base64. */
 export interface NativeCode {
   /** For engines with SIMD. */
-  readonly plain: string;
+  readonly simd: string;
   /** For those that have fused multiply-add, too. */
   readonly relaxed: string;
 }
@@ -33,10 +33,8 @@ export class NativeModule<F extends NativeFunctions> {
   #workspaceBytes = 0;
 
   /** Compiles the code for this engine onto a backend's memory. */
-  constructor(backend: WasmBackend, { plain, relaxed }: NativeCode) {
-    const bytes = [relaxed, plain].map((code) =>
-      Uint8Array.from(atob(code), (c) => c.charCodeAt(0))
-    )
+  constructor(backend: WasmBackend, { relaxed, simd }: NativeCode) {
+    const bytes = [relaxed, simd].map((code) => Uint8Array.from(atob(code), (c) => c.charCodeAt(0)))
       .find((candidate) => WebAssembly.validate(candidate));
     if (bytes === undefined) {
       throw new DeviceUnavailableError("This engine has no WebAssembly SIMD, which is needed");

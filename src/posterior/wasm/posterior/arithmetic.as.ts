@@ -4,22 +4,22 @@
 export const LIMIT: f32 = 100;
 
 /** Bits of weight per unit of distance; see `setNoise`. */
-export let bitsPerUnit: f32, exactBits: f64, windowBits: f64, exactFrom: f32;
+export let bitsPerUnit: f32, bitsPerUnit64: f64, cutoffBits: f64, exactFrom: f32;
 /** How far below its threshold a candidate counts for enough to be taken in float64. */
-export let weighty: f32;
-/** A candidate below 2^-SHARE of the sum is not: errors of the many that it takes average out. */
-const SHARE: f64 = 10;
+export let rescoreFrom: f32;
+/** A candidate below 2^-SHARE_BITS of the sum does not: errors of the many that it takes average out. */
+const SHARE_BITS: f64 = 10;
 
 /**
- * The noise level: `bits` is signal^2 / (2 sigma^2 ln 2); weights below 2^-window of the sum are
+ * The noise level: `bits` is signal^2 / (2 sigma^2 ln 2); weights below 2^-cutoff of the sum are
  * skipped; distances beyond `exact` (in magnitude) are taken again in float64 if they count.
  */
-export function setNoise(bits: f64, window: f64, exact: f64): void {
+export function setNoise(bits: f64, cutoff: f64, exact: f64): void {
   bitsPerUnit = <f32>bits;
-  exactBits = bits;
-  windowBits = window;
+  bitsPerUnit64 = bits;
+  cutoffBits = cutoff;
   exactFrom = <f32>exact;
-  weighty = <f32>(max(window - SHARE, 0) / bits);
+  rescoreFrom = <f32>(max(cutoff - SHARE_BITS, 0) / bits);
   loadConstants();
 }
 
@@ -28,8 +28,9 @@ export function setNoise(bits: f64, window: f64, exact: f64): void {
  * again at each use, in several instructions.
  */
 export let c5: v128, c4: v128, c3: v128, c2: v128, c1: v128, one: v128, magic: v128;
-/** LIMIT as a distance, in both directions; the smallest coarse distance. */
-export let farthest4: v128, nearest4: v128, bits4: v128, exact4: v128, weighty4: v128;
+/** Margins threshold - D that a weight of 2^LIMIT and of 2^-LIMIT has. */
+export let maxMargin4: v128, minMargin4: v128;
+export let bits4: v128, exactFrom4: v128, rescoreFrom4: v128;
 
 function loadConstants(): void {
   // Minimax of degree 5 for 2^-g on [-1/2, 1/2] with p(0) = 1: relative error below 1e-7.
@@ -40,11 +41,11 @@ function loadConstants(): void {
   c1 = f32x4.splat(-0.693146977594463);
   one = f32x4.splat(1);
   magic = f32x4.splat(12582912); // 1.5 * 2^23: adding it leaves the nearest integer in the low bits
-  farthest4 = f32x4.splat(LIMIT / bitsPerUnit);
-  nearest4 = f32x4.splat(-LIMIT / bitsPerUnit);
+  maxMargin4 = f32x4.splat(LIMIT / bitsPerUnit);
+  minMargin4 = f32x4.splat(-LIMIT / bitsPerUnit);
   bits4 = f32x4.splat(bitsPerUnit);
-  exact4 = f32x4.splat(exactFrom);
-  weighty4 = f32x4.splat(weighty);
+  exactFrom4 = f32x4.splat(exactFrom);
+  rescoreFrom4 = f32x4.splat(rescoreFrom);
 }
 
 @inline
@@ -63,7 +64,7 @@ export function fnma(a: v128, b: v128, c: v128): v128 {
 /** Factor that takes a sum relative to `from` to one relative to `to`. */
 @inline
 export function power(to: f32, from: f32): f64 {
-  return to == from ? 1 : Math.pow(2, (<f64>to - <f64>from) * exactBits);
+  return to == from ? 1 : Math.pow(2, (<f64>to - <f64>from) * bitsPerUnit64);
 }
 
 /** Four numbers, or the four after these: an address for both leaves the compiler less to compute. */

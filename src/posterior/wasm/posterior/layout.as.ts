@@ -2,9 +2,9 @@
  * The job and where its data lie in memory.
  *
  * Planes. Two training images, and what belongs to a pixel p of the query: its state cells, the query
- * itself, its distance from the pivot, and what centres are relative to. Each is a plane of rows with
+ * itself, its distance from the pivot, and what centers are relative to. Each is a plane of rows with
  * a stride of its own; those of p have rows of 2 W: position p and its copy p + W, so that four lanes
- * that are neighbours in q are neighbours in p although p wraps around.
+ * that are neighbors in q are neighbors in p although p wraps around.
  */
 
 export const WHOLE = 0, SHIFTS = 1, SAME = 2, INTERIOR = 3, WRAPPED = 4, BORDER = 5;
@@ -26,12 +26,14 @@ export let E: usize, columns: usize, suffix: usize, distances: usize;
 export let ends: usize;
 /** A strip of E. */
 export let stripBytes: usize;
-/** What centres are relative to: the pivot, or zeros. */
+/** What centers are relative to: the pivot, or zeros. */
 export let origins: usize;
-/** The query in float32 and float64; minus the squared distance of each pixel from the pivot. */
-export let queries: usize, exactQueries: usize, apart: usize;
+/** The queries in float32 and float64; minus the squared distance of each pixel from the pivot. */
+export let queries: usize, exactQueries: usize, minusPivotDistances: usize;
 export let states: usize;
-export let calms: usize, references: usize, sums: usize, accs: usize, logits: usize;
+/** For each (query, scale): does float32 suffice below its thresholds? See `rescoring`. */
+export let f32Flags: usize;
+export let references: usize, sums: usize, accs: usize, logits: usize;
 /** Number of background patches per scale and pixel, their distance, and the value that they have. */
 export let counts: usize, background: usize, backgroundValue: usize;
 
@@ -72,13 +74,13 @@ export function layOut(
     ends = take(32);
     suffix = take((<usize>(2 * R + 1) << 6) + 64);
     queries = take(<usize>B * C * cellPlane + slack);
-    apart = take(<usize>B * cellPlane + slack);
+    minusPivotDistances = take(<usize>B * cellPlane + slack);
     counts = take((<usize>S * H * W) << 2);
     background = take(<usize>B * S * doublePlane);
     backgroundValue = take(<usize>C << 2);
     states = take(<usize>B * S * (2 + C) * cellPlane + slack);
     references = take((<usize>B * S * H * W) << 2);
-    calms = take(B * S);
+    f32Flags = take(B * S);
   } else {
     logits = take(max(<usize>B << 3, (<usize>H * W) << 3));
     references = take(<usize>B << 3);

@@ -1,5 +1,5 @@
 /** The rules that compare whole images, in float64. */
-import { exactBits, windowBits } from "./arithmetic.as";
+import { bitsPerUnit64, cutoffBits } from "./arithmetic.as";
 import {
   accs, C, doublePlane, exactQueries, H, image, imagePlane, imageRow, logits, references, rule,
   SHIFTS, sums, W,
@@ -65,35 +65,35 @@ function addWhole(b: i32, weight: f64, sy: i32, sx: i32): void {
 
 export function addWholeImage(b: i32): void {
   const ny = rule == SHIFTS ? H : 1, nx = rule == SHIFTS ? W : 1;
-  const scale = exactBits * 0.6931471805599453;
-  let best: f64 = -Infinity;
+  const scale = bitsPerUnit64 * 0.6931471805599453;
+  let maxLogit: f64 = -Infinity;
   for (let sy = 0; sy < ny; sy++) {
     for (let sx = 0; sx < nx; sx++) {
       const logit = -scale * wholeDistance(b, sy, sx);
       store<f64>(logits + (<usize>(sy * W + sx) << 3), logit);
-      best = max(best, logit);
+      maxLogit = max(maxLogit, logit);
     }
   }
   const reference = references + (<usize>b << 3);
   const values = accs + <usize>(b * C) * doublePlane;
   const total = sums + <usize>b * doublePlane;
-  let top = load<f64>(reference);
-  if (best > top) {
-    const keep = Math.exp(top - best);
+  let logScale = load<f64>(reference);
+  if (maxLogit > logScale) {
+    const keep = Math.exp(logScale - maxLogit);
     store<f64>(total, load<f64>(total) * keep);
     for (let at = values; at < values + C * doublePlane; at += 8) {
       store<f64>(at, load<f64>(at) * keep);
     }
-    store<f64>(reference, best);
-    top = best;
+    store<f64>(reference, maxLogit);
+    logScale = maxLogit;
   }
-  // Relative to one candidate at the top; their number is below 2^40.
-  const least = top - 0.6931471805599453 * (windowBits + 40);
+  // Relative to one candidate at the scale; their number is below 2^40.
+  const minLogit = logScale - 0.6931471805599453 * (cutoffBits + 40);
   for (let sy = 0; sy < ny; sy++) {
     for (let sx = 0; sx < nx; sx++) {
       const logit = load<f64>(logits + (<usize>(sy * W + sx) << 3));
-      if (logit < least) continue;
-      const weight = Math.exp(logit - top);
+      if (logit < minLogit) continue;
+      const weight = Math.exp(logit - logScale);
       store<f64>(total, load<f64>(total) + weight);
       addWhole(b, weight, sy, sx);
     }

@@ -28,7 +28,7 @@ const result = {
   dataset: (await loadDataset("folder", { from: folder, size: 8 })).sha256,
   runtime: createProvenance({ seed: 0, config: {} }).runtime,
   relaxed: WebAssembly.validate(relaxedSimd),
-  plain: await wasm({ workers: 0, build: "plain" }),
+  simd: await wasm({ workers: 0, build: "simd" }),
   threads: await wasm({ workers: 2, createWorker }),
   alone: await wasm({}),
   entryPoints: await report("cpu"),

@@ -58,7 +58,7 @@ Deno.test({
         await Deno.writeFile(join(pictures, `${i}.png`), png);
       }
       const { sha256 } = await loadDataset("folder", { from: pictures, size: 8 });
-      const plain = await imageHere({ workers: 0, build: "plain" });
+      const simd = await imageHere({ workers: 0, build: "simd" });
       const fastest = await imageHere({ workers: 0 });
       for (const node of nodes.values()) {
         await test.step(`node ${node.version}`, async () => {
@@ -71,9 +71,9 @@ Deno.test({
           const report = JSON.parse(out) as NodeReport;
           assertEquals(report.runtime, `node ${node.version}`);
           assertEquals(report.dataset, sha256);
-          assertEquals(report.plain, { threads: 0, image: plain });
-          // Node 20 has no relaxed SIMD and takes the plain build.
-          const expected = report.relaxed ? fastest : plain;
+          assertEquals(report.simd, { threads: 0, image: simd });
+          // Node 20 has no relaxed SIMD and takes the build without it.
+          const expected = report.relaxed ? fastest : simd;
           assertEquals(report.threads, { threads: 2, image: expected });
           assertEquals(report.alone, { threads: 0, image: expected });
           assertEquals(report.entryPoints.images, [3, 8, 8, 1]);

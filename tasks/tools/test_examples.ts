@@ -88,7 +88,7 @@ export const verb = defineVerb({
         ...["--config", join(root, "deno.json"), join(folder, "examples_test.ts")],
       ],
       // Examples that need a folder make it here.
-      env: { TMPDIR: folder },
+      env: { TMPDIR: folder, TMP: folder, TEMP: folder },
       stdin: "null",
       signal: abort,
     }).spawn().status;

@@ -1,5 +1,6 @@
 import { ToolkitError } from "../core/errors.ts";
 import { IdleTimer } from "../core/idle_timer.ts";
+import { warnOfOneThread, whyNoThreads } from "../core/threads.ts";
 import type { Architecture } from "../networks/architectures/architecture.ts";
 import type { Network } from "../networks/network.ts";
 import { type FlatParameters, parameterCount } from "../networks/weights/parameters.ts";
@@ -102,8 +103,9 @@ export interface GradientPoolOptions {
 const idleMs = 4000;
 
 /**
- * Starts a pool. Where workers or shared memory are missing, the backend is a GPU, or the network is one of
- * your own, everything runs in this thread, with the same result.
+ * Starts a pool. Where the backend is a GPU, or the network is one of your own, everything runs in this
+ * thread, with the same result; so it does where threads or shared memory are missing, or a thread cannot
+ * be started, and one line on the console says why.
  *
  * Threads are ended when they have been idle for a while, so that a forgotten `dispose` does not keep a
  * process alive, and started again when there is work.
@@ -136,7 +138,6 @@ const idleMs = 4000;
  * ```
  *
  * @category Training
- * @throws Error if a thread cannot be started; the message says why.
  */
 export async function createGradientPool(
   network: Network,
@@ -154,8 +155,12 @@ export async function createGradientPool(
     },
     dispose() {},
   };
-  const possible = typeof Worker !== "undefined" && typeof SharedArrayBuffer !== "undefined";
-  if (backend === "webgpu" || workers <= 1 || !possible || !network.rebuildable) return inThread;
+  if (backend === "webgpu" || workers <= 1 || !network.rebuildable) return inThread;
+  const missing = whyNoThreads();
+  if (missing !== undefined) {
+    warnOfOneThread("Training", missing);
+    return inThread;
+  }
   const size = parameterCount(network.parameters);
   const shared = new SharedArrayBuffer(size * 4);
   const setup: WorkerSetup = {
@@ -164,7 +169,14 @@ export async function createGradientPool(
     backend,
     parameters: shared,
   };
-  let team = await startTeam(workers, { size, setup });
+  let team: GradientWorker[];
+  try {
+    team = await startTeam(workers, { size, setup });
+  } catch (error) {
+    // Such as in a bundle, which does not have the worker's module beside it.
+    warnOfOneThread("Training", `a worker cannot be started (${(error as Error).message})`);
+    return inThread;
+  }
   let ended = false;
   const stop = () => {
     idleTimer.stop();

@@ -88,13 +88,14 @@ async function ofEveryEntryPoint(browser: Browser, pages: PageAddresses): Promis
   // Isolated, where TensorFlow.js would take threads of its own.
   const address = pages.url("entry_points_program", { isolated: true });
   const { page, complaints } = await open(browser, address);
-  const { images, prediction, dataset, run } = await page.evaluate(() =>
+  const { images, prediction, trained, dataset, run } = await page.evaluate(() =>
     globalThis.report("wasm", { wasmFolder: "/" })
   );
   const here = await report("wasm");
   assertEquals(images, here.images);
   // The same kernels in the same engine on the same processor.
   assertEquals(prediction, here.prediction);
+  assertEquals(trained, here.trained);
   assertMatch(dataset, /^Cannot read a file: this runtime has none/);
   assertMatch(run, /^Cannot open a run: found chrome \d+, expected Deno/);
   assertEquals(complaints, []);

@@ -17,20 +17,18 @@ async function problems() {
   };
 }
 
+const network = workflow.createNetwork({
+  kind: "resnet",
+  imageShape: [8, 8, 1],
+  padding: "zeros",
+  classes: 0,
+  width: 8,
+  layers: 2,
+  kernelSize: 3,
+});
+
 /** The noise that a small network without training expects in noise. */
-async function networkPrediction(
-  ...[backend, options]: Parameters<typeof workflow.startBackend>
-): Promise<number[]> {
-  await workflow.startBackend(backend, options);
-  const network = workflow.createNetwork({
-    kind: "resnet",
-    imageShape: [8, 8, 1],
-    padding: "zeros",
-    classes: 0,
-    width: 8,
-    layers: 2,
-    kernelSize: 3,
-  });
+async function networkPrediction(): Promise<number[]> {
   const parameters = networks.initialParameters(network.parameters, new machines.Random(1));
   const schedule = workflow.createSchedule("cosine_legacy");
   const denoiser = workflow.networkDenoiser({ network, parameters, schedule, training: {} });
@@ -42,6 +40,7 @@ async function networkPrediction(
 
 /** Everything, as plain data. */
 export async function report(...backend: Parameters<typeof workflow.startBackend>) {
+  await workflow.startBackend(...backend);
   const { images } = await workflow.loadDataset("synthetic", { images: 3, size: 8 });
   const modules = { workflow, datasets, figures, formats, machines, networks, training };
   return {
@@ -49,7 +48,8 @@ export async function report(...backend: Parameters<typeof workflow.startBackend
       Object.entries(modules).map(([name, module]) => [name, Object.keys(module).length]),
     ),
     images: images.shape,
-    prediction: await networkPrediction(...backend),
+    prediction: await networkPrediction(),
+    trained: [...(await workflow.train(network, { images, steps: 2, workers: 1 })).parameters],
     png: formats.encodePng(machines.sliceBatch(images, 0, 1)).length,
     ...await problems(),
   };

@@ -42,19 +42,3 @@ export function listen(
   };
   thread.onmessageerror = () => onFailure("a message could not be read");
 }
-
-/**
- * Why no threads can be had here; undefined where they can.
- *
- * @param given Whether the caller said how to start one.
- */
-export function whyNoThreads(given: boolean): string | undefined {
-  if (typeof SharedArrayBuffer !== "function") {
-    return "this page is not cross-origin isolated; serve it with the headers " +
-      "Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp";
-  }
-  if (typeof Worker !== "function" && !given) {
-    return "this runtime has no web workers; pass createWorker, or workers: 0";
-  }
-  return undefined;
-}

@@ -1,5 +1,6 @@
 import { ArgumentError } from "../../core/errors.ts";
 import { type ImageBatch, imageShapeOf } from "../../core/image_batch.ts";
+import { warnOfOneThread, whyNoThreads } from "../../core/threads.ts";
 import { emptyState, mergeInto } from "../merge_states.ts";
 import type {
   AccumulateOptions,
@@ -12,7 +13,7 @@ import type {
 import { checkRequest, checkTile } from "../request.ts";
 import { type Executor, inThreadExecutor, startWorkers } from "./posterior_executor.ts";
 import type { KernelBuild } from "./posterior_kernel.ts";
-import { type PosteriorThread, whyNoThreads } from "./posterior_thread.ts";
+import type { PosteriorThread } from "./posterior_thread.ts";
 import { pairImages } from "./pair_images.ts";
 import {
   cutoffBits,
@@ -117,7 +118,7 @@ export function wasmPosterior(options: WasmPosteriorOptions = {}): WasmPosterior
           problem = `a worker cannot be started (${(error as Error).message})`;
         }
       }
-      warnOnce(`The patch posterior runs on one thread: ${problem}`);
+      warnOfOneThread("The patch posterior", problem);
       return inThreadExecutor(build);
     })();
   };
@@ -132,14 +133,6 @@ export function wasmPosterior(options: WasmPosteriorOptions = {}): WasmPosterior
     dispose,
     [Symbol.asyncDispose]: dispose,
   };
-}
-
-const warned = new Set<string>();
-
-/** Each backend of a page meets the same obstacle: it is worth one line. */
-function warnOnce(text: string): void {
-  if (!warned.has(text)) console.warn(text);
-  warned.add(text);
 }
 
 /** Pairs of pixels that make a piece of work worth sending, and that keep it short: 10 and 400 ms. */

@@ -55,13 +55,13 @@ export interface CalibrateOptions
    */
   readonly search?: ScaleSearch | undefined;
   /** Samples that network and machine see in one call; 16 by default. */
-  readonly batch?: number;
+  readonly batch?: number | undefined;
   /** Called often. */
-  readonly onProgress?: (progress: CalibrationProgress) => void;
+  readonly onProgress?: ((progress: CalibrationProgress) => void) | undefined;
   /** Called after each step of each batch with all that is known; save it to resume. Awaited. */
-  readonly onState?: (state: CalibrationState) => void | Promise<void>;
+  readonly onState?: ((state: CalibrationState) => void | Promise<void>) | undefined;
   /** Stops the work; the promise then rejects with the signal's reason. */
-  readonly abort?: AbortSignal;
+  readonly abort?: AbortSignal | undefined;
   /**
    * State of an interrupted run with the same options. `metric`, `aggregate` and `batch` may
    * differ, and `samples` may have grown.
@@ -200,8 +200,8 @@ export async function calibrate(
           const predictions = await machine.predictScales(some, t, {
             scales,
             onProgress: (fraction) => report(from + (to - from) * fraction),
-            ...(someLabels === undefined ? {} : { labels: someLabels }),
-            ...(abort === undefined ? {} : { abort }),
+            labels: someLabels,
+            abort,
           });
           return compareScales(gatherImages(eps, wanted), {
             ...{ x: some, t, predictions, machine, candidates: scales, metrics },
@@ -224,8 +224,8 @@ export async function calibrate(
       seed,
       sampleNumbers: Array.from({ length: count }, (_, index) => first + index),
       onStep,
-      ...(batchLabels === undefined ? {} : { labels: batchLabels }),
-      ...(abort === undefined ? {} : { abort }),
+      labels: batchLabels,
+      abort,
     });
     first = end;
   }

@@ -54,13 +54,13 @@ export interface RefineScalesOptions extends Omit<SamplingProtocolOptions, "step
   /** What the final images are compared by, or a measure of your own; "r^2" by default. */
   readonly measure?: AgreementName | AgreementMeasure | undefined;
   /** Sweeps over the steps at most; 2 by default. It ends before where a sweep changes nothing. */
-  readonly passes?: number;
+  readonly passes?: number | undefined;
   /** Called before each trial and at the end. */
-  readonly onProgress?: (progress: RefinementProgress) => void;
+  readonly onProgress?: ((progress: RefinementProgress) => void) | undefined;
   /** Called after each trial with all that is known; save it to resume. Awaited. */
-  readonly onState?: (state: RefinementState) => void | Promise<void>;
+  readonly onState?: ((state: RefinementState) => void | Promise<void>) | undefined;
   /** Stops the work; the promise then rejects with the signal's reason. */
-  readonly abort?: AbortSignal;
+  readonly abort?: AbortSignal | undefined;
   /** State of an interrupted run with the same options; `passes` may differ. */
   readonly resume?: RefinementState | undefined;
 }
@@ -167,11 +167,7 @@ export async function refineScales(
   if (xT.shape[0] !== samples) {
     throw new ArgumentError(`Cannot refine ${samples} samples from ${xT.shape[0]} noise images`);
   }
-  const common = {
-    seed,
-    ...labels && { labels },
-    ...abort && { abort },
-  };
+  const common = { seed, labels: labels ?? undefined, abort };
   let reference: ImageBatch | undefined;
   const compare = async (images: ImageBatch): Promise<number[]> => {
     reference ??= await sample(network, {
@@ -187,7 +183,7 @@ export async function refineScales(
   /** The trajectory of a schedule from step `from` on; the images before it are those of `along`. */
   const follow = async (
     scales: readonly number[],
-    { from, along }: { readonly from: number; readonly along?: Trajectory },
+    { from, along }: { readonly from: number; readonly along?: Trajectory | undefined },
   ): Promise<Trajectory> => {
     const at = [...along?.at ?? []];
     let step = from;
@@ -217,7 +213,7 @@ export async function refineScales(
     }
     const trajectory = await follow(candidate, {
       from: reach[i - 1]!,
-      ...current && { along: current },
+      along: current,
     });
     known.set(candidate.join(), trajectory.perSample);
     tried.push({ scales: [...candidate], perSample: trajectory.perSample });

@@ -16,9 +16,9 @@ export type Prediction = "eps" | "x0" | "score" | "v";
  */
 export interface PredictOptions {
   /** Class label of each image of the batch, or one for all; absent: unconditional. */
-  readonly labels?: number | ArrayLike<number>;
+  readonly labels?: number | ArrayLike<number> | undefined;
   /** Stops long work; the promise then rejects with the signal's reason. */
-  readonly abort?: AbortSignal;
+  readonly abort?: AbortSignal | undefined;
 }
 
 /**

@@ -134,15 +134,17 @@ export interface EvaluateOptions extends SamplingProtocolOptions {
   /** Measures of your own, beside r, r^2 and R^2. */
   readonly measures?: readonly AgreementMeasure[] | undefined;
   /** Samples that go through a denoiser in one call; 16 by default. */
-  readonly batch?: number;
+  readonly batch?: number | undefined;
   /** Called after each step. */
-  readonly onProgress?: (progress: EvaluationProgress) => void;
+  readonly onProgress?: ((progress: EvaluationProgress) => void) | undefined;
   /** Called with each sample when it is done; save the record to resume. Awaited. */
-  readonly onSample?: (record: SampleRecord, result: SampleAgreement) => void | Promise<void>;
+  readonly onSample?:
+    | ((record: SampleRecord, result: SampleAgreement) => void | Promise<void>)
+    | undefined;
   /** Stops the work; the promise then rejects with the signal's reason. */
-  readonly abort?: AbortSignal;
+  readonly abort?: AbortSignal | undefined;
   /** Records of an interrupted run with the same options, in any order; those are not made again. */
-  readonly resume?: readonly SampleRecord[];
+  readonly resume?: readonly SampleRecord[] | undefined;
 }
 
 /**
@@ -249,7 +251,7 @@ export async function evaluateAgreement(
         onStep: () =>
           onProgress?.({ done: done += chosen.length, total: samples * perSample, name }),
         ...(labels === null ? {} : { labels: chosen.map((sample) => labels[sample]!) }),
-        ...(abort === undefined ? {} : { abort }),
+        abort,
       });
     const reference = await generate({ name: network.name, denoiser: network }, networkTimes);
     const theory: [string, ImageBatch][] = [];

@@ -14,7 +14,10 @@ import type { NamedDenoiser } from "./evaluate.ts";
  */
 export interface ScheduledMachinesOptions {
   /** The machines' images `[N, H, W, C]` and their classes. */
-  readonly data: { readonly images: ImageBatch; readonly labels?: ArrayLike<number> };
+  readonly data: {
+    readonly images: ImageBatch;
+    readonly labels?: ArrayLike<number> | undefined;
+  };
   /** The forward process. */
   readonly schedule: NoiseSchedule;
   /** Calibrated scales, each of one machine. */
@@ -80,7 +83,7 @@ export function scheduledMachines(
       name,
       denoiser: createMachine(name, {
         images: data.images,
-        ...data.labels && { labels: data.labels },
+        labels: data.labels,
         schedule,
         posterior,
         between,

@@ -83,15 +83,15 @@ export interface CreateMachineOptions {
   /** Training images `[N, H, W, C]` in [-1, 1]: the candidates. */
   readonly images: ImageBatch;
   /** Class of each training image; needed to predict by class. */
-  readonly labels?: ArrayLike<number>;
+  readonly labels?: ArrayLike<number> | undefined;
   /** Forward process. */
   readonly schedule: NoiseSchedule;
   /** The scale k, fixed or by time; without it only `predictScales` works. */
-  readonly patchSize?: PatchSize;
+  readonly patchSize?: PatchSize | undefined;
   /** What to do between the steps of a scale by time: `refuse` (default), or take the `nearest` step. */
-  readonly between?: "refuse" | "nearest";
+  readonly between?: "refuse" | "nearest" | undefined;
   /** Backend; absent: a wasm one with its own workers, ended by the machine's `dispose`. */
-  readonly posterior?: PatchPosterior;
+  readonly posterior?: PatchPosterior | undefined;
 }
 
 /**

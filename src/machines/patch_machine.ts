@@ -95,8 +95,8 @@ export class PatchMachine implements Machine {
         sigma: this.schedule.sigma(t),
       });
       await run.accumulate(images, {
-        ...(select && { select }),
-        ...(abort && { abort }),
+        select,
+        abort,
         onProgress: (imagesDone) =>
           onProgress?.((queriesDone + members.length * imagesDone / total) / queries),
       });

@@ -36,7 +36,7 @@ export interface NetworkInput {
   /** Time of each image in [0, 1], or what preconditioning puts in its place. */
   readonly times: ArrayLike<number>;
   /** Class of each image; required by a conditional network, refused by others. */
-  readonly labels?: ArrayLike<number>;
+  readonly labels?: ArrayLike<number> | undefined;
 }
 
 /**

@@ -89,7 +89,7 @@ export function networkDenoiser(
             // A copy: the cpu backend keeps a reference to the values that it is given.
             x: tf.tensor4d(part.data.map((value) => cIn * value), [...part.shape]),
             times: new Array<number>(part.shape[0]).fill(cNoise),
-            ...perSample && { labels: perSample.slice(from, from + part.shape[0]) },
+            labels: perSample?.slice(from, from + part.shape[0]),
           })
         );
         out.set(await raw.data(), from * imageShape[0] * imageShape[1] * imageShape[2]);

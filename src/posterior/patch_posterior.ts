@@ -73,11 +73,11 @@ export interface PosteriorState {
  */
 export interface AccumulateOptions {
   /** Only these images of the tile are candidates (a class, a subset); all when absent. */
-  readonly select?: Uint32Array;
+  readonly select?: Uint32Array | undefined;
   /** Stops the work; the promise then rejects with the signal's reason. */
-  readonly abort?: AbortSignal;
+  readonly abort?: AbortSignal | undefined;
   /** Called now and then with the number of images of this tile done so far. */
-  readonly onProgress?: (imagesDone: number) => void;
+  readonly onProgress?: ((imagesDone: number) => void) | undefined;
 }
 
 /**

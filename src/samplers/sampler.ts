@@ -38,11 +38,11 @@ export interface SamplerOptions {
   /** n + 1 strictly descending times in [0, 1], such as `uniformTimeGrid(20)`. */
   readonly times: readonly number[];
   /** Class label of each image, or one for all. */
-  readonly labels?: number | ArrayLike<number>;
+  readonly labels?: number | ArrayLike<number> | undefined;
   /** Called after each step; awaited. What it throws stops the sampling. */
-  readonly onStep?: (step: SamplerStep) => void | Promise<void>;
+  readonly onStep?: ((step: SamplerStep) => void | Promise<void>) | undefined;
   /** Stops the sampling; the promise then rejects with the signal's reason. */
-  readonly abort?: AbortSignal;
+  readonly abort?: AbortSignal | undefined;
 }
 
 /**
@@ -54,11 +54,11 @@ export interface SamplerOptions {
  */
 export interface StochasticSamplerOptions extends SamplerOptions {
   /** Seed of the noise added, an integer from 0; 0 by default. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
   /** Number of each sample of the batch; 0 .. B - 1 by default. */
-  readonly sampleNumbers?: readonly number[];
+  readonly sampleNumbers?: readonly number[] | undefined;
   /** Steps of the whole run, where `times` are the rest of one; by default those of `times`. */
-  readonly totalSteps?: number;
+  readonly totalSteps?: number | undefined;
 }
 
 /**
@@ -172,10 +172,7 @@ export async function runSampler(
         await new Promise((resolve) => setTimeout(resolve, 0));
         abort.throwIfAborted();
       }
-      const values = await denoiser.predict(at, time, {
-        ...(labels === undefined ? {} : { labels }),
-        ...(abort === undefined ? {} : { abort }),
-      });
+      const values = await denoiser.predict(at, time, { labels, abort });
       checkFinite(
         values,
         `${name} step ${i} of ${steps} (t = ${time}): ${denoiser.name} predicts`,

@@ -16,15 +16,15 @@ export interface ExampleSource extends Formulation {
   /** Clean images `[N, H, W, C]` in [-1, 1]. */
   readonly images: ImageBatch;
   /** Class of each image, when the network is conditional. */
-  readonly labels?: ArrayLike<number>;
+  readonly labels?: ArrayLike<number> | undefined;
   /** What the network is to find in noisy images. Default: what they were made of. */
-  readonly target?: Target;
+  readonly target?: Target | undefined;
   /** How much an image's error counts, by its noise. Default: 1 for all. */
-  readonly weighting?: LossWeighting;
+  readonly weighting?: LossWeighting | undefined;
   /** Images per step. */
   readonly batchSize: number;
   /** How times are drawn. Default: uniformly. */
-  readonly noiseSampling?: NoiseSampling;
+  readonly noiseSampling?: NoiseSampling | undefined;
   /** Seed of everything drawn. */
   readonly seed: number;
 }
@@ -102,7 +102,7 @@ export class ExampleStream {
       ...this.#asNetworkSees(x, times),
       target: rawTarget(wanted, { ...source, times }),
       shape,
-      ...labels && { labels: sources.map((i) => labels[i]!) },
+      labels: labels && sources.map((i) => labels[i]!),
       ...weighting !== "unit" && {
         weights: Array.from(times, (t) => lossWeight(weighting, { ...source, t })),
       },

@@ -65,8 +65,8 @@ function split(batch: TrainingBatch, shards: number): { part: TrainingBatch; wei
       target: batch.target.slice(from * values, to * values),
       shape: [to - from, h, w, c],
       times: Array.from(batch.times).slice(from, to),
-      ...batch.labels && { labels: Array.from(batch.labels).slice(from, to) },
-      ...batch.weights && { weights: Array.from(batch.weights).slice(from, to) },
+      labels: batch.labels && Array.from(batch.labels).slice(from, to),
+      weights: batch.weights && Array.from(batch.weights).slice(from, to),
     };
     return { part, weight: (to - from) / b };
   });
@@ -96,7 +96,7 @@ export interface GradientPoolOptions {
   /** Parts that a batch is cut into; part of the result's bytes. */
   readonly shards: number;
   /** Threads; 1 computes in this thread. Default: as many as shards, at most the cores. */
-  readonly workers?: number;
+  readonly workers?: number | undefined;
 }
 
 /** Time that threads wait for work before they are ended; the next work starts new ones. */

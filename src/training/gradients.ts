@@ -17,9 +17,9 @@ export interface TrainingBatch {
   /** What the network is told about each image's noise: its time in [0, 1], or what stands for it. */
   readonly times: ArrayLike<number>;
   /** Class of each image, for a conditional network. */
-  readonly labels?: ArrayLike<number>;
+  readonly labels?: ArrayLike<number> | undefined;
   /** How much each image's error counts; 1 by default. */
-  readonly weights?: ArrayLike<number>;
+  readonly weights?: ArrayLike<number> | undefined;
 }
 
 /**
@@ -37,7 +37,7 @@ export function meanLossAndGradients(
 ): { loss: tf.Tensor; gradients: tf.Tensor[] } {
   const names = network.parameters.map(({ name }) => name);
   // Copies: the cpu backend keeps a reference to the values that it is given.
-  const input = { x: tf.tensor4d(x.slice(), [...shape]), times, ...labels && { labels } };
+  const input = { x: tf.tensor4d(x.slice(), [...shape]), times, labels };
   const wanted = tf.tensor4d(target.slice(), [...shape]);
   const counts = weights && tf.tensor4d(Float32Array.from(weights), [shape[0], 1, 1, 1]);
   const { value, grads } = tf.valueAndGrads((...values: tf.Tensor[]) => {

@@ -75,7 +75,7 @@ export interface StableTargetOptions {
   /** Training images `[N, H, W, C]`. */
   readonly images: ImageBatch;
   /** Class of each image: references then come from the source's class only. */
-  readonly labels?: ArrayLike<number>;
+  readonly labels?: ArrayLike<number> | undefined;
   /** The forward process. */
   readonly schedule: NoiseSchedule;
   /**

@@ -60,7 +60,7 @@ export interface MeasureTargetsOptions {
   /** Computes the targets. */
   readonly posterior: PatchPosterior;
   /** Stops between two examples. */
-  readonly abort?: AbortSignal;
+  readonly abort?: AbortSignal | undefined;
 }
 
 /**

@@ -159,7 +159,7 @@ export async function train(network: Network, options: TrainOptions): Promise<Tr
     ? await createGradientPool(network, {
       backend: backend.name,
       shards,
-      ...workers !== undefined && { workers },
+      workers,
     })
     : undefined;
   const recipe = { steps, learningRate, weightDecay, emaDecay, clipNorm };
@@ -168,8 +168,7 @@ export async function train(network: Network, options: TrainOptions): Promise<Tr
       examples: {
         ...{ images, schedule, prediction, preconditioning, weighting, noiseSampling },
         ...{ batchSize, seed },
-        ...labels !== undefined && { labels },
-        ...target !== undefined && { target },
+        ...{ labels, target },
       },
       ...{ recipe, resume, onStep, checkpoints, abort },
       pool: options.pool ?? own,

@@ -45,7 +45,7 @@ export interface CheckCandidatesOptions {
   /** Class of each sample, of which the first is looked at. */
   readonly labels?: readonly number[] | undefined;
   /** Stops the work; the promise then rejects with the signal's reason. */
-  readonly abort?: AbortSignal;
+  readonly abort?: AbortSignal | undefined;
 }
 
 /**
@@ -99,7 +99,7 @@ export async function checkCandidates(
       labels: labels?.slice(0, 1),
     },
     pixels: 8,
-    ...abort && { abort },
+    abort,
   });
   const widths = times.map((field) => effectiveField(field, { radius, share: SHARE }) ?? 1);
   const measured = Math.max(...widths);

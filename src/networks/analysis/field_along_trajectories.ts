@@ -76,8 +76,8 @@ export async function measureAlongTrajectories(
       xT: initialNoise({ seed, samples, imageShape, schedule }),
       times: timeGrid(grid, { steps, schedule }),
       seed,
-      ...labels && { labels },
-      ...abort && { abort },
+      labels,
+      abort,
       onStep: ({ t, x }) => {
         points.push({ t, x: { data: x.data.slice(), shape: x.shape } });
       },
@@ -89,6 +89,6 @@ export async function measureAlongTrajectories(
     ...measurement,
     points,
     seed,
-    ...labels && { labels },
+    labels,
   });
 }

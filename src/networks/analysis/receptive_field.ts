@@ -44,15 +44,15 @@ export interface MeasureReceptiveFieldOptions {
    */
   readonly radius?: number;
   /** Seed of the output pixels. Default 0. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
   /** Class label of each image of a batch, or one for all. */
-  readonly labels?: number | ArrayLike<number>;
+  readonly labels?: number | ArrayLike<number> | undefined;
   /** Gradients computed at once. Default 16. */
   readonly batchSize?: number;
   /** Stops the work; the promise then rejects with the signal's reason. */
-  readonly abort?: AbortSignal;
+  readonly abort?: AbortSignal | undefined;
   /** Called after each batch with the gradients done and those to do. */
-  readonly onProgress?: (done: number, total: number) => void;
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
 /**
@@ -158,7 +158,7 @@ export async function measureReceptiveField(
               network.forward(tensors, {
                 x: input as tf.Tensor4D,
                 times: new Array<number>(part.length).fill(cNoise),
-                ...labels && { labels: part.map(({ image }) => labels[image]!) },
+                labels: labels === null ? undefined : part.map(({ image }) => labels[image]!),
               }, { inputGradient: true }),
             ));
           return tf.grad(output)(tf.tensor4d(images, [part.length, h, w, channels]));

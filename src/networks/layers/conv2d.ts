@@ -1,5 +1,6 @@
 import { ArgumentError } from "../../core/errors.ts";
 import * as tf from "@tensorflow/tfjs";
+import { customGradient } from "./custom_gradient.ts";
 import { composedConv2d } from "./conv2d_composed.ts";
 import type { Conv2dImplementation, Padding } from "./conv2d_implementation.ts";
 import { wasmConv2d } from "./wasm/conv2d_kernels.ts";
@@ -69,19 +70,18 @@ export function conv2d(x: tf.Tensor4D, filter: tf.Tensor4D, options: Conv2dOptio
     filter,
     ...[bias, shift].filter((tensor) => tensor !== undefined),
   ];
-  const named = ([x, filter, ...rest]: tf.Tensor[]) => ({
+  const named = ([x, filter, ...rest]: readonly tf.Tensor[]) => ({
     x: x as tf.Tensor4D,
     filter: filter as tf.Tensor4D,
     bias: bias && rest[0],
     shift: shift && rest[bias ? 1 : 0],
   });
-  const op = tf.customGrad((...args) => {
-    // customGrad appends a function that keeps tensors for the gradient; its types do not say so.
-    const save = args.pop() as unknown as (tensors: tf.Tensor[]) => void;
-    const tensors = args as tf.Tensor[];
-    const value = implementation.forward(named(tensors), attributes);
-    save([...tensors, value]);
-    const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]): tf.Tensor[] => {
+  return customGradient(inputs, {
+    forward() {
+      const value = implementation.forward(named(inputs), attributes);
+      return { value, kept: [value] };
+    },
+    backward(dy, saved) {
       const y = saved.at(-1) as tf.Tensor4D;
       const gradient = implementation.backward(
         { ...named(saved), y, dy: dy as tf.Tensor4D },
@@ -93,9 +93,6 @@ export function conv2d(x: tf.Tensor4D, filter: tf.Tensor4D, options: Conv2dOptio
         ...bias ? [gradient.bias] : [],
         ...shift ? [gradient.shift] : [],
       ];
-    };
-    // Several inputs need a list of gradients; the types of customGrad allow one only.
-    return { value, gradFunc: gradFunc as unknown as (dy: tf.Tensor) => tf.Tensor };
-  });
-  return op(...inputs) as tf.Tensor4D;
+    },
+  }) as tf.Tensor4D;
 }

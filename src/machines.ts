@@ -67,7 +67,6 @@ export {
   refinementCsv,
   type RefinementIdentity,
   type RefinementState,
-  type RefinementTrial,
 } from "./calibration/refinement.ts";
 export { scaleScheduleCsv, similarityCsv } from "./calibration/scale_schedule_csv.ts";
 export {
@@ -185,7 +184,13 @@ export {
   parseMachineName,
 } from "./machines/machine_table.ts";
 export type { Machine } from "./machines/patch_machine.ts";
-export type { ScaleAggregate, ScaleSchedule, ScaleStep } from "./machines/scale_schedule.ts";
+export type {
+  RefinementTrial,
+  ScaleAggregate,
+  ScaleRefinement,
+  ScaleSchedule,
+  ScaleStep,
+} from "./machines/scale_schedule.ts";
 export { type PatchSize, patchSizeAt, type PatchSizeAtOptions } from "./machines/scheduled.ts";
 export {
   emptyState,

@@ -10,17 +10,13 @@ import {
   agreementMeasure,
   type AgreementName,
 } from "../evaluation/agreement.ts";
+import type { RefinementTrial } from "../machines/scale_schedule.ts";
 import { initialNoise } from "../samplers/initial_noise.ts";
 import { samplerDefinition } from "../samplers/samplers.ts";
 import type { SamplingProtocolOptions } from "../samplers/sampling_protocol.ts";
 import { timeGrid, timeGridDefinition } from "../samplers/time_grid.ts";
 import { checkOptions } from "./checks.ts";
-import {
-  checkRefinementResume,
-  type Refinement,
-  type RefinementState,
-  type RefinementTrial,
-} from "./refinement.ts";
+import { checkRefinementResume, type Refinement, type RefinementState } from "./refinement.ts";
 
 /**
  * How far a refinement has come.

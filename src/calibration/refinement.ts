@@ -1,5 +1,5 @@
 import { ArgumentError, CheckpointMismatchError } from "../core/errors.ts";
-import type { ScaleSchedule } from "../machines/scale_schedule.ts";
+import type { RefinementTrial, ScaleSchedule } from "../machines/scale_schedule.ts";
 
 /**
  * What a refinement works on.
@@ -52,26 +52,6 @@ export interface RefinementState extends RefinementIdentity {
 }
 
 /**
- * One move that was tried.
- *
- * @category Calibration
- */
-export interface RefinementTrial {
-  /** Sweep, from 1. */
-  readonly pass: number;
-  /** Step whose scale was changed, from 1 (lowest noise) to n. */
-  readonly step: number;
-  /** The scale that was tried there. */
-  readonly patchSize: number;
-  /** Mean agreement over the samples. */
-  readonly score: number;
-  /** Agreement of each sample. */
-  readonly perSample: readonly number[];
-  /** Whether it was kept: better than all before. */
-  readonly accepted: boolean;
-}
-
-/**
  * A finished refinement: every trial, and the choice.
  *
  * @category Calibration
@@ -92,8 +72,8 @@ export interface Refinement extends RefinementIdentity {
 }
 
 /**
- * The schedule with its scales refined; the table of similarities stays, and the refinement becomes part
- * of `provenance.config`.
+ * The schedule with its scales refined; the table of similarities stays, and what the refinement found
+ * is kept beside it.
  *
  * @example
  * ```ts
@@ -144,24 +124,18 @@ export function applyRefinement(schedule: ScaleSchedule, refinement: Refinement)
   return {
     ...schedule,
     steps: schedule.steps.map((step, index) => ({ ...step, patchSize: scales[index]! })),
-    provenance: {
-      ...schedule.provenance,
-      config: {
-        ...schedule.provenance.config,
-        refinement: {
-          measure,
-          sampler,
-          grid,
-          networkSteps,
-          seed,
-          samples,
-          labels,
-          start,
-          startScore,
-          score,
-          trials,
-        },
-      },
+    refinement: {
+      measure,
+      sampler,
+      grid,
+      networkSteps,
+      seed,
+      samples,
+      labels,
+      start,
+      startScore,
+      score,
+      trials,
     },
   };
 }

@@ -60,6 +60,7 @@ export function writeScaleSchedule(schedule: ScaleSchedule): string {
       perSample: step.perSample,
       similarity: step.similarity,
     })),
+    ...schedule.refinement && { refinement: schedule.refinement },
     provenance: schedule.provenance,
   });
   const own = [schedule.machine, schedule.metric, schedule.timeGrid ?? "uniform"];
@@ -108,24 +109,36 @@ export function parseScaleSchedule(
   } catch (error) {
     throw new DataFormatError(source, `not JSON: ${(error as Error).message}`);
   }
-  renameKernelSize(value);
+  modernize(value);
   const problem = findProblem(value, options.own ?? []);
   if (problem !== undefined) throw new DataFormatError(source, problem);
   const { $schema: _, ...schedule } = value as ScaleSchedule & { $schema?: string };
   return schedule;
 }
 
-/** In files of the first releases a step's patch size is called kernelSize. */
-function renameKernelSize(value: unknown): void {
-  const steps = (value as { readonly steps?: unknown } | null)?.steps;
-  if (!Array.isArray(steps)) return;
-  for (const step of steps) {
-    if (typeof step !== "object" || step === null || !("kernelSize" in step)) continue;
-    const { kernelSize } = step;
-    if ("patchSize" in step) continue;
-    delete step.kernelSize;
-    Object.assign(step, { patchSize: kernelSize });
+/**
+ * Brings a file of the first releases into the form of today: there a patch size was called kernelSize, and
+ * the refinement lay in `provenance.config`.
+ */
+function modernize(value: unknown): void {
+  const file = asObject(value);
+  const config = asObject(asObject(file?.provenance)?.config);
+  if (file !== undefined && config?.refinement !== undefined && file.refinement === undefined) {
+    file.refinement = config.refinement;
+    delete config.refinement;
   }
+  for (const list of [file?.steps, asObject(file?.refinement)?.trials]) {
+    if (!Array.isArray(list)) continue;
+    for (const entry of list.map(asObject)) {
+      if (entry?.kernelSize === undefined || entry.patchSize !== undefined) continue;
+      entry.patchSize = entry.kernelSize;
+      delete entry.kernelSize;
+    }
+  }
+}
+
+function asObject(value: unknown): Record<string, unknown> | undefined {
+  return typeof value === "object" && value !== null ? value as Record<string, unknown> : undefined;
 }
 
 function findProblem(value: unknown, own: readonly string[]): string | undefined {

@@ -18,7 +18,7 @@ export const validate: {
   readonly errors?: readonly SchemaBreach[] | null;
 } = validate10;
 
-const schema11 = {"type":"object","required":["format","version","imageShape","machine","padding","noiseSchedule","metric","aggregate","candidates","labels","steps","provenance"],"additionalProperties":false,"properties":{"$schema":{"type":"string"},"format":{"const":"els-scale-schedule"},"version":{"const":1},"imageShape":{"type":"array","items":{"type":"integer","minimum":1},"minItems":3,"maxItems":3},"machine":{"type":"string","minLength":1},"padding":{"enum":["zeros","circular"]},"noiseSchedule":{"type":"object","required":["name","parameters"],"additionalProperties":false,"properties":{"name":{"type":"string","minLength":1},"parameters":{"type":"object","additionalProperties":{"type":"number"}}}},"metric":{"type":"string","minLength":1},"aggregate":{"enum":["median","mode"]},"candidates":{"type":"array","items":{"type":"integer","minimum":1},"minItems":1},"labels":{"type":["array","null"],"items":{"type":"integer","minimum":0}},"timeGrid":{"type":"string","minLength":1},"steps":{"type":"array","minItems":1,"items":{"type":"object","required":["step","t","signal","sigma","patchSize","perSample","similarity"],"additionalProperties":false,"properties":{"step":{"type":"integer","minimum":1},"t":{"type":"number","exclusiveMinimum":0,"maximum":1},"signal":{"type":"number","minimum":0},"sigma":{"type":"number","exclusiveMinimum":0},"patchSize":{"type":"integer"},"perSample":{"type":"array","items":{"type":"integer"}},"similarity":{"type":"array","items":{"type":"array","items":{"type":["number","null"]}}}}}},"provenance":{"type":"object","required":["toolkit","runtime","seed","config"],"properties":{"toolkit":{"type":"string"},"runtime":{"type":"string"},"networkBackend":{"type":"string"},"machineBackend":{"type":"string"},"seed":{"type":"integer","minimum":0},"dataset":{"type":"object","required":["name","split","images","sha256"],"properties":{"name":{"type":"string"},"split":{"type":"string"},"images":{"type":"integer","minimum":1},"classes":{"type":"array","items":{"type":"integer","minimum":0}},"sha256":{"$ref":"#/definitions/sha256"}}},"network":{"type":"object","required":["name","sha256","architecture"],"properties":{"name":{"type":"string"},"sha256":{"$ref":"#/definitions/sha256"},"architecture":{"type":"object"}}},"config":{"type":"object"}}}},"definitions":{"sha256":{"type":"string","pattern":"^[0-9a-f]{64}$"}}};
+const schema11 = {"type":"object","required":["format","version","imageShape","machine","padding","noiseSchedule","metric","aggregate","candidates","labels","steps","provenance"],"additionalProperties":false,"properties":{"$schema":{"type":"string"},"format":{"const":"els-scale-schedule"},"version":{"const":1},"imageShape":{"type":"array","items":{"type":"integer","minimum":1},"minItems":3,"maxItems":3},"machine":{"type":"string","minLength":1},"padding":{"enum":["zeros","circular"]},"noiseSchedule":{"type":"object","required":["name","parameters"],"additionalProperties":false,"properties":{"name":{"type":"string","minLength":1},"parameters":{"type":"object","additionalProperties":{"type":"number"}}}},"metric":{"type":"string","minLength":1},"aggregate":{"enum":["median","mode"]},"candidates":{"type":"array","items":{"type":"integer","minimum":1},"minItems":1},"labels":{"type":["array","null"],"items":{"type":"integer","minimum":0}},"timeGrid":{"type":"string","minLength":1},"steps":{"type":"array","minItems":1,"items":{"type":"object","required":["step","t","signal","sigma","patchSize","perSample","similarity"],"additionalProperties":false,"properties":{"step":{"type":"integer","minimum":1},"t":{"type":"number","exclusiveMinimum":0,"maximum":1},"signal":{"type":"number","minimum":0},"sigma":{"type":"number","exclusiveMinimum":0},"patchSize":{"type":"integer"},"perSample":{"type":"array","items":{"type":"integer"}},"similarity":{"type":"array","items":{"type":"array","items":{"type":["number","null"]}}}}}},"refinement":{"type":"object","required":["measure","samples","start","startScore","score","trials"],"properties":{"measure":{"type":"string"},"samples":{"type":"integer","minimum":1},"start":{"type":"array","items":{"type":"integer"}},"startScore":{"type":"number"},"score":{"type":"number"},"trials":{"type":"array","items":{"type":"object"}}}},"provenance":{"type":"object","required":["toolkit","runtime","seed","config"],"properties":{"toolkit":{"type":"string"},"runtime":{"type":"string"},"networkBackend":{"type":"string"},"machineBackend":{"type":"string"},"seed":{"type":"integer","minimum":0},"dataset":{"type":"object","required":["name","split","images","sha256"],"properties":{"name":{"type":"string"},"split":{"type":"string"},"images":{"type":"integer","minimum":1},"classes":{"type":"array","items":{"type":"integer","minimum":0}},"sha256":{"$ref":"#/definitions/sha256"}}},"network":{"type":"object","required":["name","sha256","architecture"],"properties":{"name":{"type":"string"},"sha256":{"$ref":"#/definitions/sha256"},"architecture":{"type":"object"}}},"config":{"type":"object"}}}},"definitions":{"sha256":{"type":"string","pattern":"^[0-9a-f]{64}$"}}};
 const schema12 = {"type":"string","pattern":"^[0-9a-f]{64}$"};
 const func2 = Object.prototype.hasOwnProperty;
 const pattern0 = new RegExp("^[0-9a-f]{64}$", "u");
@@ -633,21 +633,21 @@ else {
 var valid0 = true;
 }
 if(valid0){
-if(data.provenance !== undefined){
-let data30 = data.provenance;
+if(data.refinement !== undefined){
+let data30 = data.refinement;
 const _errs61 = errors;
 if(errors === _errs61){
 if(data30 && typeof data30 == "object" && !Array.isArray(data30)){
 let missing3;
-if(((((data30.toolkit === undefined) && (missing3 = "toolkit")) || ((data30.runtime === undefined) && (missing3 = "runtime"))) || ((data30.seed === undefined) && (missing3 = "seed"))) || ((data30.config === undefined) && (missing3 = "config"))){
-validate10.errors = [{instancePath:instancePath+"/provenance",schemaPath:"#/properties/provenance/required",keyword:"required",params:{missingProperty: missing3},message:"must have required property '"+missing3+"'"}];
+if(((((((data30.measure === undefined) && (missing3 = "measure")) || ((data30.samples === undefined) && (missing3 = "samples"))) || ((data30.start === undefined) && (missing3 = "start"))) || ((data30.startScore === undefined) && (missing3 = "startScore"))) || ((data30.score === undefined) && (missing3 = "score"))) || ((data30.trials === undefined) && (missing3 = "trials"))){
+validate10.errors = [{instancePath:instancePath+"/refinement",schemaPath:"#/properties/refinement/required",keyword:"required",params:{missingProperty: missing3},message:"must have required property '"+missing3+"'"}];
 return false;
 }
 else {
-if(data30.toolkit !== undefined){
+if(data30.measure !== undefined){
 const _errs63 = errors;
-if(typeof data30.toolkit !== "string"){
-validate10.errors = [{instancePath:instancePath+"/provenance/toolkit",schemaPath:"#/properties/provenance/properties/toolkit/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+if(typeof data30.measure !== "string"){
+validate10.errors = [{instancePath:instancePath+"/refinement/measure",schemaPath:"#/properties/refinement/properties/measure/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 var valid11 = _errs63 === errors;
@@ -656,11 +656,20 @@ else {
 var valid11 = true;
 }
 if(valid11){
-if(data30.runtime !== undefined){
+if(data30.samples !== undefined){
+let data32 = data30.samples;
 const _errs65 = errors;
-if(typeof data30.runtime !== "string"){
-validate10.errors = [{instancePath:instancePath+"/provenance/runtime",schemaPath:"#/properties/provenance/properties/runtime/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+if(!(((typeof data32 == "number") && (!(data32 % 1) && !isNaN(data32))) && (isFinite(data32)))){
+validate10.errors = [{instancePath:instancePath+"/refinement/samples",schemaPath:"#/properties/refinement/properties/samples/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
+}
+if(errors === _errs65){
+if((typeof data32 == "number") && (isFinite(data32))){
+if(data32 < 1 || isNaN(data32)){
+validate10.errors = [{instancePath:instancePath+"/refinement/samples",schemaPath:"#/properties/refinement/properties/samples/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
+return false;
+}
+}
 }
 var valid11 = _errs65 === errors;
 }
@@ -668,11 +677,30 @@ else {
 var valid11 = true;
 }
 if(valid11){
-if(data30.networkBackend !== undefined){
+if(data30.start !== undefined){
+let data33 = data30.start;
 const _errs67 = errors;
-if(typeof data30.networkBackend !== "string"){
-validate10.errors = [{instancePath:instancePath+"/provenance/networkBackend",schemaPath:"#/properties/provenance/properties/networkBackend/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+if(errors === _errs67){
+if(Array.isArray(data33)){
+var valid12 = true;
+const len7 = data33.length;
+for(let i7=0; i7<len7; i7++){
+let data34 = data33[i7];
+const _errs69 = errors;
+if(!(((typeof data34 == "number") && (!(data34 % 1) && !isNaN(data34))) && (isFinite(data34)))){
+validate10.errors = [{instancePath:instancePath+"/refinement/start/" + i7,schemaPath:"#/properties/refinement/properties/start/items/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
+}
+var valid12 = _errs69 === errors;
+if(!valid12){
+break;
+}
+}
+}
+else {
+validate10.errors = [{instancePath:instancePath+"/refinement/start",schemaPath:"#/properties/refinement/properties/start/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+return false;
+}
 }
 var valid11 = _errs67 === errors;
 }
@@ -680,32 +708,12 @@ else {
 var valid11 = true;
 }
 if(valid11){
-if(data30.machineBackend !== undefined){
-const _errs69 = errors;
-if(typeof data30.machineBackend !== "string"){
-validate10.errors = [{instancePath:instancePath+"/provenance/machineBackend",schemaPath:"#/properties/provenance/properties/machineBackend/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-var valid11 = _errs69 === errors;
-}
-else {
-var valid11 = true;
-}
-if(valid11){
-if(data30.seed !== undefined){
-let data35 = data30.seed;
+if(data30.startScore !== undefined){
+let data35 = data30.startScore;
 const _errs71 = errors;
-if(!(((typeof data35 == "number") && (!(data35 % 1) && !isNaN(data35))) && (isFinite(data35)))){
-validate10.errors = [{instancePath:instancePath+"/provenance/seed",schemaPath:"#/properties/provenance/properties/seed/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+if(!((typeof data35 == "number") && (isFinite(data35)))){
+validate10.errors = [{instancePath:instancePath+"/refinement/startScore",schemaPath:"#/properties/refinement/properties/startScore/type",keyword:"type",params:{type: "number"},message:"must be number"}];
 return false;
-}
-if(errors === _errs71){
-if((typeof data35 == "number") && (isFinite(data35))){
-if(data35 < 0 || isNaN(data35)){
-validate10.errors = [{instancePath:instancePath+"/provenance/seed",schemaPath:"#/properties/provenance/properties/seed/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
-return false;
-}
-}
 }
 var valid11 = _errs71 === errors;
 }
@@ -713,86 +721,227 @@ else {
 var valid11 = true;
 }
 if(valid11){
-if(data30.dataset !== undefined){
-let data36 = data30.dataset;
+if(data30.score !== undefined){
+let data36 = data30.score;
 const _errs73 = errors;
-if(errors === _errs73){
-if(data36 && typeof data36 == "object" && !Array.isArray(data36)){
+if(!((typeof data36 == "number") && (isFinite(data36)))){
+validate10.errors = [{instancePath:instancePath+"/refinement/score",schemaPath:"#/properties/refinement/properties/score/type",keyword:"type",params:{type: "number"},message:"must be number"}];
+return false;
+}
+var valid11 = _errs73 === errors;
+}
+else {
+var valid11 = true;
+}
+if(valid11){
+if(data30.trials !== undefined){
+let data37 = data30.trials;
+const _errs75 = errors;
+if(errors === _errs75){
+if(Array.isArray(data37)){
+var valid13 = true;
+const len8 = data37.length;
+for(let i8=0; i8<len8; i8++){
+let data38 = data37[i8];
+const _errs77 = errors;
+if(!(data38 && typeof data38 == "object" && !Array.isArray(data38))){
+validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i8,schemaPath:"#/properties/refinement/properties/trials/items/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+var valid13 = _errs77 === errors;
+if(!valid13){
+break;
+}
+}
+}
+else {
+validate10.errors = [{instancePath:instancePath+"/refinement/trials",schemaPath:"#/properties/refinement/properties/trials/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+return false;
+}
+}
+var valid11 = _errs75 === errors;
+}
+else {
+var valid11 = true;
+}
+}
+}
+}
+}
+}
+}
+}
+else {
+validate10.errors = [{instancePath:instancePath+"/refinement",schemaPath:"#/properties/refinement/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+}
+var valid0 = _errs61 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.provenance !== undefined){
+let data39 = data.provenance;
+const _errs79 = errors;
+if(errors === _errs79){
+if(data39 && typeof data39 == "object" && !Array.isArray(data39)){
 let missing4;
-if(((((data36.name === undefined) && (missing4 = "name")) || ((data36.split === undefined) && (missing4 = "split"))) || ((data36.images === undefined) && (missing4 = "images"))) || ((data36.sha256 === undefined) && (missing4 = "sha256"))){
-validate10.errors = [{instancePath:instancePath+"/provenance/dataset",schemaPath:"#/properties/provenance/properties/dataset/required",keyword:"required",params:{missingProperty: missing4},message:"must have required property '"+missing4+"'"}];
+if(((((data39.toolkit === undefined) && (missing4 = "toolkit")) || ((data39.runtime === undefined) && (missing4 = "runtime"))) || ((data39.seed === undefined) && (missing4 = "seed"))) || ((data39.config === undefined) && (missing4 = "config"))){
+validate10.errors = [{instancePath:instancePath+"/provenance",schemaPath:"#/properties/provenance/required",keyword:"required",params:{missingProperty: missing4},message:"must have required property '"+missing4+"'"}];
 return false;
 }
 else {
-if(data36.name !== undefined){
-const _errs75 = errors;
-if(typeof data36.name !== "string"){
+if(data39.toolkit !== undefined){
+const _errs81 = errors;
+if(typeof data39.toolkit !== "string"){
+validate10.errors = [{instancePath:instancePath+"/provenance/toolkit",schemaPath:"#/properties/provenance/properties/toolkit/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+var valid14 = _errs81 === errors;
+}
+else {
+var valid14 = true;
+}
+if(valid14){
+if(data39.runtime !== undefined){
+const _errs83 = errors;
+if(typeof data39.runtime !== "string"){
+validate10.errors = [{instancePath:instancePath+"/provenance/runtime",schemaPath:"#/properties/provenance/properties/runtime/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+var valid14 = _errs83 === errors;
+}
+else {
+var valid14 = true;
+}
+if(valid14){
+if(data39.networkBackend !== undefined){
+const _errs85 = errors;
+if(typeof data39.networkBackend !== "string"){
+validate10.errors = [{instancePath:instancePath+"/provenance/networkBackend",schemaPath:"#/properties/provenance/properties/networkBackend/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+var valid14 = _errs85 === errors;
+}
+else {
+var valid14 = true;
+}
+if(valid14){
+if(data39.machineBackend !== undefined){
+const _errs87 = errors;
+if(typeof data39.machineBackend !== "string"){
+validate10.errors = [{instancePath:instancePath+"/provenance/machineBackend",schemaPath:"#/properties/provenance/properties/machineBackend/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+var valid14 = _errs87 === errors;
+}
+else {
+var valid14 = true;
+}
+if(valid14){
+if(data39.seed !== undefined){
+let data44 = data39.seed;
+const _errs89 = errors;
+if(!(((typeof data44 == "number") && (!(data44 % 1) && !isNaN(data44))) && (isFinite(data44)))){
+validate10.errors = [{instancePath:instancePath+"/provenance/seed",schemaPath:"#/properties/provenance/properties/seed/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+return false;
+}
+if(errors === _errs89){
+if((typeof data44 == "number") && (isFinite(data44))){
+if(data44 < 0 || isNaN(data44)){
+validate10.errors = [{instancePath:instancePath+"/provenance/seed",schemaPath:"#/properties/provenance/properties/seed/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+return false;
+}
+}
+}
+var valid14 = _errs89 === errors;
+}
+else {
+var valid14 = true;
+}
+if(valid14){
+if(data39.dataset !== undefined){
+let data45 = data39.dataset;
+const _errs91 = errors;
+if(errors === _errs91){
+if(data45 && typeof data45 == "object" && !Array.isArray(data45)){
+let missing5;
+if(((((data45.name === undefined) && (missing5 = "name")) || ((data45.split === undefined) && (missing5 = "split"))) || ((data45.images === undefined) && (missing5 = "images"))) || ((data45.sha256 === undefined) && (missing5 = "sha256"))){
+validate10.errors = [{instancePath:instancePath+"/provenance/dataset",schemaPath:"#/properties/provenance/properties/dataset/required",keyword:"required",params:{missingProperty: missing5},message:"must have required property '"+missing5+"'"}];
+return false;
+}
+else {
+if(data45.name !== undefined){
+const _errs93 = errors;
+if(typeof data45.name !== "string"){
 validate10.errors = [{instancePath:instancePath+"/provenance/dataset/name",schemaPath:"#/properties/provenance/properties/dataset/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
-var valid12 = _errs75 === errors;
+var valid15 = _errs93 === errors;
 }
 else {
-var valid12 = true;
+var valid15 = true;
 }
-if(valid12){
-if(data36.split !== undefined){
-const _errs77 = errors;
-if(typeof data36.split !== "string"){
+if(valid15){
+if(data45.split !== undefined){
+const _errs95 = errors;
+if(typeof data45.split !== "string"){
 validate10.errors = [{instancePath:instancePath+"/provenance/dataset/split",schemaPath:"#/properties/provenance/properties/dataset/properties/split/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
-var valid12 = _errs77 === errors;
+var valid15 = _errs95 === errors;
 }
 else {
-var valid12 = true;
+var valid15 = true;
 }
-if(valid12){
-if(data36.images !== undefined){
-let data39 = data36.images;
-const _errs79 = errors;
-if(!(((typeof data39 == "number") && (!(data39 % 1) && !isNaN(data39))) && (isFinite(data39)))){
+if(valid15){
+if(data45.images !== undefined){
+let data48 = data45.images;
+const _errs97 = errors;
+if(!(((typeof data48 == "number") && (!(data48 % 1) && !isNaN(data48))) && (isFinite(data48)))){
 validate10.errors = [{instancePath:instancePath+"/provenance/dataset/images",schemaPath:"#/properties/provenance/properties/dataset/properties/images/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
-if(errors === _errs79){
-if((typeof data39 == "number") && (isFinite(data39))){
-if(data39 < 1 || isNaN(data39)){
+if(errors === _errs97){
+if((typeof data48 == "number") && (isFinite(data48))){
+if(data48 < 1 || isNaN(data48)){
 validate10.errors = [{instancePath:instancePath+"/provenance/dataset/images",schemaPath:"#/properties/provenance/properties/dataset/properties/images/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
 return false;
 }
 }
 }
-var valid12 = _errs79 === errors;
+var valid15 = _errs97 === errors;
 }
 else {
-var valid12 = true;
+var valid15 = true;
 }
-if(valid12){
-if(data36.classes !== undefined){
-let data40 = data36.classes;
-const _errs81 = errors;
-if(errors === _errs81){
-if(Array.isArray(data40)){
-var valid13 = true;
-const len7 = data40.length;
-for(let i7=0; i7<len7; i7++){
-let data41 = data40[i7];
-const _errs83 = errors;
-if(!(((typeof data41 == "number") && (!(data41 % 1) && !isNaN(data41))) && (isFinite(data41)))){
-validate10.errors = [{instancePath:instancePath+"/provenance/dataset/classes/" + i7,schemaPath:"#/properties/provenance/properties/dataset/properties/classes/items/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+if(valid15){
+if(data45.classes !== undefined){
+let data49 = data45.classes;
+const _errs99 = errors;
+if(errors === _errs99){
+if(Array.isArray(data49)){
+var valid16 = true;
+const len9 = data49.length;
+for(let i9=0; i9<len9; i9++){
+let data50 = data49[i9];
+const _errs101 = errors;
+if(!(((typeof data50 == "number") && (!(data50 % 1) && !isNaN(data50))) && (isFinite(data50)))){
+validate10.errors = [{instancePath:instancePath+"/provenance/dataset/classes/" + i9,schemaPath:"#/properties/provenance/properties/dataset/properties/classes/items/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
-if(errors === _errs83){
-if((typeof data41 == "number") && (isFinite(data41))){
-if(data41 < 0 || isNaN(data41)){
-validate10.errors = [{instancePath:instancePath+"/provenance/dataset/classes/" + i7,schemaPath:"#/properties/provenance/properties/dataset/properties/classes/items/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+if(errors === _errs101){
+if((typeof data50 == "number") && (isFinite(data50))){
+if(data50 < 0 || isNaN(data50)){
+validate10.errors = [{instancePath:instancePath+"/provenance/dataset/classes/" + i9,schemaPath:"#/properties/provenance/properties/dataset/properties/classes/items/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
 }
-var valid13 = _errs83 === errors;
-if(!valid13){
+var valid16 = _errs101 === errors;
+if(!valid16){
 break;
 }
 }
@@ -802,19 +951,19 @@ validate10.errors = [{instancePath:instancePath+"/provenance/dataset/classes",sc
 return false;
 }
 }
-var valid12 = _errs81 === errors;
+var valid15 = _errs99 === errors;
 }
 else {
-var valid12 = true;
+var valid15 = true;
 }
-if(valid12){
-if(data36.sha256 !== undefined){
-let data42 = data36.sha256;
-const _errs85 = errors;
-const _errs86 = errors;
-if(errors === _errs86){
-if(typeof data42 === "string"){
-if(!pattern0.test(data42)){
+if(valid15){
+if(data45.sha256 !== undefined){
+let data51 = data45.sha256;
+const _errs103 = errors;
+const _errs104 = errors;
+if(errors === _errs104){
+if(typeof data51 === "string"){
+if(!pattern0.test(data51)){
 validate10.errors = [{instancePath:instancePath+"/provenance/dataset/sha256",schemaPath:"#/definitions/sha256/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{64}$"},message:"must match pattern \""+"^[0-9a-f]{64}$"+"\""}];
 return false;
 }
@@ -824,10 +973,10 @@ validate10.errors = [{instancePath:instancePath+"/provenance/dataset/sha256",sch
 return false;
 }
 }
-var valid12 = _errs85 === errors;
+var valid15 = _errs103 === errors;
 }
 else {
-var valid12 = true;
+var valid15 = true;
 }
 }
 }
@@ -840,42 +989,42 @@ validate10.errors = [{instancePath:instancePath+"/provenance/dataset",schemaPath
 return false;
 }
 }
-var valid11 = _errs73 === errors;
+var valid14 = _errs91 === errors;
 }
 else {
-var valid11 = true;
+var valid14 = true;
 }
-if(valid11){
-if(data30.network !== undefined){
-let data43 = data30.network;
-const _errs88 = errors;
-if(errors === _errs88){
-if(data43 && typeof data43 == "object" && !Array.isArray(data43)){
-let missing5;
-if((((data43.name === undefined) && (missing5 = "name")) || ((data43.sha256 === undefined) && (missing5 = "sha256"))) || ((data43.architecture === undefined) && (missing5 = "architecture"))){
-validate10.errors = [{instancePath:instancePath+"/provenance/network",schemaPath:"#/properties/provenance/properties/network/required",keyword:"required",params:{missingProperty: missing5},message:"must have required property '"+missing5+"'"}];
+if(valid14){
+if(data39.network !== undefined){
+let data52 = data39.network;
+const _errs106 = errors;
+if(errors === _errs106){
+if(data52 && typeof data52 == "object" && !Array.isArray(data52)){
+let missing6;
+if((((data52.name === undefined) && (missing6 = "name")) || ((data52.sha256 === undefined) && (missing6 = "sha256"))) || ((data52.architecture === undefined) && (missing6 = "architecture"))){
+validate10.errors = [{instancePath:instancePath+"/provenance/network",schemaPath:"#/properties/provenance/properties/network/required",keyword:"required",params:{missingProperty: missing6},message:"must have required property '"+missing6+"'"}];
 return false;
 }
 else {
-if(data43.name !== undefined){
-const _errs90 = errors;
-if(typeof data43.name !== "string"){
+if(data52.name !== undefined){
+const _errs108 = errors;
+if(typeof data52.name !== "string"){
 validate10.errors = [{instancePath:instancePath+"/provenance/network/name",schemaPath:"#/properties/provenance/properties/network/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
-var valid15 = _errs90 === errors;
+var valid18 = _errs108 === errors;
 }
 else {
-var valid15 = true;
+var valid18 = true;
 }
-if(valid15){
-if(data43.sha256 !== undefined){
-let data45 = data43.sha256;
-const _errs92 = errors;
-const _errs93 = errors;
-if(errors === _errs93){
-if(typeof data45 === "string"){
-if(!pattern0.test(data45)){
+if(valid18){
+if(data52.sha256 !== undefined){
+let data54 = data52.sha256;
+const _errs110 = errors;
+const _errs111 = errors;
+if(errors === _errs111){
+if(typeof data54 === "string"){
+if(!pattern0.test(data54)){
 validate10.errors = [{instancePath:instancePath+"/provenance/network/sha256",schemaPath:"#/definitions/sha256/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{64}$"},message:"must match pattern \""+"^[0-9a-f]{64}$"+"\""}];
 return false;
 }
@@ -885,23 +1034,23 @@ validate10.errors = [{instancePath:instancePath+"/provenance/network/sha256",sch
 return false;
 }
 }
-var valid15 = _errs92 === errors;
+var valid18 = _errs110 === errors;
 }
 else {
-var valid15 = true;
+var valid18 = true;
 }
-if(valid15){
-if(data43.architecture !== undefined){
-let data46 = data43.architecture;
-const _errs95 = errors;
-if(!(data46 && typeof data46 == "object" && !Array.isArray(data46))){
+if(valid18){
+if(data52.architecture !== undefined){
+let data55 = data52.architecture;
+const _errs113 = errors;
+if(!(data55 && typeof data55 == "object" && !Array.isArray(data55))){
 validate10.errors = [{instancePath:instancePath+"/provenance/network/architecture",schemaPath:"#/properties/provenance/properties/network/properties/architecture/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
-var valid15 = _errs95 === errors;
+var valid18 = _errs113 === errors;
 }
 else {
-var valid15 = true;
+var valid18 = true;
 }
 }
 }
@@ -912,23 +1061,23 @@ validate10.errors = [{instancePath:instancePath+"/provenance/network",schemaPath
 return false;
 }
 }
-var valid11 = _errs88 === errors;
+var valid14 = _errs106 === errors;
 }
 else {
-var valid11 = true;
+var valid14 = true;
 }
-if(valid11){
-if(data30.config !== undefined){
-let data47 = data30.config;
-const _errs97 = errors;
-if(!(data47 && typeof data47 == "object" && !Array.isArray(data47))){
+if(valid14){
+if(data39.config !== undefined){
+let data56 = data39.config;
+const _errs115 = errors;
+if(!(data56 && typeof data56 == "object" && !Array.isArray(data56))){
 validate10.errors = [{instancePath:instancePath+"/provenance/config",schemaPath:"#/properties/provenance/properties/config/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
-var valid11 = _errs97 === errors;
+var valid14 = _errs115 === errors;
 }
 else {
-var valid11 = true;
+var valid14 = true;
 }
 }
 }
@@ -944,10 +1093,11 @@ validate10.errors = [{instancePath:instancePath+"/provenance",schemaPath:"#/prop
 return false;
 }
 }
-var valid0 = _errs61 === errors;
+var valid0 = _errs79 === errors;
 }
 else {
 var valid0 = true;
+}
 }
 }
 }

@@ -30,6 +30,56 @@ export interface ScaleStep {
 }
 
 /**
+ * One move that was tried.
+ *
+ * @category Calibration
+ */
+export interface RefinementTrial {
+  /** Sweep, from 1. */
+  readonly pass: number;
+  /** Step whose scale was changed, from 1 (lowest noise) to n. */
+  readonly step: number;
+  /** The scale that was tried there. */
+  readonly patchSize: number;
+  /** Mean agreement over the samples. */
+  readonly score: number;
+  /** Agreement of each sample. */
+  readonly perSample: readonly number[];
+  /** Whether it was kept: better than all before. */
+  readonly accepted: boolean;
+}
+
+/**
+ * How scales were refined by the agreement of final images, after each had been calibrated by itself.
+ *
+ * @category Calibration
+ */
+export interface ScaleRefinement {
+  /** Name of the measure that final images were compared by. */
+  readonly measure: string;
+  /** Name of the sampler of network and machine. */
+  readonly sampler: string;
+  /** Name of its grid of times. */
+  readonly grid: string;
+  /** Steps of the network. */
+  readonly networkSteps: number;
+  /** Seed of x_T and of a stochastic sampler; null if the noise was given. */
+  readonly seed: number | null;
+  /** Number of trajectories. */
+  readonly samples: number;
+  /** Class label of each sample; null when unconditional. */
+  readonly labels: readonly number[] | null;
+  /** Scales to begin with, those that were calibrated; index 0 the lowest noise. */
+  readonly start: readonly number[];
+  /** Mean agreement of the scales to begin with. */
+  readonly startScore: number;
+  /** Mean agreement of the refined scales, on the same samples. */
+  readonly score: number;
+  /** Every move that was tried, in order. */
+  readonly trials: readonly RefinementTrial[];
+}
+
+/**
  * The calibrated locality scales of a network, with the similarities that they were chosen by.
  *
  * @category Calibration
@@ -62,6 +112,8 @@ export interface ScaleSchedule {
   readonly timeGrid?: string;
   /** Steps 1 .. n in ascending order. */
   readonly steps: readonly ScaleStep[];
+  /** How the scales were refined; absent: they are as they were calibrated. */
+  readonly refinement?: ScaleRefinement;
   /** Where the schedule comes from. */
   readonly provenance: Provenance;
 }

@@ -98,7 +98,7 @@ export async function runAblation(
   );
   const { candidates, tables } = JSON.parse(await Deno.readTextFile(state)) as CalibrationState;
   const published = nearestScales(experiment, schedule);
-  const refinement = schedule.provenance.config["refinement"] as Refinement | undefined;
+  const { refinement } = schedule;
   const found = [
     ...published ? [["published", published] as const] : [],
     ...similarityNames.map((metric) =>

@@ -140,8 +140,8 @@ Deno.test("applyRefinement: the exported schedule has the scales, the table and 
   assertEquals(refined.steps.map(({ patchSize }) => patchSize), [5, 5, 5, 7]);
   const read = parseScaleSchedule(writeScaleSchedule(refined));
   assertEquals(read, refined);
-  const evidence = read.provenance.config["refinement"] as Record<string, unknown>;
-  assertEquals([evidence["start"], evidence["samples"]], [known, 3]);
+  const { start, samples, trials } = read.refinement!;
+  assertEquals([start, samples, trials], [known, 3, refinement.trials]);
   assertEquals(refinementCsv(refinement).split("\n").length, refinement.trials.length + 3);
   assertThrows(
     () => applyRefinement(refined, refinement),

@@ -99,6 +99,20 @@ Deno.test("scale schedule: files of the first releases, which say kernelSize, ar
   );
 });
 
+Deno.test("scale schedule: a refinement that files of the first releases keep in provenance.config is found", () => {
+  const trial = { pass: 1, step: 2, score: 0.9, perSample: [0.9], accepted: true };
+  const refinement = {
+    ...{ measure: "r^2", sampler: "ddim", grid: "uniform", networkSteps: 3, seed: 1, samples: 1 },
+    ...{ labels: null, start: [3, 5, 9], startScore: 0.8, score: 0.9 },
+    trials: [{ ...trial, patchSize: 3 }],
+  };
+  const old = { ...refinement, trials: [{ ...trial, kernelSize: 3 }] };
+  const text = changed((copy) => copy.provenance.config.refinement = old);
+  assertEquals(parseScaleSchedule(text), { ...schedule, refinement });
+  const today = { ...schedule, refinement };
+  assertEquals(parseScaleSchedule(writeScaleSchedule(today)), today);
+});
+
 Deno.test("scale schedule: each breach names the field, what was found and what was expected", () => {
   // deno-lint-ignore no-explicit-any -- as above
   const cases: [(copy: any) => void, string][] = [

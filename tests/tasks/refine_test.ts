@@ -14,13 +14,12 @@ Deno.test("calibrate: --refine moves the scales by final images, and keeps start
     const calibration = join(folder, "00001-calibrate-mnist-small-bbels");
     const path = join(calibration, "scale_schedule.json");
     const schedule = parseScaleSchedule(await Deno.readTextFile(path), path);
-    const { start, startScore, score, samples, trials } = schedule.provenance
-      .config["refinement"] as Record<string, number> & { start: number[]; trials: unknown[] };
+    const { start, startScore, score, samples, trials } = schedule.refinement!;
     assertEquals([start.length, samples], [3, 2]);
-    assert(score! >= startScore! && trials.length >= 3);
+    assert(score >= startScore && trials.length >= 3);
     const scales = schedule.steps.map(({ patchSize }) => patchSize);
     assertStringIncludes(refined.out, `: ${scales.join(",")}\n`);
-    assertEquals(score! > startScore!, scales.join() !== start.join());
+    assertEquals(score > startScore, scales.join() !== start.join());
     const csv = await Deno.readTextFile(join(calibration, "refinement.csv"));
     assertEquals(csv.trim().split("\n").length, trials.length + 2);
 
@@ -29,6 +28,6 @@ Deno.test("calibrate: --refine moves the scales by final images, and keeps start
     const other = join(folder, "00002-calibrate-mnist-small-bbels", "scale_schedule.json");
     const unrefined = parseScaleSchedule(await Deno.readTextFile(other), other);
     assertEquals(unrefined.steps.map(({ patchSize }) => patchSize), start);
-    assertEquals(unrefined.provenance.config["refinement"], undefined);
+    assertEquals(unrefined.refinement, undefined);
   });
 });

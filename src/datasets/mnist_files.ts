@@ -1,3 +1,4 @@
+import { fromFileUrl } from "@std/path";
 import { DataFormatError } from "../core/errors.ts";
 import { readIdxFolder } from "./idx_folder_files.ts";
 import {
@@ -61,8 +62,8 @@ async function packageFolder(): Promise<URL> {
  */
 export async function readVerified(folder: URL, name: string): Promise<SourcedBytes> {
   const url = new URL(name, folder);
-  const source = decodeURIComponent(url.pathname);
-  const remedy = `delete ${decodeURIComponent(new URL("..", url).pathname)} and run again`;
+  const source = fromFileUrl(url);
+  const remedy = `delete ${fromFileUrl(new URL("..", url))} and run again`;
   let bytes: Uint8Array;
   try {
     bytes = await readBytes(url);

@@ -8,6 +8,8 @@ import type { ImageBatch } from "../core/image_batch.ts";
 export interface ImageDataset {
   /** Name in the registry, such as "mnist". */
   readonly name: string;
+  /** What people call it, such as the name of the folder that it lies in; absent: the name. */
+  readonly label?: string;
   /** "train" or "test". */
   readonly split: string;
   /** Images `[N, H, W, C]` in [-1, 1]. */

@@ -15,6 +15,8 @@ import { subsetIndices, type SubsetOptions } from "./subset.ts";
 export interface ToImageDatasetOptions extends Omit<SubsetOptions, "what" | "classNames"> {
   /** Name in the registry. */
   readonly name: string;
+  /** What people call it; absent: the name. */
+  readonly label?: string | undefined;
   /** "train" or "test". */
   readonly split: string;
   /** Height and width wanted. */
@@ -46,9 +48,10 @@ export async function toImageDataset(
   options: ToImageDatasetOptions,
 ): Promise<ImageDataset> {
   const { labels: all, classNames, read } = opened;
-  const { name, split, size, channels, images: wanted, classes } = options;
+  const { name, label = name, split, size, channels, images: wanted, orAll, classes } = options;
   const indices = subsetIndices(all, {
     images: wanted,
+    orAll,
     classes,
     classNames,
     what: `${name} ${split}`,
@@ -57,7 +60,8 @@ export async function toImageDataset(
   const found = await read(indices);
   const bytes = channels === undefined ? found : withChannels(found, channels);
   const images = bytesToImages(resizeBilinear(bytes, { height: size, width: size }));
-  return { name, split, images, labels, classNames, sha256: await datasetSha256(images, labels) };
+  const sha256 = await datasetSha256(images, labels);
+  return { name, label, split, images, labels, classNames, sha256 };
 }
 
 /**

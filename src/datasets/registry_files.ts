@@ -2,6 +2,7 @@ import { ArgumentError } from "../core/errors.ts";
 import { celebaSource } from "./celeba_files.ts";
 import { cifar10Source } from "./cifar10_files.ts";
 import type { ImageDataset } from "./dataset.ts";
+import { datasetLabel } from "./dataset_label.ts";
 import { fashionMnistSource } from "./fashion_mnist_files.ts";
 import { imageFolderSource } from "./image_folder_files.ts";
 import { toImageDataset } from "./image_dataset.ts";
@@ -80,6 +81,8 @@ export interface LoadDatasetOptions {
   readonly split?: Split;
   /** Take the first this many images, counted after the choice of classes; all when absent. */
   readonly images?: number | undefined;
+  /** Take all where there are fewer than `images`, instead of refusing. Default false. */
+  readonly orAll?: boolean | undefined;
   /** Keep only these classes; all when absent. Labels keep their numbers. */
   readonly classes?: readonly number[] | undefined;
   /** Height and width to resize to, 1 to 4096. Default 32. */
@@ -106,7 +109,7 @@ export interface LoadDatasetOptions {
  * @param name One of {@linkcode datasetNames}.
  * @returns The chosen images, with the SHA-256 of exactly these.
  * @throws RangeError if the name, the split, a class or the size does not exist, or there are fewer
- * images than asked for.
+ * images than asked for and all are not fine either.
  * @throws DataFormatError if the set's files are missing or damaged.
  * @category Data sets
  */
@@ -114,7 +117,7 @@ export async function loadDataset(
   name: string,
   options: LoadDatasetOptions = {},
 ): Promise<ImageDataset> {
-  const { split = "train", images, classes, size = 32, channels, from } = options;
+  const { split = "train", images, orAll, classes, size = 32, channels, from } = options;
   const source = datasetSources.find((known) => known.name === name);
   if (source === undefined) {
     throw new ArgumentError(
@@ -133,5 +136,8 @@ export async function loadDataset(
     throw new ArgumentError(`Cannot load ${name} with ${channels} channels: expected 1 or 3`);
   }
   const open = await source.open({ split, size, channels, from });
-  return await toImageDataset(open, { name, split, size, channels, images, classes });
+  const label = datasetLabel(name, from);
+  return await toImageDataset(open, {
+    ...{ name, label, split, size, channels, images, orAll, classes },
+  });
 }

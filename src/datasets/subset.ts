@@ -9,6 +9,8 @@ import { ArgumentError } from "../core/errors.ts";
 export interface SubsetOptions {
   /** Take the first this many of what the classes leave; all when absent. */
   readonly images?: number | undefined;
+  /** Take all where there are fewer than `images`, instead of refusing. Default false. */
+  readonly orAll?: boolean | undefined;
   /** Keep only these classes; all when absent. */
   readonly classes?: readonly number[] | undefined;
   /** Names of the classes; how many there are decides which class numbers exist. */
@@ -22,11 +24,11 @@ export interface SubsetOptions {
  *
  * @param labels Class of each image.
  * @throws RangeError if a class does not exist or is given twice, or if there are fewer images than
- * asked for; the message says how many there are.
+ * asked for, unless all are fine then; the message says how many there are.
  */
 export function subsetIndices(
   labels: Uint8Array,
-  { images, classes, classNames, what }: SubsetOptions,
+  { images, orAll = false, classes, classNames, what }: SubsetOptions,
 ): Uint32Array {
   if (images !== undefined && (!Number.isInteger(images) || images < 1)) {
     throw new ArgumentError(`Cannot take ${images} images of ${what}: not a positive integer`);
@@ -53,7 +55,7 @@ export function subsetIndices(
   for (let i = 0; i < labels.length; i++) {
     if (classes === undefined || wanted.has(labels[i]!)) found.push(i);
   }
-  if (images !== undefined && images > found.length) {
+  if (images !== undefined && images > found.length && !orAll) {
     const which = classes === undefined ? "" : ` of class ${classes.join(", ")}`;
     throw new ArgumentError(
       `Cannot take ${images} images${which} of ${what}: there are ${found.length}`,

@@ -1,4 +1,5 @@
 import { withoutStyle } from "./dark_variant.ts";
+import { framedPage } from "./page_frame.ts";
 import {
   figureHtml,
   filesHtml,
@@ -11,7 +12,6 @@ import {
   tableHtml,
 } from "./report_parts.ts";
 import { checkSamples, orderHtml, type ReportSamples, sampleHtml } from "./report_samples.ts";
-import { pageScript, themeScript } from "./report_script.ts";
 import { reportStyle } from "./report_style.ts";
 import { escapeXml } from "./xml.ts";
 
@@ -65,7 +65,7 @@ export interface ReportPage {
   readonly html: string;
 }
 
-/** What every page has around its own content. */
+/** A page with figures. */
 function pageHtml(
   { title, figures, body }: {
     readonly title: string;
@@ -73,30 +73,11 @@ function pageHtml(
     readonly body: readonly string[];
   },
 ): string {
-  const policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; " +
-    "img-src data:; font-src data:";
-  const themes = ["auto", "light", "dark"].map((value) =>
-    `<label><input type="radio" name="theme" value="${value}">${value}</label>`
-  );
-  return [
-    "<!doctype html>",
-    '<html lang="en">',
-    '<head><meta charset="utf-8">',
-    '<meta name="viewport" content="width=device-width, initial-scale=1">',
-    `<meta http-equiv="Content-Security-Policy" content="${policy}">`,
-    `<title>${escapeXml(title)}</title>`,
-    `<style>\n${reportStyle(figures.map(({ svg }) => withoutStyle(svg)))}\n</style>`,
-    `<script>${themeScript}</script></head>`,
-    "<body>",
-    `<header><fieldset class="theme" hidden><legend>Theme</legend>${themes.join("")}</fieldset>`,
-    "</header>",
-    "<main>",
-    ...body,
-    "</main>",
-    `<script>${pageScript}</script>`,
-    "</body></html>",
-    "",
-  ].join("\n");
+  return framedPage({
+    title,
+    body,
+    style: reportStyle(figures.map(({ svg }) => withoutStyle(svg))),
+  });
 }
 
 /** A page of samples: its file, and which samples it has. */

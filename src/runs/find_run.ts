@@ -2,7 +2,11 @@
 import { ArgumentError } from "../core/errors.ts";
 import { listRuns, type RunRecord } from "./run_folder.ts";
 
-/** What sort of run is wanted. */
+/**
+ * What sort of run is wanted.
+ *
+ * @category Runs
+ */
 export interface RunKind {
   /** In words, such as "training run". */
   readonly noun: string;
@@ -10,19 +14,35 @@ export interface RunKind {
   readonly commands?: readonly string[];
 }
 
-/** Runs that hold a trained network. */
+/**
+ * Runs that hold a trained network.
+ *
+ * @category Runs
+ */
 export const trainingRuns: RunKind = { noun: "training run", commands: ["train"] };
 
-/** Runs that hold a scale schedule. */
+/**
+ * Runs that hold a scale schedule.
+ *
+ * @category Runs
+ */
 export const calibrationRuns: RunKind = {
   noun: "calibration",
   commands: ["calibrate", "quickstart"],
 };
 
-/** Runs of any verb. */
+/**
+ * Runs of any verb.
+ *
+ * @category Runs
+ */
 export const anyRuns: RunKind = { noun: "run" };
 
-/** Options of {@linkcode findRun}. */
+/**
+ * Options of {@linkcode findRun}.
+ *
+ * @category Runs
+ */
 export interface FindRunOptions {
   /** Folder that holds the runs. Default "runs". */
   readonly root?: string;
@@ -38,12 +58,15 @@ const NAMED = 5;
  * else is a folder's name, a label (such as "mnist-resnet"), or how one of the two begins. What fits
  * exactly goes before what begins so.
  *
- * @throws RangeError if no run of the kind fits, or more than one; the message names the candidates.
+ * @throws ArgumentError if no run of the kind fits, or more than one; the message names the candidates.
+ *
+ * @category Runs
  */
 export async function findRun(
   word: string,
-  { root = "runs", kind = anyRuns }: FindRunOptions = {},
+  options: FindRunOptions = {},
 ): Promise<RunRecord> {
+  const { root = "runs", kind = anyRuns } = options;
   const { runs, problems } = await listRuns(root);
   const wanted = runs.filter(({ command }) => kind.commands?.includes(command) ?? true);
   const cannot = (found: string) =>
@@ -96,7 +119,9 @@ function names(runs: readonly RunRecord[]): string {
  * The path behind what a user wrote: a file or folder that exists is taken as it is, anything else must
  * be a run's name as {@linkcode findRun} knows it.
  *
- * @throws RangeError if it is neither; Deno.errors.NotFound if it can only be a path.
+ * @throws ArgumentError if it is neither; Deno.errors.NotFound if it can only be a path.
+ *
+ * @category Runs
  */
 export async function locateRun(word: string, options: FindRunOptions = {}): Promise<string> {
   try {

@@ -251,11 +251,20 @@ export async function listRuns(
   return { runs: runs.sort((a, b) => a.number - b.number), problems };
 }
 
-/** How far a run is: a run that nobody works on and that is not finished was stopped. */
+/**
+ * How far a run is: a run that nobody works on and that is not finished was stopped.
+ *
+ * @category Runs
+ */
 export type RunState = "finished" | "running" | "stopped";
 
-/** Looks how far a run is. */
-export async function runState({ path, finished }: RunRecord): Promise<RunState> {
+/**
+ * Looks how far a run is.
+ *
+ * @category Runs
+ */
+export async function runState(run: RunRecord): Promise<RunState> {
+  const { path, finished } = run;
   if (finished !== undefined) return "finished";
   let lock: Deno.FsFile;
   try {

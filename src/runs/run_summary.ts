@@ -1,10 +1,18 @@
 /** What a run comes to, in a line, and how two of them differ. */
 import { type RunConfig, type RunRecord, type RunState, runState } from "./run_folder.ts";
 
-/** A value that fits into a cell of a table. */
+/**
+ * A value that fits into a cell of a table.
+ *
+ * @category Runs
+ */
 export type RunValue = number | string | boolean | null | readonly (number | string)[];
 
-/** A run as lists and pages show it: plain data. */
+/**
+ * A run as lists and pages show it: plain data.
+ *
+ * @category Runs
+ */
 export interface RunSummary {
   /** Number of the run, from 1. */
   readonly number: number;
@@ -25,7 +33,11 @@ export interface RunSummary {
   readonly numbers: Readonly<Record<string, RunValue>>;
 }
 
-/** Sums up a run: what it handed over when it finished, and how far it is. */
+/**
+ * Sums up a run: what it handed over when it finished, and how far it is.
+ *
+ * @category Runs
+ */
 export async function summarizeRun(run: RunRecord): Promise<RunSummary> {
   const { number, name, path, command, label, started, finished = {} } = run;
   const { files, numbers } = finished;
@@ -54,7 +66,11 @@ function isValue(value: unknown): value is RunValue {
   return value === null || plain.includes(typeof value);
 }
 
-/** A setting or a number of two runs; undefined where a run has none of that name. */
+/**
+ * A setting or a number of two runs; undefined where a run has none of that name.
+ *
+ * @category Runs
+ */
 export interface RunDifference {
   /** Dotted where settings are nested, such as "noiseParameters.sigmaMax". */
   readonly name: string;
@@ -65,6 +81,8 @@ export interface RunDifference {
 /**
  * The settings in which two configurations differ, in the order of the first; nested ones are told
  * apart field by field.
+ *
+ * @category Runs
  */
 export function configDifferences(a: RunConfig, b: RunConfig): RunDifference[] {
   return beside(flatten(a), flatten(b)).filter(({ a, b }) =>
@@ -72,7 +90,11 @@ export function configDifferences(a: RunConfig, b: RunConfig): RunDifference[] {
   );
 }
 
-/** The numbers of two runs side by side, also those that are the same. */
+/**
+ * The numbers of two runs side by side, also those that are the same.
+ *
+ * @category Runs
+ */
 export function numbersBeside(a: RunSummary, b: RunSummary): RunDifference[] {
   return beside(new Map(Object.entries(a.numbers)), new Map(Object.entries(b.numbers)));
 }

@@ -185,7 +185,7 @@ export const verb = defineVerb({
       help: "CIFAR-10 records",
     },
   },
-  examples: ["deno task bench", "deno task bench --what sample,calibration"],
+  examples: ["bench", "bench --what sample,calibration"],
 }, async ({ flags, progress }) => {
   const parts = new Set(flags.what.split(","));
   const { t, workers } = flags;

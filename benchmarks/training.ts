@@ -188,7 +188,7 @@ export const verb = defineVerb({
     },
     json: { type: "boolean", help: "Print JSON instead of a table" },
   },
-  examples: ["deno task bench:train --backend webgpu --widths 256 --layers 6 --batch 128"],
+  examples: ["bench:train --backend webgpu --widths 256 --layers 6 --batch 128"],
 }, async ({ flags, abort }) => {
   const backend = await startBackend(flags.backend);
   const onDevice = backend.name === "webgpu";

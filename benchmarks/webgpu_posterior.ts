@@ -194,8 +194,8 @@ export const verb = defineVerb({
     json: { type: "string", placeholder: "FILE", help: "Also write the numbers here" },
   },
   examples: [
-    "deno task bench:webgpu",
-    "deno task bench:webgpu --what rates,sample --json gpu.json",
+    "bench:webgpu",
+    "bench:webgpu --what rates,sample --json gpu.json",
   ],
 }, async ({ flags, progress, abort }) => {
   const parts = new Set(flags.what.split(","));

@@ -14,15 +14,25 @@ import {
 import { checkCandidates } from "../src/networks/analysis/candidate_check.ts";
 import { sampleLabels } from "../src/samplers/sampling_protocol.ts";
 import { CommandError, defineVerb, runVerb } from "./cli/command.ts";
+import { grouped } from "./cli/flags.ts";
+import { finishRun, runResultFields } from "./cli/run_result.ts";
 import {
   calibrationFiles,
   calibrationIdentity,
+  calibrationOutcome,
   type CalibrationPlan,
   runCalibration,
   scalesLine,
   timesText,
 } from "./pipelines/calibration.ts";
-import { gridFlag, imageFlags, machineFlags, outFlags, sampleFlags } from "./pipelines/flags.ts";
+import {
+  gridFlag,
+  imageFlags,
+  machineFlags,
+  networkFlags,
+  outFlags,
+  sampleFlags,
+} from "./pipelines/flags.ts";
 import { openSession } from "./pipelines/session.ts";
 import { loadNetwork, protocolFor } from "./pipelines/sources.ts";
 
@@ -34,52 +44,56 @@ export const verb = defineVerb({
     "with the machine's at every scale; the best scales are the schedule. Run again, it goes on " +
     "where it stopped.",
   flags: {
-    run: {
-      type: "string",
-      placeholder: "PATH",
-      help: "Training run or weights file; default: the checkpoint that ships",
-    },
-    machine: {
-      type: "string",
-      placeholder: "NAME",
-      help: `One of ${machineNames.join(", ")}; default: bbELS for zero padding, ELS for circular`,
-    },
-    scales: {
-      type: "integers",
-      odd: true,
-      min: 1,
-      placeholder: "3..17",
-      help: "Candidate scales; default: 3 up to the receptive field",
-    },
-    steps: { type: "integer", min: 1, max: 1000, default: 20, help: "Steps of the trajectory" },
-    search: {
-      type: "choice",
-      choices: scaleSearches,
-      default: "full",
-      help: "neighbors: only scales around the last step's best, outwards until they get worse",
-    },
-    grid: { ...gridFlag, default: "uniform" },
-    samples: { type: "integer", min: 1, default: 10, help: "Trajectories" },
-    metric: {
-      type: "choice",
-      choices: similarityNames,
-      default: "cosine",
-      help: "How predictions are compared",
-    },
-    aggregate: {
-      type: "choice",
-      choices: scaleAggregates,
-      default: "median",
-      help: "How samples are combined",
-    },
-    refine: {
-      type: "choice",
-      choices: ["none", ...agreementNames],
-      default: "none",
-      help: "Then move scales by the final images' agreement with the network's: r^2 or R^2",
-    },
-    refineSamples: { type: "integer", min: 1, default: 8, help: "Trajectories to refine on" },
-    refinePasses: { type: "integer", min: 1, default: 2, help: "Sweeps over the steps at most" },
+    ...networkFlags,
+    ...grouped("Machine", {
+      machine: {
+        type: "string",
+        placeholder: "NAME",
+        help: `One of ${
+          machineNames.join(", ")
+        }; default: bbELS for zero padding, ELS for circular`,
+      },
+    }),
+    ...grouped("Scales", {
+      scales: {
+        type: "integers",
+        odd: true,
+        min: 1,
+        placeholder: "3..17",
+        help: "Candidate scales; default: 3 up to the receptive field",
+      },
+      search: {
+        type: "choice",
+        choices: scaleSearches,
+        default: "full",
+        help: "neighbors: only scales around the last step's best, outwards until they get worse",
+      },
+      metric: {
+        type: "choice",
+        choices: similarityNames,
+        default: "cosine",
+        help: "How predictions are compared",
+      },
+      aggregate: {
+        type: "choice",
+        choices: scaleAggregates,
+        default: "median",
+        help: "How samples are combined",
+      },
+      refine: {
+        type: "choice",
+        choices: ["none", ...agreementNames],
+        default: "none",
+        help: "Then move scales by the final images' agreement with the network's: r^2 or R^2",
+      },
+      refineSamples: { type: "integer", min: 1, default: 8, help: "Trajectories to refine on" },
+      refinePasses: { type: "integer", min: 1, default: 2, help: "Sweeps over the steps at most" },
+    }),
+    ...grouped("Sampling", {
+      steps: { type: "integer", min: 1, max: 1000, default: 20, help: "Steps of the trajectory" },
+      grid: { ...gridFlag, default: "uniform" },
+      samples: { type: "integer", min: 1, default: 10, help: "Trajectories" },
+    }),
     ...sampleFlags,
     sampler: { ...sampleFlags.sampler, choices: ["ddim", "euler", "heun", "ddpm"] },
     ...imageFlags,
@@ -87,13 +101,23 @@ export const verb = defineVerb({
     ...outFlags,
   },
   examples: [
-    "deno task calibrate --samples 3 --images 1000",
-    "deno task calibrate --run runs/00001-train-mnist-tiny --machine bbels --scales 3..13",
-    "deno task calibrate --grid cubic --steps 8 --refine r^2 --images 1000",
+    "calibrate --samples 3 --images 1000",
+    "calibrate --run latest --machine bbels --scales 3..13",
+    "calibrate --grid cubic --steps 8 --refine r^2 --images 1000",
   ],
+  result: {
+    ...runResultFields,
+    "files.schedule": "the schedule of scales (scale_schedule.json)",
+    "files.picture": "the scales over time, as a picture",
+    "files.scales": "the schedule as a table (CSV)",
+    "files.similarities": "similarities of all candidates at all steps (CSV)",
+    "numbers.machine": "the machine",
+    "numbers.scales": "the scale of each step, from the lowest noise to the highest",
+    "numbers.samples": "trajectories that they were found on",
+  },
 }, async (context) => {
-  const { flags } = context;
-  const network = await loadNetwork(flags.run);
+  const { flags, print, progress } = context;
+  const network = await loadNetwork(flags.run, flags);
   const { padding, imageShape, classes } = network.network.architecture;
   const machine = flags.machine === undefined
     ? machineForPadding(padding)
@@ -137,14 +161,15 @@ export const verb = defineVerb({
   if (field?.warning !== undefined) {
     // What the network hardly looks at is worth a note only.
     const far = field.receptiveFieldMeasured! > candidates.at(-1)!;
-    console.error(`${far ? "Warning" : "Note"}: ${field.warning}`);
+    progress.note(`${far ? "Warning" : "Note"}: ${field.warning}`);
   }
   const schedule = await runCalibration(plan, session, { remarks: field });
   const files = calibrationFiles("");
-  if (!run.finished) await run.finish({ schedule: files.schedule, scales: scalesLine(schedule) });
-  console.log(`Scales of ${machine}, ${timesText(schedule)}: ${scalesLine(schedule)}`);
-  console.log(`Schedule: ${run.file(files.schedule)}`);
-  console.log(`Picture:  ${run.file(`${files.picture}.png`)}`);
+  const result = await finishRun(run, calibrationOutcome(schedule, plan));
+  print(`Scales of ${machine}, ${timesText(schedule)}: ${scalesLine(schedule)}`);
+  print(`Schedule: ${run.file(files.schedule)}`);
+  print(`Picture:  ${run.file(`${files.picture}.png`)}`);
+  return result;
 });
 
 if (import.meta.main) await runVerb(verb);

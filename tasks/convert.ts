@@ -16,8 +16,9 @@ import { writeFileAtomic } from "../src/runs/atomic_write.ts";
 import type { NoiseSchedule } from "../src/schedules/noise_schedule.ts";
 import { createSchedule, scheduleNames } from "../src/schedules/create_schedule.ts";
 import { CommandError, defineVerb, runVerb } from "./cli/command.ts";
-import { UsageError } from "./cli/flags.ts";
+import { grouped, UsageError } from "./cli/flags.ts";
 import { timesText } from "./pipelines/calibration.ts";
+import { networkFlags } from "./pipelines/flags.ts";
 import { formulationFlags, parseParameters } from "./pipelines/formulation_flags.ts";
 import { type Content, readContent, readInput, scheduleOfList } from "./pipelines/interchange.ts";
 import { loadNetwork } from "./pipelines/sources.ts";
@@ -85,68 +86,80 @@ export const verb = defineVerb({
     { name: "OUTPUT", help: "Network: .safetensors, .pt. Schedule: .json, .csv, .pt, .npy" },
   ],
   flags: {
-    padding: {
-      type: "choice",
-      choices: ["zeros", "circular"],
-      help: "Of the network, where the file does not tell",
-    },
-    imageSize: {
-      type: "integer",
-      min: 1,
-      help: "Height and width of its images, where the file does not tell",
-    },
-    noiseSchedule: {
-      type: "choice",
-      choices: scheduleNames,
-      help: "Its forward process, where the file does not tell; the public code's is cosine_legacy",
-    },
-    noiseParameters: formulationFlags.noiseParameters,
-    dataset: { type: "string", placeholder: "NAME", help: "What a network was trained on" },
-    images: { type: "integer", min: 1, help: "On how many images of it" },
-    half: { type: "boolean", help: "Write 16-bit floats" },
-    prefix: {
-      type: "string",
-      placeholder: "TEXT",
-      help: "Before the names in a .pt network, such as backbone.",
-    },
-    run: {
-      type: "string",
-      placeholder: "PATH",
-      help: "Bare list: network that tells image shape, padding and noise",
-    },
-    machine: {
-      type: "string",
-      placeholder: "NAME",
-      help: "Bare list: its machine; default: bbELS for zero padding, ELS for circular",
-    },
-    channels: { type: "integer", min: 1, help: "Bare list: channels of the images" },
-    aggregate: {
-      type: "choice",
-      choices: scaleAggregates,
-      default: "median",
-      help: "Bare list: how the samples of a table are combined",
-    },
-    indexing: {
-      type: "choice",
-      choices: scaleIndexings,
-      default: "calibration",
-      help: "Bare list: index i-1 is t = i/n, or i is, as the public sampler has it",
-    },
-    grid: {
-      type: "choice",
-      choices: timeGridNames,
-      help: "Bare list: the times that it is for; default: those of a CSV, else uniform",
-    },
-    force: { type: "boolean", help: "Replace OUTPUT where it exists" },
+    ...grouped("Network", {
+      padding: {
+        type: "choice",
+        choices: ["zeros", "circular"],
+        help: "Of the network, where the file does not tell",
+      },
+      imageSize: {
+        type: "integer",
+        min: 1,
+        help: "Height and width of its images, where the file does not tell",
+      },
+      noiseSchedule: {
+        type: "choice",
+        choices: scheduleNames,
+        help:
+          "Its forward process, where the file does not tell; the public code's is cosine_legacy",
+      },
+      noiseParameters: formulationFlags.noiseParameters,
+      dataset: { type: "string", placeholder: "NAME", help: "What a network was trained on" },
+      images: { type: "integer", min: 1, help: "On how many images of it" },
+    }),
+    ...grouped("Scales", {
+      run: {
+        ...networkFlags.run,
+        help: "Bare list: run or file of the network that tells image shape, padding and noise",
+      },
+      machine: {
+        type: "string",
+        placeholder: "NAME",
+        help: "Bare list: its machine; default: bbELS for zero padding, ELS for circular",
+      },
+      channels: { type: "integer", min: 1, help: "Bare list: channels of the images" },
+      aggregate: {
+        type: "choice",
+        choices: scaleAggregates,
+        default: "median",
+        help: "Bare list: how the samples of a table are combined",
+      },
+      indexing: {
+        type: "choice",
+        choices: scaleIndexings,
+        default: "calibration",
+        help: "Bare list: index i-1 is t = i/n, or i is, as the public sampler has it",
+      },
+      grid: {
+        type: "choice",
+        choices: timeGridNames,
+        help: "Bare list: the times that it is for; default: those of a CSV, else uniform",
+      },
+    }),
+    ...grouped("Output", {
+      half: { type: "boolean", help: "Write 16-bit floats" },
+      prefix: {
+        type: "string",
+        placeholder: "TEXT",
+        help: "Before the names in a .pt network, such as backbone.",
+      },
+      force: { type: "boolean", help: "Replace OUTPUT where it exists" },
+    }),
   },
   examples: [
-    "deno task convert model.pt weights.safetensors",
-    "deno task convert state_dict.pt weights.safetensors --padding zeros --image-size 32 \\\n" +
+    "convert model.pt weights.safetensors",
+    "convert state_dict.pt weights.safetensors --padding zeros --image-size 32 \\\n" +
     "    --noise-schedule cosine_legacy",
-    "deno task convert runs/00002-calibrate-mnist-small-bbels scales.pt",
-    "deno task convert scales.pt scale_schedule.json --run weights.safetensors",
+    "convert runs/00003-calibrate-mnist-resnet-16x4-bbels scales.pt",
+    "convert scales.pt scale_schedule.json --run weights.safetensors",
   ],
-}, async ({ flags, positionals }) => {
+  result: {
+    "files.output": "the file that was written",
+    "holds": "network or schedule",
+    "network": "architecture, parameters and noiseSchedule of a network",
+    "scales": "the scales of a schedule, from the lowest noise to the highest",
+  },
+}, async ({ flags, positionals, print, progress }) => {
   const [input, output] = positionals as [string, string];
   const ending = extname(output).toLowerCase();
   const file = await readInput(input);
@@ -176,38 +189,48 @@ export const verb = defineVerb({
   if (content.kind === "network") {
     const { prediction = "eps", preconditioning } = content.network;
     if (ending === ".pt" && (prediction !== "eps" || preconditioning?.kind === "edm")) {
-      console.error(
+      progress.note(
         `Note: a .pt file does not tell that this network predicts ${prediction}, with ` +
           `preconditioning ${preconditioning?.kind ?? "none"}`,
       );
     }
     const options = { ending, half: flags.half, prefix: flags.prefix ?? "" };
     await writeFileAtomic(output, networkBytes(content.network, options));
-    console.log(`Wrote ${output}: ${describeNetwork(content.network)}`);
-    return;
+    print(`Wrote ${output}: ${describeNetwork(content.network)}`);
+    const { network, schedule } = content.network;
+    return {
+      files: { output },
+      holds: "network",
+      network: {
+        architecture: network.architecture,
+        parameters: parameterCount(network.parameters),
+        noiseSchedule: schedule.name,
+      },
+    };
   }
   const scales = content.kind === "schedule" ? scaleList(content.schedule) : content.scales;
   const list = listBytes(scales, ending);
   if (list) {
     if (content.kind === "schedule" && content.schedule.timeGrid !== undefined) {
-      console.error(
+      progress.note(
         `Note: a bare list holds no times; these scales are for --grid ${content.schedule.timeGrid}`,
       );
     }
     await writeFileAtomic(output, list);
-    console.log(`Wrote ${output}: index 0 to ${scales.length - 1} is ${scales.join(",")}`);
-    return;
+    print(`Wrote ${output}: index 0 to ${scales.length - 1} is ${scales.join(",")}`);
+    return { files: { output }, holds: "schedule", scales };
   }
   const schedule = content.kind === "schedule"
     ? content.schedule
     : await listSchedule(content.scales);
   const text = ending === ".csv" ? scaleScheduleCsv(schedule) : writeScaleSchedule(schedule);
   await writeFileAtomic(output, text);
-  console.log(
+  print(
     `Wrote ${output}: ${schedule.machine}, ${timesText(schedule)}: ${
       scaleList(schedule).join(",")
     }`,
   );
+  return { files: { output }, holds: "schedule", scales: scaleList(schedule) };
 
   async function listSchedule(scales: readonly number[]): Promise<ScaleSchedule> {
     const like = flags.run === undefined ? undefined : await loadNetwork(flags.run);

@@ -1,20 +1,20 @@
 /** `deno task data`: fetches data sets, or says which there are and where they lie. @module */
 import { datasetNames, datasetSources } from "../src/datasets/registry_files.ts";
 import { CommandError, defineVerb, runVerb } from "./cli/command.ts";
+import { grouped } from "./cli/flags.ts";
+import { commandLine } from "./cli/invocation.ts";
 import { textTable } from "./cli/table.ts";
 import { bringDataset, foundIn } from "./pipelines/bring_dataset.ts";
 
-/** All sets in a table. */
-async function list(): Promise<void> {
-  const rows: string[][] = [];
-  for (const source of datasetSources) {
+/** All sets, with where they lie; absent: nowhere yet. */
+async function list() {
+  return await Promise.all(datasetSources.map(async (source) => {
     const { name, about, archive } = source;
-    const where = await foundIn(source) ??
+    const place = await foundIn(source);
+    const where = place ??
       (archive ? "not here" : name === "folder" ? "give --from PATH" : "with this package");
-    rows.push([name, where, about.what]);
-  }
-  console.log(textTable({ header: ["name", "where", "what"], rows }));
-  console.log("\nFor one that is not here: deno task data NAME");
+    return { name, where, what: about.what, license: about.license };
+  }));
 }
 
 /** This command. */
@@ -26,33 +26,47 @@ export const verb = defineVerb({
     "lists the data sets and where they lie.",
   positionals: [{ name: "NAME", help: "Data set", choices: datasetNames, optional: true }],
   flags: {
-    from: {
-      type: "string",
-      placeholder: "PATH",
-      help: "Take the published files from here instead of the network",
-    },
-    mirror: {
-      type: "string",
-      placeholder: "URL",
-      help: "Fetch the published files from below another address",
-    },
-    into: {
-      type: "string",
-      placeholder: "FOLDER",
-      help: "Where to keep them; default: data/downloads/NAME, where all commands look",
-    },
+    ...grouped("Data", {
+      from: {
+        type: "string",
+        placeholder: "PATH",
+        help: "Take the published files from here instead of the network",
+      },
+      mirror: {
+        type: "string",
+        placeholder: "URL",
+        help: "Fetch the published files from below another address",
+      },
+      into: {
+        type: "string",
+        placeholder: "FOLDER",
+        help: "Where to keep them; default: data/downloads/NAME, where all commands look",
+      },
+    }),
   },
   examples: [
-    "deno task data",
-    "deno task data cifar10",
-    "deno task data celeba --from ~/Downloads/img_align_celeba.zip",
+    "data",
+    "data cifar10",
+    "data celeba --from ~/Downloads/img_align_celeba.zip",
   ],
-}, async ({ flags, positionals: [name], abort, progress }) => {
+  result: {
+    "datasets": "without NAME: name, where, what and license of each set",
+    "dataset": "with NAME: the set",
+    "images": "with NAME: how many there are, in words",
+    "folder": "with NAME: where they lie; null: they come with the package",
+  },
+}, async ({ flags, positionals: [name], abort, progress, print }) => {
   if (name === undefined) {
     for (const flag of ["from", "mirror", "into"] as const) {
       if (flags[flag] !== undefined) throw new CommandError(`--${flag} needs the NAME of a set`);
     }
-    return await list();
+    const datasets = await list();
+    print(textTable({
+      header: ["name", "where", "what"],
+      rows: datasets.map(({ name, where, what }) => [name, where, what]),
+    }));
+    print(`\nFor one that is not here: ${commandLine("data NAME")}`);
+    return { datasets };
   }
   const { from, mirror, into } = flags;
   if (from !== undefined && mirror !== undefined) {
@@ -62,8 +76,7 @@ export const verb = defineVerb({
     throw new CommandError(`--mirror is ${JSON.stringify(mirror)}, expected an http(s) address`);
   }
   const source = datasetSources.find((known) => known.name === name)!;
-  const print = (line: string) => console.log(line);
-  await bringDataset(source, { from, mirror, into, abort, progress, print });
+  return await bringDataset(source, { from, mirror, into, abort, progress, print });
 });
 
 if (import.meta.main) await runVerb(verb);

@@ -2,10 +2,21 @@
 import { parseMachineName } from "../src/machines/machine_table.ts";
 import { scheduledMachines } from "../src/evaluation/scheduled_machines.ts";
 import { defineVerb, runVerb } from "./cli/command.ts";
-import { evaluationIdentity, runEvaluation } from "./pipelines/evaluation.ts";
+import { grouped } from "./cli/flags.ts";
+import { finishRun, runResultFields } from "./cli/run_result.ts";
+import { evaluationIdentity, evaluationOutcome, runEvaluation } from "./pipelines/evaluation.ts";
 import { evaluationFiles } from "./pipelines/evaluation_export.ts";
-import { gridFlag, imageFlags, machineFlags, outFlags, sampleFlags } from "./pipelines/flags.ts";
-import { checkSchedules, requestedSchedules, timesFor } from "./pipelines/schedules.ts";
+import {
+  gridFlag,
+  imageFlags,
+  machineFlags,
+  networkFlags,
+  outFlags,
+  sampleFlags,
+  scalesFlag,
+  scheduleFlag,
+} from "./pipelines/flags.ts";
+import { checkSchedules, chosenLine, requestedSchedules, timesFor } from "./pipelines/schedules.ts";
 import { openSession } from "./pipelines/session.ts";
 import { loadNetwork, protocolFor } from "./pipelines/sources.ts";
 
@@ -17,30 +28,26 @@ export const verb = defineVerb({
     "well their images agree: r, r^2 and R^2 per sample, medians with intervals, pictures and a " +
     "page. Run again, it goes on where it stopped.",
   flags: {
-    schedule: {
-      type: "string",
-      placeholder: "PATH",
-      help: "Calibration run or scale_schedule.json; several, one per machine, with commas",
-    },
-    scales: {
-      type: "string",
-      placeholder: "FILE",
-      help: "Instead: a bare list (.pt, .npy, .csv, .json, or 3,3,5) whose index 0 is t = 1/n",
-    },
-    run: {
-      type: "string",
-      placeholder: "PATH",
-      help: "Training run or weights file; default: the checkpoint that ships",
-    },
-    machines: {
-      type: "string",
-      placeholder: "NAMES",
-      help: "Machines, with commas; default: the schedule's, LS and IS",
-    },
-    samples: { type: "integer", min: 1, default: 20, help: "Samples" },
-    steps: { type: "integer", min: 1, help: "Machines' steps; default: the schedule's, else 20" },
-    grid: { ...gridFlag, help: `${gridFlag.help}; default: the schedule's` },
-    networkSteps: { type: "integer", min: 1, help: "Network's steps; default: as the machines" },
+    ...networkFlags,
+    ...grouped("Machine", {
+      schedule: {
+        ...scheduleFlag,
+        help:
+          `${scheduleFlag.help}; several, one per machine, with commas; default: the newest of the network`,
+      },
+      scales: scalesFlag,
+      machines: {
+        type: "string",
+        placeholder: "NAMES",
+        help: "Machines, with commas; default: the schedule's, LS and IS",
+      },
+    }),
+    ...grouped("Sampling", {
+      samples: { type: "integer", min: 1, default: 20, help: "Samples" },
+      steps: { type: "integer", min: 1, help: "Machines' steps; default: the schedule's, else 20" },
+      grid: { ...gridFlag, help: `${gridFlag.help}; default: the schedule's` },
+      networkSteps: { type: "integer", min: 1, help: "Network's steps; default: as the machines" },
+    }),
     ...sampleFlags,
     seed: { ...sampleFlags.seed, default: 2, help: "Seed of the noise, not that of calibration" },
     ...imageFlags,
@@ -48,14 +55,25 @@ export const verb = defineVerb({
     ...outFlags,
   },
   examples: [
-    "deno task evaluate --schedule runs/00002-calibrate-mnist-small-bbels",
-    "deno task evaluate --schedule a/scale_schedule.json --machines bbels,is --samples 100",
-    "deno task evaluate --machines is,es --grid cubic --steps 8",
-    "deno task evaluate --run model.pt --dataset mnist --scales scales.pt",
+    "evaluate --run latest --schedule latest",
+    "evaluate --schedule a/scale_schedule.json --machines bbels,is --samples 100",
+    "evaluate --machines is,es --grid cubic --steps 8",
+    "evaluate --run model.pt --dataset mnist --scales scales.pt",
   ],
+  result: {
+    ...runResultFields,
+    "files.report": "everything on one page",
+    "files.samples": "noise, theory and network side by side, as a picture",
+    "files.agreement": "agreement of each sample, as a picture",
+    "files.evaluation": "all numbers (evaluation.json)",
+    "files.table": "medians with intervals (CSV)",
+    "files.images": "all images (safetensors)",
+    "numbers.r^2 of NAME": "median r² of each machine; null where it is undefined",
+    "medians": "machine, measure, median and its interval (low, high), for r, r^2 and R^2",
+  },
 }, async (context) => {
-  const { flags } = context;
-  const network = await loadNetwork(flags.run);
+  const { flags, print, progress } = context;
+  const network = await loadNetwork(flags.run, flags);
   const loaded = await requestedSchedules(flags, network);
   const schedules = loaded.map(({ schedule }) => schedule);
   const names = flags.machines === undefined
@@ -68,6 +86,8 @@ export const verb = defineVerb({
     ]
     : [...new Set(flags.machines.split(",").map(parseMachineName))];
   const protocol = protocolFor(network, { ...flags, ...timesFor(loaded, flags) });
+  const chosen = chosenLine(loaded, flags);
+  if (chosen !== undefined) progress.note(chosen);
   checkSchedules(loaded, network, protocol);
   await using session = await openSession(context, {
     network,
@@ -79,11 +99,13 @@ export const verb = defineVerb({
   const { schedule } = network;
   const { sampler } = protocol;
   const machines = scheduledMachines(names, { ...session, schedule, schedules, sampler });
-  const { text } = await runEvaluation(protocol, session, { machines, schedules });
-  if (!run.finished) await run.finish({ report: evaluationFiles.report });
-  console.log(text);
-  console.log(`Page:    ${run.file(evaluationFiles.report)}`);
-  console.log(`Numbers: ${run.file(evaluationFiles.json)}`);
+  const { text, rows } = await runEvaluation(protocol, session, { machines, schedules });
+  const outcome = evaluationOutcome(rows);
+  const result = await finishRun(run, outcome);
+  print(text);
+  print(`Page:    ${run.file(evaluationFiles.report)}`);
+  print(`Numbers: ${run.file(evaluationFiles.json)}`);
+  return { ...result, medians: rows };
 });
 
 if (import.meta.main) await runVerb(verb);

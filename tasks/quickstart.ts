@@ -3,9 +3,11 @@ import { scheduledMachines } from "../src/evaluation/scheduled_machines.ts";
 import { candidateScales } from "../src/machines/create_machine.ts";
 import type { ScaleSchedule } from "../src/machines/scale_schedule.ts";
 import { defineVerb, runVerb } from "./cli/command.ts";
+import { grouped } from "./cli/flags.ts";
+import { finishRun, runResultFields } from "./cli/run_result.ts";
 import { textTable } from "./cli/table.ts";
 import { calibrationFiles, type CalibrationPlan, runCalibration } from "./pipelines/calibration.ts";
-import { runEvaluation } from "./pipelines/evaluation.ts";
+import { evaluationOutcome, runEvaluation } from "./pipelines/evaluation.ts";
 import { evaluationFiles } from "./pipelines/evaluation_export.ts";
 import { gridFlag, machineFlags, outFlags } from "./pipelines/flags.ts";
 import { openSession } from "./pipelines/session.ts";
@@ -17,33 +19,48 @@ export const verb = defineVerb({
   description: "Calibrates the boundary-broken ELS machine and the local one against the small " +
     "MNIST network that ships with the package, then shows how well they predict what it generates.",
   flags: {
-    images: {
-      type: "integer",
-      min: 1,
-      default: 5000,
-      help: "MNIST digits for the machines, by default all that the network has seen",
-    },
-    calibrationImages: {
-      type: "integer",
-      min: 1,
-      default: 500,
-      help: "Digits to calibrate with, where every scale is tried",
-    },
-    calibrationSamples: {
-      type: "integer",
-      min: 1,
-      default: 3,
-      help: "Trajectories to calibrate on",
-    },
-    samples: { type: "integer", min: 1, default: 20, help: "Samples to evaluate" },
-    steps: { type: "integer", min: 1, max: 1000, default: 6, help: "Reverse steps" },
-    grid: { ...gridFlag, default: "cubic" },
+    ...grouped("Data", {
+      images: {
+        type: "integer",
+        min: 1,
+        default: 5000,
+        help: "MNIST digits for the machines, by default all that the network has seen",
+      },
+      calibrationImages: {
+        type: "integer",
+        min: 1,
+        default: 500,
+        help: "Digits to calibrate with, where every scale is tried",
+      },
+    }),
+    ...grouped("Sampling", {
+      calibrationSamples: {
+        type: "integer",
+        min: 1,
+        default: 3,
+        help: "Trajectories to calibrate on",
+      },
+      samples: { type: "integer", min: 1, default: 20, help: "Samples to evaluate" },
+      steps: { type: "integer", min: 1, max: 1000, default: 6, help: "Reverse steps" },
+      grid: { ...gridFlag, default: "cubic" },
+    }),
     ...machineFlags,
     ...outFlags,
   },
-  examples: ["deno task quickstart", "deno task quickstart --steps 20 --grid uniform --images 500"],
+  examples: ["quickstart", "quickstart --steps 20 --grid uniform --images 500"],
+  result: {
+    ...runResultFields,
+    "files.report": "everything on one page",
+    "files.samples": "noise, theory and network side by side, as a picture",
+    "files.scales": "scales of bbELS over time, as a picture",
+    "files.schedule": "the calibrated schedule of bbELS",
+    "files.evaluation": "all numbers (evaluation.json)",
+    "numbers.r^2 of NAME": "median r² of each machine",
+    "numbers.scales of NAME": "scales of bbELS and LS, from the lowest noise to the highest",
+    "medians": "machine, measure, median and its interval (low, high), for r, r^2 and R^2",
+  },
 }, async (context) => {
-  const { flags } = context;
+  const { flags, print, progress } = context;
   const { steps, grid } = flags;
   const network = await loadNetwork(undefined);
   const few = await loadMachineImages(network, {
@@ -73,7 +90,7 @@ export const verb = defineVerb({
   });
   const { data, run } = session;
   const { schedule } = network;
-  console.error(
+  progress.note(
     `Network: ${network.label}, receptive field ${receptiveField}; machines: ` +
       `${data.images.shape[0].toLocaleString("en")} digits`,
   );
@@ -92,13 +109,26 @@ export const verb = defineVerb({
     schedules.push(await runCalibration(plan, { ...session, data: few }, { prefix }));
   }
   const machines = scheduledMachines(["bbELS", "LS", "IS"], { ...session, schedule, schedules });
-  const { text } = await runEvaluation(
+  const { text, rows } = await runEvaluation(
     { ...protocol, samples: flags.samples, seed: 2 },
     session,
     { machines, schedules },
   );
-  if (!run.finished) await run.finish({ report: evaluationFiles.report });
-  console.log(textTable({
+  const { files, numbers } = evaluationOutcome(rows);
+  const { picture, schedule: bbels } = calibrationFiles("bbels_");
+  const outcome = {
+    files: { ...files, scales: `${picture}.png`, schedule: bbels },
+    numbers: {
+      ...numbers,
+      ...Object.fromEntries(
+        schedules.map(({ machine, steps }) =>
+          [`scales of ${machine}`, steps.map(({ patchSize }) => patchSize)] as const
+        ),
+      ),
+    },
+  };
+  const result = await finishRun(run, outcome);
+  print(textTable({
     header: [
       "calibrated scale k at t =",
       ...schedules[0]!.steps.map(({ t }) => String(Number(t.toFixed(3)))),
@@ -107,17 +137,18 @@ export const verb = defineVerb({
       { machine, steps },
     ) => [machine, ...steps.map((step) => step.patchSize)]),
   }));
-  console.log(`\n${text}`);
-  console.log(textTable({
+  print(`\n${text}`);
+  print(textTable({
     header: ["where to look", ""],
     rows: [
       ["everything on one page", run.file(evaluationFiles.report)],
       ["noise, theory, network", run.file(`${evaluationFiles.grid}.png`)],
-      ["scales of bbELS over time", run.file(`${calibrationFiles("bbels_").picture}.png`)],
-      ["calibrated schedule", run.file(calibrationFiles("bbels_").schedule)],
+      ["scales of bbELS over time", run.file(`${picture}.png`)],
+      ["calibrated schedule", run.file(bbels)],
       ["numbers", run.file(evaluationFiles.json)],
     ],
   }));
+  return { ...result, medians: rows };
 });
 
 if (import.meta.main) await runVerb(verb);

@@ -19,9 +19,17 @@ import { measureAlongTrajectories } from "../src/networks/analysis/field_along_t
 import { writeFileAtomic } from "../src/runs/atomic_write.ts";
 import { createProvenance } from "../src/runs/provenance.ts";
 import { CommandError, defineVerb, runVerb } from "./cli/command.ts";
+import { grouped } from "./cli/flags.ts";
+import { finishRun, runResultFields } from "./cli/run_result.ts";
 import { pictureWriter } from "./cli/pictures.ts";
 import { textTable } from "./cli/table.ts";
-import { machineFlags, outFlags, sampleFlags } from "./pipelines/flags.ts";
+import {
+  machineFlags,
+  networkFlags,
+  outFlags,
+  sampleFlags,
+  scheduleFlag,
+} from "./pipelines/flags.ts";
 import { loadSchedules } from "./pipelines/schedules.ts";
 import { openNetworkSession } from "./pipelines/session.ts";
 import { loadNetwork, protocolFor } from "./pipelines/sources.ts";
@@ -41,45 +49,53 @@ export const verb = defineVerb({
     "pixels around it, at each time of the network's own reverse trajectories, beside the width that the " +
     "architecture allows.",
   flags: {
-    run: {
-      type: "string",
-      placeholder: "PATH",
-      help: "Training run or weights file; default: the checkpoint that ships",
-    },
-    of: {
-      type: "choice",
-      choices: ["x0", "eps"],
-      default: "x0",
-      help: "What is differentiated: the clean image that the network expects, or the noise",
-    },
-    steps: { type: "integer", min: 1, max: 1000, default: 10, help: "Times, t = i/n" },
-    samples: { type: "integer", min: 1, default: 4, help: "Trajectories" },
-    pixels: { type: "integer", min: 1, default: 16, help: "Output pixels of each image" },
-    radius: {
-      type: "integer",
-      min: 0,
-      help:
-        "Farthest offset; default: one more than the architecture allows, if the image has room",
-    },
-    schedule: {
-      type: "string",
-      placeholder: "PATH",
-      help: "Calibration to draw beside it; several with commas",
-    },
+    ...networkFlags,
+    ...grouped("What to do", {
+      of: {
+        type: "choice",
+        choices: ["x0", "eps"],
+        default: "x0",
+        help: "What is differentiated: the clean image that the network expects, or the noise",
+      },
+      pixels: { type: "integer", min: 1, default: 16, help: "Output pixels of each image" },
+      radius: {
+        type: "integer",
+        min: 0,
+        help:
+          "Farthest offset; default: one more than the architecture allows, if the image has room",
+      },
+      schedule: {
+        ...scheduleFlag,
+        help: `${scheduleFlag.help}, to draw beside it; several with commas`,
+      },
+    }),
+    ...grouped("Sampling", {
+      steps: { type: "integer", min: 1, max: 1000, default: 10, help: "Times, t = i/n" },
+      samples: { type: "integer", min: 1, default: 4, help: "Trajectories" },
+    }),
     seed: sampleFlags.seed,
     labels: sampleFlags.labels,
     backend: machineFlags.backend,
     ...outFlags,
   },
   examples: [
-    "deno task receptive-field",
-    "deno task receptive-field --run runs/00001-train-mnist-tiny \\\n" +
-    "    --schedule runs/00002-calibrate-mnist-tiny-bbels",
+    "receptive-field",
+    "receptive-field --run latest --schedule latest",
   ],
+  result: {
+    ...runResultFields,
+    "files.maps": "mean absolute gradients at each time, as a picture",
+    "files.profile": "their profiles, as a picture",
+    "files.field": "all numbers (receptive_field.json)",
+    "files.table": "the profiles as a table (CSV)",
+    "numbers.allowed": "width that the architecture allows in pixels; null: the whole image",
+    "numbers.measured": "widest square that holds 99 % of the gradient at any time",
+    "times": "t, sigma, and widths of the squares that hold 50, 90, 99 and 100 % of the gradient",
+  },
 }, async (context) => {
-  const { flags } = context;
-  const network = await loadNetwork(flags.run);
-  const schedules = flags.schedule === undefined ? [] : await loadSchedules(flags.schedule);
+  const { flags, print } = context;
+  const network = await loadNetwork(flags.run, flags);
+  const schedules = flags.schedule === undefined ? [] : await loadSchedules(flags.schedule, flags);
   const { of, pixels, radius } = flags;
   const [height, width] = network.network.architecture.imageShape;
   const widest = (Math.min(height, width) - 1) >> 1;
@@ -157,29 +173,47 @@ export const verb = defineVerb({
         }),
       }),
     );
-    await run.finish({ field: files.json });
   }
   const stored = JSON.parse(await Deno.readTextFile(run.file(files.json))) as
     & Omit<ReceptiveField, "computed">
     & { readonly computed: number | null };
-  console.log(textTable({
+  const times = stored.times.map((field) => ({
+    t: field.t,
+    sigma: field.sigma,
+    widths: [...fieldShares, 1].map((share) =>
+      effectiveField(field, { radius: stored.radius, share }) ?? null
+    ),
+  }));
+  const widest99 = times.map(({ widths }) => widths[fieldShares.indexOf(0.99)] ?? null);
+  const result = await finishRun(run, {
+    files: {
+      maps: `${files.maps}.png`,
+      profile: `${files.plot}.png`,
+      field: files.json,
+      table: files.csv,
+    },
+    numbers: {
+      allowed: stored.computed,
+      measured: widest99.includes(null) ? null : Math.max(...widest99.map(Number)),
+    },
+  });
+  print(textTable({
     header: ["t", "sigma", ...fieldShares.map((share) => `k of ${100 * share} %`), "k of all"],
-    rows: stored.times.map((field) => [
-      Number(field.t.toFixed(3)),
-      Number(field.sigma.toPrecision(3)),
-      ...[...fieldShares, 1].map((share) =>
-        effectiveField(field, { radius: stored.radius, share })
-      ),
+    rows: times.map(({ t, sigma, widths }) => [
+      Number(t.toFixed(3)),
+      Number(sigma.toPrecision(3)),
+      ...widths,
     ]),
   }));
-  console.log(
+  print(
     `\nWidths of the squares that hold so much of the absolute gradient; the architecture allows ${
       stored.computed ?? "the whole image"
     }, measured up to ${2 * stored.radius + 1}.\n`,
   );
-  console.log(`Maps:    ${run.file(`${files.maps}.png`)}`);
-  console.log(`Profile: ${run.file(`${files.plot}.png`)}`);
-  console.log(`Numbers: ${run.file(files.json)}`);
+  print(`Maps:    ${run.file(`${files.maps}.png`)}`);
+  print(`Profile: ${run.file(`${files.plot}.png`)}`);
+  print(`Numbers: ${run.file(files.json)}`);
+  return { ...result, times };
 });
 
 if (import.meta.main) await runVerb(verb);

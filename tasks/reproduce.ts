@@ -2,13 +2,13 @@
 import { DataFormatError } from "../src/core/errors.ts";
 import { startBackend } from "../src/networks/backend.ts";
 import { defineVerb, errorLine, runVerb } from "./cli/command.ts";
-import { UsageError } from "./cli/flags.ts";
+import { grouped, UsageError } from "./cli/flags.ts";
 import { machineFlags } from "./pipelines/flags.ts";
 import { createPosterior, devicesLine } from "./pipelines/posterior.ts";
 import { estimateTime } from "./reproduce/estimate.ts";
 import { experiments } from "./reproduce/experiments.ts";
 import { Ledger } from "./reproduce/ledger.ts";
-import { planText } from "./reproduce/plan.ts";
+import { planReproduction } from "./reproduce/plan.ts";
 import { profileNames, profiles } from "./reproduce/profiles.ts";
 import { type ReproductionContext, runExperiment } from "./reproduce/run_experiment.ts";
 import { runAblation } from "./reproduce/scale_ablation.ts";
@@ -57,62 +57,76 @@ export const verb = defineVerb({
     "evaluates them, and writes a document with what is done beside what was published. Every part " +
     "is a run of its own that resumes, so it can be stopped at any time and left overnight.",
   flags: {
-    profile: {
-      type: "choice",
-      choices: profileNames,
-      default: "small",
-      help: profiles.map(({ name, about }) => `${name}: ${about}`).join("; "),
-    },
-    rows: {
-      type: "string",
-      placeholder: "NAMES",
-      help:
-        "Rows of the table to do, such as mnist-resnet-zeros,cifar10-unet-circular; default: all",
-    },
-    protocols: {
-      type: "string",
-      placeholder: "NAMES",
-      help: "Protocols to do, such as cubic-8,uniform-20; default: the profile's",
-    },
-    ablation: {
-      type: "boolean",
-      default: true,
-      help: "Leave out the comparison of ways to choose scales",
-    },
-    weights: {
-      type: "string",
-      placeholder: "ROW=PATH,..",
-      help: "Trained weights or runs for rows, in place of training",
-    },
-    mnistFrom: fromFlag("mnist"),
-    fashionMnistFrom: fromFlag("fashion-mnist"),
-    cifar10From: fromFlag("cifar10"),
-    celebaFrom: fromFlag("celeba"),
-    dryRun: { type: "boolean", help: "Print the plan with an estimate of the time and stop" },
-    writeOnly: {
-      type: "boolean",
-      help: "Write the document from what is done, and do nothing else",
-    },
-    out: {
-      type: "string",
-      default: "docs/results.md",
-      placeholder: "FILE",
-      help: "The document; its pictures lie beside it",
-    },
-    runs: {
-      type: "string",
-      default: "runs/reproduce",
-      placeholder: "FOLDER",
-      help: "Folder of the runs and of what is done",
-    },
+    ...grouped("What to do", {
+      profile: {
+        type: "choice",
+        choices: profileNames,
+        default: "small",
+        help: profiles.map(({ name, about }) => `${name}: ${about}`).join("; "),
+      },
+      rows: {
+        type: "string",
+        placeholder: "NAMES",
+        help:
+          "Rows of the table to do, such as mnist-resnet-zeros,cifar10-unet-circular; default: all",
+      },
+      protocols: {
+        type: "string",
+        placeholder: "NAMES",
+        help: "Protocols to do, such as cubic-8,uniform-20; default: the profile's",
+      },
+      ablation: {
+        type: "boolean",
+        default: true,
+        help: "Leave out the comparison of ways to choose scales",
+      },
+      dryRun: { type: "boolean", help: "Print the plan with an estimate of the time and stop" },
+      writeOnly: {
+        type: "boolean",
+        help: "Write the document from what is done, and do nothing else",
+      },
+    }),
+    ...grouped("Network", {
+      weights: {
+        type: "string",
+        placeholder: "ROW=RUN,..",
+        help: "Trained weights or runs for rows, in place of training",
+      },
+    }),
+    ...grouped("Data", {
+      mnistFrom: fromFlag("mnist"),
+      fashionMnistFrom: fromFlag("fashion-mnist"),
+      cifar10From: fromFlag("cifar10"),
+      celebaFrom: fromFlag("celeba"),
+    }),
     ...machineFlags,
+    ...grouped("Output", {
+      out: {
+        type: "string",
+        default: "docs/results.md",
+        placeholder: "FILE",
+        help: "The document; its pictures lie beside it",
+      },
+      runs: {
+        type: "string",
+        default: "runs/reproduce",
+        placeholder: "FOLDER",
+        help: "Folder of the runs and of what is done",
+      },
+    }),
   },
   examples: [
-    "deno task reproduce --dry-run",
-    "deno task reproduce --rows mnist-resnet-zeros --protocols cubic-8",
-    "deno task reproduce --profile tiny --rows mnist-resnet-circular --runs runs/tiny --out runs/tiny.md",
+    "reproduce --dry-run",
+    "reproduce --rows mnist-resnet-zeros --protocols cubic-8",
+    "reproduce --profile tiny --rows mnist-resnet-circular --runs runs/tiny --out runs/tiny.md",
   ],
-}, async ({ flags, abort, progress }) => {
+  result: {
+    "finished": "whether all that was asked for is done; false after Ctrl-C",
+    "files.document": "the document",
+    "plan":
+      "with --dry-run: experiment, and seconds left of its training and protocols; null: no data",
+  },
+}, async ({ flags, abort, progress, print }) => {
   const profile = profiles.find(({ name }) => name === flags.profile)!;
   const wanted = chosen(experiments, { names: flags.rows, flag: "rows" });
   const protocols = chosen(profile.protocols, { names: flags.protocols, flag: "protocols" });
@@ -123,8 +137,8 @@ export const verb = defineVerb({
   const write = () => writeDocument(flags.out, { profile, ledger, ablated, missing });
   if (flags.writeOnly) {
     await write();
-    console.log(`Document: ${flags.out}`);
-    return;
+    print(`Document: ${flags.out}`);
+    return { finished: true, files: { document: flags.out } };
   }
 
   const backend = await startBackend(flags.backend);
@@ -154,40 +168,42 @@ export const verb = defineVerb({
     } catch (error) {
       if (!(error instanceof DataFormatError)) throw error;
       missing.add(name);
-      console.error(`${name} is left out: ${errorLine(error)}`);
+      progress.note(`${name} is left out: ${errorLine(error)}`);
       return undefined;
     }
   };
   if (flags.dryRun) {
     const estimate = (experiment: typeof ablated) =>
       attempt(experiment.name, () => estimateTime(experiment, protocols, context));
-    const plan = { experiments: wanted, protocols, ledger, weights, ablation, estimate };
-    console.log(await planText(plan));
-    return;
+    const work = { experiments: wanted, protocols, ledger, weights, ablation };
+    const { text, plan } = await planReproduction({ ...work, estimate });
+    print(text);
+    return { finished: false, plan };
   }
   for (const protocol of protocols) {
     for (const experiment of wanted) {
       if (abort.aborted) break;
       const { name } = experiment;
       if (missing.has(name)) continue;
-      console.error(`\n${name}, ${protocol.name}`);
+      progress.note(`\n${name}, ${protocol.name}`);
       const record = await attempt(name, () => runExperiment(experiment, protocol, context));
       if (record) await ledger.keepExperiment(record);
       await write();
     }
     // After the experiments of the main protocol, before any others.
     if (ablation && !abort.aborted && !missing.has(ablated.name)) {
-      console.error(`\nscales of ${ablated.name}, ${protocol.name}`);
+      progress.note(`\nscales of ${ablated.name}, ${protocol.name}`);
       const record = await attempt(ablated.name, () => runAblation(ablated, protocol, context));
       if (record) await ledger.keepAblation(record);
       await write();
     }
   }
-  console.log(
+  print(
     abort.aborted
       ? `Stopped; the same command goes on. Document so far: ${flags.out}`
       : `Document: ${flags.out}`,
   );
+  return { finished: !abort.aborted, files: { document: flags.out } };
 });
 
 if (import.meta.main) await runVerb(verb);

@@ -14,9 +14,20 @@ import { initialNoise } from "../src/samplers/initial_noise.ts";
 import { samplers } from "../src/samplers/samplers.ts";
 import { timeGrid } from "../src/samplers/time_grid.ts";
 import { CommandError, defineVerb, runVerb } from "./cli/command.ts";
-import { gridFlag, imageFlags, machineFlags, outFlags, sampleFlags } from "./pipelines/flags.ts";
+import { grouped } from "./cli/flags.ts";
+import { finishRun, runResultFields } from "./cli/run_result.ts";
+import {
+  gridFlag,
+  imageFlags,
+  machineFlags,
+  networkFlags,
+  outFlags,
+  sampleFlags,
+  scalesFlag,
+  scheduleFlag,
+} from "./pipelines/flags.ts";
 import { describePosterior } from "./pipelines/posterior.ts";
-import { checkSchedules, requestedSchedules, timesFor } from "./pipelines/schedules.ts";
+import { checkSchedules, chosenLine, requestedSchedules, timesFor } from "./pipelines/schedules.ts";
 import {
   type NetworkSession,
   openNetworkSession,
@@ -36,43 +47,49 @@ export const verb = defineVerb({
     "Makes images from noise, with a network or, from the same noise, with a machine: a picture of " +
     "all and their values. Run again, it goes on where it stopped.",
   flags: {
-    run: {
-      type: "string",
-      placeholder: "PATH",
-      help: "Training run or weights file; default: the checkpoint that ships",
-    },
-    machine: {
-      type: "string",
-      placeholder: "NAME",
-      help: `Instead of the network: one of ${machineNames.join(", ")}`,
-    },
-    schedule: {
-      type: "string",
-      placeholder: "PATH",
-      help: "The machine's calibration run or scale_schedule.json",
-    },
-    scales: {
-      type: "string",
-      placeholder: "FILE",
-      help: "Instead: a bare list (.pt, .npy, .csv, .json, or 3,3,5) whose index 0 is t = 1/n",
-    },
-    samples: { type: "integer", min: 1, default: 16, help: "Images" },
-    steps: { type: "integer", min: 1, max: 1000, help: "Steps; default: the schedule's, else 20" },
-    grid: { ...gridFlag, help: `${gridFlag.help}; default: the schedule's` },
-    batch: { type: "integer", min: 1, default: 16, help: "Images made at a time" },
+    ...networkFlags,
+    ...grouped("Machine", {
+      machine: {
+        type: "string",
+        placeholder: "NAME",
+        help: `Instead of the network: one of ${machineNames.join(", ")}`,
+      },
+      schedule: {
+        ...scheduleFlag,
+        help: `The machine's: ${scheduleFlag.help}; default: the newest of the network`,
+      },
+      scales: scalesFlag,
+    }),
+    ...grouped("Sampling", {
+      samples: { type: "integer", min: 1, default: 16, help: "Images" },
+      steps: {
+        type: "integer",
+        min: 1,
+        max: 1000,
+        help: "Steps; default: the schedule's, else 20",
+      },
+      grid: { ...gridFlag, help: `${gridFlag.help}; default: the schedule's` },
+      batch: { type: "integer", min: 1, default: 16, help: "Images made at a time" },
+    }),
     ...sampleFlags,
     ...imageFlags,
     ...machineFlags,
     ...outFlags,
   },
   examples: [
-    "deno task sample --samples 64 --grid cubic",
-    "deno task sample --run runs/00001-train-cifar10-small --labels 3,5 --sampler heun",
-    "deno task sample --machine bbels --schedule runs/00002-calibrate-mnist-small-bbels --samples 4",
+    "sample --samples 64 --grid cubic",
+    "sample --run latest --sampler heun --seed 5",
+    "sample --run latest --machine bbels --schedule latest --samples 4",
   ],
+  result: {
+    ...runResultFields,
+    "files.picture": "all images in one picture",
+    "files.values": "their values and labels (safetensors)",
+    "numbers.samples": "how many there are",
+  },
 }, async (context) => {
-  const { flags } = context;
-  const network = await loadNetwork(flags.run);
+  const { flags, print, progress } = context;
+  const network = await loadNetwork(flags.run, flags);
   const name = flags.machine === undefined ? undefined : parseMachineName(flags.machine);
   const scaled = name !== undefined && machineHasScale(name);
   if (!scaled && (flags.schedule !== undefined || flags.scales !== undefined)) {
@@ -88,6 +105,8 @@ export const verb = defineVerb({
     : [];
   const schedules = loaded.map(({ schedule }) => schedule);
   const protocol = protocolFor(network, { ...flags, ...timesFor(loaded, flags) });
+  const chosen = chosenLine(loaded, flags);
+  if (chosen !== undefined) progress.note(chosen);
   checkSchedules(loaded, network, protocol);
   const { sampler, grid, steps, seed, samples, labels } = protocol;
   const configOf = (
@@ -114,7 +133,7 @@ export const verb = defineVerb({
   await using session: NetworkSession & Partial<Session> & AsyncDisposable = name === undefined
     ? await openNetworkSession(context, request)
     : await openSession(context, request);
-  const { run, backend, data, posterior, abort, progress } = session;
+  const { run, backend, data, posterior, abort } = session;
   using log = await JsonlLog.open(run.file("samples.jsonl"));
   const images = log.earlier.map((record) => record.x0 as number[]);
 
@@ -186,9 +205,13 @@ export const verb = defineVerb({
       { metadata: { format: "els-samples", provenance: JSON.stringify(provenance) } },
     ),
   );
-  if (!run.finished) await run.finish({ samples });
-  console.log(`Picture: ${run.file("samples.png")}`);
-  console.log(`Values:  ${run.file("samples.safetensors")}`);
+  const result = await finishRun(run, {
+    files: { picture: "samples.png", values: "samples.safetensors" },
+    numbers: { samples },
+  });
+  print(`Picture: ${run.file("samples.png")}`);
+  print(`Values:  ${run.file("samples.safetensors")}`);
+  return result;
 });
 
 if (import.meta.main) await runVerb(verb);

@@ -15,10 +15,13 @@ import { measureTargets, type TargetStatistics } from "../src/training/target_st
 import type { TrainingState } from "../src/training/optimization.ts";
 import { optimizeNetwork } from "../src/training/optimize_network.ts";
 import { CommandError, defineVerb, runVerb } from "./cli/command.ts";
+import { grouped } from "./cli/flags.ts";
+import { finishRun, runResultFields } from "./cli/run_result.ts";
 import { startBackend } from "../src/networks/backend.ts";
-import { outFlags } from "./pipelines/flags.ts";
+import { machineFlags, outFlags } from "./pipelines/flags.ts";
 import {
   exportStableTarget,
+  lateLoss,
   type Losses,
   stableTargetText,
 } from "./pipelines/stable_target_report.ts";
@@ -28,6 +31,9 @@ const PROBE = 64;
 /** Times during a training at which that is done. */
 const PROBES = 15;
 
+/** Images that are taken where there are as many. */
+const IMAGES = 10_000;
+
 /** This command. */
 export const verb = defineVerb({
   name: "stable-target",
@@ -36,44 +42,64 @@ export const verb = defineVerb({
     "(arXiv 2302.00670) on a data set, and trains the same small network on both from the same " +
     "seed. Writes two figures, tables and numbers. Run again, it goes on where it stopped.",
   flags: {
-    dataset: { type: "choice", choices: datasetNames, default: "mnist", help: "Data set" },
-    from: { type: "string", placeholder: "PATH", help: "File or folder that holds the data set" },
-    images: { type: "integer", min: 2, default: 10_000, help: "The first so many images" },
-    noiseSchedule: {
-      type: "choice",
-      choices: ["ve", "edm", "cosine_legacy", "cosine", "vp_linear"],
-      default: "ve",
-      help: "Forward process",
-    },
-    references: {
-      type: "integers",
-      min: 1,
-      default: [1, 4, 16, 64, 256, 1024],
-      placeholder: "1,64,1024",
-      help: "Sizes of reference batches; 1 is added, and the largest is trained on",
-    },
-    times: { type: "integer", min: 2, max: 1000, default: 20, help: "Times i / n measured" },
-    examples: { type: "integer", min: 2, default: 16, help: "Noisy images at each time" },
-    draws: { type: "integer", min: 2, default: 8, help: "Reference batches for each of them" },
-    steps: { type: "integer", min: 10, default: 300, help: "Training steps of each network" },
-    batchSize: { type: "integer", min: 1, default: 16, help: "Images per step" },
-    width: { type: "integer", min: 8, default: 16, help: "Channels of the ResNet" },
-    layers: { type: "integer", min: 1, default: 4, help: "Residual layers" },
-    seed: { type: "integer", min: 0, default: 1, help: "Seed of everything random" },
-    backend: {
-      type: "choice",
-      choices: ["auto", "webgpu", "wasm", "cpu"],
-      default: "auto",
-      help: "Where TensorFlow.js computes",
-    },
+    ...grouped("Data", {
+      dataset: { type: "choice", choices: datasetNames, default: "mnist", help: "Data set" },
+      from: { type: "string", placeholder: "PATH", help: "File or folder that holds the data set" },
+      images: {
+        type: "integer",
+        min: 2,
+        help: "The first so many images; default: 10,000, or all where there are fewer",
+      },
+    }),
+    ...grouped("Noise and objective", {
+      noiseSchedule: {
+        type: "choice",
+        choices: ["ve", "edm", "cosine_legacy", "cosine", "vp_linear"],
+        default: "ve",
+        help: "Forward process",
+      },
+      references: {
+        type: "integers",
+        min: 1,
+        default: [1, 4, 16, 64, 256, 1024],
+        placeholder: "1,64,1024",
+        help: "Sizes of reference batches; 1 is added, and the largest is trained on",
+      },
+      times: { type: "integer", min: 2, max: 1000, default: 20, help: "Times i / n measured" },
+      examples: { type: "integer", min: 2, default: 16, help: "Noisy images at each time" },
+      draws: { type: "integer", min: 2, default: 8, help: "Reference batches for each of them" },
+    }),
+    ...grouped("Network", {
+      width: { type: "integer", min: 8, default: 16, help: "Channels of the ResNet" },
+      layers: { type: "integer", min: 1, default: 4, help: "Residual layers" },
+    }),
+    ...grouped("Training", {
+      steps: { type: "integer", min: 10, default: 300, help: "Training steps of each network" },
+      batchSize: { type: "integer", min: 1, default: 16, help: "Images per step" },
+      seed: { type: "integer", min: 0, default: 1, help: "Seed of everything random" },
+    }),
+    backend: { ...machineFlags.backend, help: "Where TensorFlow.js computes" },
     ...outFlags,
   },
   examples: [
-    "deno task stable-target",
-    "deno task stable-target --images 2000 --references 1,64 --times 10 --examples 8 --steps 100",
+    "stable-target",
+    "stable-target --images 2000 --references 1,64 --times 10 --examples 8 --steps 100",
   ],
-}, async ({ flags, abort, progress }) => {
-  const data = await loadDataset(flags.dataset, { images: flags.images, from: flags.from });
+  result: {
+    ...runResultFields,
+    "files.targets": "variance and bias of targets over time, as a picture",
+    "files.losses": "losses of both trainings, as a picture",
+    "files.numbers": "all numbers (stable_target.json)",
+    "numbers.references": "references behind the stable target",
+    "numbers.plain loss": "mean loss over the last tenth of the training on plain targets",
+    "numbers.stable loss": "the same on stable ones",
+  },
+}, async ({ flags, abort, progress, print }) => {
+  const data = await loadDataset(flags.dataset, {
+    images: flags.images ?? IMAGES,
+    orAll: flags.images === undefined,
+    from: flags.from,
+  });
   const count = data.images.shape[0];
   const references = [...new Set([1, ...flags.references])].sort((a, b) => a - b);
   const largest = references.at(-1)!;
@@ -90,7 +116,8 @@ export const verb = defineVerb({
     noiseSampling: "uniform",
   });
   const backend = await startBackend(flags.backend);
-  const { out: _, fresh: __, from: ___, ...settings } = flags;
+  const { dataset, times, examples, draws, steps, batchSize, width, layers, seed } = flags;
+  const settings = { dataset, times, examples, draws, steps, batchSize, width, layers, seed };
   const config = {
     ...settings,
     ...choice,
@@ -103,11 +130,11 @@ export const verb = defineVerb({
   using run = await openRun({
     root: flags.out,
     command: "stable_target",
-    label: flags.dataset,
+    label: data.label ?? data.name,
     config,
     fresh: flags.fresh,
   });
-  console.error(run.status);
+  progress.note(run.status);
   const posterior = wasmPosterior({ workers: 1 });
   try {
     const rows = await measure(run);
@@ -120,8 +147,17 @@ export const verb = defineVerb({
       seed: flags.seed,
       config,
     });
-    if (!run.finished) await run.finish({ references, trainedOn: largest });
-    console.log(stableTargetText(run, results));
+    const outcome = {
+      files: { targets: "targets.png", losses: "losses.png", numbers: "stable_target.json" },
+      numbers: {
+        references: largest,
+        "plain loss": lateLoss(plain),
+        "stable loss": lateLoss(stable),
+      },
+    };
+    const result = await finishRun(run, outcome);
+    print(stableTargetText(run, results));
+    return result;
   } finally {
     await posterior.dispose();
   }

@@ -1,11 +1,17 @@
 /** Runs a command: flags in, one-line errors, Ctrl-C that saves, exit codes. @module */
+import { runtimeName } from "../../src/core/runtime.ts";
+import { writeJsonText } from "../../src/formats/json_text.ts";
+import { toolkit } from "../../src/runs/provenance.ts";
 import { isToolkitError, messageOf } from "../../src/core/errors.ts";
 import {
   type CommandSpec,
+  type commonFlags,
+  flagsBesideHelp,
   type FlagSpecs,
   type FlagValues,
   parseCommandLine,
   UsageError,
+  withCommonFlags,
 } from "./flags.ts";
 import { helpPage } from "./help.ts";
 import { type ProgressOutput, ProgressReporter, stderrOutput } from "./progress.ts";
@@ -24,13 +30,23 @@ export interface CommandContext<S extends FlagSpecs> {
   /** Aborted by Ctrl-C; long work then saves and returns, or throws the signal's reason. */
   readonly abort: AbortSignal;
   readonly progress: ProgressReporter;
+  /** Writes text for people on stdout; nothing under `--json`. */
+  readonly print: (text: string) => void;
 }
+
+/**
+ * What a command comes to, as plain data for programs: what `--json` writes, beside the verb and the
+ * toolkit's version. The command's specification says what its fields are.
+ */
+export type VerbResult = Readonly<Record<string, unknown>>;
+
+type MainResult = Promise<VerbResult | void> | VerbResult | void;
 
 /** A command: what its help page says, and what it does. */
 export interface Verb<S extends FlagSpecs = FlagSpecs> {
   readonly spec: CommandSpec<S>;
   // A method, so that any verb fits where one of any flags is expected.
-  main(context: CommandContext<S & typeof commonFlags>): Promise<void> | void;
+  main(context: CommandContext<S & typeof commonFlags>): MainResult;
 }
 
 /** What {@linkcode executeCommand} needs of the process; tests pass their own. */
@@ -52,10 +68,6 @@ export const interruptedExitCode = 130;
 
 // One Ctrl-C may arrive more than once: from the terminal and from each `deno task` above us.
 const sameKeyPressMs = 700;
-
-const commonFlags = {
-  quiet: { type: "boolean", help: "Write no progress to stderr" },
-} as const satisfies FlagSpecs;
 
 /** What Deno appends to messages of the operating system. */
 const systemError = /^(.*?) \(os error (\d+)\)/;
@@ -89,6 +101,11 @@ const systemProblems: ReadonlyMap<string, string> = new Map([
   ["28", "the disk is full; make room and run the same command again"],
   ["30", "the file system is read-only"],
 ]);
+
+/** Versions of the toolkit and of the runtime. */
+export function versionLine(): string {
+  return `${toolkit} (${runtimeName()})`;
+}
 
 /** One line about an error: what was asked, what was found, what to do. */
 export function errorLine(thrown: unknown): string {
@@ -130,7 +147,7 @@ export async function executeCommand<S extends FlagSpecs>(
   { spec, main }: Verb<S>,
   host: CommandHost,
 ): Promise<number> {
-  const full = { ...spec, flags: { ...spec.flags, ...commonFlags } };
+  const full = withCommonFlags(spec);
   const stop = new AbortController();
   let progress: ProgressReporter | undefined;
   let pressedAt = -Infinity;
@@ -144,15 +161,21 @@ export async function executeCommand<S extends FlagSpecs>(
     stop.abort(new DOMException("Interrupted", "AbortError"));
   });
   try {
-    const line = parseCommandLine<S & typeof commonFlags>(full, host.args);
+    const line = parseCommandLine(full, host.args);
     if (line === "help") {
-      host.print(helpPage(full));
+      host.print(helpPage(full, flagsBesideHelp(full, host.args)));
       return 0;
     }
-    const { quiet } = line.flags as { readonly quiet: boolean };
+    if (line === "version") {
+      host.print(versionLine());
+      return 0;
+    }
+    const { quiet, json } = line.flags as { readonly quiet: boolean; readonly json: boolean };
     progress = new ProgressReporter(host.output, { quiet });
-    await main({ ...line, abort: stop.signal, progress });
+    const print = json ? () => {} : host.print;
+    const result = await main({ ...line, abort: stop.signal, progress, print });
     progress.close();
+    if (json) host.print(writeJsonText({ verb: spec.name, toolkit, ...result }).trimEnd());
     return stop.signal.aborted ? interruptedExitCode : 0;
   } catch (error) {
     progress?.close();
@@ -199,7 +222,7 @@ function onInterrupt(callback: () => void): () => void {
  */
 export function defineVerb<const S extends FlagSpecs>(
   spec: CommandSpec<S>,
-  main: (context: CommandContext<S & typeof commonFlags>) => Promise<void> | void,
+  main: (context: CommandContext<S & typeof commonFlags>) => MainResult,
 ): Verb<S> {
   return { spec, main };
 }

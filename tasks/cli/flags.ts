@@ -1,9 +1,29 @@
 /** Declarative command-line flags over jsr:@std/cli. @module */
 import { parseArgs } from "@std/cli/parse-args";
 
+/** Headings under which help pages gather flags, in their order there. */
+export const flagGroups = [
+  "Start from",
+  "Network",
+  "Data",
+  "Noise and objective",
+  "Training",
+  "Machine",
+  "Scales",
+  "Sampling",
+  "What to do",
+  "Where",
+  "Output",
+] as const;
+
+/** One of {@linkcode flagGroups}. */
+export type FlagGroup = (typeof flagGroups)[number];
+
 interface FlagBase {
   /** What the flag does, in one phrase for the help page. */
   readonly help: string;
+  /** Heading on the help page; default: "What to do". */
+  readonly group?: FlagGroup;
   /** Name of the value on the help page, such as `FILE`. */
   readonly placeholder?: string;
   /** The command cannot run without it. */
@@ -22,6 +42,8 @@ interface Bounds {
 export interface StringFlag extends FlagBase {
   readonly type: "string";
   readonly default?: string;
+  /** The value is a path, or names a run that one of these verbs made. */
+  readonly madeBy?: readonly string[];
 }
 
 /** `--name`, and `--no-name` to switch off what is on by default. */
@@ -88,6 +110,13 @@ export type FlagValue<S extends Flag> = S extends { readonly open: true } ? bool
 /** Values of all the flags of a command. */
 export type FlagValues<S extends FlagSpecs> = { readonly [K in keyof S]: FlagValue<S[K]> };
 
+/** The same flags under a heading of the help page. */
+export function grouped<const S extends FlagSpecs>(group: FlagGroup, flags: S): S {
+  return Object.fromEntries(
+    Object.entries(flags).map(([key, flag]) => [key, { ...flag, group }]),
+  ) as unknown as S;
+}
+
 /** A word without dashes, such as NAME in `data NAME`. */
 export interface Positional {
   /** Name on the help page, such as `NAME`. */
@@ -105,8 +134,35 @@ export interface CommandSpec<S extends FlagSpecs = FlagSpecs> {
   readonly description: string;
   readonly flags: S;
   readonly positionals?: readonly Positional[];
-  /** Whole command lines that work as they stand. */
+  /** Whole command lines that work as they stand, without how the toolkit is started: `train --seed 2`. */
   readonly examples?: readonly string[];
+  /** Fields of the result that `--json` prints, by dotted path, with what they hold. */
+  readonly result?: Readonly<Record<string, string>>;
+  /**
+   * Defaults that depend on other flags, for the help page: values by property, and what they are the
+   * defaults of, such as "--preset mnist-tiny".
+   */
+  dependentDefaults?(given: Partial<FlagValues<S>>): {
+    readonly of: string;
+    readonly values: Readonly<Record<string, unknown>>;
+  };
+}
+
+/** Flags of every command. */
+export const commonFlags = grouped("Output", {
+  quiet: { type: "boolean", help: "Write no progress to stderr" },
+  json: { type: "boolean", help: "Write the result to stdout as JSON, and nothing else" },
+  help: { type: "boolean", help: "Print this page" },
+  version: { type: "boolean", help: "Print the toolkit's version" },
+});
+
+/** A command with the flags of every command added to its own. */
+export function withCommonFlags<S extends FlagSpecs>(
+  spec: CommandSpec<S>,
+): CommandSpec<S & typeof commonFlags> {
+  return { ...spec, flags: { ...spec.flags, ...commonFlags } } as CommandSpec<
+    S & typeof commonFlags
+  >;
 }
 
 /** What the user typed does not fit the command; the message is one line that says how. */
@@ -256,19 +312,18 @@ function checkPositionals(words: readonly string[], declared: readonly Positiona
   });
 }
 
-/**
- * Parses a command line.
- *
- * @returns Typed values, or "help" if the line asks for the help page.
- * @throws UsageError, whose one line names the flag, what was found and what was expected.
- */
-export function parseCommandLine<const S extends FlagSpecs>(
-  spec: CommandSpec<S>,
+/** Flags that every command answers instead of running. */
+const instead = ["help", "version"] as const;
+
+/** The texts of the flags on a command line by name, and the words without dashes under "_". */
+function readArguments(
+  spec: CommandSpec,
   args: readonly string[],
-): CommandLine<S> | "help" {
+): (name: string) => readonly string[] {
   const specs = new Map(Object.entries(spec.flags).map(([key, flag]) => [dashed(key), flag]));
-  const isBoolean = (name: string) => name === "help" || specs.get(name)?.type === "boolean";
-  const named = [...specs.keys(), "help"];
+  const isBoolean = (name: string) =>
+    instead.some((each) => each === name) || specs.get(name)?.type === "boolean";
+  const named = [...new Set([...specs.keys(), ...instead])];
 
   // A value joined by "=" may start with a dash (`--min -1`), and `--no-x` becomes `--x=false`.
   const joined: string[] = [];
@@ -305,37 +360,72 @@ export function parseCommandLine<const S extends FlagSpecs>(
     collect: named,
     unknown,
   });
-  const texts = (name: string) => [parsed[name] ?? []].flat().map(String);
+  return (name) => [parsed[name] ?? []].flat().map(String);
+}
 
-  if (texts("help").some((text) => text !== "false")) return "help";
-  const flags: Record<string, unknown> = {};
-  for (const [key, flag] of Object.entries(spec.flags)) {
-    const name = dashed(key);
-    const given = texts(name);
-    const text = given[0];
-    if (given.length > 1) {
-      throw new UsageError(
-        `--${name} is given ${given.length} times (${given.join(", ")}), expected once`,
-      );
-    }
-    if (text === undefined) {
-      if (flag.required) {
-        throw new UsageError(`--${name} is missing, expected ${expected(flag)}; run with --help`);
-      }
-      const absent = flag.type === "boolean" && !flag.open ? false : undefined;
-      flags[key] = flag.default ?? absent;
-    } else if (flag.type === "boolean") {
-      if (text !== "true" && text !== "false") {
-        throw new UsageError(`--${name} is ${JSON.stringify(text)}, expected true or false`);
-      }
-      flags[key] = text === "true";
-    } else if (text === "") {
-      throw new UsageError(
-        `--${name} has no value, expected ${expected(flag)}; run with --help`,
-      );
-    } else flags[key] = readValue(name, text, flag);
+/** The value of a flag by the texts given for it. */
+function flagValue(name: string, given: readonly string[], flag: Flag): unknown {
+  const text = given[0];
+  if (given.length > 1) {
+    throw new UsageError(
+      `--${name} is given ${given.length} times (${given.join(", ")}), expected once`,
+    );
   }
+  if (text === undefined) {
+    if (flag.required) {
+      throw new UsageError(`--${name} is missing, expected ${expected(flag)}; run with --help`);
+    }
+    return flag.default ?? (flag.type === "boolean" && !flag.open ? false : undefined);
+  }
+  if (flag.type === "boolean") {
+    if (text !== "true" && text !== "false") {
+      throw new UsageError(`--${name} is ${JSON.stringify(text)}, expected true or false`);
+    }
+    return text === "true";
+  }
+  if (text === "") {
+    throw new UsageError(`--${name} has no value, expected ${expected(flag)}; run with --help`);
+  }
+  return readValue(name, text, flag);
+}
+
+/**
+ * Parses a command line.
+ *
+ * @returns Typed values, or the word for what the line asks for instead.
+ * @throws UsageError, whose one line names the flag, what was found and what was expected.
+ */
+export function parseCommandLine<const S extends FlagSpecs>(
+  spec: CommandSpec<S>,
+  args: readonly string[],
+): CommandLine<S> | (typeof instead)[number] {
+  const texts = readArguments(spec, args);
+  const asked = instead.find((name) => texts(name).some((text) => text !== "false"));
+  if (asked !== undefined) return asked;
+  const flags = Object.fromEntries(
+    Object.entries(spec.flags).map(([key, flag]) => {
+      const name = dashed(key);
+      return [key, flagValue(name, texts(name), flag)];
+    }),
+  );
   const positionals = texts("_");
   checkPositionals(positionals, spec.positionals ?? []);
   return { flags: flags as FlagValues<S>, positionals };
+}
+
+/** The flags on a command line that asks for help, with defaults; what does not fit is left out. */
+export function flagsBesideHelp<const S extends FlagSpecs>(
+  spec: CommandSpec<S>,
+  args: readonly string[],
+): Partial<FlagValues<S>> {
+  const texts = readArguments(spec, args);
+  const flags: Record<string, unknown> = {};
+  for (const [key, flag] of Object.entries(spec.flags)) {
+    try {
+      flags[key] = flagValue(dashed(key), texts(dashed(key)), flag);
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+    }
+  }
+  return flags as Partial<FlagValues<S>>;
 }

@@ -1,4 +1,13 @@
-import { type CommandSpec, dashed, type Flag } from "./flags.ts";
+import {
+  type CommandSpec,
+  dashed,
+  type Flag,
+  flagGroups,
+  type FlagSpecs,
+  type FlagValues,
+} from "./flags.ts";
+import { commandLine } from "./invocation.ts";
+import type { VerbGroup } from "./verbs.ts";
 
 /** Widest line of a help page, in characters. */
 export const helpWidth = 100;
@@ -16,7 +25,8 @@ export function wrap(text: string, width: number): string[] {
   return line === "" ? lines : [...lines, line];
 }
 
-function usage(property: string, flag: Flag): string {
+/** How a flag is written, such as `--steps N`. */
+export function flagUsage(property: string, flag: Flag): string {
   const no = flag.type !== "boolean" ? "" : flag.open ? "[no-]" : flag.default ? "no-" : "";
   const name = `--${no}${dashed(property)}`;
   if (flag.type === "boolean") return name;
@@ -24,13 +34,21 @@ function usage(property: string, flag: Flag): string {
   return `${name} ${flag.placeholder ?? kinds[flag.type]}`;
 }
 
-function explanation(flag: Flag): string {
+/** A default as people read it; undefined where there is nothing to say. */
+function defaultText(flag: Flag, value: unknown = flag.default): string | undefined {
+  if (flag.type === "boolean" && !flag.open) return undefined;
+  if (typeof value === "boolean") return value ? "on" : "off";
+  if (Array.isArray(value) && value.length === 0) return "none";
+  return value === undefined || value === null || value === "" ? undefined : String(value);
+}
+
+/** What a flag does, its choices, and its default or the one that depends on other flags. */
+export function flagExplanation(flag: Flag, dependent?: unknown): string {
   const parts = [flag.help];
+  const standard = defaultText(flag, dependent ?? flag.default);
   if (flag.type === "choice") parts.push(flag.choices.join(", "));
   if (flag.required) parts.push("required");
-  else if (flag.type !== "boolean" && flag.default !== undefined && String(flag.default) !== "") {
-    parts.push(`default ${flag.default}`);
-  }
+  else if (standard !== undefined) parts.push(`default ${standard}`);
   return parts.length === 1 ? parts[0]! : `${parts[0]} (${parts.slice(1).join("; ")})`;
 }
 
@@ -43,23 +61,62 @@ function columns(rows: readonly (readonly [string, string])[]): string[] {
   });
 }
 
-/** The help page of a command: usage, description, arguments, flags with defaults, examples. */
-export function helpPage(spec: CommandSpec): string {
-  const { name, description, flags, positionals = [], examples = [] } = spec;
+/** Flags under their headings: entries of `spec.flags`, in the order of {@linkcode flagGroups}. */
+export function flagsByGroup(
+  { flags }: CommandSpec,
+): (readonly [group: string, flags: readonly (readonly [property: string, flag: Flag])[]])[] {
+  const groupOf = ({ group = "What to do" }: Flag) => group;
+  return flagGroups.map((group) =>
+    [group, Object.entries(flags).filter(([, flag]) => groupOf(flag) === group)] as const
+  ).filter(([, flags]) => flags.length > 0);
+}
+
+/** How a command is called: its words and the flags that it cannot do without. */
+export function usageLine({ name, flags, positionals = [] }: CommandSpec): string {
   const words = positionals.map(({ name, optional }) => optional ? `[${name}]` : name);
   const required = Object.entries(flags).filter(([, flag]) => flag.required);
-  const command = ["deno task", name, ...words, ...required.map(([key, flag]) => usage(key, flag))];
-  const lines = [`Usage: ${command.join(" ")} [flags]`, "", ...wrap(description, helpWidth)];
+  return [name, ...words, ...required.map(([key, flag]) => flagUsage(key, flag)), "[flags]"].join(
+    " ",
+  );
+}
+
+/**
+ * The help page of a command: usage, description, arguments, flags by group with defaults, examples.
+ *
+ * @param given Flags beside `--help`, on which defaults may depend.
+ */
+export function helpPage(
+  spec: CommandSpec,
+  given: Partial<FlagValues<FlagSpecs>> = {},
+): string {
+  const { description, positionals = [], examples = [] } = spec;
+  const lines = [`Usage: ${commandLine(usageLine(spec))}`, "", ...wrap(description, helpWidth)];
   if (positionals.length > 0) {
     const rows = positionals.map(({ name, help, choices }) =>
       [name, choices === undefined ? help : `${help} (${choices.join(", ")})`] as const
     );
     lines.push("", "Arguments", ...columns(rows));
   }
-  const rows = Object.entries(flags).map(([key, flag]) =>
-    [usage(key, flag), explanation(flag)] as const
-  );
-  lines.push("", "Flags", ...columns([...rows, ["--help", "Print this page"]]));
-  if (examples.length > 0) lines.push("", "Examples", ...examples.map((line) => `  ${line}`));
+  const dependent = spec.dependentDefaults?.(given);
+  if (dependent) lines.push("", `Defaults are those of ${dependent.of}.`);
+  for (const [group, flags] of flagsByGroup(spec)) {
+    const rows = flags.map(([key, flag]) =>
+      [flagUsage(key, flag), flagExplanation(flag, dependent?.values[key])] as const
+    );
+    lines.push("", group, ...columns(rows));
+  }
+  if (examples.length > 0) {
+    lines.push("", "Examples", ...examples.map((words) => `  ${commandLine(words)}`));
+  }
+  return lines.join("\n");
+}
+
+/** All verbs by group, with a phrase on each. */
+export function overview(groups: readonly VerbGroup[]): string {
+  const lines = [`Usage: ${commandLine("VERB [flags]")}`];
+  for (const { title, verbs } of groups) {
+    lines.push("", title, ...columns(verbs.map(({ name, summary }) => [name, summary] as const)));
+  }
+  lines.push("", `${commandLine("VERB --help")} says more of each.`);
   return lines.join("\n");
 }

@@ -1,5 +1,6 @@
 import type { Wording } from "../../src/core/errors.ts";
 import { dashed } from "./flags.ts";
+import { commandLine } from "./invocation.ts";
 
 /** Options of the library whose flag is called otherwise, or takes other values. */
 const flags: Readonly<Record<string, { flag: string; values?: Readonly<Record<string, string>> }>> =
@@ -15,5 +16,5 @@ export const flagWording: Wording = {
     const { flag = dashed(name), values = {} } = flags[name] ?? {};
     return value === undefined ? `--${flag}` : `--${flag} ${values[value] ?? value}`;
   },
-  fetch: (dataset) => `run deno task data ${dataset}`,
+  fetch: (dataset) => `run ${commandLine(`data ${dataset}`)}`,
 };

@@ -13,6 +13,7 @@ import {
   type ChoiceFlag,
   dashed,
   type Flag,
+  grouped,
   type IntegerFlag,
   type IntegersFlag,
 } from "../cli/flags.ts";
@@ -44,7 +45,7 @@ const sizeFlags = Object.fromEntries(allSizes.map((name) => {
 })) as unknown as { readonly [K in keyof ArchitectureSizes]: SizeFlag<ArchitectureSizes[K]> };
 
 /** Flags that decide a network; which sizes apply depends on its architecture. */
-export const architectureFlags = {
+export const architectureFlags = grouped("Network", {
   architecture: { type: "choice", choices: architectureKinds, help: "What network" },
   padding: { type: "choice", choices: ["zeros", "circular"], help: "Padding of convolutions" },
   conditional: { type: "boolean", open: true, help: "Tell the network the class" },
@@ -55,7 +56,7 @@ export const architectureFlags = {
     max: 12,
     help: "UNets: so many levels, each with twice the channels of the one above",
   },
-} as const;
+});
 
 type GivenFlags =
   & { readonly levels?: number | undefined }

@@ -5,6 +5,7 @@ import { downloadsFolder } from "../../src/datasets/locate_files.ts";
 import { kindOf } from "../../src/datasets/open_files.ts";
 import type { DatasetSource, OfficialFile } from "../../src/datasets/source.ts";
 import { CommandError } from "../cli/command.ts";
+import { commandLine } from "../cli/invocation.ts";
 import type { ProgressReporter } from "../cli/progress.ts";
 
 /** Options of {@linkcode bringDataset}. */
@@ -101,32 +102,38 @@ async function fetchFiles(
  * Says what a data set is and how it may be used, brings it here unless it is here already, and says
  * how to use it.
  *
+ * @returns The set, how many images there are, and where.
  * @throws CommandError or DownloadError if it cannot be had, in one line that says what to do.
  * @throws DataFormatError if what came is damaged.
  */
-export async function bringDataset(source: DatasetSource, options: BringOptions): Promise<void> {
+export async function bringDataset(
+  source: DatasetSource,
+  options: BringOptions,
+): Promise<{ dataset: string; images: string; folder: string | null }> {
   const { name, about, archive } = source;
   const { from, mirror, abort, progress, print } = options;
   print(`${name}: ${about.what}\nLicense: ${about.license}`);
   if (about.page) print(`Page: ${about.page}`);
   if (archive === undefined) {
     if (name === "folder") throw new CommandError("Nothing to fetch: give --from to the commands");
-    print(`Nothing to fetch: ${await countImages(source, from)} come with this package`);
-    return;
+    const images = await countImages(source, from);
+    print(`Nothing to fetch: ${images} come with this package`);
+    return { dataset: name, images, folder: null };
   }
   const folder = options.into ?? join(downloadsFolder(), name);
   const whole = archive.files.reduce((sum, { bytes }) => sum + bytes, 0);
   const ready = await countImages(source, options.into).catch(() => undefined);
   if (ready !== undefined) {
-    print(`Nothing to fetch: ${ready} are in ${options.into ?? await foundIn(source)} already`);
-    return;
+    const found = options.into ?? await foundIn(source) ?? folder;
+    print(`Nothing to fetch: ${ready} are in ${found} already`);
+    return { dataset: name, images: ready, folder: found };
   }
   const byHand = archive.files.some(({ url }) => url === undefined) && mirror === undefined;
   if (from === undefined && byHand) {
     const names = archive.files.map((file) => file.name).join(", ");
     throw new CommandError(
       `This set (${humanSize(whole)}) cannot be fetched by a program: ${archive.byHand}, then ` +
-        `run deno task data ${name} --from PATH/${names}`,
+        `run ${commandLine(`data ${name} --from PATH/${names}`)}`,
     );
   }
   const where = from ?? mirror ?? archive.files[0]!.url!.replace(/[^/]*$/, "");
@@ -155,10 +162,12 @@ export async function bringDataset(source: DatasetSource, options: BringOptions)
     bar?.finish();
     if (from === undefined) { for (const path of paths) await Deno.remove(path); }
   }
-  print(`${await countImages(source, folder)} are in ${folder}`);
+  const images = await countImages(source, folder);
+  print(`${images} are in ${folder}`);
   print(
     options.into === undefined
       ? `Use them with --dataset ${name}`
       : `Use them with --dataset ${name} --from ${folder}`,
   );
+  return { dataset: name, images, folder };
 }

@@ -31,6 +31,7 @@ import type { SamplingProtocol } from "../../src/samplers/sampling_protocol.ts";
 import { parseTimeGridName } from "../../src/samplers/time_grid.ts";
 import { pictureWriter } from "../cli/pictures.ts";
 import type { ProgressReporter } from "../cli/progress.ts";
+import type { RunOutcome } from "../cli/run_result.ts";
 import { describePosterior } from "./posterior.ts";
 import type { Session, SessionParts } from "./session.ts";
 import { sourcesIdentity, sourcesProvenance } from "./sources.ts";
@@ -75,6 +76,24 @@ export function calibrationFiles(prefix: string) {
     picture: `${prefix}scales`,
     refinementState: `${prefix}refinement_state.json`,
     refinement: `${prefix}refinement.csv`,
+  };
+}
+
+/** What a finished calibration comes to. */
+export function calibrationOutcome(schedule: ScaleSchedule, plan: CalibrationPlan): RunOutcome {
+  const files = calibrationFiles("");
+  return {
+    files: {
+      schedule: files.schedule,
+      picture: `${files.picture}.png`,
+      scales: files.scales,
+      similarities: files.similarities,
+    },
+    numbers: {
+      machine: plan.machine,
+      scales: schedule.steps.map(({ patchSize }) => patchSize),
+      samples: plan.samples,
+    },
   };
 }
 

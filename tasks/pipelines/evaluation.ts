@@ -15,6 +15,7 @@ import { networkDenoiser } from "../../src/networks/network_denoiser.ts";
 import { JsonlLog } from "../../src/runs/jsonl_log.ts";
 import type { RunConfig } from "../../src/runs/run_folder.ts";
 import type { SamplingProtocol } from "../../src/samplers/sampling_protocol.ts";
+import type { RunOutcome } from "../cli/run_result.ts";
 import { evaluationFiles, exportEvaluation } from "./evaluation_export.ts";
 import type { Session, SessionParts } from "./session.ts";
 import { sourcesIdentity } from "./sources.ts";
@@ -53,6 +54,25 @@ export function withNetworkSteps(
   protocol: SamplingProtocol,
 ): SamplingProtocol & { readonly networkSteps: number } {
   return { ...protocol, networkSteps: protocol.networkSteps ?? protocol.steps };
+}
+
+/** What a finished evaluation comes to; its pictures have their ending here. */
+export function evaluationOutcome(rows: readonly AgreementRow[]): RunOutcome {
+  return {
+    files: {
+      report: evaluationFiles.report,
+      samples: `${evaluationFiles.grid}.png`,
+      agreement: `${evaluationFiles.plot}.png`,
+      evaluation: evaluationFiles.json,
+      table: evaluationFiles.table,
+      images: evaluationFiles.images,
+    },
+    numbers: Object.fromEntries(
+      rows.filter(({ measure }) => measure === "r^2").map(({ machine, measure, median }) =>
+        [`${measure} of ${machine}`, median] as const
+      ),
+    ),
+  };
 }
 
 const allPositions: ReadonlySet<string> = new Set(["ES", "ELS", "ELS_wrapped", "bbELS"]);

@@ -1,6 +1,7 @@
 /** Flags that several commands share. */
 import { samplerNames, samplerTable } from "../../src/samplers/samplers.ts";
 import { timeGridNames, timeGrids } from "../../src/samplers/time_grid.ts";
+import { grouped } from "../cli/flags.ts";
 
 /** The rows of a table in one phrase: "ddim (first order), heun (second order)". */
 function described(
@@ -9,14 +10,44 @@ function described(
   return rows.map(({ name, description }) => `${name} (${description})`).join(", ");
 }
 
+/** The network that is looked at. */
+export const networkFlags = grouped("Network", {
+  run: {
+    type: "string",
+    placeholder: "RUN",
+    madeBy: ["train"],
+    help: "Training run (latest, its number or name), or weights file; default: the network that " +
+      "ships",
+  },
+});
+
+/** A calibration, as a run or a file. */
+export const scheduleFlag = {
+  type: "string",
+  placeholder: "RUN",
+  madeBy: ["calibrate", "quickstart"],
+  help: "Calibration run (latest, its number or name), or scale_schedule.json",
+} as const;
+
+/** Scales without times. */
+export const scalesFlag = {
+  type: "string",
+  placeholder: "FILE",
+  help: "Instead: a bare list (.pt, .npy, .csv, .json, or 3,3,5) whose index 0 is t = 1/n",
+} as const;
+
 /** Which images the machine may use. */
-export const imageFlags = {
+export const imageFlags = grouped("Data", {
   dataset: {
     type: "string",
     placeholder: "NAME",
-    help: "Machine's data set; default: the network's",
+    help: "Machines' data set; default: the network's",
   },
-  from: { type: "string", placeholder: "PATH", help: "File or folder that holds the data set" },
+  from: {
+    type: "string",
+    placeholder: "PATH",
+    help: "File or folder that holds the data set; default: where the network's was",
+  },
   images: {
     type: "integer",
     min: 1,
@@ -28,10 +59,10 @@ export const imageFlags = {
     choices: ["gray", "rgb"],
     help: "Make the images gray or color; default: as the network's",
   },
-} as const;
+});
 
 /** Which samples are looked at. */
-export const sampleFlags = {
+export const sampleFlags = grouped("Sampling", {
   sampler: {
     type: "choice",
     choices: samplerNames,
@@ -45,17 +76,18 @@ export const sampleFlags = {
     placeholder: "0..9",
     help: "Classes of the samples in turn, for a conditional network",
   },
-} as const;
+});
 
 /** How times are spread. */
 export const gridFlag = {
   type: "choice",
+  group: "Sampling",
   choices: timeGridNames,
   help: `How times are spread: ${described(timeGrids)}`,
 } as const;
 
 /** Where things are computed. */
-export const machineFlags = {
+export const machineFlags = grouped("Where", {
   backend: {
     type: "choice",
     choices: ["auto", "webgpu", "wasm", "cpu"],
@@ -69,10 +101,10 @@ export const machineFlags = {
     help: "Where the machine is computed; auto: where the network is; reference: float64, slow",
   },
   workers: { type: "integer", min: 1, help: "Threads of the machine; default: the cores" },
-} as const;
+});
 
 /** Where results go. */
-export const outFlags = {
+export const outFlags = grouped("Output", {
   out: { type: "string", default: "runs", placeholder: "FOLDER", help: "Folder of the runs" },
   fresh: { type: "boolean", help: "Begin a new run even where this one can be resumed" },
-} as const;
+});

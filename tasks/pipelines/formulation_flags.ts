@@ -2,9 +2,10 @@ import { preconditioningKinds } from "../../src/denoisers/preconditioning.ts";
 import { scheduleNames } from "../../src/schedules/create_schedule.ts";
 import { lossWeightings } from "../../src/training/objective.ts";
 import { CommandError } from "../cli/command.ts";
+import { grouped } from "../cli/flags.ts";
 
 /** Flags about the forward process, objective and loss of a training. */
-export const formulationFlags = {
+export const formulationFlags = grouped("Noise and objective", {
   noiseSchedule: { type: "choice", choices: scheduleNames, help: "Forward process" },
   noiseParameters: {
     type: "string",
@@ -41,7 +42,7 @@ export const formulationFlags = {
     choices: ["auto", ...lossWeightings],
     help: "What a squared error counts by its noise; auto: min_snr for plain x0, unit for the rest",
   },
-} as const;
+});
 
 /** Reads `sigmaMin=0.1,sigmaMax=50`. */
 export function parseParameters(text: string): Record<string, number> {

@@ -20,6 +20,7 @@ import { createProvenance } from "../../src/runs/provenance.ts";
 import { timeGrid, type TimeGridName } from "../../src/samplers/time_grid.ts";
 import type { NoiseSchedule } from "../../src/schedules/noise_schedule.ts";
 import type { ImageShape } from "../../src/core/image_batch.ts";
+import { locateRun, type RunKind } from "../../src/runs/find_run.ts";
 import { CommandError } from "../cli/command.ts";
 
 /** What a file holds. */
@@ -28,15 +29,21 @@ export type Content =
   | { readonly kind: "schedule"; readonly schedule: ScaleSchedule }
   | { readonly kind: "scales"; readonly scales: readonly number[] };
 
+/** Runs that hold what can be converted. */
+const convertibleRuns: RunKind = {
+  noun: "training run or calibration",
+  commands: ["train", "calibrate"],
+};
+
 /** A file, or the one in a run's folder that its command is known for. */
 export async function readInput(
-  given: string,
+  word: string,
+  { out = "runs" }: { readonly out?: string } = {},
 ): Promise<{ readonly path: string; readonly bytes: Uint8Array<ArrayBuffer> }> {
-  const info = await Deno.stat(given).catch((error) => {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new CommandError(`${JSON.stringify(given)}: there is no such file or folder`);
-  });
-  if (!info.isDirectory) return { path: given, bytes: await Deno.readFile(given) };
+  const given = await locateRun(word, { root: out, kind: convertibleRuns });
+  if (!(await Deno.stat(given)).isDirectory) {
+    return { path: given, bytes: await Deno.readFile(given) };
+  }
   for (const name of ["scale_schedule.json", "weights.safetensors"]) {
     const bytes = await Deno.readFile(join(given, name)).catch(() => undefined);
     if (bytes) return { path: join(given, name), bytes };

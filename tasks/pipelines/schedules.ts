@@ -10,8 +10,11 @@ import {
 import type { ScaleSchedule } from "../../src/machines/scale_schedule.ts";
 import type { SamplingProtocol } from "../../src/samplers/sampling_protocol.ts";
 import { parseTimeGridName, type TimeGridName } from "../../src/samplers/time_grid.ts";
-import { UsageError } from "../cli/flags.ts";
+import { calibrationRuns, locateRun } from "../../src/runs/find_run.ts";
+import { listRuns } from "../../src/runs/run_folder.ts";
 import { CommandError } from "../cli/command.ts";
+import { UsageError } from "../cli/flags.ts";
+import { commandLine } from "../cli/invocation.ts";
 import { loadScaleList } from "./interchange.ts";
 import type { LoadedNetwork } from "./sources.ts";
 
@@ -21,29 +24,60 @@ export interface LoadedSchedule {
   readonly schedule: ScaleSchedule;
 }
 
-/** Reads schedules from files, or from folders of calibration runs, separated by commas. */
-export async function loadSchedules(paths: string): Promise<LoadedSchedule[]> {
+/** The schedules in a run's folder: its own, or those of each machine that it calibrated. */
+async function schedulesIn(folder: string): Promise<string[]> {
+  const own = "scale_schedule.json";
+  const names: string[] = [];
+  for await (const { name } of Deno.readDir(folder)) if (name.endsWith(own)) names.push(name);
+  return (names.includes(own) ? [own] : names.sort()).map((name) => join(folder, name));
+}
+
+/**
+ * Reads schedules from files, or from calibration runs by folder, number, name or "latest", separated by
+ * commas.
+ *
+ * @param options.out Folder in which runs are looked for.
+ */
+export async function loadSchedules(
+  words: string,
+  { out = "runs" }: { readonly out?: string } = {},
+): Promise<LoadedSchedule[]> {
   const loaded: LoadedSchedule[] = [];
-  for (const given of paths.split(",")) {
-    const info = await Deno.stat(given).catch((error) => {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
+  for (const given of words.split(",")) {
+    const found = await locateRun(given, { root: out, kind: calibrationRuns });
+    const folder = (await Deno.stat(found)).isDirectory;
+    const paths = folder ? await schedulesIn(found) : [found];
+    if (paths.length === 0) {
       throw new CommandError(
-        `--schedule has ${JSON.stringify(given)}: there is no such file or folder; give a ` +
-          "scale_schedule.json, or the folder of a calibration run",
-      );
-    });
-    const path = info.isDirectory ? join(given, "scale_schedule.json") : given;
-    const schedule = parseScaleSchedule(await Deno.readTextFile(path), path);
-    const twin = loaded.find((other) => other.schedule.machine === schedule.machine);
-    if (twin !== undefined) {
-      throw new CommandError(
-        `--schedule has two schedules of ${schedule.machine}, ${twin.path} and ${path}; expected one ` +
-          "for each machine",
+        `${found} holds no scale_schedule.json: give a finished calibration, or run ${
+          commandLine("calibrate")
+        } again`,
       );
     }
-    loaded.push({ path, schedule });
+    for (const path of paths) {
+      const schedule = parseScaleSchedule(await Deno.readTextFile(path), path);
+      const twin = loaded.find((other) => other.schedule.machine === schedule.machine);
+      if (twin !== undefined) {
+        throw new CommandError(
+          `--schedule has two schedules of ${schedule.machine}, ${twin.path} and ${path}; expected ` +
+            "one for each machine",
+        );
+      }
+      loaded.push({ path, schedule });
+    }
   }
   return loaded;
+}
+
+/** A line that names schedules that nobody asked for by name; undefined if somebody did. */
+export function chosenLine(
+  loaded: readonly LoadedSchedule[],
+  { schedule, scales }: Pick<ScheduleFlags, "schedule" | "scales">,
+): string | undefined {
+  if (loaded.length === 0 || schedule !== undefined || scales !== undefined) return undefined;
+  return `Scales: ${
+    loaded.map(({ path, schedule }) => `${schedule.machine} of ${path}`).join(", ")
+  }`;
 }
 
 /** Steps and grid of machines: the flags', else those of the first schedule, else 20 uniform ones. */
@@ -82,32 +116,78 @@ export function checkSchedules(
 }
 
 /**
- * The schedules of --schedule, or one made of the bare list of --scales; none, if all named machines do
- * without.
+ * The newest calibrations of a network, at most one for each machine; all have the steps and the grid of
+ * the newest, or those that are asked for.
+ */
+async function ownSchedules(
+  { sha256 }: LoadedNetwork,
+  { out, steps, grid }: Pick<ScheduleFlags, "out" | "steps" | "grid">,
+): Promise<LoadedSchedule[]> {
+  const found: LoadedSchedule[] = [];
+  const { runs } = await listRuns(out);
+  const calibrated = runs.filter(({ command }) => calibrationRuns.commands!.includes(command));
+  for (const { path: folder } of calibrated.reverse()) {
+    for (const path of await schedulesIn(folder)) {
+      const schedule = parseScaleSchedule(await Deno.readTextFile(path), path);
+      const first = found[0]?.schedule;
+      const fits = schedule.provenance.network?.sha256 === sha256 &&
+        schedule.steps.length === (steps ?? first?.steps.length ?? schedule.steps.length) &&
+        gridOf(schedule) === (grid ?? gridOf(first ?? schedule)) &&
+        !found.some((other) => other.schedule.machine === schedule.machine);
+      if (fits) found.push({ path, schedule });
+    }
+  }
+  return found;
+}
+
+const gridOf = ({ timeGrid = "uniform" }: ScaleSchedule) => timeGrid;
+
+/** Flags that say which scales machines take. */
+export interface ScheduleFlags {
+  readonly schedule: string | undefined;
+  readonly scales: string | undefined;
+  readonly machines: string | undefined;
+  /** The times that a bare list is for. */
+  readonly grid: TimeGridName | undefined;
+  readonly steps: number | undefined;
+  /** Folder in which runs are looked for. */
+  readonly out: string;
+}
+
+/**
+ * The schedules of --schedule, or one made of the bare list of --scales; without either, the newest
+ * calibrations of the network. None, if all named machines do without.
  */
 export async function requestedSchedules(
-  { schedule, scales, machines, grid }: {
-    readonly schedule: string | undefined;
-    readonly scales: string | undefined;
-    readonly machines: string | undefined;
-    /** The times that a bare list is for. */
-    readonly grid: TimeGridName | undefined;
-  },
+  flags: ScheduleFlags,
   network: LoadedNetwork,
 ): Promise<LoadedSchedule[]> {
+  const { schedule, scales, machines, grid, out } = flags;
   const names = machines?.split(",").map(parseMachineName);
   const scaled = names?.find((name) => machineHasScale(name));
-  if (schedule === undefined && scales === undefined && names && !scaled) return [];
-  if ((schedule === undefined) === (scales === undefined)) {
+  if (schedule !== undefined && scales !== undefined) {
     throw new UsageError(
       "Give either --schedule with a calibration, or --scales with a bare list of scales; run with " +
         "--help",
     );
   }
-  if (schedule !== undefined) return await loadSchedules(schedule);
+  if (schedule !== undefined) return await loadSchedules(schedule, { out });
+  if (scales === undefined) {
+    if (names && !scaled) return [];
+    const own = await ownSchedules(network, flags);
+    if (own.length > 0) return own;
+    throw new CommandError(
+      `${out} holds no calibration of ${network.label}${
+        [flags.steps && ` with ${flags.steps} steps`, grid && ` at ${grid} times`]
+          .filter(Boolean).join("")
+      }: make one with ${
+        commandLine("calibrate")
+      }, or give --schedule, or --scales with a bare list of scales`,
+    );
+  }
   const { padding, imageShape } = network.network.architecture;
   return [
-    await loadScaleList(scales!, {
+    await loadScaleList(scales, {
       machine: scaled ?? machineForPadding(padding),
       imageShape,
       padding,

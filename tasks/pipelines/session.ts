@@ -69,7 +69,7 @@ export async function openNetworkSession(
 ): Promise<NetworkSession & AsyncDisposable> {
   const { network } = request;
   const backend = await startBackend(flags.backend);
-  const run = await openSessionRun({ network, backend }, { ...request, ...flags });
+  const run = await openSessionRun({ network, backend, progress }, { ...request, ...flags });
   return {
     ...{ network, backend, run, abort, progress },
     [Symbol.asyncDispose]: () => Promise.resolve(run[Symbol.dispose]()),
@@ -108,13 +108,13 @@ export async function openPart(
   return { ...parts, run, [Symbol.dispose]: () => run[Symbol.dispose]() };
 }
 
-async function openSessionRun<Parts>(
+async function openSessionRun<Parts extends Pick<WorkContext, "progress">>(
   parts: Parts,
   { out, fresh = false, command, label, identity }:
     & Omit<SessionRequest<Parts>, "network">
     & Pick<NetworkSessionFlags, "out" | "fresh">,
 ): Promise<Run> {
   const run = await openRun({ root: out, command, label, config: identity(parts), fresh });
-  console.error(run.status);
+  parts.progress.note(run.status);
   return run;
 }

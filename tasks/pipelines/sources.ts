@@ -3,17 +3,22 @@ import { fromFileUrl, join } from "@std/path";
 import type { ImageDataset } from "../../src/datasets/dataset.ts";
 import { loadDataset } from "../../src/datasets/registry_files.ts";
 import type { Provenance } from "../../src/core/provenance.ts";
+import { networkName } from "../../src/networks/network_name.ts";
 import { readAnyWeights } from "../../src/networks/weights/any_weights.ts";
 import type { TrainedNetwork } from "../../src/networks/weights/weights.ts";
 import { sha256Hex } from "../../src/core/sha256.ts";
+import { locateRun, trainingRuns } from "../../src/runs/find_run.ts";
 import type { RunConfig } from "../../src/runs/run_folder.ts";
 import { fitProtocol, type SamplingProtocol } from "../../src/samplers/sampling_protocol.ts";
 import { CommandError } from "../cli/command.ts";
+import { commandLine } from "../cli/invocation.ts";
 
-/** The checkpoint that ships with the package. */
-export const shippedWeights: string = fromFileUrl(
-  new URL("../../data/mnist_small.safetensors", import.meta.url),
-);
+const shipped = new URL("../../data/mnist_small.safetensors", import.meta.url);
+
+/** The checkpoint that ships with the package: a path, or an address where the package runs from one. */
+export const shippedWeights: string = shipped.protocol === "file:"
+  ? fromFileUrl(shipped)
+  : shipped.href;
 
 /** A network with the file that it came from. */
 export interface LoadedNetwork extends TrainedNetwork {
@@ -21,38 +26,49 @@ export interface LoadedNetwork extends TrainedNetwork {
   readonly sha256: string;
   /** Short name for folders and tables. */
   readonly label: string;
+  /** Names of the classes that it was trained on; empty where it does not say. */
+  readonly classNames: readonly string[];
 }
+
+/** Path of the weights behind what a user named: a file, a run's folder, or a run by a word. */
+async function weightsPath(source: string, out: string): Promise<string> {
+  const found = await locateRun(source, { root: out, kind: trainingRuns });
+  if (!(await Deno.stat(found)).isDirectory) return found;
+  const path = join(found, "weights.safetensors");
+  if (await exists(path)) return path;
+  throw new CommandError(
+    `${path} is missing: the training run has not saved any weights yet; run ` +
+      `${commandLine("train")} again, or name another run`,
+  );
+}
+
+const exists = (path: string) => Deno.stat(path).then(() => true, () => false);
 
 /**
  * Reads weights from a file, or from the folder of a training run.
  *
- * @param source File or folder; absent: the checkpoint that ships with the package.
+ * @param source File, folder, or a run by number, name or "latest"; absent: the checkpoint that ships.
+ * @param options.out Folder in which runs are looked for.
  */
-export async function loadNetwork(source: string | undefined): Promise<LoadedNetwork> {
-  let path = source ?? shippedWeights;
-  const info = await Deno.stat(path).catch((error) => {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new CommandError(
-      `--run is ${JSON.stringify(path)}: there is no such file or folder; give the folder of a ` +
-        "training run, such as runs/00001-train-mnist-tiny, or a weights file",
-    );
-  });
-  if (info.isDirectory) {
-    path = join(path, "weights.safetensors");
-    const written = await Deno.stat(path).catch(() => undefined);
-    if (!written) {
-      throw new CommandError(
-        `${path} is missing: the training run has not saved any weights yet; run deno task train`,
-      );
-    }
-  }
-  const bytes = await Deno.readFile(path);
+export async function loadNetwork(
+  source: string | undefined,
+  { out = "runs" }: { readonly out?: string } = {},
+): Promise<LoadedNetwork> {
+  const ships = source === undefined || source === shippedWeights;
+  const path = ships ? shippedWeights : await weightsPath(source, out);
+  const bytes = ships
+    ? new Uint8Array(await (await fetch(shipped)).arrayBuffer())
+    : await Deno.readFile(path);
   const trained = await readAnyWeights(bytes, path);
+  const { name, dataset, classNames } = trained.training;
   return {
     ...trained,
     path,
     sha256: await sha256Hex(bytes),
-    label: String(trained.training.preset ?? trained.network.architecture.kind),
+    label: typeof name === "string"
+      ? name
+      : networkName(trained.network.architecture, dataset as string | undefined),
+    classNames: Array.isArray(classNames) ? classNames.map(String) : [],
   };
 }
 
@@ -70,6 +86,18 @@ export function channelsOf(colors: unknown): 1 | 3 | undefined {
   return colors === "gray" ? 1 : colors === "rgb" ? 3 : undefined;
 }
 
+/** Where the training found its images, if it was told. */
+async function rememberedPlace(
+  { training, path }: Pick<LoadedNetwork, "training" | "path">,
+): Promise<string | undefined> {
+  const { from } = training;
+  if (typeof from !== "string" || await exists(from)) return from as string | undefined;
+  throw new CommandError(
+    `The images that ${path} was trained on are not at ${from} any more; say with --from where ` +
+      "they are now",
+  );
+}
+
 /** The network's own training images, unless flags say otherwise; sizes must fit. */
 export async function loadMachineImages(
   { network, training, path }: LoadedNetwork,
@@ -82,11 +110,12 @@ export async function loadMachineImages(
   const asTrained = dataset === undefined || dataset === training.dataset;
   const count = images ?? (asTrained ? training.images as number | undefined : undefined);
   const some = classes ?? (asTrained ? training.classes as number[] | undefined : undefined);
+  const place = from ?? (asTrained ? await rememberedPlace({ training, path }) : undefined);
   const [height, width, channels] = network.architecture.imageShape;
   const data = await loadDataset(name, {
     images: count,
     classes: some,
-    from,
+    from: place,
     size: height,
     channels: channelsOf(colors ?? (asTrained ? training.colors : undefined)),
   });

@@ -1,4 +1,5 @@
 /** Figures, tables and text of `deno task stable-target`. */
+import { mean } from "../../src/core/statistics.ts";
 import { lossCurveExplained, lossCurveSvg } from "../../src/figures/loss_curve.ts";
 import { targetCurveExplained, targetCurveSvg } from "../../src/figures/target_curve.ts";
 import { writeJsonText } from "../../src/formats/json_text.ts";
@@ -124,14 +125,15 @@ function nearest(rows: readonly TargetStatistics[], t: number): number {
   return rows.reduce((best, row) => Math.abs(row.t - t) < Math.abs(best - t) ? row.t : best, 2);
 }
 
+/** Mean loss over the last tenth of the steps. */
+export function lateLoss({ loss }: Losses): number {
+  return mean(loss.slice(-Math.ceil(loss.length / 10)));
+}
+
 /** What the command says at the end. */
 export function stableTargetText(run: Run, { rows, plain, stable }: StableTargetResults): string {
   const found = peaks(rows);
   const half = nearest(rows, (found[0]!.t + 1) / 2);
-  const tail = ({ loss }: Losses) => {
-    const last = loss.slice(-Math.ceil(loss.length / 10));
-    return last.reduce((a, b) => a + b) / last.length;
-  };
   return [
     textTable({
       header: [
@@ -161,7 +163,7 @@ export function stableTargetText(run: Run, { rows, plain, stable }: StableTarget
       header: ["training on", "loss, last tenth", "from the ideal target, at the end"],
       rows: ([["plain", plain], ["stable", stable]] as const).map(([name, losses]) => [
         name,
-        tail(losses).toFixed(4),
+        lateLoss(losses).toFixed(4),
         losses.probe.at(-1)!.toFixed(4),
       ]),
     }),

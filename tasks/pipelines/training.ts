@@ -20,12 +20,15 @@ import { createGradientPool } from "../../src/training/gradient_pool.ts";
 import { stableTarget } from "../../src/training/target.ts";
 import type { TrainingState } from "../../src/training/optimization.ts";
 import { optimizeNetwork } from "../../src/training/optimize_network.ts";
-import { CommandError } from "../cli/command.ts";
+import { networkName } from "../../src/networks/network_name.ts";
+import { CommandError, type VerbResult } from "../cli/command.ts";
+import { finishRun, type RunOutcome } from "../cli/run_result.ts";
 import { presets, type TrainingPreset } from "./presets.ts";
 import { architectureOf, resolveSizes } from "./architecture_flags.ts";
 import { parseParameters } from "./formulation_flags.ts";
 import type { WorkContext } from "./session.ts";
 import { channelsOf } from "./sources.ts";
+import { reportTraining, trainingFiles } from "./training_report.ts";
 
 const CHECKPOINT_EVERY = 250;
 
@@ -68,9 +71,13 @@ export interface TrainingOutcome {
   readonly path: string;
   /** Path of the weights. */
   readonly weights: string;
+  /** Path of the page about it, once it is finished. */
+  readonly report: string | undefined;
   /** Steps done, of all. */
   readonly step: number;
   readonly steps: number;
+  /** What programs are told. */
+  readonly result: VerbResult;
 }
 
 /** The preset with the flags that were given put over it. */
@@ -104,7 +111,7 @@ function overlay(preset: string, given: TrainingFlags): TrainingPreset {
 
 /** The state to go on from, if the run has one. */
 async function readCheckpoint(run: Run, fingerprint: string): Promise<TrainingState | undefined> {
-  const source = run.file("state.safetensors");
+  const source = run.file(trainingFiles.state);
   try {
     return readTrainingState(await Deno.readFile(source), { source, fingerprint });
   } catch (error) {
@@ -140,6 +147,20 @@ export function trainingIdentity(
   return { ...resolved, weighting, backend: backend.name, datasetSha256 };
 }
 
+/** What a finished run of a training says of itself. */
+async function finishedTraining(
+  run: Run,
+): Promise<Pick<TrainingOutcome, "report" | "result">> {
+  const { files = {}, numbers = {} } = run.finished as Partial<RunOutcome>;
+  const result = await finishRun(run, {
+    // Earlier releases did not say which files there are.
+    files: { weights: trainingFiles.weights, ...files },
+    numbers,
+  });
+  const report = files["report"];
+  return { result, report: report === undefined ? undefined : run.file(report) };
+}
+
 /**
  * Trains, or goes on where the run of the same configuration stands; a finished one is only named.
  * Weights and state are saved now and then, at the end, and when the signal aborts.
@@ -149,38 +170,51 @@ export async function runTraining(
   { backend, abort, progress }: WorkContext,
   { from, workers, out, fresh = false }: RunTrainingOptions,
 ): Promise<TrainingOutcome> {
-  const { preset, given, config, recipe, resolved } = training;
+  const { given, config, recipe } = training;
   const { choice: _, schedule, ...formulation } = training.formulation;
   const data = await loadDataset(config.dataset, {
     images: config.images,
+    // A preset's number is a wish; one that was given is meant.
+    orAll: given["images"] === undefined,
     classes: given.classes,
     ...given.size && { size: given.size },
     channels: channelsOf(given.colors),
     from,
   });
+  const images = data.images.shape[0];
+  const label = data.label ?? data.name;
+  if (config.images !== undefined && images < config.images) {
+    progress.note(
+      `Note: ${label} has ${images.toLocaleString("en")} images, the preset takes up to ` +
+        `${config.images.toLocaleString("en")}: all are taken`,
+    );
+  }
+  const resolved = {
+    ...training.resolved,
+    ...config.images !== undefined && { images },
+  };
   const network = createNetwork(architectureOf(recipe, data));
-  const identity = trainingIdentity(training, { backend, datasetSha256: data.sha256 });
-  using run = await openRun({
-    root: out,
-    command: "train",
-    label: preset,
-    config: identity,
-    fresh,
+  const name = networkName(network.architecture, label);
+  const identity = trainingIdentity({ ...training, resolved }, {
+    backend,
+    datasetSha256: data.sha256,
   });
-  console.error(run.status);
+  using run = await openRun({ root: out, command: "train", label: name, config: identity, fresh });
+  progress.note(run.status);
   const { steps } = config;
-  const weights = run.file("weights.safetensors");
-  if (run.finished) return { path: run.path, weights, step: steps, steps };
-  console.error(
+  const weights = run.file(trainingFiles.weights);
+  const outcome = { path: run.path, weights, steps };
+  if (run.finished) return { ...outcome, ...await finishedTraining(run), step: steps };
+  progress.note(
     `${parameterCount(network.parameters).toLocaleString("en")} parameters, ` +
-      `${receptiveFieldText(network)}, ${data.images.shape[0].toLocaleString("en")} images of ` +
-      `${data.name}, backend ${backend.name}${backend.adapter ? ` on ${backend.adapter}` : ""} ` +
+      `${receptiveFieldText(network)}, ${images.toLocaleString("en")} images of ` +
+      `${label}, backend ${backend.name}${backend.adapter ? ` on ${backend.adapter}` : ""} ` +
       `(${backend.reason})`,
   );
 
   const fingerprint = await sha256Json(identity);
   const resume = await readCheckpoint(run, fingerprint);
-  using log = await JsonlLog.open(run.file("log.jsonl"), { upToStep: resume?.step ?? 0 });
+  using log = await JsonlLog.open(run.file(trainingFiles.log), { upToStep: resume?.step ?? 0 });
   const labels = config.conditional ? data.labels : undefined;
   const posterior = config.target === "stable"
     ? (await import("../../src/posterior/wasm/wasm_posterior.ts")).wasmPosterior({ workers: 1 })
@@ -216,26 +250,28 @@ export async function runTraining(
     unitsPerStep: config.batchSize,
   });
 
+  const trainedAt = (state: TrainingState) => ({
+    network,
+    parameters: state.average,
+    schedule,
+    prediction: formulation.prediction,
+    preconditioning: formulation.preconditioning,
+    training: {
+      name,
+      ...resolved,
+      // What later commands would have to be told again.
+      from,
+      ...data.classNames.length > 0 && { classNames: data.classNames },
+      toolkit,
+      backend: backend.name,
+      step: state.step,
+      datasetSha256: data.sha256,
+    },
+  });
   const save = async (state: TrainingState) => {
-    await writeFileAtomic(
-      weights,
-      writeWeights({
-        network,
-        parameters: state.average,
-        schedule,
-        prediction: formulation.prediction,
-        preconditioning: formulation.preconditioning,
-        training: {
-          ...resolved,
-          toolkit,
-          backend: backend.name,
-          step: state.step,
-          datasetSha256: data.sha256,
-        },
-      }),
-    );
+    await writeFileAtomic(weights, writeWeights(trainedAt(state)));
     // Last, since it says that the weights before it are there.
-    await writeFileAtomic(run.file("state.safetensors"), writeTrainingState(state, fingerprint));
+    await writeFileAtomic(run.file(trainingFiles.state), writeTrainingState(state, fingerprint));
   };
   let shown = NaN;
   try {
@@ -259,9 +295,15 @@ export async function runTraining(
       },
     });
     await save(state);
-    if (state.step === steps) await run.finish({ step: state.step });
     bar.finish();
-    return { path: run.path, weights, step: state.step, steps };
+    if (state.step < steps) {
+      const result = { run: run.path, finished: false, files: { weights }, numbers: {} };
+      return { ...outcome, report: undefined, step: state.step, result };
+    }
+    const report = { trained: trainedAt(state), name, data, config: identity };
+    const reported = await reportTraining(run, report, { backend, abort, progress });
+    await finishRun(run, reported);
+    return { ...outcome, ...await finishedTraining(run), step: state.step };
   } finally {
     pool?.dispose();
     await posterior?.dispose();

@@ -5,7 +5,7 @@ import type { TimeEstimate } from "./estimate.ts";
 import type { Experiment, TimeProtocol } from "./experiments.ts";
 import type { Ledger } from "./ledger.ts";
 
-/** Options of {@linkcode planText}. */
+/** Options of {@linkcode planReproduction}. */
 export interface PlanOptions {
   readonly experiments: readonly Experiment[];
   readonly protocols: readonly TimeProtocol[];
@@ -18,11 +18,21 @@ export interface PlanOptions {
   readonly estimate: (experiment: Experiment) => Promise<TimeEstimate | undefined>;
 }
 
-/** The table, and the time in all. */
-export async function planText(
+/** What is left of an experiment, in seconds. */
+export interface PlannedExperiment {
+  readonly experiment: string;
+  /** 0 where it is done, or weights are given; null where there is no data. */
+  readonly training: number | null;
+  /** By protocol: 0 where it is done; null where there is no data. */
+  readonly protocols: Readonly<Record<string, number | null>>;
+}
+
+/** The table and the time in all, as text and as data. */
+export async function planReproduction(
   { experiments, protocols, ledger, weights, ablation, estimate }: PlanOptions,
-): Promise<string> {
+): Promise<{ text: string; plan: PlannedExperiment[] }> {
   const rows: string[][] = [];
+  const plan: PlannedExperiment[] = [];
   let total = 0;
   for (const experiment of experiments) {
     const { name } = experiment;
@@ -34,6 +44,14 @@ export async function planText(
     const training = trained ? 0 : time?.training ?? 0;
     const left = protocols.map((each, i) => done[i] ? 0 : time?.protocols[each.name] ?? 0);
     total += training + left.reduce((a, b) => a + b, 0);
+    const leftOf = (isDone: boolean, seconds: number) => isDone || time ? seconds : null;
+    plan.push({
+      experiment: name,
+      training: leftOf(trained || weights[name] !== undefined, training),
+      protocols: Object.fromEntries(
+        protocols.map((each, i) => [each.name, leftOf(done[i]!, left[i]!)]),
+      ),
+    });
     const cell = (isDone: boolean, seconds: number) =>
       isDone ? "done" : time === undefined ? "no data" : duration(seconds);
     rows.push([
@@ -46,7 +64,8 @@ export async function planText(
     header: ["experiment", "training", ...protocols.map(({ name }) => name)],
     rows,
   });
-  return `${table}\n\nAbout ${duration(total)} in all, measured just now on this machine; ${
+  const text = `${table}\n\nAbout ${duration(total)} in all, measured just now on this machine; ${
     ablation ? "the ablation of scales and " : ""
   }other work on it come on top.`;
+  return { text, plan };
 }

@@ -1,8 +1,13 @@
 /** One experiment: training, calibration, evaluation, each in a run folder of its own. */
-import { evaluationIdentity, runEvaluation } from "../pipelines/evaluation.ts";
-import { evaluationFiles } from "../pipelines/evaluation_export.ts";
-import { calibrationFiles, calibrationIdentity } from "../pipelines/calibration.ts";
-import { type CalibrationPlan, runCalibration, scalesLine } from "../pipelines/calibration.ts";
+import { finishRun } from "../cli/run_result.ts";
+import { evaluationIdentity, evaluationOutcome, runEvaluation } from "../pipelines/evaluation.ts";
+import {
+  calibrationFiles,
+  calibrationIdentity,
+  calibrationOutcome,
+  type CalibrationPlan,
+  runCalibration,
+} from "../pipelines/calibration.ts";
 import { scheduledMachines } from "../../src/evaluation/scheduled_machines.ts";
 import { openPart, type WorkContext } from "../pipelines/session.ts";
 import {
@@ -114,7 +119,7 @@ export async function experimentSources(
     if (outcome.step < outcome.steps) return undefined;
     weights = outcome.weights;
   }
-  const network = await loadNetwork(weights);
+  const network = await loadNetwork(weights, { out: context.runs });
   const { machineImages, calibrationImages } = context.profile.sizes(experiment);
   const known = network.training["images"];
   const trainedOn = typeof known === "number" ? known : undefined;
@@ -182,7 +187,7 @@ export async function calibrateIn(
   const { run } = session;
   const schedule = await runCalibration(plan, session);
   const files = calibrationFiles("");
-  if (!run.finished) await run.finish({ schedule: files.schedule, scales: scalesLine(schedule) });
+  await finishRun(run, calibrationOutcome(schedule, plan));
   return { schedule, path: run.path, state: run.file(files.state) };
 }
 
@@ -247,7 +252,7 @@ export async function runExperiment(
   const { run } = session;
   const machines = scheduledMachines(names, { ...session, schedule: network.schedule, schedules });
   const { rows } = await runEvaluation(plan, session, { machines, schedules });
-  if (!run.finished) await run.finish({ report: evaluationFiles.report });
+  await finishRun(run, evaluationOutcome(rows));
   return {
     ...sourcesRecord(sources, { calibrationSamples }),
     experiment: experiment.name,

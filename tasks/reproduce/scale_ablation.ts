@@ -2,8 +2,8 @@
  * Which criterion for the scales gives the best final images: published scales, per-step similarity by
  * each metric, and refinement by the final images themselves, on noise that none of them has seen.
  */
-import { runEvaluation } from "../pipelines/evaluation.ts";
-import { evaluationFiles } from "../pipelines/evaluation_export.ts";
+import { finishRun } from "../cli/run_result.ts";
+import { evaluationOutcome, runEvaluation } from "../pipelines/evaluation.ts";
 import { sourcesIdentity } from "../pipelines/sources.ts";
 import { sampleLabels } from "../../src/samplers/sampling_protocol.ts";
 import { type CalibrationState, chooseScales } from "../../src/calibration/calibration.ts";
@@ -145,7 +145,7 @@ export async function runAblation(
   });
   const { run } = session;
   const { rows, result } = await runEvaluation(plan, session, { machines, schedules: [] });
-  if (!run.finished) await run.finish({ report: evaluationFiles.report });
+  await finishRun(run, evaluationOutcome(rows));
   return {
     ...sourcesRecord(sources, { calibrationSamples }),
     experiment: experiment.name,

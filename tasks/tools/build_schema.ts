@@ -71,7 +71,7 @@ export const verb = defineVerb({
   flags: {
     check: { type: "boolean", help: "Write nothing; fail where the committed one differs" },
   },
-  examples: ["deno task build:schema", "deno task build:schema --check"],
+  examples: ["build:schema", "build:schema --check"],
 }, async ({ flags }) => {
   const path = fromFileUrl(new URL(`../../${output}`, import.meta.url));
   const text = moduleText();

@@ -85,7 +85,7 @@ export const verb = defineVerb({
     check: { type: "boolean", help: "Write nothing; fail where a committed module differs" },
     only: { type: "string", default: "", help: "Only kernels whose source path contains this" },
   },
-  examples: ["deno task build:wasm", "deno task build:wasm --check"],
+  examples: ["build:wasm", "build:wasm --check"],
 }, async ({ flags }) => {
   const stale: string[] = [];
   for (const kernel of kernels.filter(({ source }) => source.includes(flags.only))) {

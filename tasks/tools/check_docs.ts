@@ -169,7 +169,7 @@ export const verb = defineVerb({
   name: "check:docs",
   description: "Checks categories, examples and signatures in the documentation.",
   flags: {},
-  examples: ["deno task check:docs"],
+  examples: ["check:docs"],
 }, async () => {
   const problems = new Set<string>();
   const rows: [string, string][] = [];

@@ -33,7 +33,7 @@ export const verb = defineVerb({
     check: { type: "boolean", help: "Write nothing, fail if the committed file is not current" },
     update: { type: "boolean", help: "Take the newest version in range of every package" },
   },
-  examples: ["deno task lock", "deno task lock --update"],
+  examples: ["lock", "lock --update"],
 }, async ({ flags, abort }) => {
   const committed = await Deno.readTextFile(committedLock).catch((error) => {
     if (error instanceof Deno.errors.NotFound) return undefined;

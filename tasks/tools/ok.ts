@@ -25,6 +25,7 @@ const steps: readonly Step[] = [
   { name: "examples", args: ["task", "-q", "test:doc"] },
   { name: "wasm", args: ["task", "-q", "build:wasm", "--check"] },
   { name: "schema", args: ["task", "-q", "build:schema", "--check"] },
+  { name: "commands", args: ["task", "-q", "build:commands", "--check"] },
   { name: "publish", args: ["publish", "--dry-run", "--allow-dirty"] },
   { name: "tests", args: ["task", "-q", "test"] },
 ];
@@ -82,7 +83,7 @@ export const verb = defineVerb({
       help: "Leave out the tests, where they are run by themselves",
     },
   },
-  examples: ["deno task ok"],
+  examples: ["ok"],
 }, async ({ flags, abort, progress }) => {
   const failed: string[] = [];
   const rows: [string, string, string][] = [];

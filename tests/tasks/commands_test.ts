@@ -20,7 +20,7 @@ Deno.test("commands: train, calibrate and evaluate work on each other's folders,
   await inFolder(async (folder) => {
     const trained = await run("train", ...quickTraining(folder, 30));
     assertEquals(trained.code, 0, trained.err);
-    const training = join(folder, "00001-train-mnist-small");
+    const training = join(folder, "00001-train-synthetic-resnet-8x1");
     assertStringIncludes(trained.out, join(training, "weights.safetensors"));
     assertMatch(trained.err, /train +30\/30 +100%.*images\/s.*loss/);
 
@@ -28,7 +28,7 @@ Deno.test("commands: train, calibrate and evaluate work on each other's folders,
     const calibration = ["--steps", 4, "--samples", 2, "--scales", "3,5", ...common];
     const calibrated = await run("calibrate", ...calibration);
     assertEquals(calibrated.code, 0, calibrated.err);
-    const scales = join(folder, "00002-calibrate-mnist-small-bbels");
+    const scales = join(folder, "00002-calibrate-synthetic-resnet-8x1-bbels");
     const written = JSON.parse(
       await Deno.readTextFile(join(scales, "scale_schedule.json")),
     ) as ScaleSchedule;
@@ -50,7 +50,9 @@ Deno.test("commands: train, calibrate and evaluate work on each other's folders,
       assertStringIncludes(evaluated.out, word);
     }
     const files: string[] = [];
-    for await (const { name } of Deno.readDir(join(folder, "00003-evaluate-mnist-small"))) {
+    for await (
+      const { name } of Deno.readDir(join(folder, "00003-evaluate-synthetic-resnet-8x1"))
+    ) {
       files.push(name);
     }
     for (
@@ -63,7 +65,9 @@ Deno.test("commands: train, calibrate and evaluate work on each other's folders,
       ]
     ) assert(files.includes(name), `${name} is missing among ${files}`);
     assert(files.every((name) => !name.endsWith(".tmp")), `${files}`);
-    const page = await Deno.readTextFile(join(folder, "00003-evaluate-mnist-small/report.html"));
+    const page = await Deno.readTextFile(
+      join(folder, "00003-evaluate-synthetic-resnet-8x1/report.html"),
+    );
     const links = [...page.matchAll(/<a href="([^"#]+)"/g)].map(([, href]) => href!);
     assertEquals(
       links.filter((href) => !files.includes(href)),
@@ -77,7 +81,9 @@ Deno.test("commands: train, calibrate and evaluate work on each other's folders,
     assertMatch(page, /bbELS, boundary-broken equivariant local score/);
     assertMatch(page, /Show all 3 samples, with r, r², R²/);
     for (const name of ["samples.svg", "agreement.svg", "scales.svg"]) {
-      const figure = await Deno.readTextFile(join(folder, "00003-evaluate-mnist-small", name));
+      const figure = await Deno.readTextFile(
+        join(folder, "00003-evaluate-synthetic-resnet-8x1", name),
+      );
       assertMatch(figure, /@font-face\{font-family:"Lato"/);
       assertMatch(figure, /prefers-color-scheme:dark/);
     }
@@ -86,7 +92,7 @@ Deno.test("commands: train, calibrate and evaluate work on each other's folders,
     const looked = await run("receptive-field", ...field, "--out", folder);
     assertEquals(looked.code, 0, looked.err);
     assertMatch(looked.out, /the architecture allows 7, measured up to 9/);
-    const measured = join(folder, "00004-field-mnist-small");
+    const measured = join(folder, "00004-field-synthetic-resnet-8x1");
     const { times, radius } = JSON.parse(
       await Deno.readTextFile(join(measured, "receptive_field.json")),
     );
@@ -106,7 +112,7 @@ Deno.test("commands: an EDM network on a stable target is calibrated along Heun 
     const formulation = ["--noise-schedule", "edm", "--objective", "x0", "--target", "stable"];
     const trained = await run("train", ...quickTraining(folder, 5), ...formulation);
     assertEquals(trained.code, 0, trained.err);
-    const training = join(folder, "00001-train-mnist-small");
+    const training = join(folder, "00001-train-synthetic-resnet-8x1");
     const { metadata } = parseSafetensors(
       await Deno.readFile(join(training, "weights.safetensors")),
     );
@@ -120,13 +126,13 @@ Deno.test("commands: an EDM network on a stable target is calibrated along Heun 
     const calibration = ["--steps", 3, "--samples", 1, "--scales", "3,5", "--sampler", "heun"];
     const calibrated = await run("calibrate", ...calibration, ...common);
     assertEquals(calibrated.code, 0, calibrated.err);
-    const scales = join(folder, "00002-calibrate-mnist-small-bbels");
+    const scales = join(folder, "00002-calibrate-synthetic-resnet-8x1-bbels");
     const evaluation = ["--schedule", scales, "--samples", 2, "--sampler", "churn"];
     const evaluated = await run("evaluate", ...evaluation, ...common);
     assertEquals(evaluated.code, 0, evaluated.err);
     assertStringIncludes(evaluated.err, "was calibrated with heun, not churn");
     const result = JSON.parse(
-      await Deno.readTextFile(join(folder, "00003-evaluate-mnist-small/evaluation.json")),
+      await Deno.readTextFile(join(folder, "00003-evaluate-synthetic-resnet-8x1/evaluation.json")),
     );
     assertEquals(result.sampler, "churn");
   });
@@ -183,7 +189,7 @@ Deno.test({
       assertEquals(whole.code, 0, whole.err);
 
       const child = spawn("train", quickTraining(two, 1500));
-      const log = join(two, "00001-train-mnist-small/log.jsonl");
+      const log = join(two, "00001-train-synthetic-resnet-8x1/log.jsonl");
       const lines = async () =>
         (await Deno.readTextFile(log).catch(() => "")).split("\n").length - 1;
       while (await lines() < 20) await new Promise((resolve) => setTimeout(resolve, 20));
@@ -199,8 +205,8 @@ Deno.test({
       assertStringIncludes(resumed.err, "Resuming");
       for (const name of ["weights.safetensors", "state.safetensors", "log.jsonl"]) {
         assertEquals(
-          await Deno.readFile(join(two, "00001-train-mnist-small", name)),
-          await Deno.readFile(join(one, "00001-train-mnist-small", name)),
+          await Deno.readFile(join(two, "00001-train-synthetic-resnet-8x1", name)),
+          await Deno.readFile(join(one, "00001-train-synthetic-resnet-8x1", name)),
           name,
         );
       }
@@ -293,7 +299,10 @@ Deno.test("commands: bad input gets one line that names the thing, exit code 1, 
       ["calibrate", ["--sampler", "churn"], /--sampler is "churn", expected one of ddim, euler/],
       ["train", ["--decay", "2"], /--decay is "2", expected "cosine" or a factor/],
       ["train", ["--dataset", "mnist", "--images", "99999999"], /99,?999,?999/],
-      ["calibrate", ["--run", "nowhere"], /"nowhere": there is no such file or folder/],
+      ["calibrate", ["--run", "nowhere"], /training run "nowhere": .*runs holds no training run/],
+      ["calibrate", ["--run", "latest"], /training run "latest": .*runs holds no training run/],
+      ["evaluate", ["--schedule", "1,latest"], /the calibration "1": .*runs holds no calibration/],
+      ["calibrate", ["--run", "some/where"], /"some.where": there is no such file or folder/],
       ["calibrate", ["--run", folder], /weights.safetensors is missing/],
       ["calibrate", ["--run", truncated], /truncated.safetensors: /],
       ["calibrate", ["--run", other], /up_projection.* has shape \[48.*needs \[64/],
@@ -309,7 +318,8 @@ Deno.test("commands: bad input gets one line that names the thing, exit code 1, 
       ["calibrate", ["--labels", "3"], /the network is not conditional/],
       ["calibrate", ["--from", idx, "--images", "2"], /train-images-idx3-ubyte/],
       ["calibrate", ["--dataset", "unknown"], /unknown/],
-      ["evaluate", [], /Give either --schedule .* or --scales/],
+      ["evaluate", [], /runs holds no calibration of mnist-resnet-48x6: make one with deno task/],
+      ["evaluate", ["--schedule", "1", "--scales", "3,5"], /Give either --schedule .* or --scales/],
       ["evaluate", ["--scales", "3,4"], /--scales: number 2 of 2 is 4/],
       ["evaluate", ["--scales", "3,5", "--steps", "20"], /has 2 steps, 20 were asked/],
       ["evaluate", ["--scales", "3,x"], /"3,x": neither a file nor a list of odd scales/],

@@ -166,11 +166,11 @@ Deno.test({
       const train = await finish(spawn("train", [
         ...["--dataset", "fashion-mnist", "--images", "20", "--colors", "rgb", "--size", "16"],
         ...["--width", "8", "--layers", "1", "--batch-size", "4", "--steps", "2", "--shards", "1"],
-        ...["--backend", "wasm", "--out", folder, "--quiet"],
+        ...["--backend", "wasm", "--out", folder],
       ]));
       assertEquals(train.code, 0, train.err);
       assertStringIncludes(train.err, "20 images of fashion-mnist");
-      const weights = join(folder, "00001-train-mnist-small");
+      const weights = join(folder, "00001-train-fashion-mnist-resnet-8x1");
       const calibrate = (...args: string[]) =>
         finish(spawn("calibrate", [
           ...["--run", weights, "--scales", "3,5", "--steps", "2", "--samples", "1", "--quiet"],

@@ -11,7 +11,7 @@ Deno.test("calibrate: --refine moves the scales by final images, and keeps start
     ];
     const refined = await run("calibrate", ...flags);
     assertEquals(refined.code, 0, refined.err);
-    const calibration = join(folder, "00001-calibrate-mnist-small-bbels");
+    const calibration = join(folder, "00001-calibrate-mnist-resnet-48x6-bbels");
     const path = join(calibration, "scale_schedule.json");
     const schedule = parseScaleSchedule(await Deno.readTextFile(path), path);
     const { start, startScore, score, samples, trials } = schedule.refinement!;
@@ -25,7 +25,7 @@ Deno.test("calibrate: --refine moves the scales by final images, and keeps start
 
     const plain = await run("calibrate", ...flags.slice(4));
     assertEquals(plain.code, 0, plain.err);
-    const other = join(folder, "00002-calibrate-mnist-small-bbels", "scale_schedule.json");
+    const other = join(folder, "00002-calibrate-mnist-resnet-48x6-bbels", "scale_schedule.json");
     const unrefined = parseScaleSchedule(await Deno.readTextFile(other), other);
     assertEquals(unrefined.steps.map(({ patchSize }) => patchSize), start);
     assertEquals(unrefined.refinement, undefined);

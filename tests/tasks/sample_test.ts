@@ -11,7 +11,7 @@ Deno.test("sample: images do not depend on the batch, and an interrupted run end
   await inFolder(async (folder) => {
     const whole = await run("sample", ...few, "--out", join(folder, "a"));
     assertEquals(whole.code, 0, whole.err);
-    const a = join(folder, "a/00001-sample-mnist-small");
+    const a = join(folder, "a/00001-sample-mnist-resnet-48x6");
     assertStringIncludes(whole.out, join(a, "samples.png"));
     const { tensors, metadata } = parseSafetensors(
       await Deno.readFile(join(a, "samples.safetensors")),
@@ -23,7 +23,7 @@ Deno.test("sample: images do not depend on the batch, and an interrupted run end
     // Two columns of 32 pixels, each three wide, and a gutter of three.
     assertEquals(decodePng(await Deno.readFile(join(a, "samples.png"))).shape, [1, 195, 195, 1]);
 
-    const b = join(folder, "b/00001-sample-mnist-small");
+    const b = join(folder, "b/00001-sample-mnist-resnet-48x6");
     const single = [...few, "--batch", 1, "--out", join(folder, "b")];
     assertEquals((await run("sample", ...single)).code, 0);
     const values = (of: string) => Deno.readFile(join(of, "samples.safetensors"));
@@ -46,12 +46,12 @@ Deno.test("sample: a machine samples with a bare list, and what cannot be is sai
     const machine = ["--machine", "bbels", "--scales", "3,5", "--images", 20, "--samples", 1];
     const made = await run("sample", ...machine, "--backend", "wasm", "--out", folder);
     assertEquals(made.code, 0, made.err);
-    assertStringIncludes(made.out, "00001-sample-mnist-small-bbels");
+    assertStringIncludes(made.out, "00001-sample-mnist-resnet-48x6-bbels");
     for (
       const [args, message] of [
         [["--machine", "is", "--scales", "3,5"], "IS has no scale"],
         [["--scales", "3,5"], "The network has no scale"],
-        [["--machine", "bbels"], "Give either --schedule with a calibration, or --scales"],
+        [["--machine", "bbels"], "holds no calibration of mnist-resnet-48x6: make one with"],
         [["--labels", "3"], "the network is not conditional"],
       ] as const
     ) {

@@ -123,14 +123,14 @@ function stepsOf(text: string | undefined, tiny: boolean): number | "published" 
 /**
  * Reads a command line.
  *
- * @returns "help" if it asks for the help page.
+ * @returns The word for what it asks for instead: the help page, or the version.
  * @throws UsageError if something is unknown, or a path that is named does not exist.
  */
 export async function parseGpuOptions(
   args: readonly string[],
-): Promise<GpuOptions | "help"> {
+): Promise<GpuOptions | "help" | "version"> {
   const line = parseCommandLine(gpuSpec, args);
-  if (line === "help") return line;
+  if (typeof line === "string") return line;
   const { flags } = line;
   const { minutes, total, images, again, tiny } = flags;
   for (const path of [flags.data, flags.runtime, flags.previous]) {

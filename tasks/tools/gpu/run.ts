@@ -5,6 +5,7 @@
  * @module
  */
 import { fromFileUrl, join } from "@std/path";
+import { versionLine } from "../../cli/command.ts";
 import { helpPage } from "../../cli/help.ts";
 import { UsageError } from "../../cli/flags.ts";
 import { BoxError, examineBox } from "./box.ts";
@@ -160,7 +161,10 @@ if (import.meta.main) {
   let code: number;
   try {
     const options = await parseGpuOptions(Deno.args);
-    if (options === "help") {
+    if (options === "version") {
+      console.log(versionLine());
+      code = exitCodes.done;
+    } else if (options === "help") {
       console.log(helpPage(gpuSpec).replace("deno task gpu", "run.sh"));
       code = exitCodes.done;
     } else code = await main(options, stop.signal);

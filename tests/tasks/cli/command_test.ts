@@ -193,3 +193,34 @@ Deno.test("command: an error while stopping is reported as an error", async () =
   assertEquals(code, 1);
   assert(record.err.endsWith("demo: disk full\n"));
 });
+
+Deno.test("command: --json writes the result as one object, and nothing else on stdout", async () => {
+  const { host, record } = fakeHost(["--json"]);
+  const verb = defineVerb(spec, ({ print }) => {
+    print("for people");
+    return { run: "runs/1", numbers: { steps: 3 } };
+  });
+  assertEquals(await executeCommand(verb, host), 0);
+  const { toolkit, ...result } = JSON.parse(record.out);
+  assertEquals(result, { verb: "demo", run: "runs/1", numbers: { steps: 3 } });
+  assert(toolkit.startsWith("@els/toolkit "), toolkit);
+  const plain = fakeHost([]);
+  await executeCommand(verb, plain.host);
+  assertEquals(plain.record.out, "for people\n");
+});
+
+Deno.test("command: a result that JSON cannot hold is an error, not a null", async () => {
+  const { host, record } = fakeHost(["--json"]);
+  const verb = defineVerb(spec, () => ({ numbers: { loss: NaN } }));
+  assertEquals([await executeCommand(verb, host), record.out], [1, ""]);
+  assert(record.err.includes("numbers.loss"), record.err);
+});
+
+Deno.test("command: --version prints the toolkit's and does not run", async () => {
+  const { host, record } = fakeHost(["--version", "--steps", "5"]);
+  const verb = defineVerb(spec, () => {
+    throw new Error("must not run");
+  });
+  assertEquals(await executeCommand(verb, host), 0);
+  assert(/^@els\/toolkit \d+\.\d+\.\d+ \(deno \d+\.\S+\)\n$/.test(record.out), record.out);
+});

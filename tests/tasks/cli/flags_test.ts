@@ -1,5 +1,11 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { type CommandSpec, parseCommandLine, UsageError } from "../../../tasks/cli/flags.ts";
+import {
+  type CommandSpec,
+  flagsBesideHelp,
+  grouped,
+  parseCommandLine,
+  UsageError,
+} from "../../../tasks/cli/flags.ts";
 import { helpPage, helpWidth } from "../../../tasks/cli/help.ts";
 
 const spec = {
@@ -16,12 +22,12 @@ const spec = {
     dryRun: { type: "boolean", help: "Print the resolved configuration and stop" },
     ema: { type: "boolean", default: true, help: "Do not average the weights" },
   },
-  examples: ["deno task demo --steps 10"],
+  examples: ["demo --steps 10"],
 } as const satisfies CommandSpec;
 
 function flagsOf(...args: string[]) {
   const line = parseCommandLine(spec, args);
-  assert(line !== "help");
+  assert(typeof line === "object");
   return line.flags;
 }
 
@@ -117,7 +123,7 @@ Deno.test("flags: words without dashes are refused unless declared", () => {
     positionals: [{ name: "NAME", help: "Data set", choices: ["mnist", "cifar10"] }],
   };
   const line = parseCommandLine(data, ["cifar10"]);
-  assert(line !== "help");
+  assert(typeof line === "object");
   assertEquals(line.positionals, ["cifar10"]);
   assertEquals(
     assertThrows(() => parseCommandLine(data, []), UsageError).message,
@@ -160,4 +166,42 @@ Deno.test("help: shows usage, every flag with its default, and fits its width", 
       "deno task demo --steps 10",
     ]
   ) assert(page.includes(text), `${text} is not in\n${page}`);
+});
+
+Deno.test("help: flags stand in groups, with the defaults of what was chosen beside --help", () => {
+  const chosen: CommandSpec = {
+    name: "demo",
+    description: "Demonstrates.",
+    flags: {
+      ...grouped("Training", { steps: { type: "integer", help: "Steps" } }),
+      ...grouped("Start from", {
+        preset: { type: "choice", choices: ["small", "big"], default: "small", help: "Preset" },
+      }),
+      ...grouped("Network", {
+        ema: { type: "boolean", open: true, help: "Average" },
+        channels: { type: "integers", help: "Channels" },
+      }),
+    },
+    dependentDefaults: ({ preset }) => ({
+      of: `--preset ${preset}`,
+      values: preset === "big"
+        ? { steps: 900, ema: true, channels: [] }
+        : { steps: 7, ema: false, channels: [8, 16] },
+    }),
+  };
+  const page = (...args: string[]) =>
+    helpPage(chosen, flagsBesideHelp(chosen, ["--help", ...args]));
+  const big = page("--preset", "big");
+  assert(big.includes("Defaults are those of --preset big."), big);
+  assert(/--steps N +Steps \(default 900\)/.test(big), big);
+  assert(/--\[no-\]ema +Average \(default on\)/.test(big), big);
+  assert(/--channels N,N,.. +Channels \(default none\)/.test(big), big);
+  const order = ["Start from\n", "Network\n", "Training\n"].map((title) =>
+    big.indexOf(`\n${title}`)
+  );
+  assertEquals([...order].sort((a, b) => a - b), order);
+  assert(order[0]! > 0, big);
+  assert(/--channels N,N,.. +Channels \(default 8,16\)/.test(page()), page());
+  // A preset that does not exist is no reason to refuse help.
+  assert(page("--preset", "huge").includes("--preset undefined"));
 });

@@ -1,0 +1,109 @@
+/**
+ * The one table of verbs: the overview, completions, the command reference and the package's command
+ * line are made from it, and a test holds the tasks of deno.json against it.
+ */
+import type { Verb } from "./command.ts";
+
+/** A verb before its module is loaded. */
+export interface VerbEntry {
+  readonly name: string;
+  /** One phrase for lists; the verb's own specification says more. */
+  readonly summary: string;
+  readonly load: () => Promise<{ readonly verb: Verb }>;
+}
+
+/** Verbs that belong together. */
+export interface VerbGroup {
+  readonly title: string;
+  readonly verbs: readonly VerbEntry[];
+}
+
+/** All verbs by group, in the order in which they are listed. */
+export const verbGroups: readonly VerbGroup[] = [
+  {
+    title: "Begin here",
+    verbs: [{
+      name: "quickstart",
+      summary:
+        "Calibrates and evaluates the shipped MNIST network: schedule, table, pictures and a page " +
+        "(under ten minutes on two cores)",
+      load: () => import("../quickstart.ts"),
+    }],
+  },
+  {
+    title: "Step by step",
+    verbs: [
+      {
+        name: "train",
+        summary: "Trains a network; --help lists presets and flags",
+        load: () => import("../train.ts"),
+      },
+      {
+        name: "calibrate",
+        summary: "Finds the scale of each reverse step, against a trained network",
+        load: () => import("../calibrate.ts"),
+      },
+      {
+        name: "evaluate",
+        summary: "Measures how well the machines predict a network, in numbers and pictures",
+        load: () => import("../evaluate.ts"),
+      },
+      {
+        name: "sample",
+        summary: "Makes images from noise, with a network or with a machine",
+        load: () => import("../sample.ts"),
+      },
+      {
+        name: "runs",
+        summary: "Lists what was done, compares two runs, and makes a page of all",
+        load: () => import("../runs.ts"),
+      },
+    ],
+  },
+  {
+    title: "Look closer",
+    verbs: [
+      {
+        name: "receptive-field",
+        summary: "How far a network looks at each time: maps, profile and table from its Jacobian",
+        load: () => import("../receptive_field.ts"),
+      },
+      {
+        name: "stable-target",
+        summary:
+          "Measures what the Stable Target Field does to targets and to training, in two figures",
+        load: () => import("../stable_target.ts"),
+      },
+      {
+        name: "reproduce",
+        summary:
+          "Row after row of the published table: trains, calibrates, evaluates, and writes " +
+          "docs/results.md; resumable, for a night",
+        load: () => import("../reproduce.ts"),
+      },
+    ],
+  },
+  {
+    title: "Data and files",
+    verbs: [
+      {
+        name: "data",
+        summary: "Fetches data sets with checksum and license; without a name it lists them",
+        load: () => import("../data.ts"),
+      },
+      {
+        name: "convert",
+        summary: "Networks and scale schedules from and to the files of PyTorch and NumPy",
+        load: () => import("../convert.ts"),
+      },
+      {
+        name: "completions",
+        summary: "Prints what makes a shell complete verbs, flags and runs",
+        load: () => import("../completions.ts"),
+      },
+    ],
+  },
+];
+
+/** All verbs, in the order of their groups. */
+export const verbEntries: readonly VerbEntry[] = verbGroups.flatMap(({ verbs }) => verbs);

@@ -85,7 +85,7 @@ async function openPacked(
   path: string,
   { split, size }: { readonly split: Split; readonly size: number },
 ): Promise<OpenDataset> {
-  const bytes = await withFile(path, (file) => Promise.resolve(file.size));
+  const bytes = await withFile(path, (file) => file.size());
   if (bytes === 0 || bytes % recordBytes !== 0) {
     throw new DataFormatError(
       path,

@@ -5,7 +5,7 @@ import { fileSystem } from "../core/file_system.ts";
 /** A file that is open. */
 export interface OpenFile {
   /** Size in bytes. */
-  readonly size: number;
+  size(): Promise<number>;
   /** The bytes from `offset` on, as many as asked for, or fewer where the file ends. */
   read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>>;
 }
@@ -59,9 +59,8 @@ export async function withFile<T>(
 ): Promise<T> {
   const handle = await (await fileSystem()).open(path);
   try {
-    const { size } = await handle.stat();
     return await work({
-      size,
+      size: async () => (await handle.stat()).size,
       async read(offset, length) {
         const bytes = new Uint8Array(length);
         let at = 0;

@@ -84,7 +84,7 @@ function readAt(
 }
 
 async function readDirectory(file: OpenFile, source: string): Promise<ZipEntry[]> {
-  const { size } = file;
+  const size = await file.size();
   // The end record is 22 bytes and a comment of up to 65,535.
   const tailStart = Math.max(0, size - 22 - 65_535);
   const tail = view(await readAt(file, tailStart, size - tailStart, source));

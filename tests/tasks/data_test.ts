@@ -143,7 +143,7 @@ Deno.test({
         assertStringIncludes(err, `Going on after ${size.toLocaleString("en")} bytes`);
         assertMatch(
           err,
-          /its MD5 is .*, expected 8d4fb7e6c68d591d4c3dfef9ec88bf0d; it was removed/,
+          /its MD5 is .*, expected 8d4fb7e6c68d591d4c3dfef9ec88bf0d, and was removed/,
         );
         assertEquals([...Deno.readDirSync(folder)], []);
       }));

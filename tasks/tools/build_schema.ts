@@ -2,17 +2,42 @@
  * Compiles the JSON Schema of scale schedules into the function that checks them: Ajv itself, which
  * makes such functions at run time, is larger than all machines together, and needs `eval`.
  *
- * `--check` compiles again and fails where the committed module differs.
+ * The names that the schema gives as examples are those of the tables in src.
+ *
+ * `--check` does both again and fails where a committed file differs.
  *
  * @module
  */
 import { Ajv } from "ajv";
 import standalone from "ajv/dist/standalone/index.js";
-import { fromFileUrl } from "@std/path";
+import { fromFileUrl, join } from "@std/path";
 import schema from "../../data/scale_schedule.schema.json" with { type: "json" };
+import { similarityNames } from "../../src/calibration/similarity.ts";
+import { agreementNames } from "../../src/evaluation/agreement.ts";
+import { machineNames } from "../../src/machines/machine_table.ts";
+import { timeGridNames } from "../../src/samplers/time_grid.ts";
 import { CommandError, defineVerb, runVerb } from "../cli/command.ts";
 
+const source = "data/scale_schedule.schema.json";
 const output = "src/calibration/scale_schedule_validator.ts";
+
+/** Fields of the schema whose examples are the names of a table. */
+const examples: Readonly<Record<string, readonly string[]>> = {
+  machine: machineNames,
+  metric: similarityNames,
+  timeGrid: timeGridNames,
+  measure: agreementNames,
+};
+
+/** The text of the schema with the names of today as examples. */
+function schemaText(text: string): string {
+  return Object.entries(examples).reduce((text, [field, names]) => {
+    const place = new RegExp(`("${field}": \\{[^}]*"examples": )\\[[^\\]]*\\]`);
+    if (!place.test(text)) throw new CommandError(`${source}: ${field} has no examples`);
+    const list = names.map((name) => JSON.stringify(name)).join(", ");
+    return text.replace(place, (_, before) => `${before}[${list}]`);
+  }, text);
+}
 
 const head = `\
 /** Built from data/scale_schedule.schema.json by \`deno task build:schema\`; do not edit. @module */
@@ -64,6 +89,17 @@ function moduleText(): string {
   return `${head}\n${body}\n`;
 }
 
+const root = fromFileUrl(new URL("../..", import.meta.url));
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
 /** This command. */
 export const verb = defineVerb({
   name: "build:schema",
@@ -73,20 +109,20 @@ export const verb = defineVerb({
   },
   examples: ["build:schema", "build:schema --check"],
 }, async ({ flags }) => {
-  const path = fromFileUrl(new URL(`../../${output}`, import.meta.url));
-  const text = moduleText();
-  const committed = await Deno.readTextFile(path).catch((error) => {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  });
-  if (committed === text) return;
-  if (flags.check) {
-    throw new CommandError(
-      `${output}: not what the schema compiles to; run deno task build:schema`,
-    );
+  const schemaPath = join(root, source);
+  const committedSchema = await Deno.readTextFile(schemaPath);
+  const files = [
+    [source, committedSchema, schemaText(committedSchema)],
+    [output, await readIfThere(join(root, output)), moduleText()],
+  ] as const;
+  for (const [name, committed, text] of files) {
+    if (committed === text) continue;
+    if (flags.check) {
+      throw new CommandError(`${name}: not what it is built from; run deno task build:schema`);
+    }
+    await Deno.writeTextFile(join(root, name), text);
+    console.log(`${name}: ${text.length} characters`);
   }
-  await Deno.writeTextFile(path, text);
-  console.log(`${output}: ${text.length} characters`);
 });
 
 if (import.meta.main) await runVerb(verb);

@@ -1,5 +1,5 @@
 import { isBetter, type Metric } from "../core/metric.ts";
-import { type Similarities, similarityMetric, type SimilarityName } from "./similarity.ts";
+import { similarityMetric, type SimilarityName } from "./similarity.ts";
 
 /**
  * Which candidates a calibration evaluates at a step.
@@ -15,8 +15,11 @@ export type ScaleSearch = "full" | "neighbors";
  */
 export const scaleSearches: readonly ScaleSearch[] = ["full", "neighbors"];
 
+/** Similarities by the name of the metric, of which a search looks at one. */
+type ByMetric = Readonly<Record<string, number | null>>;
+
 /** Options of {@linkcode searchScales}. */
-export interface SearchScalesOptions {
+export interface SearchScalesOptions<S extends ByMetric> {
   /** Number of samples. */
   readonly samples: number;
   /** Number of candidates. */
@@ -30,7 +33,7 @@ export interface SearchScalesOptions {
    *
    * @returns Similarities `[samples asked for][candidates asked for]`.
    */
-  readonly evaluate: (request: SearchRequest) => Promise<readonly (readonly Similarities[])[]>;
+  readonly evaluate: (request: SearchRequest) => Promise<readonly (readonly S[])[]>;
 }
 
 /** What a search asks for next. */
@@ -53,14 +56,14 @@ export interface SearchRequest {
  *
  * @returns Similarities `[samples][candidates]`; null where not evaluated.
  */
-export async function searchScales(
-  options: SearchScalesOptions,
-): Promise<(Similarities | null)[][]> {
+export async function searchScales<S extends ByMetric>(
+  options: SearchScalesOptions<S>,
+): Promise<(S | null)[][]> {
   const { samples, candidates, start, evaluate } = options;
   const metric = similarityMetric(options.metric);
   const rows = Array.from(
     { length: samples },
-    () => new Array<Similarities | null>(candidates).fill(null),
+    () => new Array<S | null>(candidates).fill(null),
   );
   const unknownAround = (sample: number, center: number) =>
     around(center, candidates).filter((candidate) => rows[sample]![candidate] === null);
@@ -95,7 +98,7 @@ function around(center: number, candidates: number): number[] {
   return center < 0 ? all : all.filter((i) => Math.abs(i - center) <= 1);
 }
 
-function bestIndex(row: readonly (Similarities | null)[], metric: Metric): number {
+function bestIndex(row: readonly (ByMetric | null)[], metric: Metric): number {
   let best = -1, bestValue = 0;
   row.forEach((similarities, index) => {
     const value = similarities?.[metric.name] ?? null;

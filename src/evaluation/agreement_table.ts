@@ -1,5 +1,5 @@
 import { bootstrapMedian } from "../core/statistics.ts";
-import { agreementKey, agreementMeasures } from "./agreement.ts";
+import { agreementKey, type AgreementMeasure, agreementMeasures } from "./agreement.ts";
 import type { AgreementResult } from "./evaluate.ts";
 
 /**
@@ -261,8 +261,10 @@ export function agreementText(
     line.map((text, column) => text.padEnd(widths[column]!)).join("  ").trimEnd()
   );
   const total = first.samples + first.undefinedSamples;
-  const definitions = agreementMeasures.filter(({ name }) => names.includes(name))
-    .map(({ definition, name }) => definition ?? name);
+  const known: readonly AgreementMeasure[] = agreementMeasures;
+  const definitions = known.flatMap(({ definition, name }) =>
+    definition !== undefined && names.includes(name) ? [definition] : []
+  );
   const notes = [
     `Median over ${total} sample${total === 1 ? "" : "s"} [${
       Number((100 * first.level).toFixed(3))

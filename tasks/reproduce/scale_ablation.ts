@@ -7,7 +7,7 @@ import { evaluationOutcome, runEvaluation } from "../pipelines/evaluation.ts";
 import { sourcesIdentity } from "../pipelines/sources.ts";
 import { sampleLabels } from "../../src/samplers/sampling_protocol.ts";
 import { type CalibrationState, chooseScales } from "../../src/calibration/calibration.ts";
-import { similarityNames } from "../../src/calibration/similarity.ts";
+import { type SimilarityName, similarityNames } from "../../src/calibration/similarity.ts";
 import type { Refinement } from "../../src/calibration/refinement.ts";
 import type { AgreementRow } from "../../src/evaluation/agreement_table.ts";
 import type { NamedDenoiser } from "../../src/evaluation/evaluate.ts";
@@ -31,7 +31,7 @@ import type { Experiment, TimeProtocol } from "./experiments.ts";
 /** Scales under test. */
 export interface AblationVariant {
   /** How they were found. */
-  readonly name: "published" | "cosine" | "l2" | "mse" | "refined";
+  readonly name: "published" | SimilarityName | "refined";
   /** Scale of each step of the protocol, index 0 the lowest noise. */
   readonly scales: readonly number[];
   /** Name of the variant with the same scales, whose numbers these are; absent: its own. */

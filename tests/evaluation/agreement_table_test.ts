@@ -1,5 +1,9 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import type { Agreement } from "../../src/evaluation/agreement.ts";
+import {
+  type Agreement,
+  type AgreementMeasure,
+  agreementMeasures,
+} from "../../src/evaluation/agreement.ts";
 import {
   agreementCsv,
   agreementSamplesCsv,
@@ -8,17 +12,19 @@ import {
 } from "../../src/evaluation/agreement_table.ts";
 import type { AgreementResult } from "../../src/evaluation/evaluate.ts";
 
-const of = (r: number | null, determination: number | null): Agreement => ({
-  r,
-  rSquared: r === null ? null : r * r,
-  determination,
-});
+/** The three measures of the paper; a further one of the package changes nothing here. */
+const measures: readonly AgreementMeasure[] = agreementMeasures.filter(({ name }) =>
+  ["r", "r^2", "R^2"].includes(name)
+);
+const of = (r: number | null, determination: number | null) =>
+  ({ r, rSquared: r === null ? null : r * r, determination }) as Agreement;
 const empty = { data: new Float32Array(0), shape: [0, 1, 1, 1] as const };
 const result: AgreementResult = {
   network: "resnet",
   machines: ["bbELS", 'odd, "name"'],
   sampler: "ddim",
   grid: "uniform",
+  measures,
   steps: 20,
   networkSteps: 150,
   seed: 0,

@@ -225,7 +225,8 @@ Deno.test("evaluateAgreement: a network that makes a constant image has no agree
     predict: (x) => Promise.resolve({ ...x, data: new Float32Array(x.data.length).fill(0.1) }),
   };
   const { samples } = await evaluateAgreement(flat, machines, options);
-  assertEquals(samples[3]!.agreement.IS, { r: null, rSquared: null, determination: null });
+  const { r, rSquared, determination } = samples[3]!.agreement.IS!;
+  assertEquals([r, rSquared, determination], [null, null, null]);
 });
 
 Deno.test("evaluateAgreement: bad options, names, shapes and schedules are refused", async () => {

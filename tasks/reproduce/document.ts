@@ -1,5 +1,5 @@
 /** The document: tables of what is done, and of what is not. */
-import { agreementMeasures } from "../../src/evaluation/agreement.ts";
+import type { AgreementName } from "../../src/evaluation/agreement.ts";
 import type { AgreementRow } from "../../src/evaluation/agreement_table.ts";
 import { toolkit } from "../../src/runs/provenance.ts";
 import { publishedAgreement, publishedScales } from "./published.ts";
@@ -56,9 +56,12 @@ function protocolText({ grid, steps, networkSteps }: TimeProtocol): string {
   return `${grid} times, ${steps} steps of DDIM${network}`;
 }
 
+/** The measures of the tables, as their headers name them. */
+const measures: readonly AgreementName[] = ["r", "r^2", "R^2"];
+
 function cells(medians: readonly AgreementRow[], machine: string): string[] {
-  return agreementMeasures.map(({ name: label }) => {
-    const found = medians.find((row) => row.machine === machine && row.measure === label);
+  return measures.map((measure) => {
+    const found = medians.find((row) => row.machine === machine && row.measure === measure);
     return found === undefined || found.median === null
       ? "undefined"
       : `${found.median.toFixed(3)} [${found.low!.toFixed(3)}, ${found.high!.toFixed(3)}]`;
@@ -141,13 +144,12 @@ function nearest(published: readonly number[], times: readonly number[]): number
   return times.map((t) => published[Math.max(1, Math.min(n, Math.round(t * n))) - 1]!);
 }
 
-const variantNames = {
-  published: "published (nearest t)",
-  cosine: "per step: cosine",
-  l2: "per step: L2",
-  mse: "per step: MSE",
-  refined: "refined by final r²",
-} as const;
+/** How scales were found, in words. */
+function variantName(name: string): string {
+  if (name === "published") return "published (nearest t)";
+  if (name === "refined") return "refined by final r²";
+  return `per step: ${name === "cosine" ? name : name.toUpperCase()}`;
+}
 
 function ablationSection({ experiment, protocol, record }: AblationEntry): string {
   const title = `### ${experiment.name}, ${protocolText(protocol)}`;
@@ -159,11 +161,11 @@ function ablationSection({ experiment, protocol, record }: AblationEntry): strin
     return name === "cosine" ? "" : `${more.length} of ${pairs.length}`;
   };
   const rows = variants.map(({ name, scales, sameAs }) => [
-    variantNames[name],
+    variantName(name),
     scales.join(", "),
     ...sameAs === undefined
       ? [...cells(medians, name), better(name)]
-      : [`as ${variantNames[sameAs as keyof typeof variantNames]}`, "", "", ""],
+      : [`as ${variantName(sameAs)}`, "", "", ""],
   ]);
   const refined = refinement === undefined
     ? "Scales of so many steps are not refined under this profile."

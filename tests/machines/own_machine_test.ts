@@ -22,13 +22,17 @@ const x = imageBatch(random.normals(64), [1, 8, 8, 1]);
 Deno.test("machine table: each row is the definition of its name", () => {
   assertEquals(machineNames, machineTable.map(({ name }) => name));
   for (const row of machineTable) assertEquals(machineDefinitions[row.name], row);
-  assertEquals(machineNames.filter((name) => !machineHasScale(name)), ["IS", "ES"]);
+  assertEquals((["IS", "ES", "LS", "ELS"] as const).map(machineHasScale), [
+    ...[false, false, true, true],
+  ]);
 });
 
 Deno.test("machine table: the largest patch fits inside, or reaches across from every pixel", () => {
-  const largest = machineNames.map((name) => largestPatchSize(name, [9, 8, 1]));
   // Inside or wrapping: the odd number up to 8; zero padding: 2 * 8 - 1.
-  assertEquals(largest, [1, 1, 15, 7, 7, 15]);
+  const expected = { IS: 1, ES: 1, LS: 15, ELS: 7, ELS_wrapped: 7, bbELS: 15 } as const;
+  for (const name of ["IS", "ES", "LS", "ELS", "ELS_wrapped", "bbELS"] as const) {
+    assertEquals(largestPatchSize(name, [9, 8, 1]), expected[name], name);
+  }
 });
 
 Deno.test("createMachine: a definition of one's own does what its rule says, under its own name", async () => {

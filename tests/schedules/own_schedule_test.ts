@@ -35,7 +35,7 @@ Deno.test("own noise schedule: weights keep it, and reading them says what to re
     () => readWeights(bytes, "w.safetensors"),
     CheckpointMismatchError,
     'w.safetensors: the network was trained on the noise schedule "linear", which is none of ' +
-      "cosine_legacy, cosine, vp_linear, ve, edm; make it known with registerSchedule",
+      `${scheduleNames.join(", ")}; make it known with registerSchedule`,
   );
   registerSchedule({ name: "linear", create: linear });
   assertEquals(scheduleNames.at(-1), "linear");

@@ -12,6 +12,7 @@ import {
   parseMachineName,
 } from "../src/machines/machine_table.ts";
 import { checkCandidates } from "../src/networks/analysis/candidate_check.ts";
+import { samplerNames, samplers } from "../src/samplers/samplers.ts";
 import { sampleLabels } from "../src/samplers/sampling_protocol.ts";
 import { CommandError, defineVerb, runVerb } from "./cli/command.ts";
 import { grouped } from "./cli/flags.ts";
@@ -84,7 +85,7 @@ export const verb = defineVerb({
         type: "choice",
         choices: ["none", ...agreementNames],
         default: "none",
-        help: "Then move scales by the final images' agreement with the network's: r^2 or R^2",
+        help: "Then move scales by the final images' agreement with the network's, measured so",
       },
       refineSamples: { type: "integer", min: 1, default: 8, help: "Trajectories to refine on" },
       refinePasses: { type: "integer", min: 1, default: 2, help: "Sweeps over the steps at most" },
@@ -95,7 +96,10 @@ export const verb = defineVerb({
       samples: { type: "integer", min: 1, default: 10, help: "Trajectories" },
     }),
     ...sampleFlags,
-    sampler: { ...sampleFlags.sampler, choices: ["ddim", "euler", "heun", "ddpm"] },
+    sampler: {
+      ...sampleFlags.sampler,
+      choices: samplerNames.filter((name) => !samplers[name].offGrid),
+    },
     ...imageFlags,
     ...machineFlags,
     ...outFlags,

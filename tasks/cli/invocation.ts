@@ -9,10 +9,11 @@ const entry = "/tasks/main.ts";
  * What stands before a verb on the command line: `deno task` in a clone, and the package's name or the
  * file's where verbs are run through the one entry point.
  *
- * @param main URL of the main module.
+ * @param main URL of the main module; for a package of JSR Deno gives its name as it was asked for.
  * @param cwd Path of the working directory.
  */
 export function invocationOf(main: string, cwd: string): string {
+  if (main.startsWith("jsr:")) return `deno run -A ${main}`;
   if (!main.endsWith(entry)) return "deno task";
   if (!main.startsWith("file:")) return `deno run -A jsr:${toolkitName}/cli`;
   const path = relative(cwd, fromFileUrl(main));

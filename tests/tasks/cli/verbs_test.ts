@@ -1,5 +1,6 @@
 /** The table of verbs, and what is made of it. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { join, resolve, toFileUrl } from "@std/path";
 import config from "../../../deno.json" with { type: "json" };
 import { withCommonFlags } from "../../../tasks/cli/flags.ts";
 import { helpPage, helpWidth, overview } from "../../../tasks/cli/help.ts";
@@ -47,30 +48,31 @@ Deno.test("verbs: the overview names every verb under its group", () => {
 });
 
 Deno.test("verbs: messages name the command that was run", () => {
-  const here = "/home/me/els";
-  assertEquals(invocationOf("file:///home/me/els/tasks/train.ts", here), "deno task");
+  const here = resolve("clone");
+  const url = (path: string) => toFileUrl(join(here, path)).href;
+  assertEquals(invocationOf(url("tasks/train.ts"), here), "deno task");
+  const main = join("tasks", "main.ts");
+  assertEquals(invocationOf(url("tasks/main.ts"), here), `deno run -A ${main}`);
   assertEquals(
-    invocationOf("file:///home/me/els/tasks/main.ts", here),
-    "deno run -A tasks/main.ts",
-  );
-  assertEquals(
-    invocationOf("file:///home/me/els/tasks/main.ts", "/tmp"),
-    "deno run -A /home/me/els/tasks/main.ts",
+    invocationOf(url("tasks/main.ts"), resolve("elsewhere")),
+    `deno run -A ${join(here, main)}`,
   );
   assertEquals(
     invocationOf("https://example.org/@els/toolkit/0.1.0/tasks/main.ts", here),
     "deno run -A jsr:@els/toolkit/cli",
   );
+  const asked = "jsr:@els/toolkit@0.1/cli";
+  assertEquals(invocationOf(asked, here), `deno run -A ${asked}`);
 });
 
 Deno.test("verbs: the one entry point dispatches, lists, and suggests", async () => {
   const listed = await run("main");
   assertEquals([listed.code, listed.err], [0, ""]);
-  assertStringIncludes(listed.out, "tasks/main.ts VERB [flags]");
+  assertStringIncludes(listed.out, `${join("tasks", "main.ts")} VERB [flags]`);
   assertEquals((await run("main", "--help")).out, listed.out);
 
   const help = await run("main", "runs", "--help");
-  assertStringIncludes(help.out, "tasks/main.ts runs [compare]");
+  assertStringIncludes(help.out, `${join("tasks", "main.ts")} runs [compare]`);
   assertEquals((await run("main", "help", "runs")).out, help.out);
   assertStringIncludes(
     (await run("main", "runs", "--version")).out,

@@ -173,3 +173,14 @@ Deno.test("architecture: packages are imported by their names in deno.json, whic
   }
   assertEquals(breaches, []);
 });
+
+Deno.test("architecture: docs/architecture.md has the table of imports, and every folder", async () => {
+  const text = await Deno.readTextFile(join(root, "docs/architecture.md"));
+  const rows = [...text.matchAll(/^\| (\w+) +\| ([\w, ]+?) +\|$/gm)]
+    .filter(([, folder]) => folder! in allowed)
+    .map(([, folder, list]) => [folder, list === "nothing of ours" ? [] : list!.split(", ")]);
+  assertEquals(rows, Object.entries(allowed));
+  for (const folder of Object.keys(allowed)) {
+    assertEquals(text.includes(`\n  ${folder}/ `), true, `${folder} is not among the rooms`);
+  }
+});

@@ -4,7 +4,12 @@ import { scheduledMachines } from "../src/evaluation/scheduled_machines.ts";
 import { defineVerb, runVerb } from "./cli/command.ts";
 import { grouped } from "./cli/flags.ts";
 import { finishRun, runResultFields } from "./cli/run_result.ts";
-import { evaluationIdentity, evaluationOutcome, runEvaluation } from "./pipelines/evaluation.ts";
+import {
+  evaluationFields,
+  evaluationIdentity,
+  evaluationOutcome,
+  runEvaluation,
+} from "./pipelines/evaluation.ts";
 import { evaluationFiles } from "./pipelines/evaluation_export.ts";
 import {
   gridFlag,
@@ -62,14 +67,7 @@ export const verb = defineVerb({
   ],
   result: {
     ...runResultFields,
-    "files.report": "everything on one page",
-    "files.samples": "noise, theory and network side by side, as a picture",
-    "files.agreement": "agreement of each sample, as a picture",
-    "files.evaluation": "all numbers (evaluation.json)",
-    "files.table": "medians with intervals (CSV)",
-    "files.images": "all images (safetensors)",
-    "numbers.r^2 of NAME": "median r² of each machine; null where it is undefined",
-    "medians": "machine, measure, median and its interval (low, high), for r, r^2 and R^2",
+    ...evaluationFields,
   },
 }, async (context) => {
   const { flags, print, progress } = context;

@@ -7,7 +7,7 @@ import { grouped } from "./cli/flags.ts";
 import { finishRun, runResultFields } from "./cli/run_result.ts";
 import { textTable } from "./cli/table.ts";
 import { calibrationFiles, type CalibrationPlan, runCalibration } from "./pipelines/calibration.ts";
-import { evaluationOutcome, runEvaluation } from "./pipelines/evaluation.ts";
+import { evaluationFields, evaluationOutcome, runEvaluation } from "./pipelines/evaluation.ts";
 import { evaluationFiles } from "./pipelines/evaluation_export.ts";
 import { gridFlag, machineFlags, outFlags } from "./pipelines/flags.ts";
 import { openSession } from "./pipelines/session.ts";
@@ -50,14 +50,10 @@ export const verb = defineVerb({
   examples: ["quickstart", "quickstart --steps 20 --grid uniform --images 500"],
   result: {
     ...runResultFields,
-    "files.report": "everything on one page",
-    "files.samples": "noise, theory and network side by side, as a picture",
+    ...evaluationFields,
     "files.scales": "scales of bbELS over time, as a picture",
     "files.schedule": "the calibrated schedule of bbELS",
-    "files.evaluation": "all numbers (evaluation.json)",
-    "numbers.r^2 of NAME": "median r² of each machine",
     "numbers.scales of NAME": "scales of bbELS and LS, from the lowest noise to the highest",
-    "medians": "machine, measure, median and its interval (low, high), for r, r^2 and R^2",
   },
 }, async (context) => {
   const { flags, print, progress } = context;

@@ -98,7 +98,7 @@ export const verb = defineVerb({
     "a": "the first of two runs, as in `runs`",
     "b": "the second",
     "settings": "settings in which they differ: name, a, b",
-    "numbers": "numbers of both: name, a, b",
+    "results": "numbers of both: name, a, b",
   },
 }, async ({ flags: { out, open }, positionals: [action, a, b], print, progress }) => {
   if (action === "compare") {
@@ -109,14 +109,14 @@ export const verb = defineVerb({
     const runs = [await summarizeRun(records[0]), await summarizeRun(records[1])] as const;
     const names = [runs[0].name, runs[1].name] as const;
     const settings = configDifferences(records[0].config, records[1].config);
-    const numbers = numbersBeside(...runs);
+    const results = numbersBeside(...runs);
     print(
       settings.length === 0
         ? "Their settings are the same."
         : besideTable(settings, { title: "setting", names }),
     );
-    if (numbers.length > 0) print(`\n${besideTable(numbers, { title: "result", names })}`);
-    return { a: runs[0], b: runs[1], settings, numbers };
+    if (results.length > 0) print(`\n${besideTable(results, { title: "result", names })}`);
+    return { a: runs[0], b: runs[1], settings, results };
   }
   const { runs: records, problems } = await listRuns(out);
   const runs = await Promise.all(records.map(summarizeRun));

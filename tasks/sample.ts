@@ -2,8 +2,6 @@
 import { imageBatch, sliceBatch, valuesPerImage } from "../src/core/image_batch.ts";
 import { scheduledMachines } from "../src/evaluation/scheduled_machines.ts";
 import type { Denoiser } from "../src/denoisers/denoiser.ts";
-import { tileImages } from "../src/figures/tile_images.ts";
-import { encodePng } from "../src/formats/png.ts";
 import { writeSafetensors } from "../src/formats/safetensors.ts";
 import { machineHasScale, machineNames, parseMachineName } from "../src/machines/machine_table.ts";
 import { networkDenoiser } from "../src/networks/network_denoiser.ts";
@@ -15,6 +13,7 @@ import { samplers } from "../src/samplers/samplers.ts";
 import { timeGrid } from "../src/samplers/time_grid.ts";
 import { CommandError, defineVerb, runVerb } from "./cli/command.ts";
 import { grouped } from "./cli/flags.ts";
+import { pictureWriter } from "./cli/pictures.ts";
 import { finishRun, runResultFields } from "./cli/run_result.ts";
 import {
   gridFlag,
@@ -26,6 +25,7 @@ import {
   scalesFlag,
   scheduleFlag,
 } from "./pipelines/flags.ts";
+import { samplesSvg } from "./pipelines/samples_picture.ts";
 import { describePosterior } from "./pipelines/posterior.ts";
 import { checkSchedules, chosenLine, requestedSchedules, timesFor } from "./pipelines/schedules.ts";
 import {
@@ -36,9 +36,6 @@ import {
   type SessionParts,
 } from "./pipelines/session.ts";
 import { loadNetwork, protocolFor, sourcesProvenance } from "./pipelines/sources.ts";
-
-/** Pixels of the picture that one pixel of an image becomes. */
-const ENLARGE = 3;
 
 /** This command. */
 export const verb = defineVerb({
@@ -83,7 +80,8 @@ export const verb = defineVerb({
   ],
   result: {
     ...runResultFields,
-    "files.picture": "all images in one picture",
+    "files.picture": "all images in one picture with labels (PNG)",
+    "files.drawing": "the same as SVG",
     "files.values": "their values and labels (safetensors)",
     "numbers.samples": "how many there are",
   },
@@ -177,14 +175,10 @@ export const verb = defineVerb({
   }
 
   const all = imageBatch(Float32Array.from(images.flat()), [samples, ...imageShape]);
-  const columns = Math.ceil(Math.sqrt(samples));
-  const rows = Array.from(
-    { length: Math.ceil(samples / columns) },
-    (_, row) => sliceBatch(all, row * columns, Math.min((row + 1) * columns, samples)),
-  );
-  await writeFileAtomic(
-    run.file("samples.png"),
-    encodePng(tileImages(rows, { factor: ENLARGE, gutter: ENLARGE })),
+  const pictures = await pictureWriter(run);
+  await pictures.figure(
+    "samples",
+    samplesSvg(all, { network, protocol, machine: name, scales: schedules[0] }),
   );
   const provenance = createProvenance({
     networkBackend: backend.name + (backend.adapter ? ` (${backend.adapter})` : ""),
@@ -206,7 +200,7 @@ export const verb = defineVerb({
     ),
   );
   const result = await finishRun(run, {
-    files: { picture: "samples.png", values: "samples.safetensors" },
+    files: { picture: "samples.png", drawing: "samples.svg", values: "samples.safetensors" },
     numbers: { samples },
   });
   print(`Picture: ${run.file("samples.png")}`);

@@ -54,7 +54,7 @@ export async function toImageDataset(
     orAll,
     classes,
     classNames,
-    what: `${name} ${split}`,
+    what: `${label} ${split}`,
   });
   const labels = Uint8Array.from(indices, (index) => all[index]!);
   const found = await read(indices);

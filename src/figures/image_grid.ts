@@ -44,6 +44,8 @@ export interface ImageGrid {
   readonly columns?: readonly string[];
   /** Lines under the columns. */
   readonly captions?: readonly GridCaption[];
+  /** Whether rows may have fewer images than the first, as images broken into lines have. Default false. */
+  readonly ragged?: boolean;
   /** Line above the grid. */
   readonly title?: string;
   /** Small text below everything, such as what rows mean; broken into lines. */
@@ -87,6 +89,9 @@ export function imageGridPng(
   return encodePng(tileImages(rows, { factor, gutter }));
 }
 
+/** How much wider than regular letters bold ones are. */
+const boldness = 1.08;
+
 /** Text with one-letter subscripts after underscores, as SVG. */
 function withSubscripts(text: string): string {
   return escapeXml(text).replace(
@@ -119,10 +124,12 @@ function withSubscripts(text: string): string {
  */
 export function imageGridSvg(grid: ImageGrid, options: ImageGridOptions = {}): string {
   const { zoom = 2, gutter = 4 } = options;
-  const { rows, columns, captions = [], title, note } = grid;
+  const { rows, columns, captions = [], ragged = false, title, note } = grid;
   const n = rows[0]?.images.shape[0] ?? 0;
   const counts = [
-    ...rows.map(({ label, images }) => [label, images.shape[0]] as const),
+    ...rows.map(({ label, images: { shape: [count] } }) =>
+      [label, ragged && count > 0 && count < n ? n : count] as const
+    ),
     ...captions.map(({ label, values }) => [label, values.length] as const),
     ["the column titles", columns?.length ?? n] as const,
   ];
@@ -145,7 +152,8 @@ export function imageGridSvg(grid: ImageGrid, options: ImageGridOptions = {}): s
   const labels = [...rows, ...captions].map(({ label }) => label);
   const left = margin + Math.ceil(Math.max(...labels.map((label) => textWidth(label, 13)))) + 10;
   const top = margin + (title === undefined ? 0 : 24) + (columns === undefined ? 0 : 18);
-  const width = left + imageWidth + margin;
+  const titleWidth = title === undefined ? 0 : Math.ceil(textWidth(title, 14) * boldness);
+  const width = Math.max(left + imageWidth, margin + titleWidth) + margin;
   const height = top + imageHeight + margin +
     (captions.length === 0 ? 0 : 4 + captions.length * lineHeight);
   const center = (column: number) => left + column * cellWidth + (w * zoom) / 2;
@@ -183,7 +191,14 @@ export function imageGridSvg(grid: ImageGrid, options: ImageGridOptions = {}): s
       `M${left},${top + (i + 1) * cellHeight - gutter}h${imageWidth}v${gutter}h${-imageWidth}z`
     ),
   ];
-  if (gaps.length > 0 && gutter > 0) {
+  // So is the place of images that a row does not have.
+  const missing = rows.flatMap(({ images }, i) => {
+    const { shape: [count] } = images;
+    const [x, y] = [left + count * cellWidth, top + i * cellHeight];
+    return count === n ? [] : [`M${x},${y}h${(n - count) * cellWidth - gutter}v${h * zoom}H${x}z`];
+  });
+  gaps.push(...missing);
+  if (missing.length > 0 || (gaps.length > 0 && gutter > 0)) {
     parts.push(`<path d="${gaps.join("")}" fill="${tones.paper.light}"/>`);
   }
   captions.forEach(({ label, values }, line) => {

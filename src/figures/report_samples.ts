@@ -38,8 +38,8 @@ export interface SampleKind {
 export interface ReportSamples {
   /** From left to right in each sample. */
   readonly kinds: readonly SampleKind[];
-  /** Class of each sample. */
-  readonly classes?: readonly (number | null)[];
+  /** Class of each sample, by number or name. */
+  readonly classes?: readonly (number | string | null)[];
   /** Name of the measure by which samples can be sorted; default: the first. */
   readonly sortBy?: string;
 }
@@ -81,7 +81,7 @@ export function sampleHtml(samples: ReportSamples, sample: number): string {
   });
   const values = sortable(samples).map(({ values }) => values[sample] ?? "-").join(" ");
   return `<li class="sample" id="sample-${sample}" data-values="${values}"><h3>Sample ${sample}` +
-    `${label === undefined || label === null ? "" : `, class ${label}`}</h3>` +
+    `${label === undefined || label === null ? "" : `, class ${escapeXml(String(label))}`}</h3>` +
     `<ul>${items.join("")}</ul></li>`;
 }
 

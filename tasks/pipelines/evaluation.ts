@@ -56,6 +56,18 @@ export function withNetworkSteps(
   return { ...protocol, networkSteps: protocol.networkSteps ?? protocol.steps };
 }
 
+/** Fields of an evaluation's result, for the specifications of verbs. */
+export const evaluationFields = {
+  "files.report": "everything on one page",
+  "files.samples": "noise, theory and network side by side, as a picture",
+  "files.agreement": "agreement of each sample, as a picture",
+  "files.evaluation": "all numbers (evaluation.json)",
+  "files.table": "medians with intervals (CSV)",
+  "files.images": "all images (safetensors)",
+  "numbers.r^2 of NAME": "median r² of each machine; null where it is undefined",
+  "medians": "machine, measure, median and its interval (low, high), for r, r^2 and R^2",
+} as const;
+
 /** What a finished evaluation comes to; its pictures have their ending here. */
 export function evaluationOutcome(rows: readonly AgreementRow[]): RunOutcome {
   return {

@@ -38,7 +38,11 @@ export interface EvaluationContent {
   readonly network: LoadedNetwork;
   readonly schedules: readonly ScaleSchedule[];
   /** The machines' images. */
-  readonly data: { readonly name: string; readonly images: ImageBatch };
+  readonly data: {
+    readonly name: string;
+    readonly label?: string | undefined;
+    readonly images: ImageBatch;
+  };
 }
 
 /** Names of measures as people write them. */
@@ -127,8 +131,7 @@ function sampleGrid(
         agreement[machine]!.rSquared?.toFixed(2) ?? "–"
       ),
     })),
-    // A narrow picture has no room for it.
-    ...n >= 6 && { title: `Theory and network (${network.label}) from the same noise` },
+    title: `Theory and network (${network.label}) from the same noise`,
     ...note !== undefined && { note },
   });
 }
@@ -150,7 +153,9 @@ function samplesOf(result: AgreementResult, network: LoadedNetwork): ReportSampl
         })),
       })),
     ],
-    classes: result.samples.map(({ label }) => label),
+    classes: result.samples.map(({ label }) =>
+      label === null ? null : network.classNames[label] ?? label
+    ),
     sortBy: "r²",
   };
 }
@@ -176,7 +181,9 @@ export function evaluationReport(
     title: `How well theory predicts ${network.label}`,
     summary:
       `${result.samples.length} samples: the network and each machine start from the same noise. ` +
-      `The machines use ${data.images.shape[0].toLocaleString("en")} images of ${data.name} and ` +
+      `The machines use ${data.images.shape[0].toLocaleString("en")} images of ${
+        data.label ?? data.name
+      } and ` +
       `${result.steps} steps of ${result.sampler}, the network ${result.networkSteps}; the times ` +
       `are ${result.grid}.`,
     keyNumbers: result.machines.map((machine) => ({

@@ -87,3 +87,25 @@ Deno.test("image grid: rows and captions of another length are refused by name",
   );
   assertThrows(() => imageGridSvg({ rows: [] }), RangeError, "none were given");
 });
+
+Deno.test("image grid: where rows may be shorter, a missing image is paper, and a title has room", () => {
+  const one = imageBatch(new Float32Array(64), [1, 8, 8, 1]);
+  const rows = [{ label: "a", images: ramp(0) }, { label: "b", images: one }];
+  const title = "A title that is much wider than three images of eight pixels";
+  const svg = imageGridSvg({ rows, ragged: true, title }, { zoom: 1, gutter: 2 });
+  const width = Number(/ width="(\d+)"/.exec(svg)![1]);
+  // About 0.5 em a letter, of 14 px.
+  assert(width > title.length * 6, `${width}`);
+  const left = Number(/<image x="(\d+)"/.exec(svg)![1]);
+  // Columns lie 10 apart, the second row 10 below the first: two images and the gap between.
+  const top = Number(/<image x="\d+" y="(\d+)"/.exec(svg)![1]);
+  assert(svg.includes(`M${left + 10},${top + 10}h18v8H${left + 10}z`), svg);
+  for (const more of [ramp(0).shape[0] + 1, 0]) {
+    const images = imageBatch(new Float32Array(64 * more), [more, 8, 8, 1]);
+    assertThrows(
+      () => imageGridSvg({ rows: [rows[0]!, { label: "c", images }], ragged: true }),
+      RangeError,
+      `c has ${more} entries`,
+    );
+  }
+});

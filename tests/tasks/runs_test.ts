@@ -85,12 +85,12 @@ Deno.test("runs: compare shows what differs and the numbers side by side", async
     assertMatch(out, /\nnoise.sigmaMax +50 +80\n/);
     assertMatch(out, /\nmean loss +0.1235 +0.1\n/);
     const json = await run("runs", "compare", 1, 2, "--out", root, "--json");
-    const { settings, numbers } = JSON.parse(json.out);
+    const { settings, results } = JSON.parse(json.out);
     assertEquals(settings, [
       { name: "steps", a: 30 },
       { name: "noise.sigmaMax", a: 50 },
     ]);
-    assertEquals(numbers[0], { name: "steps", a: 30 });
+    assertEquals(results[0], { name: "steps", a: 30 });
     const same = await run("runs", "compare", 1, 1, "--out", root);
     assertStringIncludes(same.out, "Their settings are the same.");
     for (

@@ -1,7 +1,7 @@
 /** `deno task sample` as a user runs it. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { decodePng } from "../../src/formats/png.ts";
+import { decode } from "fast-png";
 import { parseSafetensors } from "../../src/formats/safetensors.ts";
 import { inFolder, run } from "./commands.ts";
 
@@ -20,8 +20,12 @@ Deno.test("sample: images do not depend on the batch, and an interrupted run end
     assertEquals(x0.shape, [3, 32, 32, 1]);
     assert(Array.from(x0.data, Number).some((value) => value > 0.5), "nothing was drawn");
     assertEquals(JSON.parse(metadata.provenance!).config.grid, "cubic");
-    // Two columns of 32 pixels, each three wide, and a gutter of three.
-    assertEquals(decodePng(await Deno.readFile(join(a, "samples.png"))).shape, [1, 195, 195, 1]);
+    const { height, width } = decode(await Deno.readFile(join(a, "samples.png")));
+    // A row of three images of 32 pixels, each three units wide, in the rasterizer's double size.
+    assert(width > 3 * 32 * 3 * 2 && height > 32 * 3 * 2, `${width} x ${height}`);
+    const drawing = await Deno.readTextFile(join(a, "samples.svg"));
+    assertStringIncludes(drawing, "mnist-resnet-48x6: 2 steps of ddim, cubic times, seed 1");
+    assertStringIncludes(drawing, "network 0 to 2");
 
     const b = join(folder, "b/00001-sample-mnist-resnet-48x6");
     const single = [...few, "--batch", 1, "--out", join(folder, "b")];
@@ -31,7 +35,7 @@ Deno.test("sample: images do not depend on the batch, and an interrupted run end
 
     const log = (await Deno.readTextFile(join(b, "samples.jsonl"))).split("\n");
     await Deno.writeTextFile(join(b, "samples.jsonl"), log.slice(0, 1).join("\n") + "\n");
-    for (const file of ["finished.json", "samples.safetensors", "samples.png"]) {
+    for (const file of ["finished.json", "samples.safetensors", "samples.png", "samples.svg"]) {
       await Deno.remove(join(b, file));
     }
     const resumed = await run("sample", ...single);
@@ -46,7 +50,12 @@ Deno.test("sample: a machine samples with a bare list, and what cannot be is sai
     const machine = ["--machine", "bbels", "--scales", "3,5", "--images", 20, "--samples", 1];
     const made = await run("sample", ...machine, "--backend", "wasm", "--out", folder);
     assertEquals(made.code, 0, made.err);
-    assertStringIncludes(made.out, "00001-sample-mnist-resnet-48x6-bbels");
+    const folderOfRun = join(folder, "00001-sample-mnist-resnet-48x6-bbels");
+    assertStringIncludes(made.out, folderOfRun);
+    const drawing = await Deno.readTextFile(join(folderOfRun, "samples.svg"));
+    for (const text of ["bbELS of mnist-resnet-48x6: 2 steps", "bbELS 0<", "high: 3,5."]) {
+      assertStringIncludes(drawing, text);
+    }
     for (
       const [args, message] of [
         [["--machine", "is", "--scales", "3,5"], "IS has no scale"],

@@ -7,7 +7,6 @@
  * @module
  */
 import { type ImageBatch, sliceBatch } from "../src/core/image_batch.ts";
-import { Random } from "../src/core/random.ts";
 import { quantile } from "../src/core/statistics.ts";
 import { loadDataset } from "../src/datasets/registry_files.ts";
 import type { MachineName } from "../src/machines/machine_table.ts";
@@ -24,6 +23,7 @@ import { uniformTimeGrid } from "../src/samplers/time_grid.ts";
 import { cosineLegacy } from "../src/schedules/cosine_legacy.ts";
 import { CommandError, defineVerb, runVerb } from "../tasks/cli/command.ts";
 import { textTable } from "../tasks/cli/table.ts";
+import { colorImages, noisy } from "./images.ts";
 
 const schedule = cosineLegacy();
 const eightScales = [3, 5, 7, 9, 11, 13, 15, 17];
@@ -37,12 +37,6 @@ interface Timing {
   readonly machine: MachineName;
   readonly scales: readonly number[];
   readonly t: number;
-}
-
-function noisy(clean: ImageBatch, t: number): ImageBatch {
-  const random = new Random(7);
-  const data = clean.data.map((v) => schedule.signal(t) * v + schedule.sigma(t) * random.normal());
-  return { data, shape: clean.shape };
 }
 
 function begin({ backend, query, machine, scales, t }: Omit<Timing, "images">) {
@@ -132,23 +126,6 @@ function rawBytes({ data, shape: [n, h, w, c] }: ImageBatch): Uint8Array {
     }
   }
   return raw;
-}
-
-/** Color images: CIFAR-10 records (label, then three planes of 32 x 32) or, without them, textures. */
-async function colorImages(path: string, count: number): Promise<[string, ImageBatch]> {
-  const bytes = await Deno.readFile(path).catch(() => null);
-  if (bytes === null) {
-    return ["synthetic", (await loadDataset("synthetic", { images: count })).images];
-  }
-  const data = new Float32Array(count * 3072);
-  for (let i = 0; i < count; i++) {
-    for (let c = 0; c < 3; c++) {
-      for (let p = 0; p < 1024; p++) {
-        data[(i * 1024 + p) * 3 + c] = bytes[i * 3073 + 1 + c * 1024 + p]! / 127.5 - 1;
-      }
-    }
-  }
-  return ["cifar10", { data, shape: [count, 32, 32, 3] }];
 }
 
 /** This command. */

@@ -8,7 +8,6 @@
  * @module
  */
 import { type ImageBatch, imageShapeOf, sliceBatch } from "../src/core/image_batch.ts";
-import { Random } from "../src/core/random.ts";
 import { quantile } from "../src/core/statistics.ts";
 import { bytesToImages } from "../src/datasets/labeled_bytes.ts";
 import { loadDataset } from "../src/datasets/registry_files.ts";
@@ -33,6 +32,7 @@ import { cosineLegacy } from "../src/schedules/cosine_legacy.ts";
 import { startBackend } from "../src/networks/backend.ts";
 import { CommandError, defineVerb, runVerb } from "../tasks/cli/command.ts";
 import { textTable } from "../tasks/cli/table.ts";
+import { noisy } from "./images.ts";
 import { runPeer } from "./peer.ts";
 
 const schedule = cosineLegacy();
@@ -46,12 +46,6 @@ interface Case {
   readonly k: number;
   readonly channels: number;
   readonly images: number;
-}
-
-function noisy(clean: ImageBatch, t: number): ImageBatch {
-  const random = new Random(7);
-  const data = clean.data.map((v) => schedule.signal(t) * v + schedule.sigma(t) * random.normal());
-  return { data, shape: clean.shape };
 }
 
 async function xHat0(

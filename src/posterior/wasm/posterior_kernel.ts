@@ -30,6 +30,11 @@ function decode(base64: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }
 
+function bytesOf(build: KernelBuild | undefined): Uint8Array<ArrayBuffer> {
+  const fused = build === "simd" ? undefined : decode(relaxed);
+  return fused && (build === "relaxed" || WebAssembly.validate(fused)) ? fused : decode(simd);
+}
+
 /**
  * Are centers summed as they are? With three channels that is faster; at high noise, where the score
  * hangs little on the last digits of the mean, it is as good as relative to the pivot.
@@ -59,12 +64,12 @@ export class PosteriorKernel {
     this.#exports = exports;
   }
 
-  /** Compiles the kernel: the fastest build that the engine takes, or the one asked for. */
-  static async create(build?: KernelBuild): Promise<PosteriorKernel> {
-    const fused = build === "simd" ? undefined : decode(relaxed);
-    const bytes = fused && (build === "relaxed" || WebAssembly.validate(fused))
-      ? fused
-      : decode(simd);
+  /**
+   * Compiles the kernel: the fastest build that the engine takes, the one asked for, or that in some
+   * bytes, such as another version's in a benchmark.
+   */
+  static async create(build?: KernelBuild | Uint8Array<ArrayBuffer>): Promise<PosteriorKernel> {
+    const bytes = build instanceof Uint8Array ? build : bytesOf(build);
     const { instance } = await WebAssembly.instantiate(bytes, {
       env: {
         abort: () => {

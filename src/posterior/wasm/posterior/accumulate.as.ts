@@ -117,24 +117,23 @@ function accumulateFour(kind: i32, second: bool, at: usize, cell: usize, center:
       t1 = v128.load(margins);
       t2 = v128.load(margins, 16);
     }
-    const w1 = weight(t1), w2 = weight(t2);
+    // w = 2^(t * bits): the nearest integer goes to the exponent, the rest, with its sign turned, through
+    // the polynomial. Both candidates share what is read.
+    const lowest = minMargin4, bits = bits4, round = magic;
+    t1 = f32x4.pmax(t1, lowest);
+    t2 = f32x4.pmax(t2, lowest);
+    const rounded1 = fma(t1, bits, round), rounded2 = fma(t2, bits, round);
+    const f1 = fnma(t1, bits, f32x4.sub(rounded1, round));
+    const f2 = fnma(t2, bits, f32x4.sub(rounded2, round));
+    const k5 = c5, k4 = c4, k3 = c3, k2 = c2, k1 = c1, k0 = one;
+    const p1 = fma(fma(fma(fma(fma(k5, f1, k4), f1, k3), f1, k2), f1, k1), f1, k0);
+    const p2 = fma(fma(fma(fma(fma(k5, f2, k4), f2, k3), f2, k2), f2, k1), f2, k0);
+    const w1 = i32x4.add(p1, i32x4.shl(rounded1, 23));
+    const w2 = i32x4.add(p2, i32x4.shl(rounded2, 23));
     const sum = cell + cellPlane;
     setFour(second, sum, f32x4.add(four(second, sum), f32x4.add(w1, w2)));
     accumulateCenters(kind, second, w1, w2, cell, center);
   }
-}
-
-/**
- * 2^(t * bitsPerUnit): the nearest integer goes to the exponent, the rest, with its sign turned, through the
- * polynomial.
- */
-@inline
-function weight(t: v128): v128 {
-  t = f32x4.pmax(t, minMargin4);
-  const rounded = fma(t, bits4, magic);
-  const f = fnma(t, bits4, f32x4.sub(rounded, magic));
-  const p = fma(fma(fma(fma(fma(c5, f, c4), f, c3), f, c2), f, c1), f, one);
-  return i32x4.add(p, i32x4.shl(rounded, 23));
 }
 
 /** Adds weights times centers, channel after channel. */

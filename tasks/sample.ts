@@ -1,12 +1,11 @@
 /** `deno task sample`: makes images from noise with a network or a machine. @module */
-import { imageBatch, sliceBatch, valuesPerImage } from "../src/core/image_batch.ts";
+import { gatherImages, sliceBatch } from "../src/core/image_batch.ts";
 import { scheduledMachines } from "../src/evaluation/scheduled_machines.ts";
 import type { Denoiser } from "../src/denoisers/denoiser.ts";
-import { writeSafetensors } from "../src/formats/safetensors.ts";
 import { machineHasScale, machineNames, parseMachineName } from "../src/machines/machine_table.ts";
 import { networkDenoiser } from "../src/networks/network_denoiser.ts";
-import { writeFileAtomic } from "../src/runs/atomic_write.ts";
-import { JsonlLog } from "../src/runs/jsonl_log.ts";
+import { ImageStore } from "../src/runs/image_store.ts";
+import { readJsonl } from "../src/runs/jsonl_log.ts";
 import { createProvenance } from "../src/runs/provenance.ts";
 import { initialNoise } from "../src/samplers/initial_noise.ts";
 import { samplers } from "../src/samplers/samplers.ts";
@@ -36,6 +35,13 @@ import {
   type SessionParts,
 } from "./pipelines/session.ts";
 import { loadNetwork, protocolFor, sourcesProvenance } from "./pipelines/sources.ts";
+
+/** What a run leaves in its folder. */
+const files = {
+  picture: "samples.png",
+  drawing: "samples.svg",
+  values: "samples.safetensors",
+} as const;
 
 /** This command. */
 export const verb = defineVerb({
@@ -132,9 +138,6 @@ export const verb = defineVerb({
     ? await openNetworkSession(context, request)
     : await openSession(context, request);
   const { run, backend, data, posterior, abort } = session;
-  using log = await JsonlLog.open(run.file("samples.jsonl"));
-  const images = log.earlier.map((record) => record.x0 as number[]);
-
   const ofNetwork = networkDenoiser(network);
   const denoiser: Denoiser = name === undefined || data === undefined || posterior === undefined
     ? ofNetwork
@@ -145,41 +148,6 @@ export const verb = defineVerb({
   const { schedule } = network;
   const times = timeGrid(grid, { steps, schedule });
   const xT = initialNoise({ seed, samples, imageShape, schedule });
-  const bar = progress.start({
-    label: "sample",
-    total: samples * steps,
-    done: images.length * steps,
-  });
-  try {
-    for (let first = images.length; first < samples; first += flags.batch) {
-      const end = Math.min(first + flags.batch, samples);
-      const x0 = await samplers[sampler].sample(denoiser, {
-        xT: sliceBatch(xT, first, end),
-        times,
-        seed,
-        sampleNumbers: Array.from({ length: end - first }, (_, i) => first + i),
-        abort,
-        onStep: ({ i }) => bar.update(first * steps + (end - first) * (steps - i + 1)),
-        ...labels && { labels: labels.slice(first, end) },
-      });
-      const size = valuesPerImage(x0);
-      for (let i = 0; i < end - first; i++) {
-        const values = Array.from(x0.data.subarray(i * size, (i + 1) * size));
-        log.append({ sample: first + i, label: labels?.[first + i] ?? null, x0: values });
-        images.push(values);
-      }
-    }
-    bar.finish();
-  } finally {
-    ofNetwork.dispose();
-  }
-
-  const all = imageBatch(Float32Array.from(images.flat()), [samples, ...imageShape]);
-  const pictures = await pictureWriter(run);
-  await pictures.figure(
-    "samples",
-    samplesSvg(all, { network, protocol, machine: name, scales: schedules[0] }),
-  );
   const provenance = createProvenance({
     networkBackend: backend.name + (backend.adapter ? ` (${backend.adapter})` : ""),
     ...posterior && { machineBackend: describePosterior(posterior) },
@@ -187,24 +155,58 @@ export const verb = defineVerb({
     ...data ? sourcesProvenance(network, data) : {},
     config: configOf(session),
   });
-  await writeFileAtomic(
-    run.file("samples.safetensors"),
-    writeSafetensors(
-      new Map([
-        ["x0", { dtype: "F32", shape: [...all.shape], data: all.data }],
-        ...labels
-          ? [["labels", { dtype: "I32", shape: [samples], data: Int32Array.from(labels) }]] as const
-          : [],
+  using images = await ImageStore.open(run.file(files.values), {
+    ...{ names: ["x0"], samples, imageShape },
+    ...labels && {
+      known: new Map([
+        ["labels", { dtype: "I32", shape: [samples], data: Int32Array.from(labels) }],
       ]),
-      { metadata: { format: "els-samples", provenance: JSON.stringify(provenance) } },
-    ),
+    },
+    metadata: { format: "els-samples", provenance: JSON.stringify(provenance) },
+  });
+  // Runs that exist may have their images in a log, as numbers.
+  for (const { sample, x0 } of await readJsonl(run.file("samples.jsonl"))) {
+    images.write(sample as number, { x0: x0 as number[] });
+  }
+  const done = new Set(images.done);
+  const missing = Array.from({ length: samples }, (_, sample) => sample)
+    .filter((sample) => !done.has(sample));
+  const bar = progress.start({
+    label: "sample",
+    total: samples * steps,
+    done: done.size * steps,
+  });
+  try {
+    for (let first = 0; first < missing.length; first += flags.batch) {
+      const sampleNumbers = missing.slice(first, first + flags.batch);
+      const before = (done.size + first) * steps;
+      const x0 = await samplers[sampler].sample(denoiser, {
+        xT: gatherImages(xT, sampleNumbers),
+        ...{ times, seed, sampleNumbers, abort },
+        onStep: ({ i }) => bar.update(before + sampleNumbers.length * (steps - i + 1)),
+        ...labels && { labels: sampleNumbers.map((sample) => labels[sample]!) },
+      });
+      sampleNumbers.forEach((sample, i) =>
+        images.write(sample, { x0: sliceBatch(x0, i, i + 1).data })
+      );
+    }
+    bar.finish();
+  } finally {
+    ofNetwork.dispose();
+  }
+
+  const all = images.all("x0");
+  const pictures = await pictureWriter(run);
+  await pictures.figure(
+    "samples",
+    samplesSvg(all, { network, protocol, machine: name, scales: schedules[0] }),
   );
   const result = await finishRun(run, {
-    files: { picture: "samples.png", drawing: "samples.svg", values: "samples.safetensors" },
+    files,
     numbers: { samples },
   });
-  print(`Picture: ${run.file("samples.png")}`);
-  print(`Values:  ${run.file("samples.safetensors")}`);
+  print(`Picture: ${run.file(files.picture)}`);
+  print(`Values:  ${run.file(files.values)}`);
   return result;
 });
 

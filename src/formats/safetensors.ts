@@ -134,39 +134,7 @@ interface Entry {
  * @category Formats
  */
 export function parseSafetensors(bytes: Uint8Array, source = "safetensors"): Safetensors {
-  const { header, text, dataStart } = readHeader(bytes, source);
-  const keyOffsets = findKeys(text, source);
-  const { [checksumKey]: checksum, ...metadata } = Object.hasOwn(header, "__metadata__")
-    ? checkMetadata(header["__metadata__"], source, keyOffsets.get("__metadata__")!)
-    : {};
-  const dataLength = bytes.length - dataStart;
-  const entries: Entry[] = [];
-  for (const [name, value] of Object.entries(header)) {
-    if (name === "__metadata__") continue;
-    entries.push(checkEntry(name, value, { source, dataLength, at: keyOffsets.get(name)! }));
-  }
-  entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
-  let covered = 0;
-  for (const { name, begin, end } of entries) {
-    if (begin !== covered) {
-      const found = begin < covered
-        ? "overlaps the tensor before it"
-        : `leaves ${begin - covered} bytes before it unused`;
-      throw new DataFormatError(
-        source,
-        `tensor "${name}" ${found}: it begins at data offset ${begin}, expected ${covered}`,
-        dataStart + begin,
-      );
-    }
-    covered = end;
-  }
-  if (covered !== dataLength) {
-    throw new DataFormatError(
-      source,
-      `${dataLength - covered} bytes follow the last tensor, expected none`,
-      dataStart + covered,
-    );
-  }
+  const { checksum, metadata, entries, dataStart } = readEntries(bytes, source);
   const found = checksum && checksumOf(metadata, entries, [bytes.subarray(dataStart)]);
   if (checksum !== found) {
     throw new DataFormatError(
@@ -288,6 +256,54 @@ export function writeSafetensors(
     offset += bytes.length;
   }
   return out;
+}
+
+/**
+ * Where the bytes of each tensor begin in a safetensors file, for programs that write values in place.
+ *
+ * @throws DataFormatError if the header breaks the format, or the file has another length than it says.
+ */
+export function tensorOffsets(bytes: Uint8Array, source = "safetensors"): Map<string, number> {
+  const { entries, dataStart } = readEntries(bytes, source);
+  return new Map(entries.map(({ name, begin }) => [name, dataStart + begin]));
+}
+
+/** Header of a file, its entries in the order of their bytes, which they cover without gap or overlap. */
+function readEntries(bytes: Uint8Array, source: string) {
+  const { header, text, dataStart } = readHeader(bytes, source);
+  const keyOffsets = findKeys(text, source);
+  const { [checksumKey]: checksum, ...metadata } = Object.hasOwn(header, "__metadata__")
+    ? checkMetadata(header["__metadata__"], source, keyOffsets.get("__metadata__")!)
+    : {};
+  const dataLength = bytes.length - dataStart;
+  const entries: Entry[] = [];
+  for (const [name, value] of Object.entries(header)) {
+    if (name === "__metadata__") continue;
+    entries.push(checkEntry(name, value, { source, dataLength, at: keyOffsets.get(name)! }));
+  }
+  entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
+  let covered = 0;
+  for (const { name, begin, end } of entries) {
+    if (begin !== covered) {
+      const found = begin < covered
+        ? "overlaps the tensor before it"
+        : `leaves ${begin - covered} bytes before it unused`;
+      throw new DataFormatError(
+        source,
+        `tensor "${name}" ${found}: it begins at data offset ${begin}, expected ${covered}`,
+        dataStart + begin,
+      );
+    }
+    covered = end;
+  }
+  if (covered !== dataLength) {
+    throw new DataFormatError(
+      source,
+      `${dataLength - covered} bytes follow the last tensor, expected none`,
+      dataStart + covered,
+    );
+  }
+  return { checksum, metadata, entries, dataStart };
 }
 
 function readHeader(bytes: Uint8Array, source: string) {

@@ -3,6 +3,10 @@ import { calibrate, type CalibrationProgress } from "../../src/calibration/calib
 import { type CalibrationState, toScaleSchedule } from "../../src/calibration/calibration.ts";
 import type { SimilarityName } from "../../src/calibration/similarity.ts";
 import type { AgreementName } from "../../src/evaluation/agreement.ts";
+import {
+  parseCalibrationState,
+  writeCalibrationState,
+} from "../../src/calibration/calibration_state_file.ts";
 import type { ScaleSearch } from "../../src/calibration/scale_search.ts";
 import { refineScales } from "../../src/calibration/refine.ts";
 import {
@@ -68,7 +72,7 @@ export function calibrationIdentity(
 /** Files that a calibration leaves in its folder, by what they hold; `prefix` tells machines apart. */
 export function calibrationFiles(prefix: string) {
   return {
-    state: `${prefix}state.json`,
+    state: `${prefix}state.safetensors`,
     schedule: `${prefix}scale_schedule.json`,
     scales: `${prefix}scales.csv`,
     similarities: `${prefix}similarities.csv`,
@@ -97,6 +101,20 @@ export function calibrationOutcome(schedule: ScaleSchedule, plan: CalibrationPla
   };
 }
 
+/** The state that a run has kept; runs that exist may have it as JSON. */
+export async function readCalibrationState(
+  run: Run,
+  prefix: string,
+): Promise<CalibrationState | undefined> {
+  const path = run.file(calibrationFiles(prefix).state);
+  const bytes = await Deno.readFile(path).catch((error) => {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  });
+  if (bytes !== undefined) return parseCalibrationState(bytes, path);
+  return await readJsonFile(run.file(`${prefix}state.json`)) as CalibrationState | undefined;
+}
+
 /**
  * Calibrates, or goes on where the folder's state stands; a schedule that is there already is read.
  *
@@ -116,7 +134,7 @@ export async function runCalibration(
   const done = await Deno.readTextFile(run.file(files.schedule)).catch(() => undefined);
   if (done !== undefined) return parseScaleSchedule(done, run.file(files.schedule));
 
-  const resume = await readJsonFile(run.file(files.state)) as CalibrationState | undefined;
+  const resume = await readCalibrationState(run, prefix);
   const denoiser = networkDenoiser(network);
   const machine = createMachine(plan.machine, {
     images: data.images,
@@ -144,7 +162,7 @@ export async function runCalibration(
       ...config,
       abort,
       onProgress,
-      onState: (state) => writeFileAtomic(run.file(files.state), JSON.stringify(state)),
+      onState: (state) => writeFileAtomic(run.file(files.state), writeCalibrationState(state)),
       resume,
     });
     bar?.finish();

@@ -12,13 +12,15 @@ import {
 } from "../../src/evaluation/evaluate.ts";
 import type { ScaleSchedule } from "../../src/machines/scale_schedule.ts";
 import { networkDenoiser } from "../../src/networks/network_denoiser.ts";
-import { JsonlLog } from "../../src/runs/jsonl_log.ts";
-import type { RunConfig } from "../../src/runs/run_folder.ts";
+import { ImageStore } from "../../src/runs/image_store.ts";
+import { readJsonl } from "../../src/runs/jsonl_log.ts";
+import type { Run, RunConfig } from "../../src/runs/run_folder.ts";
+import { initialNoise } from "../../src/samplers/initial_noise.ts";
 import type { SamplingProtocol } from "../../src/samplers/sampling_protocol.ts";
 import type { RunOutcome } from "../cli/run_result.ts";
 import { evaluationFiles, exportEvaluation } from "./evaluation_export.ts";
 import type { Session, SessionParts } from "./session.ts";
-import { sourcesIdentity } from "./sources.ts";
+import { type LoadedNetwork, sourcesIdentity } from "./sources.ts";
 
 /** What is evaluated. */
 export interface EvaluationSubject {
@@ -89,7 +91,35 @@ export function evaluationOutcome(rows: readonly AgreementRow[]): RunOutcome {
 
 const allPositions: ReadonlySet<string> = new Set(["ES", "ELS", "ELS_wrapped", "bbELS"]);
 
-/** Evaluates, or goes on after the samples that the folder's log has; writes tables and pictures. */
+/** The images of an evaluation: noise, network and machines, in one file of the run. */
+async function openImages(
+  run: Run,
+  { plan, names, network }: {
+    readonly plan: SamplingProtocol;
+    readonly names: readonly string[];
+    readonly network: LoadedNetwork;
+  },
+): Promise<ImageStore> {
+  const { samples, seed } = plan;
+  const { schedule } = network;
+  const { imageShape } = network.network.architecture;
+  const { data, shape } = initialNoise({ seed, samples, imageShape, schedule });
+  const images = await ImageStore.open(run.file(evaluationFiles.images), {
+    names: ["network", ...names],
+    samples,
+    imageShape,
+    known: new Map([["noise", { dtype: "F32", shape: [...shape], data }]]),
+    metadata: { layout: "NHWC", range: "[-1, 1]; noise: as sampling starts from" },
+  });
+  // Runs that exist may have their images in a log, as numbers.
+  for (const record of await readJsonl(run.file("samples.jsonl"))) {
+    const { sample, network, machines } = record as unknown as SampleRecord;
+    images.write(sample, { network, ...machines });
+  }
+  return images;
+}
+
+/** Evaluates, or goes on after the samples whose images the run has; writes tables and pictures. */
 export async function runEvaluation(
   protocol: SamplingProtocol,
   session: Session,
@@ -97,14 +127,25 @@ export async function runEvaluation(
 ): Promise<{ result: AgreementResult; rows: AgreementRow[]; text: string }> {
   const { network, run, abort, progress } = session;
   const plan = withNetworkSteps(protocol);
-  using log = await JsonlLog.open(run.file(evaluationFiles.log));
+  const names = machines.map(({ name }) => name);
+  using images = await openImages(run, { plan, names, network });
+  const { sampler, grid, seed, networkSteps, labels } = plan;
+  const earlier = images.done.map((sample): SampleRecord => {
+    const { network: ofNetwork, ...ofMachines } = images.read(sample);
+    return {
+      sample,
+      label: labels?.[sample] ?? null,
+      ...{ seed, sampler, grid, steps: plan.steps, networkSteps },
+      network: Array.from(ofNetwork!),
+      machines: Object.fromEntries(names.map((name) => [name, Array.from(ofMachines[name]!)])),
+    };
+  });
   const denoiser = networkDenoiser(network);
   // Machines that match any position take most of the time: without weights the time left misleads.
   const weight = (name: string) => allPositions.has(name) ? 100 : 1;
   const steps = machines.reduce((sum, { name }) => sum + weight(name) * plan.steps, 0);
-  const earlier = log.earlier.length;
-  let seen = earlier * (plan.networkSteps + machines.length * plan.steps);
-  let work = earlier * (plan.networkSteps + steps);
+  let seen = earlier.length * (plan.networkSteps + machines.length * plan.steps);
+  let work = earlier.length * (plan.networkSteps + steps);
   const bar = progress.start({
     label: "evaluate",
     total: plan.samples * (plan.networkSteps + steps),
@@ -114,13 +155,13 @@ export async function runEvaluation(
     const result = await evaluateAgreement(denoiser, machines, {
       ...plan,
       abort,
-      resume: log.earlier as unknown as SampleRecord[],
+      resume: earlier,
       onProgress: ({ done, name }) => {
         work += (done - seen) * weight(name);
         seen = done;
         bar.update(work, { at: name });
       },
-      onSample: (record) => log.append(record as unknown as Record<string, unknown>),
+      onSample: ({ sample, network, machines }) => images.write(sample, { network, ...machines }),
     });
     bar.finish();
     const rows = agreementTable(result);

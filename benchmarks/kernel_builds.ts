@@ -116,7 +116,7 @@ export const verb = defineVerb({
       help: "CIFAR-10 records",
     },
   },
-  examples: ["deno task bench:kernel --before /tmp/before.ts"],
+  examples: ["deno task bench:kernel --before ../before.ts"],
 }, async ({ flags, progress }) => {
   if (flags.before === "") {
     throw new CommandError("Cannot compare: name the other build by --before");

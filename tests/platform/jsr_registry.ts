@@ -1,125 +1,142 @@
 /** This package as JSR would serve it: the files that are published, over HTTP, on this machine alone. */
-import { fromFileUrl, join } from "@std/path";
+import { join } from "@std/path";
+import config from "../../deno.json" with { type: "json" };
 import { sha256Hex } from "../../src/core/sha256.ts";
+import { root } from "../tasks/commands.ts";
 
-const root = fromFileUrl(new URL("../..", import.meta.url));
-const standIns = join(root, ".ci/jsr");
-
-interface Config {
-  readonly name: string;
-  readonly version: string;
-  readonly exports: Readonly<Record<string, string>>;
-  readonly imports: Readonly<Record<string, string>>;
-  readonly publish: { readonly include: readonly string[]; readonly exclude: readonly string[] };
-}
-
-/** What deno.json says of the package. */
-export const published = JSON.parse(
-  await Deno.readTextFile(join(root, "deno.json")),
-) as Config;
-
-/** What an entry of deno.json's lists matches: a file, all of a folder, or a pattern. */
-const pattern = (entry: string) =>
-  new RegExp(
-    `^${
-      entry
-        .replace(/[.+?()[\]{}|^$\\]/g, "\\$&")
-        .replace(/\*\*\/|\*/g, (glob) => glob === "*" ? "[^/]*" : "(.*/)?")
-    }(/|$)`,
-  );
-const [included, excluded] = [published.publish.include, published.publish.exclude]
-  .map((entries) => entries.map(pattern)) as [RegExp[], RegExp[]];
-
-/** Whether a path in the repository is published. */
-const isPublished = (path: string) =>
-  included.some((entry) => entry.test(path)) && !excluded.some((entry) => entry.test(path));
-
-/** A module with the names of deno.json replaced by what they stand for, as `deno publish` does it. */
-function unfurl(code: string): string {
-  return code.replace(
-    /(\b(?:from|import)\s*\(?\s*)"([^"./][^"]*)"/g,
-    (whole, before: string, specifier: string) => {
-      const name = Object.keys(published.imports)
-        .filter((key) => specifier === key || specifier.startsWith(`${key}/`))
-        .sort((a, b) => b.length - a.length)[0];
-      if (name === undefined) return whole;
-      return `${before}"${published.imports[name]}${specifier.slice(name.length)}"`;
-    },
-  );
-}
+const standIns = ".ci/jsr/@std";
 
 /** Files of a package by their paths in it. */
 type Files = ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 
-async function readTree(folder: string, wanted: (path: string) => boolean): Promise<Files> {
-  const files = new Map<string, Uint8Array<ArrayBuffer>>();
-  const walk = async (below: string) => {
-    for await (const { name, isDirectory } of Deno.readDir(join(folder, below))) {
-      const path = below === "" ? name : `${below}/${name}`;
-      if (isDirectory) {
-        if (!/^(\.git|runs|node_modules)$/.test(path)) await walk(path);
-      } else if (wanted(path)) files.set(path, await Deno.readFile(join(folder, path)));
-    }
+/** Files and folders that `publish` of deno.json leaves out; of patterns only `**` and `*` are known. */
+const excluded: readonly RegExp[] = config.publish.exclude.map((pattern) =>
+  new RegExp(
+    `^${RegExp.escape(pattern).replaceAll("\\*\\*\\/", "(.*/)?").replaceAll("\\*", "[^/]*")}$`,
+  )
+);
+
+/** A module as JSR serves it: what deno.json maps is written out. */
+function unfurled(source: string): string {
+  const mapped = (specifier: string): string => {
+    const names = Object.entries(config.imports).sort(([a], [b]) => b.length - a.length);
+    const found = names.find(([name]) => specifier === name || specifier.startsWith(`${name}/`));
+    return found === undefined ? specifier : found[1] + specifier.slice(found[0].length);
   };
-  await walk("");
+  return source.replace(
+    /(\bfrom\s+|\bimport\s*\(?\s*|@ts-types=)"([^"]+)"/g,
+    (_, before: string, specifier: string) => `${before}"${mapped(specifier)}"`,
+  );
+}
+
+/** Files of a folder of this repository, or the one file, without what git ignores. */
+async function* filesOf(path: string): AsyncGenerator<string> {
+  if (!(await Deno.stat(join(root, path))).isDirectory) return yield path;
+  for await (const { name } of Deno.readDir(join(root, path))) {
+    if (name !== "downloads" && name !== "node_modules") yield* filesOf(`${path}/${name}`);
+  }
+}
+
+async function ownFiles(): Promise<Files> {
+  const files = new Map<string, Uint8Array<ArrayBuffer>>();
+  for (const top of config.publish.include) {
+    for await (const path of filesOf(top)) {
+      if (excluded.some((pattern) => pattern.test(path))) continue;
+      const bytes = await Deno.readFile(join(root, path));
+      const text = path.endsWith(".ts") ? unfurled(new TextDecoder().decode(bytes)) : undefined;
+      files.set(path, text === undefined ? bytes : new TextEncoder().encode(text));
+    }
+  }
   return files;
 }
 
-/** A package of one version, in the form of JSR's answers: path of a URL -> body. */
-async function packageAnswers(
-  files: Files,
-  { name, version, exports }: Pick<Config, "name" | "version" | "exports">,
+async function filesBelow(folder: string): Promise<Files> {
+  const files = new Map<string, Uint8Array<ArrayBuffer>>();
+  for await (const path of filesOf(folder)) {
+    files.set(path.slice(folder.length + 1), await Deno.readFile(join(root, path)));
+  }
+  return files;
+}
+
+/** A package of one version as answers: path of a URL -> body. */
+async function answersOf(
+  name: string,
+  { version, exports, files }: {
+    readonly version: string;
+    readonly exports: Readonly<Record<string, string>>;
+    readonly files: Files;
+  },
 ): Promise<[path: string, body: BodyInit][]> {
-  const [scope, own] = name.slice(1).split("/");
   const manifest: Record<string, { size: number; checksum: string }> = {};
   for (const [path, bytes] of files) {
-    const checksum = `sha256-${await sha256Hex(bytes)}`;
-    manifest[`/${path}`] = { size: bytes.length, checksum };
+    manifest[`/${path}`] = { size: bytes.length, checksum: `sha256-${await sha256Hex(bytes)}` };
   }
+  const [scope, own] = name.slice(1).split("/");
+  const meta = { scope, name: own, latest: version, versions: { [version]: {} } };
   return [
-    [
-      `${name}/meta.json`,
-      JSON.stringify({ scope, name: own, latest: version, versions: { [version]: {} } }),
-    ],
-    [`${name}/${version}_meta.json`, JSON.stringify({ manifest, exports })],
-    ...[...files].map(([path, bytes]): [string, BodyInit] => [`${name}/${version}/${path}`, bytes]),
+    [`/${name}/meta.json`, JSON.stringify(meta)],
+    [`/${name}/${version}_meta.json`, JSON.stringify({ manifest, exports })],
+    ...[...files].map(([path, bytes]): [string, BodyInit] => [
+      `/${name}/${version}/${path}`,
+      bytes,
+    ]),
   ];
 }
 
-/** This package and the stand-ins for the standard library. */
+/** This package, and the stand-ins in place of the standard library. */
 async function allAnswers(): Promise<ReadonlyMap<string, BodyInit>> {
-  const own = new Map<string, Uint8Array<ArrayBuffer>>();
-  for (const [path, bytes] of await readTree(root, isPublished)) {
-    const code = path.endsWith(".ts") ? unfurl(new TextDecoder().decode(bytes)) : undefined;
-    own.set(path, code === undefined ? bytes : new TextEncoder().encode(code));
-  }
-  const answers = await packageAnswers(own, published);
-  for await (const { name: scoped } of Deno.readDir(join(standIns, "@std"))) {
-    const name = `@std/${scoped}`;
+  const { name, version, exports } = config;
+  const answers = await answersOf(name, { version, exports, files: await ownFiles() });
+  for await (const { name } of Deno.readDir(join(root, standIns))) {
     const read = async (file: string) =>
-      JSON.parse(await Deno.readTextFile(join(standIns, name, file)));
-    const version = (await read("meta.json")).latest as string;
+      JSON.parse(await Deno.readTextFile(join(root, standIns, name, file)));
+    const version = Object.keys((await read("meta.json")).versions)[0]!;
     const { exports } = await read(`${version}_meta.json`);
-    const files = await readTree(join(standIns, name, version), () => true);
-    answers.push(...await packageAnswers(files, { name, version, exports }));
+    const files = await filesBelow(`${standIns}/${name}/${version}`);
+    answers.push(...await answersOf(`@std/${name}`, { version, exports, files }));
   }
   return new Map(answers);
 }
 
-/**
- * Lends a registry that has this package and the stand-ins for the standard library.
- *
- * @param use Gets its JSR_URL.
- */
-export async function withRegistry<T>(use: (url: string) => Promise<T>): Promise<T> {
+/** A cache of Deno's that has npm's packages, and nothing that was served at an earlier address. */
+async function freshCache(): Promise<string> {
+  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).output();
+  const { npmCache } = JSON.parse(new TextDecoder().decode(stdout)) as { npmCache: string };
+  const cache = await Deno.makeTempDir();
+  // A junction is the link that Windows gives everyone.
+  await Deno.symlink(npmCache, join(cache, "npm"), { type: "junction" });
+  return cache;
+}
+
+/** A registry that is served. */
+export interface Registry {
+  /** Environment of a Deno that takes packages of JSR from here. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Paths that were asked for and are not served, in order. */
+  readonly missing: readonly string[];
+}
+
+/** Lends a registry that has this package, and the stand-ins in place of the standard library. */
+export async function withRegistry<T>(use: (registry: Registry) => Promise<T>): Promise<T> {
   const answers = await allAnswers();
+  const missing: string[] = [];
+  const cache = await freshCache();
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
-    const body = answers.get(decodeURIComponent(new URL(request.url).pathname.slice(1)));
-    return body === undefined ? new Response("not published", { status: 404 }) : new Response(body);
+    const path = decodeURIComponent(new URL(request.url).pathname);
+    const body = answers.get(path);
+    if (body !== undefined) {
+      const type = path.endsWith(".ts") ? "application/typescript" : "application/octet-stream";
+      return new Response(body, { headers: { "content-type": type } });
+    }
+    missing.push(path);
+    return new Response("not published", { status: 404 });
   });
   try {
-    return await use(`http://127.0.0.1:${server.addr.port}/`);
+    const env = { JSR_URL: `http://127.0.0.1:${server.addr.port}/`, DENO_DIR: cache };
+    return await use({ env, missing });
   } finally {
     await server.shutdown();
+    await Deno.remove(join(cache, "npm")); // the link, not what it leads to
+    await Deno.remove(cache, { recursive: true });
   }
 }

@@ -52,6 +52,10 @@ Deno.test("runs: lists what is there, passes over what cannot be read, and makes
       ]
     ) assertStringIncludes(page, text);
     assert(page.indexOf('id="run-3"') < page.indexOf('id="run-1"'), "the newest is first");
+    // The tests' commands may start no programs, as where there is no browser.
+    const opened = await run("runs", "--out", root, "--open");
+    assertEquals(opened.code, 0, opened.err);
+    assertStringIncludes(opened.err, `No browser can be opened from here: open ${root}`);
   });
 });
 

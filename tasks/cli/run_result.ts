@@ -14,7 +14,7 @@ export interface RunOutcome {
 /** Fields of {@linkcode finishRun}'s result, for the specifications of verbs. */
 export const runResultFields = {
   "run": "folder of the run",
-  "finished": "whether it is finished; false after Ctrl-C",
+  "finished": "true; false where Ctrl-C stopped a training",
 } as const;
 
 /**

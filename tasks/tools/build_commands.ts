@@ -58,7 +58,8 @@ export async function commandReference(groups: readonly VerbGroup[]): Promise<st
     "begins; it is looked for in the folder of `--out`. What names more than one run is refused.",
     "With `--json` a command writes one object to stdout: `verb`, `toolkit` (name and version) and " +
     "the fields that its section lists. Names and meanings of these fields stay; new ones may come. " +
-    "Progress and errors go to stderr; the exit code is 0, 1 after an error, or 130 after Ctrl-C.",
+    "Progress and errors go to stderr; the exit code is 0, 1 after an error, or 130 after Ctrl-C, and " +
+    "then there may be no object.",
   ];
   for (const { title, verbs } of groups) {
     parts.push(`## ${title}`);

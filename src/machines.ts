@@ -208,6 +208,7 @@ export type {
   PosteriorState,
 } from "./posterior/patch_posterior.ts";
 export { referencePosterior } from "./posterior/reference/reference_posterior.ts";
+export { prepareImages, type TrainingSet } from "./posterior/training_set.ts";
 export type { KernelBuild } from "./posterior/wasm/posterior_kernel.ts";
 export type { NodeThread, PosteriorThread } from "./posterior/wasm/posterior_thread.ts";
 export { type PosteriorPort, servePosterior } from "./posterior/wasm/serve_posterior.ts";

@@ -7,6 +7,7 @@ import {
 } from "../core/image_batch.ts";
 import type { PatchPosterior } from "../posterior/patch_posterior.ts";
 import { checkScales } from "../posterior/request.ts";
+import { prepareImages } from "../posterior/training_set.ts";
 import { wasmPosterior } from "../posterior/wasm/wasm_posterior.ts";
 import { isSameNoise, noiseAt } from "../schedules/noise_level.ts";
 import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
@@ -153,7 +154,7 @@ export function createMachine(
   }
   return new PatchMachine({
     definition,
-    images,
+    images: prepareImages(images),
     labels,
     schedule,
     patchSize,

@@ -6,6 +6,7 @@ import {
   imageShapeOf,
 } from "../core/image_batch.ts";
 import { isPatchSize } from "../core/patch_size.ts";
+import { prepareImages, type TrainingSet } from "./training_set.ts";
 import type { PatchRule, PosteriorRequest } from "./patch_posterior.ts";
 
 /** Whether the rule compares patches of a size k; `whole` and `shifts` compare whole images. */
@@ -108,11 +109,16 @@ export function checkRequest({ query, rule, scales, signal, sigma }: PosteriorRe
 }
 
 /**
- * Checks training images against the query's shape. Their values are checked once per batch object.
+ * Checks training images against the query's shape. Their values are looked at once.
  *
+ * @returns The images with what is known about them.
  * @throws RangeError if shapes differ, an index of `select` lies outside the tile, or a value is not finite.
  */
-export function checkTile(tile: ImageBatch, shape: ImageShape, select?: Uint32Array): void {
+export function checkTile(
+  tile: ImageBatch,
+  shape: ImageShape,
+  select?: Uint32Array,
+): TrainingSet {
   checkLength(tile, "training images");
   const found = imageShapeOf(tile);
   if (found.some((size, axis) => size !== shape[axis])) {
@@ -124,9 +130,11 @@ export function checkTile(tile: ImageBatch, shape: ImageShape, select?: Uint32Ar
   if (outside !== undefined) {
     throw new ArgumentError(`Cannot select image ${outside} of a tile of ${tile.shape[0]}`);
   }
-  if (checkedTiles.has(tile)) return;
-  checkFinite(tile, "training images");
-  checkedTiles.add(tile);
+  const images = prepareImages(tile);
+  images.once(checkTrainingImages);
+  return images;
 }
 
-const checkedTiles = new WeakSet<ImageBatch>();
+function checkTrainingImages(images: ImageBatch): void {
+  checkFinite(images, "training images");
+}

@@ -3,6 +3,7 @@ import type { ImageBatch } from "../core/image_batch.ts";
 import type { Random } from "../core/random.ts";
 import { posteriorMean } from "../posterior/merge_states.ts";
 import type { PatchPosterior } from "../posterior/patch_posterior.ts";
+import { prepareImages } from "../posterior/training_set.ts";
 import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
 
 /**
@@ -117,7 +118,8 @@ export interface StableTargetOptions {
 export function stableTarget(
   options: StableTargetOptions,
 ): Target {
-  const { images, labels, schedule, references = 1024, posterior } = options;
+  const { labels, schedule, references = 1024, posterior } = options;
+  const images = prepareImages(options.images);
   if (!Number.isInteger(references) || references < 1) {
     throw new ArgumentError(`Cannot use ${references} references: expected a positive integer`);
   }

@@ -1,20 +1,18 @@
-import type { ImageShape } from "../../core/image_batch.ts";
+import type { ImageBatch } from "../../core/image_batch.ts";
+import type { TrainingSet } from "../training_set.ts";
 
 /**
  * Puts images beside each other whose foregrounds fill about the same box. The kernel takes images in
  * pairs and leaves out what is background in both: with boxes alike it leaves out almost as much as it
  * would of each alone.
  *
- * @param images Training images `[N, H, W, C]`; they must not change, since boxes are kept per array.
- * @param options.indices Which of them.
+ * @param images Training images `[N, H, W, C]`, which keep their boxes.
+ * @param indices Which of them.
  * @returns The same indices, pairs one after another, each where its first member was.
  */
-export function pairImages(
-  images: Float32Array,
-  { indices, shape }: { indices: Uint32Array; shape: ImageShape },
-): Uint32Array {
-  const boxes = boxesOf(images, shape);
-  const [height, width] = shape;
+export function pairImages(images: TrainingSet, indices: Uint32Array): Uint32Array {
+  const boxes = images.once(boxesOf);
+  const [, height, width] = images.shape;
   const box = (position: number, side: number) => boxes[indices[position]! * 4 + side]!;
   const size = (position: number, side: 0 | 2) => box(position, side + 1) - box(position, side);
   const isBoxed = (position: number) => size(position, 0) * size(position, 2) < height * width;
@@ -36,14 +34,11 @@ export function pairImages(
   return Uint32Array.from(pairs.flat(), (position) => indices[position]!);
 }
 
-const known = new WeakMap<Float32Array, Uint16Array>();
-
 /** Of each image: top, bottom, left and right of the pixels that differ from its first. */
-function boxesOf(images: Float32Array, [height, width, channels]: ImageShape): Uint16Array {
-  let boxes = known.get(images);
-  if (boxes !== undefined) return boxes;
+function boxesOf({ data: images, shape }: ImageBatch): Uint16Array {
+  const [, height, width, channels] = shape;
   const row = width * channels, values = height * row;
-  boxes = new Uint16Array(images.length / values * 4);
+  const boxes = new Uint16Array(images.length / values * 4);
   const differs = (image: number, y: number, x: number) => {
     for (let c = 0; c < channels; c++) {
       if (images[image + y * row + x * channels + c] !== images[image + c]) return true;
@@ -66,6 +61,5 @@ function boxesOf(images: Float32Array, [height, width, channels]: ImageShape): U
     while (left < right && !columnDiffers(right - 1)) right--;
     boxes.set([top, bottom, left, right], i);
   }
-  known.set(images, boxes);
   return boxes;
 }

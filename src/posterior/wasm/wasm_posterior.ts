@@ -164,15 +164,13 @@ class WasmRun implements PosteriorRun {
     tile: ImageBatch,
     { select, abort, onProgress }: AccumulateOptions = {},
   ): Promise<void> {
-    checkTile(tile, imageShapeOf(this.#request.query), select);
+    const images = checkTile(tile, imageShapeOf(this.#request.query), select);
     abort?.throwIfAborted();
     const selected = select ?? Uint32Array.from({ length: tile.shape[0] }, (_, i) => i);
-    const indices = hasBackground(this.#request.rule)
-      ? pairImages(tile.data, { indices: selected, shape: imageShapeOf(this.#request.query) })
-      : selected;
+    const indices = hasBackground(this.#request.rule) ? pairImages(images, selected) : selected;
     if (indices.length === 0 || this.#plan.queries === 0) return;
     const executor = await this.#backend.start();
-    const images = executor.workers > 0 ? shareImages(tile.data) : tile.data;
+    const data = executor.workers > 0 ? images.once(shareImages) : images.data;
     const stop = new Int32Array(
       executor.workers > 0 ? new SharedArrayBuffer(4) : new ArrayBuffer(4),
     );
@@ -180,7 +178,7 @@ class WasmRun implements PosteriorRun {
     abort?.addEventListener("abort", onAbort);
     try {
       const pieces = splitEvenly(indices, this.#piece(indices.length));
-      const sum = await this.#sumPieces({ executor, images, pieces, stop, onProgress });
+      const sum = await this.#sumPieces({ executor, images: data, pieces, stop, onProgress });
       abort?.throwIfAborted();
       mergeInto(this.#state, sum);
     } finally {
@@ -295,16 +293,10 @@ function hasBackground(rule: PatchRule): boolean {
   return rule === "interior" || rule === "same-border-distance";
 }
 
-const shared = new WeakMap<Float32Array, Float32Array>();
-
-/** A copy in memory that all threads see, made once; none if the images lie in such memory. */
-function shareImages(data: Float32Array): Float32Array {
+/** A copy in memory that all threads see; none if the images lie in such memory. */
+function shareImages({ data }: ImageBatch): Float32Array {
   if (data.buffer instanceof SharedArrayBuffer) return data;
-  let copy = shared.get(data);
-  if (copy === undefined) {
-    copy = new Float32Array(new SharedArrayBuffer(data.byteLength));
-    copy.set(data);
-    shared.set(data, copy);
-  }
+  const copy = new Float32Array(new SharedArrayBuffer(data.byteLength));
+  copy.set(data);
   return copy;
 }

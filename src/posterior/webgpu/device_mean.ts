@@ -1,6 +1,7 @@
 import { ArgumentError } from "../../core/errors.ts";
 import { type ImageBatch, type ImageShape, imageShapeOf } from "../../core/image_batch.ts";
 import type { PatchRule } from "../patch_posterior.ts";
+import { prepareImages } from "../training_set.ts";
 import { checkRequest, checkTile, hasScale } from "../request.ts";
 import { cutoffBits, planPosterior } from "../posterior_plan.ts";
 import { queryRow } from "./candidate_wgsl.ts";
@@ -161,7 +162,9 @@ async function meanHolding(
       extremes[1 + scale]! > coarseFrom * plan.exactFrom
     );
     if (coarse.length > 0) {
-      const fraction = fractionFor(Math.max(largestValue(images), extremes[0]!));
+      const fraction = fractionFor(
+        Math.max(prepareImages(images).once(largestValue), extremes[0]!),
+      );
       await prepareQuery(fraction);
       await sumScales(coarse, true, fraction);
     }

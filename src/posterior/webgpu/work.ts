@@ -2,6 +2,7 @@ import type { ImageBatch } from "../../core/image_batch.ts";
 import type { PatchRule } from "../patch_posterior.ts";
 import type { PosteriorPlan } from "../posterior_plan.ts";
 import type { GpuContext } from "../../gpu/gpu_context.ts";
+import { prepareImages } from "../training_set.ts";
 import type { ImageStore } from "./image_store.ts";
 
 /** What every run of a backend shares. */
@@ -88,7 +89,7 @@ export function fixedQuery(
   { x, pivot }: PosteriorPlan,
   images: ImageBatch,
 ): { fraction: number; pairs: Int32Array<ArrayBuffer> } {
-  let largest = largestValue(images);
+  let largest = prepareImages(images).once(largestValue);
   for (let i = 0; i < x.length; i++) {
     largest = Math.max(largest, Math.abs(pivot[i]!), Math.abs(2 * x[i]! - pivot[i]!));
   }
@@ -107,16 +108,10 @@ export function fractionFor(largest: number): number {
   return Math.min(40, 29 - Math.ceil(Math.log2(Math.max(largest, 2 ** -20))));
 }
 
-const largestValues = new WeakMap<Float32Array, number>();
-
-/** The largest magnitude of a value, found once per array. */
+/** The largest magnitude of a value. */
 export function largestValue({ data }: ImageBatch): number {
-  let largest = largestValues.get(data);
-  if (largest === undefined) {
-    largest = 0;
-    for (let i = 0; i < data.length; i++) largest = Math.max(largest, Math.abs(data[i]!));
-    largestValues.set(data, largest);
-  }
+  let largest = 0;
+  for (let i = 0; i < data.length; i++) largest = Math.max(largest, Math.abs(data[i]!));
   return largest;
 }
 

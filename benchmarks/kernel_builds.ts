@@ -12,12 +12,13 @@
  */
 import process from "node:process";
 import { resolve, toFileUrl } from "@std/path";
-import { type ImageBatch, imageShapeOf, sliceBatch } from "../src/core/image_batch.ts";
+import { type ImageBatch, sliceBatch } from "../src/core/image_batch.ts";
 import { quantile } from "../src/core/statistics.ts";
 import { loadDataset } from "../src/datasets/registry_files.ts";
 import { machineDefinitions } from "../src/machines.ts";
 import type { PatchRule } from "../src/posterior/patch_posterior.ts";
 import { cutoffBits, planPosterior } from "../src/posterior/posterior_plan.ts";
+import { prepareImages } from "../src/posterior/training_set.ts";
 import { pairImages } from "../src/posterior/wasm/pair_images.ts";
 import { type KernelWork, PosteriorKernel } from "../src/posterior/wasm/posterior_kernel.ts";
 import { cosineLegacy } from "../src/schedules/cosine_legacy.ts";
@@ -45,9 +46,7 @@ function jobOf(
   const plan = planPosterior({ query, rule, scales: [k], ...noise });
   const count = images.shape[0];
   const all = Uint32Array.from({ length: count }, (_, i) => i);
-  const indices = rule === "same-position"
-    ? all
-    : pairImages(images.data, { indices: all, shape: imageShapeOf(images) });
+  const indices = rule === "same-position" ? all : pairImages(prepareImages(images), all);
   const cutoff = cutoffBits(plan, { images: count, tolerance: 1e-7 });
   return { plan, work: { cutoff, images: images.data, indices, thresholds: null } };
 }

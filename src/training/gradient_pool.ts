@@ -188,10 +188,12 @@ export async function createGradientPool(
   return {
     workers,
     async compute(parameters, batch) {
-      if (ended) throw new ToolkitError("Cannot compute gradients: the pool has been disposed");
       idleTimer.stop();
-      if (team.length === 0) team = await startTeam(workers, { size, setup });
-      if (ended) stop();
+      if (team.length === 0 && !ended) team = await startTeam(workers, { size, setup });
+      if (ended) {
+        stop();
+        throw new ToolkitError("Cannot compute gradients: the pool has been disposed");
+      }
       new Float32Array(shared).set(parameters);
       const parts = split(batch, shards);
       const results = new Array<GradientResult>(parts.length);

@@ -20,8 +20,9 @@ import { createProvenance } from "../../src/runs/provenance.ts";
 import { timeGrid, type TimeGridName } from "../../src/samplers/time_grid.ts";
 import type { NoiseSchedule } from "../../src/schedules/noise_schedule.ts";
 import type { ImageShape } from "../../src/core/image_batch.ts";
-import { locateRun, type RunKind } from "../../src/runs/find_run.ts";
+import type { RunKind } from "../../src/runs/find_run.ts";
 import { CommandError } from "../cli/command.ts";
+import { locate } from "./locate.ts";
 
 /** What a file holds. */
 export type Content =
@@ -40,7 +41,7 @@ export async function readInput(
   word: string,
   { out = "runs" }: { readonly out?: string } = {},
 ): Promise<{ readonly path: string; readonly bytes: Uint8Array<ArrayBuffer> }> {
-  const given = await locateRun(word, { root: out, kind: convertibleRuns });
+  const given = await locate(word, { out, kind: convertibleRuns });
   if (!(await Deno.stat(given)).isDirectory) {
     return { path: given, bytes: await Deno.readFile(given) };
   }

@@ -10,9 +10,10 @@ import {
 import type { ScaleSchedule } from "../../src/machines/scale_schedule.ts";
 import type { SamplingProtocol } from "../../src/samplers/sampling_protocol.ts";
 import { parseTimeGridName, type TimeGridName } from "../../src/samplers/time_grid.ts";
-import { calibrationRuns, locateRun } from "../../src/runs/find_run.ts";
+import { calibrationRuns } from "../../src/runs/find_run.ts";
 import { listRuns } from "../../src/runs/run_folder.ts";
 import { CommandError } from "../cli/command.ts";
+import { locate } from "./locate.ts";
 import { UsageError } from "../cli/flags.ts";
 import { commandLine } from "../cli/invocation.ts";
 import { loadScaleList } from "./interchange.ts";
@@ -44,7 +45,7 @@ export async function loadSchedules(
 ): Promise<LoadedSchedule[]> {
   const loaded: LoadedSchedule[] = [];
   for (const given of words.split(",")) {
-    const found = await locateRun(given, { root: out, kind: calibrationRuns });
+    const found = await locate(given, { out, kind: calibrationRuns });
     const folder = (await Deno.stat(found)).isDirectory;
     const paths = folder ? await schedulesIn(found) : [found];
     if (paths.length === 0) {

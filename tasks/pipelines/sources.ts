@@ -7,10 +7,11 @@ import { networkName } from "../../src/networks/network_name.ts";
 import { readAnyWeights } from "../../src/networks/weights/any_weights.ts";
 import type { TrainedNetwork } from "../../src/networks/weights/weights.ts";
 import { sha256Hex } from "../../src/core/sha256.ts";
-import { locateRun, trainingRuns } from "../../src/runs/find_run.ts";
+import { trainingRuns } from "../../src/runs/find_run.ts";
 import type { RunConfig } from "../../src/runs/run_folder.ts";
 import { fitProtocol, type SamplingProtocol } from "../../src/samplers/sampling_protocol.ts";
 import { CommandError } from "../cli/command.ts";
+import { locate } from "./locate.ts";
 import { commandLine } from "../cli/invocation.ts";
 
 const shipped = new URL("../../data/mnist_small.safetensors", import.meta.url);
@@ -32,7 +33,7 @@ export interface LoadedNetwork extends TrainedNetwork {
 
 /** Path of the weights behind what a user named: a file, a run's folder, or a run by a word. */
 async function weightsPath(source: string, out: string): Promise<string> {
-  const found = await locateRun(source, { root: out, kind: trainingRuns });
+  const found = await locate(source, { out, kind: trainingRuns });
   if (!(await Deno.stat(found)).isDirectory) return found;
   const path = join(found, "weights.safetensors");
   if (await exists(path)) return path;

@@ -12,7 +12,7 @@
  * @module
  */
 import { runVerb, versionLine } from "./cli/command.ts";
-import { nearest } from "./cli/flags.ts";
+import { nearest } from "./cli/nearest.ts";
 import { overview } from "./cli/help.ts";
 import { commandLine } from "./cli/invocation.ts";
 import { verbEntries, verbGroups } from "./cli/verbs.ts";

@@ -6,13 +6,12 @@ import { isToolkitError, messageOf } from "../../src/core/errors.ts";
 import {
   type CommandSpec,
   type commonFlags,
-  flagsBesideHelp,
   type FlagSpecs,
   type FlagValues,
-  parseCommandLine,
   UsageError,
   withCommonFlags,
 } from "./flags.ts";
+import { flagsBesideHelp, parseCommandLine } from "./parse_command_line.ts";
 import { helpPage } from "./help.ts";
 import { type ProgressOutput, ProgressReporter, stderrOutput } from "./progress.ts";
 import { flagWording } from "./wording.ts";

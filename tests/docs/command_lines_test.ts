@@ -1,7 +1,8 @@
 /** Every command that a document shows is one that its verb takes. */
 import { assert, assertEquals } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
-import { parseCommandLine, withCommonFlags } from "../../tasks/cli/flags.ts";
+import { withCommonFlags } from "../../tasks/cli/flags.ts";
+import { parseCommandLine } from "../../tasks/cli/parse_command_line.ts";
 import { verbEntries } from "../../tasks/cli/verbs.ts";
 
 const root = fromFileUrl(new URL("../..", import.meta.url));

@@ -1,6 +1,7 @@
 /** What a call of run.sh asks for. */
 import { resolve } from "@std/path";
-import { type CommandSpec, parseCommandLine, UsageError } from "../../cli/flags.ts";
+import { type CommandSpec, UsageError } from "../../cli/flags.ts";
+import { parseCommandLine } from "../../cli/parse_command_line.ts";
 import { type Experiment, experiments } from "../../reproduce/experiments.ts";
 import { stageNames } from "./gpu_report.ts";
 

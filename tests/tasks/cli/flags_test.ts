@@ -1,11 +1,6 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import {
-  type CommandSpec,
-  flagsBesideHelp,
-  grouped,
-  parseCommandLine,
-  UsageError,
-} from "../../../tasks/cli/flags.ts";
+import { type CommandSpec, grouped, UsageError } from "../../../tasks/cli/flags.ts";
+import { flagsBesideHelp, parseCommandLine } from "../../../tasks/cli/parse_command_line.ts";
 import { helpPage, helpWidth } from "../../../tasks/cli/help.ts";
 
 const spec = {

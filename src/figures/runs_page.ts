@@ -29,9 +29,9 @@ export interface RunCard {
 const style = `
 main { max-width: 72rem; }
 .runs td { vertical-align: middle; }
-.runs .picture { width: 9rem; }
-.runs img { display: block; max-width: 8rem; max-height: 5rem; background: var(--paper);
-  border: 1px solid var(--grid); border-radius: 4px; image-rendering: pixelated; }
+.runs .picture { width: 13rem; }
+.runs img { display: block; max-width: 12rem; max-height: 8rem; background: var(--paper);
+  border: 1px solid var(--grid); border-radius: 4px; }
 .runs .name { font-weight: 700; }
 .runs dl { margin: 0; display: grid; grid-template-columns: auto 1fr; gap: 0 .6rem; }
 .runs dt { color: var(--soft); }

@@ -11,10 +11,28 @@
 export const committedLock: URL = new URL("../deno.lock", import.meta.url);
 /** What Deno reads and writes. */
 export const workingLock: URL = new URL("./working.lock", import.meta.url);
+/** The same for the verbs that users run. */
+export const verbsLock: URL = new URL("./verbs.lock", import.meta.url);
+
+interface LockedPackage {
+  readonly dependencies?: readonly string[];
+  readonly optionalDependencies?: readonly string[];
+  readonly optionalPeers?: readonly string[];
+}
 
 interface Lock {
+  /** What is asked for, such as `npm:ajv@8.20.0`, and the version that is taken. */
   readonly specifiers?: Readonly<Record<string, string>>;
+  /** Packages by name and version. */
+  readonly npm?: Readonly<Record<string, LockedPackage>>;
+  /** What deno.json asks for. */
+  readonly workspace?: unknown;
   readonly [section: string]: unknown;
+}
+
+/** What is used of deno.json. */
+export interface ImportMap {
+  readonly scopes?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
 /** A lock file as Deno writes it, without what it says of JSR. */
@@ -26,9 +44,42 @@ export function withoutJsr(text: string): string {
   return `${JSON.stringify({ ...lock, specifiers }, null, 2)}\n`;
 }
 
-/** Makes the file `to` hold what `from` holds. */
-export async function copyLock(from: URL, to: URL): Promise<void> {
-  const text = await Deno.readTextFile(from);
+/** Name of what `npm:NAME@RANGE` asks for. */
+const nameOf = (specifier: string) => specifier.replace(/^npm:/, "").replace(/(?<=.)@.*$/, "");
+
+/**
+ * A lock file with the packages that users' verbs import and what those need. Deno fetches all that a
+ * lock file names, and a fourth of it only tests and our own tools import: a browser's driver, a
+ * compiler. deno.json maps these in `scopes`.
+ */
+export function withoutTools(text: string, { scopes }: ImportMap): string {
+  const { specifiers = {}, npm = {}, workspace: _, ...lock } = JSON.parse(text) as Lock;
+  const tools = Object.values(scopes ?? {}).flatMap((each) => Object.values(each).map(nameOf));
+  const asked = Object.entries(specifiers)
+    .filter(([specifier]) => !tools.includes(nameOf(specifier)));
+  const needed = new Set<string>();
+  const waiting = asked.map(([specifier, version]) => `${nameOf(specifier)}@${version}`);
+  for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
+    // Dependencies of which there is one version are named without it.
+    const found = id in npm ? [id] : Object.keys(npm).filter((each) => nameOf(each) === id);
+    for (const each of found.filter((each) => !needed.has(each))) {
+      needed.add(each);
+      const { dependencies = [], optionalDependencies = [], optionalPeers = [] } = npm[each]!;
+      waiting.push(...dependencies, ...optionalDependencies, ...optionalPeers);
+    }
+  }
+  const packages = Object.entries(npm).filter(([id]) => needed.has(id));
+  const kept = { specifiers: Object.fromEntries(asked), npm: Object.fromEntries(packages) };
+  return `${JSON.stringify({ ...lock, ...kept }, null, 2)}\n`;
+}
+
+/** Makes the file `to` hold what `from` holds, or what `change` makes of that. */
+export async function copyLock(
+  from: URL,
+  to: URL,
+  change: (text: string) => string = (text) => text,
+): Promise<void> {
+  const text = change(await Deno.readTextFile(from));
   if (await Deno.readTextFile(to).catch(() => undefined) === text) return;
   // Several commands may start at once: write beside the target, then rename.
   const temporary = new URL(`${crypto.randomUUID()}.tmp`, to);

@@ -8,7 +8,8 @@
  * `--help` is answered here, with the task's description in deno.json.
  */
 
-import { committedLock, copyLock, workingLock } from "./lock.ts";
+import { fileURLToPath as fromFileUrl } from "node:url";
+import { committedLock, copyLock, verbsLock, withoutTools, workingLock } from "./lock.ts";
 
 /** Whether JSR could be reached, and when that was tried. */
 export interface Verdict {
@@ -77,6 +78,12 @@ export function helpOf(
   ].join("\n");
 }
 
+/** Whether a command is `deno run` of a verb for users: `tasks/NAME.ts`. */
+export function isVerb([command, first, ...rest]: readonly string[]): boolean {
+  const program = rest.find((word) => !word.startsWith("-"));
+  return command === "deno" && first === "run" && /^tasks\/\w+\.ts$/.test(program ?? "");
+}
+
 /** Imports a part of each package that we use. */
 async function probe(): Promise<boolean> {
   const parts = ["@std/path@1/join", "@std/cli@1/parse-args", "@std/assert@1/equals"];
@@ -121,6 +128,12 @@ async function runToEnd([command, ...args]: readonly string[]): Promise<number> 
   }
   // Where the clone cannot be written, Deno works with the lock that is there.
   await copyLock(committedLock, workingLock).catch(() => {});
+  if (isVerb([command!, ...args])) {
+    const { default: config } = await import("../deno.json", { with: { type: "json" } });
+    const change = (text: string) => withoutTools(text, config);
+    const written = copyLock(committedLock, verbsLock, change).then(() => true);
+    if (await written.catch(() => false)) args.splice(1, 0, `--lock=${fromFileUrl(verbsLock)}`);
+  }
   const child = new Deno.Command(command === "deno" ? Deno.execPath() : command!, {
     args,
     ...url !== undefined && { env: { JSR_URL: url } },

@@ -1,7 +1,8 @@
 /** The lock file pins what comes from npm and says nothing of JSR, nor of what stands in for it. */
 import { assertEquals } from "@std/assert";
 import { toFileUrl } from "@std/path";
-import { committedLock, copyLock, withoutJsr } from "../../.ci/lock.ts";
+import config from "../../deno.json" with { type: "json" };
+import { committedLock, copyLock, withoutJsr, withoutTools } from "../../.ci/lock.ts";
 import { inFolder } from "../tasks/commands.ts";
 
 const text = (file: URL) => Deno.readTextFile(file);
@@ -18,6 +19,22 @@ Deno.test("lock: every package of npm has a checksum", async () => {
   };
   const bare = Object.entries(npm).filter(([, { integrity }]) => !integrity?.startsWith("sha512-"));
   assertEquals(bare.map(([name]) => name), []);
+});
+
+Deno.test("lock: users' verbs do not fetch what only tests and tools import", async () => {
+  const { npm, specifiers } = JSON.parse(withoutTools(await text(committedLock), config));
+  const all = JSON.parse(await text(committedLock));
+  const names = Object.keys(npm).map((id) => id.replace(/(?<=.)@.*$/, ""));
+  const tools = ["assemblyscript", "axe-core", "binaryen", "puppeteer-core", "yaml"];
+  assertEquals(names.filter((name) => tools.includes(name)), []);
+  for (const [id, entry] of Object.entries<{ dependencies?: string[] }>(npm)) {
+    assertEquals(entry, all.npm[id]);
+    for (const needed of entry.dependencies ?? []) {
+      const found = needed in npm || names.includes(needed);
+      assertEquals(found, true, `${id} needs ${needed}`);
+    }
+  }
+  assertEquals("npm:@tensorflow/tfjs@4.22.0" in specifiers, true);
 });
 
 Deno.test("lock: the working copy is made new when the committed file changes", () =>

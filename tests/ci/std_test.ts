@@ -1,7 +1,14 @@
 /** Where the standard library is taken from, how often JSR is asked, and help for plain commands. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { fromFileUrl } from "@std/path";
-import { helpOf, type JsrWorld, readStdCommand, standIns, type Verdict } from "../../.ci/std.ts";
+import {
+  helpOf,
+  isVerb,
+  type JsrWorld,
+  readStdCommand,
+  standIns,
+  type Verdict,
+} from "../../.ci/std.ts";
 
 const folder = "file:///clone/.ci/jsr/";
 
@@ -81,4 +88,13 @@ Deno.test("std: a JSR_URL that is set is kept, arguments and exit code pass thro
   assertEquals(code, 0);
   assertStringIncludes(out, "Usage: deno task std COMMAND");
   assert(!out.includes("undefined"), out);
+});
+
+Deno.test("std: verbs of users are told from tests and tools", () => {
+  const is = (line: string) => isVerb(line.split(" "));
+  assertEquals(is("deno run -q --no-prompt -R -W=. tasks/train.ts --help"), true);
+  assertEquals(is("deno run -q -R tasks/receptive_field.ts"), true);
+  assertEquals(is("deno run -q -R tasks/tools/ok.ts"), false);
+  assertEquals(is("deno test -R tests tasks/train.ts"), false);
+  assertEquals(is("deno run -q benchmarks/posterior.ts tasks/train.ts"), false);
 });

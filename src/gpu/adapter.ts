@@ -1,21 +1,27 @@
 /** Finds the GPU of this machine. @module */
 
-/** The programming interfaces of GPUs that are asked unless the user names others. */
-const nativeInterfaces = "vulkan,metal,dx12";
-const setting = "DENO_WEBGPU_BACKEND";
+/**
+ * What Deno's search for GPUs finds in the environment, unless the user says otherwise.
+ *
+ * - Only these programming interfaces are asked. Where no Vulkan driver is installed Deno would take
+ *   Mesa's software OpenGL, which needs many minutes to compile one of our shaders.
+ * - Without a folder for sockets, as in a container, Vulkan's drivers complain on stderr. None is needed.
+ */
+const settings = {
+  DENO_WEBGPU_BACKEND: "vulkan,metal,dx12",
+  XDG_RUNTIME_DIR: "/nonexistent",
+} as const;
 
 /**
- * Keeps Deno from taking OpenGL for WebGPU. Where no Vulkan driver is installed it would find
- * Mesa's software OpenGL, which needs many minutes to compile one of our shaders.
- *
- * Deno reads the setting at the first request for an adapter. One that the user made, even an empty
+ * Deno reads the settings at the first request for an adapter. One that the user made, even an empty
  * one, stays; elsewhere than in Deno, or without permission, nothing happens.
  */
-function preferNativeInterfaces(): void {
+function prepareSearch(): void {
   if (typeof Deno === "undefined") return;
-  const { state } = Deno.permissions.querySync({ name: "env", variable: setting });
-  if (state !== "granted" || Deno.env.get(setting) !== undefined) return;
-  Deno.env.set(setting, nativeInterfaces);
+  for (const [variable, value] of Object.entries(settings)) {
+    const { state } = Deno.permissions.querySync({ name: "env", variable });
+    if (state === "granted" && Deno.env.get(variable) === undefined) Deno.env.set(variable, value);
+  }
 }
 
 /** What is told of a GPU. */
@@ -29,7 +35,7 @@ export interface AdapterInfo {
 
 /** The fastest GPU of this machine, or a software one, or none. */
 export async function findAdapter(): Promise<GPUAdapter | undefined> {
-  preferNativeInterfaces();
+  prepareSearch();
   const gpu: GPU | undefined = globalThis.navigator?.gpu;
   const options = { powerPreference: "high-performance" } as const;
   return await gpu?.requestAdapter(options).catch(() => null) ?? undefined;

@@ -162,7 +162,7 @@ async function doRow(
   const from = await dataOf(dataset, data);
   const words = (part: string) => [
     ...[Deno.execPath(), "run", "-q", "--no-prompt", "-R", `-W=${runs}`],
-    "--allow-env=ELS_DEBUG,DENO_WEBGPU_BACKEND",
+    "--allow-env=ELS_DEBUG,DENO_WEBGPU_BACKEND,XDG_RUNTIME_DIR",
     ...["tasks/tools/gpu/experiment.ts", name, part, "--runs", runs],
     ...["--profile", JSON.stringify(profileOptions)],
     ...from === undefined ? [] : ["--from", from],

@@ -18,10 +18,11 @@ import { commandLine } from "./cli/invocation.ts";
 import { openInBrowser } from "./cli/open_in_browser.ts";
 import { textTable } from "./cli/table.ts";
 
-/** A value in a cell: numbers to four digits, lists with commas. */
+/** A value in a cell: numbers to four digits, lists with commas, of checksums the beginning. */
 function valueText(value: RunValue | undefined): string {
   if (value === undefined || value === null) return "";
   if (Array.isArray(value)) return value.map(valueText).join(",");
+  if (typeof value === "string" && /^[0-9a-f]{64}$/.test(value)) return `${value.slice(0, 12)}..`;
   if (typeof value !== "number" || Number.isInteger(value)) return String(value);
   return String(Number(value.toPrecision(4)));
 }

@@ -80,7 +80,7 @@ export interface RunDifference {
 
 /**
  * The settings in which two configurations differ, in the order of the first; nested ones are told
- * apart field by field.
+ * apart field by field, and what is null counts as not there.
  *
  * @category Runs
  */

@@ -73,6 +73,7 @@ Deno.test("run summary: configurations differ field by field, in nested ones too
     { name: "scales", a: '[["LS",[3]]]', b: '[["LS",[5]]]' },
   ]);
   assertEquals(configDifferences(a, structuredClone(a)), []);
+  assertEquals(configDifferences({ labels: null }, {}), []);
 });
 
 Deno.test("run summary: numbers stand side by side, also where only one run has them", () => {

@@ -97,10 +97,10 @@ export const verb = defineVerb({
       help: "The GPU's TFLOP/s, to say which part of it was reached",
     },
   },
-}, async ({ flags }) => {
+}, async ({ flags, print }) => {
   const { size, batch, seconds, peak } = flags;
   const { adapter } = await startBackend("webgpu");
-  console.log(`3 x 3 convolutions on ${adapter}, ${batch} images of ${size} x ${size}`);
+  print(`3 x 3 convolutions on ${adapter}, ${batch} images of ${size} x ${size}`);
   for (const channels of flags.channels) {
     const given = tensors({ batch, size, channels });
     const flops = 2 * 9 * channels ** 2 * size ** 2 * batch;
@@ -131,8 +131,8 @@ export const verb = defineVerb({
       ]);
     }
     tf.dispose(Object.values(given));
-    console.log(`\n${channels} channels, GFLOP/s`);
-    console.log(textTable({
+    print(`\n${channels} channels, GFLOP/s`);
+    print(textTable({
       header: ["tile", "error", "forward", "backward", "both", ...peak ? ["of the peak"] : []],
       rows,
     }));

@@ -116,7 +116,7 @@ export const verb = defineVerb({
     },
   },
   examples: ["deno task bench:kernel --before ../before.ts"],
-}, async ({ flags, progress }) => {
+}, async ({ flags, progress, print }) => {
   if (flags.before === "") {
     throw new CommandError("Cannot compare: name the other build by --before");
   }
@@ -149,7 +149,7 @@ export const verb = defineVerb({
       }
     }
   }
-  console.log(
+  print(
     `ms per training image on one thread, t = ${flags.t}, medians of ${flags.rounds}\n` +
       textTable({
         header: ["images", "machine", "k", "before", "after", "ratio", "result"],

@@ -163,13 +163,13 @@ export const verb = defineVerb({
     },
   },
   examples: ["bench", "bench --what sample,calibration"],
-}, async ({ flags, progress }) => {
+}, async ({ flags, progress, print }) => {
   const parts = new Set(flags.what.split(","));
   const { t, workers } = flags;
   await using backend = wasmPosterior({ workers });
   const threads = await backend.start();
-  const print = (title: string, header: string[], rows: (string | number)[][]) =>
-    console.log(`\n${title}\n${textTable({ header, rows })}`);
+  const printTable = (title: string, header: string[], rows: (string | number)[][]) =>
+    print(`\n${title}\n${textTable({ header, rows })}`);
 
   const needed = parts.has("growth") || parts.has("sample")
     ? 60000
@@ -182,7 +182,7 @@ export const verb = defineVerb({
   for (const [name, images] of [["mnist", digits], [colorName, color]] as const) {
     for (const each of [0.05, t]) {
       const error = await worstError(backend, images, each);
-      console.log(`${name} t = ${each}: score within ${error.toExponential(1)} of the reference`);
+      print(`${name} t = ${each}: score within ${error.toExponential(1)} of the reference`);
       if (!(error < 1e-5)) throw new CommandError(`The kernel is wrong on ${name} at t = ${each}`);
     }
   }
@@ -216,7 +216,7 @@ export const verb = defineVerb({
     } finally {
       await Deno.remove(data);
     }
-    print(
+    printTable(
       `ms per training image, ${threads} threads, t = ${t}, beside PyTorch with 2 threads`,
       ["images", "machine", "scales", "ours", "PyTorch", "ratio"],
       rows,
@@ -232,26 +232,26 @@ export const verb = defineVerb({
       const memory = Deno.memoryUsage().rss / 2 ** 20;
       byCount.push([count, ms.toFixed(3), memory.toFixed(0)]);
     }
-    print("bbELS k = 15 against N", ["images", "ms/image", "memory MiB"], byCount);
+    printTable("bbELS k = 15 against N", ["images", "ms/image", "memory MiB"], byCount);
     const some = sliceBatch(mnist, 0, 256);
     const byScale: (string | number)[][] = [];
     for (const k of [3, 7, 11, 15, 19, 23, 27, 31]) {
       byScale.push([k, (await time({ ...bb, images: some, scales: [k] })).toFixed(3)]);
     }
-    print("bbELS against k", ["k", "ms/image"], byScale);
+    printTable("bbELS against k", ["k", "ms/image"], byScale);
     const byNumber: (string | number)[][] = [];
     for (const n of [1, 2, 4, 8, 13]) {
       const scales = Array.from({ length: n }, (_, i) => 3 + 2 * i);
       byNumber.push([n, (await time({ ...bb, images: some, scales })).toFixed(3)]);
     }
-    print("bbELS against the number of scales, 3, 5, ..", ["scales", "ms/image"], byNumber);
+    printTable("bbELS against the number of scales, 3, 5, ..", ["scales", "ms/image"], byNumber);
     const byWorkers: (string | number)[][] = [];
     for (const count of [...new Set([0, 1, 2, navigator.hardwareConcurrency])]) {
       await using other = wasmPosterior({ workers: count });
       const ms = await time({ ...bb, backend: other, images: some, scales: [9] });
       byWorkers.push([count === 0 ? "calling thread" : count, ms.toFixed(3)]);
     }
-    print("bbELS k = 9 against workers", ["workers", "ms/image"], byWorkers);
+    printTable("bbELS k = 9 against workers", ["workers", "ms/image"], byWorkers);
   }
 
   if (parts.has("batching")) {
@@ -266,7 +266,7 @@ export const verb = defineVerb({
       }
       rows.push([machine, together.toFixed(3), alone.toFixed(3), (alone / together).toFixed(2)]);
     }
-    print("Ten queries, ms/image", ["machine", "one call", "ten calls", "ratio"], rows);
+    printTable("Ten queries, ms/image", ["machine", "one call", "ten calls", "ratio"], rows);
   }
 
   const minutes = (started: number) => ((performance.now() - started) / 60e3).toFixed(1);
@@ -284,7 +284,7 @@ export const verb = defineVerb({
       times: uniformTimeGrid(20),
       onStep: ({ t }) => progress.note(`t = ${t}: ${minutes(started)} min`),
     });
-    console.log(`\n20-step bbELS sample, 60,000 images: ${minutes(started)} min`);
+    print(`\n20-step bbELS sample, 60,000 images: ${minutes(started)} min`);
   }
 
   if (parts.has("calibration")) {
@@ -297,7 +297,7 @@ export const verb = defineVerb({
       await machine.predictScales(noisy(x, each), each, { scales });
       progress.note(`t = ${each}: ${minutes(started)} min`);
     }
-    console.log(
+    print(
       `13 scales at 20 steps for ${flags.calibrationSamples} samples, 5,000 images (the machine's part of a calibration): ` +
         `${minutes(started)} min`,
     );

@@ -12,6 +12,7 @@ import { createNetwork } from "../src/networks/architectures/architecture.ts";
 import type { BackendInfo } from "../src/networks/backend.ts";
 import { initialParameters } from "../src/networks/weights/parameters.ts";
 import { createSchedule } from "../src/schedules/create_schedule.ts";
+import { writeFileAtomic } from "../src/runs/atomic_write.ts";
 import { deviceOptimization } from "../src/training/device_optimization.ts";
 import { ExampleStream } from "../src/training/examples.ts";
 import { createGradientPool } from "../src/training/gradient_pool.ts";
@@ -186,10 +187,11 @@ export const verb = defineVerb({
       placeholder: "FILE",
       help: "PyTorch side",
     },
-    json: { type: "boolean", help: "Print JSON instead of a table" },
+    out: { type: "string", placeholder: "FILE", help: "Also write the numbers here, as JSON" },
   },
   examples: ["bench:train --backend webgpu --widths 256 --layers 6 --batch 128"],
-}, async ({ flags, abort }) => {
+  result: { "device": "what it ran on", "results": "a measurement for each width" },
+}, async ({ flags, abort, print }) => {
   const backend = await startBackend(flags.backend);
   const onDevice = backend.name === "webgpu";
   if (flags.device === "cuda" && !onDevice) {
@@ -197,9 +199,16 @@ export const verb = defineVerb({
   }
   const device = flags.device === "auto" && !onDevice ? "cpu" : flags.device;
   const threads = navigator.hardwareConcurrency;
-  const results = [];
+  const where = backend.adapter ?? `${backend.name}, up to ${threads} threads`;
+  const { architecture, layers, colors, batch, seconds } = flags;
+  const results: (Measurement & {
+    readonly width: number;
+    readonly workers: number;
+    readonly torch: { readonly seconds: number; readonly device: string } | undefined;
+    readonly noTorch: string | undefined;
+  })[] = [];
+  const found = { device: where, architecture, layers, colors, batch, results };
   for (const width of flags.widths) {
-    const { architecture, layers, colors, batch, seconds } = flags;
     const shape = { architecture, width, layers, colors, batch, seconds };
     const other = device === "none" ? undefined : await peer(shape, {
       script: flags.peer,
@@ -211,25 +220,19 @@ export const verb = defineVerb({
     const noTorch = other && "reason" in other ? other.reason : undefined;
     for (const workers of onDevice ? [1] : [...new Set([1, threads])]) {
       const { minSteps } = flags;
-      const found = await measure(shape, { backend, workers, minSteps, abort });
-      results.push({ width, workers, ...found, torch, noTorch });
+      const measured = await measure(shape, { backend, workers, minSteps, abort });
+      results.push({ width, workers, ...measured, torch, noTorch });
+      // After every case, so that one that is killed leaves what it has.
+      if (flags.out) await writeFileAtomic(flags.out, JSON.stringify(found, null, 2) + "\n");
     }
-  }
-  const where = backend.adapter ?? `${backend.name}, up to ${threads} threads`;
-  const { architecture, layers, colors, batch } = flags;
-  if (flags.json) {
-    console.log(
-      JSON.stringify({ device: where, architecture, layers, colors, batch, results }),
-    );
-    return;
   }
   const torchDevice = results.find(({ torch }) => torch)?.torch?.device;
   const noTorch = results.find(({ noTorch }) => noTorch)?.noTorch;
-  console.log(
+  print(
     `${architecture} on ${where}, batch ${batch}` +
       (torchDevice ? `; PyTorch on ${torchDevice}` : noTorch ? `; no PyTorch (${noTorch})` : ""),
   );
-  console.log(textTable({
+  print(textTable({
     header: [
       "width",
       ...onDevice ? [] : ["workers"],
@@ -253,6 +256,7 @@ export const verb = defineVerb({
       torch ? (torch.seconds / seconds).toFixed(2) : "",
     ]),
   }));
+  return found;
 });
 
 if (import.meta.main) await runVerb(verb);

@@ -2,7 +2,7 @@
  * The patch posterior on a GPU: pairs per second, the share of the chip's float32 rate, and PyTorch
  * doing the same in the same run, where that is installed.
  *
- * `deno task bench:webgpu [--scales 3,9,15,27] [--images 4096] [--json FILE]`, `--what rates,sample` for
+ * `deno task bench:webgpu [--scales 3,9,15,27] [--images 4096] [--out FILE]`, `--what rates,sample` for
  * whole samples too. Runs on any adapter, software ones included; results are checked first.
  *
  * @module
@@ -185,13 +185,18 @@ export const verb = defineVerb({
       placeholder: "FILE",
       help: "CIFAR-10 records for the sample",
     },
-    json: { type: "string", placeholder: "FILE", help: "Also write the numbers here" },
+    out: { type: "string", placeholder: "FILE", help: "Also write the numbers here, as JSON" },
   },
   examples: [
     "bench:webgpu",
-    "bench:webgpu --what rates,sample --json gpu.json",
+    "bench:webgpu --what rates,sample --out gpu.json",
   ],
-}, async ({ flags, progress, abort }) => {
+  result: {
+    "adapter": "what it ran on",
+    "rates": "a measurement for each machine, scale and number of channels",
+    "samples": "seconds of whole samples",
+  },
+}, async ({ flags, progress, abort, print }) => {
   const parts = new Set(flags.what.split(","));
   const { t } = flags;
   await startBackend("cpu"); // a folder for Vulkan where there is none
@@ -199,13 +204,13 @@ export const verb = defineVerb({
   await using backend = webgpuPosterior();
   await backend.start();
   const count = flags.images ?? (chip.software ? 8 : 4096);
-  console.log(
+  print(
     `${chip.adapter}: ${(chip.rate / 1e12).toPrecision(3)} T float32 operations/s in multiply-adds`,
   );
   const out: Record<string, unknown> = { adapter: chip.adapter, float32PerSecond: chip.rate, t };
   // After every case, so that one that is killed leaves what it has.
   const save = async () => {
-    if (flags.json) await writeFileAtomic(flags.json, JSON.stringify(out, null, 2) + "\n");
+    if (flags.out) await writeFileAtomic(flags.out, JSON.stringify(out, null, 2) + "\n");
   };
 
   if (parts.has("rates")) {
@@ -232,7 +237,7 @@ export const verb = defineVerb({
       out.peer = { device, torch };
     } else {
       out.peer = theirs;
-      console.log(`no PyTorch: ${theirs.reason}`);
+      print(`no PyTorch: ${theirs.reason}`);
     }
     const rows: (string | number)[][] = [], results: Record<string, unknown>[] = [];
     out.rates = results;
@@ -286,8 +291,8 @@ export const verb = defineVerb({
       }
     }
     const header = ["machine", "C", "k", "ms/image", "pairs/s", "of float32", "PyTorch", "ratio"];
-    console.log(`\nOne query, ${count} images of 32 x 32, t = ${t}, scores checked to 1e-5`);
-    console.log(textTable({ header, rows }));
+    print(`\nOne query, ${count} images of 32 x 32, t = ${t}, scores checked to 1e-5`);
+    print(textTable({ header, rows }));
   }
 
   if (parts.has("sample")) {
@@ -323,9 +328,10 @@ export const verb = defineVerb({
       await save();
     }
     const header = ["images", "number", "first s", "again s"];
-    console.log("\nA 20-step bbELS sample; the first sends the images and compiles");
-    console.log(textTable({ header, rows }));
+    print("\nA 20-step bbELS sample; the first sends the images and compiles");
+    print(textTable({ header, rows }));
   }
+  return out;
 });
 
 if (import.meta.main) await runVerb(verb);

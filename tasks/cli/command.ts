@@ -220,7 +220,8 @@ function onInterrupt(callback: () => void): () => void {
  * ```
  */
 export function defineVerb<const S extends FlagSpecs>(
-  spec: CommandSpec<S>,
+  // A flag of its own by the name of a common one would be lost.
+  spec: CommandSpec<S> & { readonly flags: { readonly [K in keyof typeof commonFlags]?: never } },
   main: (context: CommandContext<S & typeof commonFlags>) => MainResult,
 ): Verb<S> {
   return { spec, main };

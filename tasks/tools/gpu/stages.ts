@@ -77,7 +77,7 @@ async function posterior(context: StageContext): Promise<void> {
       words: [
         // A GPU is not to be compared with a CPU.
         ...[...bench, "--what", "rates", "--peer-device", software ? "auto" : "cuda"],
-        ...["--channels", `${channels}`, "--json", join(results.parts, `${name}.json`)],
+        ...["--channels", `${channels}`, "--out", join(results.parts, `${name}.json`)],
         ...tiny ? ["--images", "4", "--scales", "3,9", "--repeats", "1"] : [],
       ],
     });
@@ -90,7 +90,7 @@ async function posterior(context: StageContext): Promise<void> {
   await steps.run({
     ...{ stage, name, seconds: left() },
     words: [
-      ...[...bench, "--what", "sample", "--json", join(results.parts, `${name}.json`)],
+      ...[...bench, "--what", "sample", "--out", join(results.parts, `${name}.json`)],
       ...color === undefined ? [] : ["--color", color],
       ...tiny ? ["--images", "4"] : [],
     ],
@@ -117,14 +117,13 @@ async function training(context: StageContext): Promise<void> {
   };
   for (const [key, flags] of Object.entries(cases)) {
     const name = `training-${key}`;
-    const done = await steps.run({
+    await steps.run({
       ...{ stage: "training", name, seconds: left() },
-      words: [...taskWords("bench:train"), "--backend", "webgpu", "--json", ...flags.map(String)],
+      words: [
+        ...[...taskWords("bench:train"), "--backend", "webgpu"],
+        ...["--out", join(results.parts, `${name}.json`), ...flags.map(String)],
+      ],
     });
-    if (!done) continue;
-    const text = await Deno.readTextFile(join(results.parts, `${name}.txt`)).catch(() => "");
-    const json = text.split("\n").findLast((line) => line.startsWith("{"));
-    if (json) await writeFileAtomic(join(results.parts, `${name}.json`), `${json}\n`);
   }
 }
 

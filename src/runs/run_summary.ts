@@ -86,7 +86,7 @@ export interface RunDifference {
  */
 export function configDifferences(a: RunConfig, b: RunConfig): RunDifference[] {
   return beside(flatten(a), flatten(b)).filter(({ a, b }) =>
-    JSON.stringify(a) !== JSON.stringify(b)
+    JSON.stringify(a ?? null) !== JSON.stringify(b ?? null)
   );
 }
 

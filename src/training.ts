@@ -29,6 +29,7 @@ export type { Network } from "./networks/network.ts";
 export type { FlatParameters } from "./networks/weights/parameters.ts";
 export type { PatchPosterior } from "./posterior/patch_posterior.ts";
 export { removeTemporaries, writeFileAtomic } from "./runs/atomic_write.ts";
+export { ImageStore, type ImageStoreOptions } from "./runs/image_store.ts";
 export { JsonlLog, type LogRecord, type OpenLogOptions, readJsonl } from "./runs/jsonl_log.ts";
 export { sha256File } from "./runs/provenance.ts";
 export {

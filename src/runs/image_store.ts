@@ -38,6 +38,23 @@ const CHECKSUMS = "crc32";
  * `crc32`: one that an interruption cut short does not fit it, and is not {@linkcode done}. The finished
  * file is the same bytes however often the work was interrupted.
  *
+ * @example
+ * ```ts
+ * import { ImageStore } from "@els/toolkit/training";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const path = `${await Deno.makeTempDir()}/images.safetensors`;
+ * const options = { names: ["x0"], samples: 2, imageShape: [1, 2, 1] } as const;
+ * {
+ *   using images = await ImageStore.open(path, options);
+ *   images.write(1, { x0: [0.5, -1] });
+ * }
+ * // Later: sample 1 is there, sample 0 is still to be made.
+ * using images = await ImageStore.open(path, options);
+ * assertEquals(images.done, [1]);
+ * assertEquals([...images.read(1).x0!], [0.5, -1]);
+ * ```
+ *
  * @category Runs
  */
 export class ImageStore implements Disposable {

@@ -207,6 +207,7 @@ export type {
   PosteriorRun,
   PosteriorState,
 } from "./posterior/patch_posterior.ts";
+export { type BoxSumsOptions, boxSumsPosterior } from "./posterior/box_sums/box_sums_posterior.ts";
 export { referencePosterior } from "./posterior/reference/reference_posterior.ts";
 export { prepareImages, type TrainingSet } from "./posterior/training_set.ts";
 export type { KernelBuild } from "./posterior/wasm/posterior_kernel.ts";

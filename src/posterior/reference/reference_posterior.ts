@@ -5,6 +5,7 @@
  * @module
  */
 import { type ImageBatch, imageShapeOf, sliceBatch } from "../../core/image_batch.ts";
+import { addCandidate } from "../add_candidate.ts";
 import { emptyState } from "../merge_states.ts";
 import type {
   AccumulateOptions,
@@ -82,24 +83,6 @@ class ReferenceRun implements PosteriorRun {
     return Promise.resolve(this.#state);
   }
 
-  /** One candidate of one pixel: `logit` and the center, channels of y from `center` on. */
-  #add(cell: number, logit: number, y: Float32Array, center: number): void {
-    const { logScale, sum, acc, shape: [, , , channels] } = this.#state;
-    if (logit > logScale[cell]!) {
-      const keep = Math.exp(logScale[cell]! - logit);
-      logScale[cell] = logit;
-      sum[cell] = sum[cell]! * keep;
-      for (let c = 0; c < channels; c++) {
-        acc[cell * channels + c] = acc[cell * channels + c]! * keep;
-      }
-    }
-    const weight = Math.exp(logit - logScale[cell]!);
-    sum[cell] = sum[cell]! + weight;
-    for (let c = 0; c < channels; c++) {
-      acc[cell * channels + c] = acc[cell * channels + c]! + weight * y[center + c]!;
-    }
-  }
-
   /** Rules `whole` and `shifts`: one weight per image or per cyclic shift of it. */
   #addWholeImages(x: Float32Array, y: Float32Array, b: number): void {
     const { query: { shape: [, H, W, C] }, rule, signal, sigma } = this.#request;
@@ -116,7 +99,8 @@ class ReferenceRun implements PosteriorRun {
         const logit = -distance / (2 * sigma ** 2);
         for (let row = 0; row < H; row++) {
           for (let column = 0; column < W; column++) {
-            this.#add((b * H + row) * W + column, logit, y, at(row + sy, column + sx));
+            const cell = (b * H + row) * W + column;
+            addCandidate(this.#state, { cell, logit, values: y, at: at(row + sy, column + sx) });
           }
         }
       }
@@ -168,7 +152,8 @@ class ReferenceRun implements PosteriorRun {
             for (let d = 0; d < at.k; d++) distance += rowSums[(qy + d) * W + qx]!;
             const p = modulo(qy - sy, H) * W + modulo(qx - sx, W);
             const cell = (at.b * scales.length + at.s) * H * W + p;
-            this.#add(cell, -distance / (2 * sigma ** 2), y, (qy * W + qx) * C);
+            const logit = -distance / (2 * sigma ** 2);
+            addCandidate(this.#state, { cell, logit, values: y, at: (qy * W + qx) * C });
           }
         }
       }

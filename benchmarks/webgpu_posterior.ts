@@ -91,7 +91,7 @@ function pairsPerImage(machine: MachineName, k: number): number {
 function operationsPerPair(machine: MachineName, k: number, channels: number): number {
   const shape = { height: 32, width: 32, k, channels };
   const [segment] = segmentsOf(machineDefinitions[machine].rule, shape);
-  const options = { ...shape, segment: segment!, wary: false, workgroupMemory: 0 };
+  const options = { ...shape, segment: segment!, exact: false, workgroupMemory: 0 };
   return marchOperations(options) / pairsPerImage(machine, k) + 8 + 3 * channels;
 }
 

@@ -1,19 +1,15 @@
 import { DeviceUnavailableError } from "../core/errors.ts";
 import { type AdapterInfo, adapterName, findAdapter, isSoftware } from "./adapter.ts";
-
-/** A compute pipeline with the layout of its bindings. */
-export interface GpuKernel {
-  readonly pipeline: GPUComputePipeline;
-  readonly layout: GPUBindGroupLayout;
-}
-
-/** What to compile. */
-export interface KernelSource {
-  /** WGSL; its binding 0 is the uniform buffer of parameters, addressed with a dynamic offset. */
-  readonly code: string;
-  /** One letter for each binding from 1 on: `r` is read only, `w` read and written. */
-  readonly bindings: string;
-}
+import { compile, type CompiledProgram } from "./compile.ts";
+import { describeGpuError, type DeviceWatch, watchDevice } from "./device_watch.ts";
+import {
+  type GpuProgram,
+  hasParams,
+  packParams,
+  paramsStride,
+  type ParamTypes,
+  type ParamValues,
+} from "./program.ts";
 
 const wantedLimits = [
   "maxBufferSize",
@@ -43,96 +39,73 @@ export async function openGpu(): Promise<GpuContext> {
   return new GpuContext(device, { info: adapter.info as AdapterInfo, owned: true });
 }
 
-/** A device with its compiled kernels; every failure of it becomes a `DeviceUnavailableError`. */
+/** A run of a program among those that are submitted together. */
+export interface Dispatch {
+  readonly program: CompiledProgram;
+  readonly params: Readonly<Record<string, number>>;
+  /** Buffers of the program's arrays, in their order. */
+  readonly buffers: readonly GPUBuffer[];
+  /** Workgroups along each axis. */
+  readonly groups: readonly [x: number, y: number, z?: number];
+}
+
+/** A dispatch whose numbers are those that the program asks for. */
+export function dispatchOf<P extends ParamTypes>(
+  program: CompiledProgram<GpuProgram<P>>,
+  rest: Omit<Dispatch, "program" | "params"> & { readonly params: ParamValues<P> },
+): Dispatch {
+  return { program, ...rest };
+}
+
+/** A device; every failure of it becomes a `DeviceUnavailableError`. */
 export class GpuContext {
   readonly device: GPUDevice;
   /** Name of the adapter. */
   readonly adapter: string;
   /** A software adapter: right, slow, and without a need for many threads. */
   readonly software: boolean;
+  readonly #watch: DeviceWatch;
   readonly #owned: boolean;
-  readonly #kernels = new Map<string, Promise<GpuKernel>>();
-  #failure: DeviceUnavailableError | undefined;
-  readonly #failed: Promise<never>;
+  #ended: DeviceUnavailableError | undefined;
 
   constructor(
     device: GPUDevice,
     { info, owned }: { readonly info?: AdapterInfo; readonly owned: boolean },
   ) {
-    const about = info ?? (device as { adapterInfo?: AdapterInfo }).adapterInfo ?? {};
     this.device = device;
-    this.adapter = adapterName(about);
-    this.software = isSoftware(about);
+    this.#watch = watchDevice(device, info);
+    this.adapter = this.#watch.adapter;
+    this.software = isSoftware(
+      info ?? (device as { adapterInfo?: AdapterInfo }).adapterInfo ?? {},
+    );
     this.#owned = owned;
-    this.#failed = device.lost.then(({ message, reason }) => {
-      this.#failure ??= new DeviceUnavailableError(
-        `The GPU ${this.adapter} was lost (${message || reason || "no reason given"}); what was ` +
-          "finished before is kept",
-        { remedy: (say) => `begin again, or with ${say.option("backend", "wasm")}` },
-      );
-      throw this.#failure;
-    });
-    this.#failed.catch(() => {});
   }
 
-  /** Compiles a kernel; the same source again is free. */
-  async kernel({ code, bindings }: KernelSource): Promise<GpuKernel> {
-    const key = `${bindings}\n${code}`;
-    let kernel = this.#kernels.get(key);
-    if (kernel === undefined) {
-      kernel = this.#compile({ code, bindings });
-      this.#kernels.set(key, kernel);
-      kernel.catch(() => this.#kernels.delete(key));
-    }
-    return await this.orFail(kernel);
-  }
-
-  async #compile({ code, bindings }: KernelSource): Promise<GpuKernel> {
-    const { device } = this;
-    const visibility = GPUShaderStage.COMPUTE;
-    const layout = device.createBindGroupLayout({
-      entries: [
-        { binding: 0, visibility, buffer: { type: "uniform", hasDynamicOffset: true } },
-        ...Array.from(bindings, (kind, i) => ({
-          binding: i + 1,
-          visibility,
-          buffer: { type: kind === "w" ? "storage" as const : "read-only-storage" as const },
-        })),
-      ],
-    });
-    const pipelineLayout = device.createPipelineLayout({ bindGroupLayouts: [layout] });
-    device.pushErrorScope("validation");
-    const module = device.createShaderModule({ code });
-    const invalid = device.popErrorScope();
+  /** Compiles a program; the same one again is free. */
+  async compile<G extends GpuProgram>(program: G): Promise<CompiledProgram<G>> {
     try {
-      const compute = { module, entryPoint: "main" };
-      const pipeline = await device.createComputePipelineAsync({ layout: pipelineLayout, compute });
-      return { pipeline, layout };
+      return await this.orFail(compile(this.device, program));
     } catch (error) {
-      const { message } = await invalid ?? error as Error;
+      if (error instanceof DeviceUnavailableError) throw error;
       throw new DeviceUnavailableError(
-        `The GPU ${this.adapter} cannot compile a posterior kernel: ${message}`,
+        `The GPU ${this.adapter} cannot compile a program: ${(error as Error).message.trim()}`,
       );
     }
   }
 
   /**
-   * Makes a buffer, after looking at the device's limits: beyond them some devices give zeros.
+   * Makes a buffer, if the device's limits allow it.
    *
-   * @throws DeviceUnavailableError if the device's limits do not allow it.
+   * @throws DeviceUnavailableError if they do not.
    */
   buffer(label: string, bytes: number, usage: number): GPUBuffer {
-    if (this.#failure) throw this.#failure;
-    const { maxBufferSize, maxStorageBufferBindingSize } = this.device.limits;
-    const limit = usage & GPUBufferUsage.STORAGE
-      ? Math.min(maxBufferSize, maxStorageBufferBindingSize)
-      : maxBufferSize;
-    if (bytes > limit) {
-      throw new DeviceUnavailableError(
-        `Cannot hold the ${label} on the GPU ${this.adapter}: they take ${bytes} bytes, its limit ` +
-          `is ${limit}; pass fewer queries at once, or use the wasm backend`,
-      );
-    }
+    this.#throwIfEnded();
+    this.#watch.checkBuffer({
+      what: label,
+      bytes,
+      usage,
+      remedy: () => "pass fewer queries at once, or use the wasm backend",
+    });
     return this.device.createBuffer({ label, size: Math.ceil(bytes / 16) * 16 || 16, usage });
   }
 
@@ -147,15 +120,35 @@ export class GpuContext {
     return buffer;
   }
 
-  /** Binds buffers to a kernel; `params` holds one dispatch's parameters per stride. */
-  bind({ layout }: GpuKernel, params: GPUBuffer, buffers: readonly GPUBuffer[]): GPUBindGroup {
-    return this.device.createBindGroup({
-      layout,
-      entries: [
-        { binding: 0, resource: { buffer: params, offset: 0, size: 64 } },
-        ...buffers.map((buffer, i) => ({ binding: i + 1, resource: { buffer } })),
-      ],
+  /** Makes a buffer for the numbers of so many dispatches. */
+  paramsBuffer(dispatches: number): GPUBuffer {
+    const { COPY_DST, UNIFORM } = GPUBufferUsage;
+    return this.buffer("parameters", dispatches * paramsStride, UNIFORM | COPY_DST);
+  }
+
+  /** Submits dispatches, one after the other; `params` takes the numbers of as many. */
+  submit(dispatches: readonly Dispatch[], params: GPUBuffer): void {
+    const { device } = this;
+    const packed = new DataView(new ArrayBuffer(dispatches.length * paramsStride));
+    const encoder = device.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    dispatches.forEach(({ program: { program, pipeline, layout }, params: values, ...rest }, i) => {
+      const at = i * paramsStride;
+      packParams(program, values, { into: packed, at });
+      const resources: GPUBindingResource[] = rest.buffers.map((buffer) => ({ buffer }));
+      if (hasParams(program)) resources.unshift({ buffer: params, offset: 0, size: paramsStride });
+      const entries = resources.map((resource, binding) => ({ binding, resource }));
+      pass.setPipeline(pipeline);
+      pass.setBindGroup(
+        0,
+        device.createBindGroup({ layout, entries }),
+        hasParams(program) ? [at] : [],
+      );
+      pass.dispatchWorkgroups(...rest.groups);
     });
+    pass.end();
+    device.queue.writeBuffer(params, 0, packed);
+    device.queue.submit([encoder.finish()]);
   }
 
   /**
@@ -165,7 +158,7 @@ export class GpuContext {
    * @throws DeviceUnavailableError if memory ran out or the device refused.
    */
   async guarded<T>(work: () => T): Promise<T> {
-    if (this.#failure) throw this.#failure;
+    this.#throwIfEnded();
     const { device } = this;
     const filters = ["validation", "out-of-memory", "internal"] as const;
     for (const filter of filters) device.pushErrorScope(filter);
@@ -177,13 +170,7 @@ export class GpuContext {
       errors = filters.map(() => device.popErrorScope());
     }
     const found = (await this.orFail(Promise.all(errors))).find((error) => error !== null);
-    if (found) {
-      const what = found instanceof GPUOutOfMemoryError ? "has no memory left" : "refused";
-      throw new DeviceUnavailableError(
-        `The GPU ${this.adapter} ${what} (${found.message.trim()}); what was finished before is ` +
-          "kept: pass fewer queries or images at once, or use the wasm backend",
-      );
-    }
+    if (found) throw this.#watch.error(describeGpuError(found));
     return result;
   }
 
@@ -216,20 +203,24 @@ export class GpuContext {
 
   /** The promise, or the loss of the device if that comes first. */
   async orFail<T>(promise: Promise<T>): Promise<T> {
-    if (this.#failure) throw this.#failure;
+    if (this.#ended) throw this.#ended;
     try {
-      return await Promise.race([promise, this.#failed]);
+      return await this.#watch.orFail(promise);
     } catch (error) {
-      throw this.#failure ?? error;
+      throw this.#ended ?? error;
     }
   }
 
   /** Ends a device that was opened here; one passed in is left alone. */
   dispose(): void {
-    this.#kernels.clear();
-    this.#failure ??= new DeviceUnavailableError(
+    this.#ended ??= new DeviceUnavailableError(
       "Cannot compute a posterior: the backend has been disposed",
     );
     if (this.#owned) this.device.destroy();
+  }
+
+  #throwIfEnded(): void {
+    const failure = this.#ended ?? this.#watch.failure;
+    if (failure) throw failure;
   }
 }

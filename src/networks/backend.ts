@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { DeviceUnavailableError } from "../core/errors.ts";
 import { adapterName, findAdapter, isSoftware } from "../gpu/adapter.ts";
-import { type GuardedBackend, guardWebgpu } from "../gpu/webgpu_guard.ts";
+import { type GuardedBackend, guardWebgpu } from "./webgpu_guard.ts";
 
 /**
  * What a user may ask for.
@@ -92,9 +92,9 @@ export async function startBackend(
     : adapter
     ? `the only GPU adapter is software (${adapter.name})`
     : "no GPU adapter was found";
-  if (name !== "webgpu" || !adapter) return running = { name, reason };
+  if (name !== "webgpu" || !found || !adapter) return running = { name, reason };
   const backend = tf.backend() as unknown as GuardedBackend;
-  if (!guarded.has(backend)) guardWebgpu(backend, adapter.name);
+  if (!guarded.has(backend)) guardWebgpu(backend, found.info);
   guarded.add(backend);
   return running = {
     name,

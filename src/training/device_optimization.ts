@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Network } from "../networks/network.ts";
 import { sizeOf, unflatten } from "../networks/weights/parameters.ts";
-import { explained } from "../gpu/webgpu_guard.ts";
-import { copyValues, runProgram, webgpuBackend } from "../networks/layers/webgpu/gpu_program.ts";
+import { explained } from "../networks/webgpu_guard.ts";
+import { copyValues, runProgram, webgpuBackend } from "../networks/layers/webgpu/tfjs_queue.ts";
 import { adamw, LOG_STEPS, PARTS, SIZE, squares, verdict } from "./adamw_wgsl.ts";
 import { emaDecayAt } from "./ema.ts";
 import { meanLossAndGradients, type TrainingBatch } from "./gradients.ts";
@@ -70,30 +70,30 @@ export function deviceOptimization(
     );
     runProgram(backend, squares, {
       tensors: [gradients, partial],
-      uniforms: [count],
+      params: { count },
       workgroups: PARTS,
     });
     runProgram(backend, verdict, {
       tensors: [partial, loss, judged, log],
-      uniforms: [step % LOG_STEPS, clipNorm],
+      params: { slot: step % LOG_STEPS, clipNorm },
       workgroups: 1,
     });
     const decay = emaDecay > 0 ? emaDecayAt(emaDecay, step) : 0;
     runProgram(backend, adamw, {
       tensors: [judged, gradients, flat.parameters, flat.mean, flat.square, flat.average],
-      uniforms: [
+      params: {
         count,
-        BETA1,
-        1 - BETA1,
-        BETA2,
-        1 - BETA2,
-        1 - learningRate * weightDecay,
-        learningRate / (1 - BETA1 ** step),
-        Math.sqrt(1 - BETA2 ** step),
-        EPSILON,
+        beta1: BETA1,
+        other1: 1 - BETA1,
+        beta2: BETA2,
+        other2: 1 - BETA2,
+        keep: 1 - learningRate * weightDecay,
+        stepSize: learningRate / (1 - BETA1 ** step),
+        root: Math.sqrt(1 - BETA2 ** step),
+        epsilon: EPSILON,
         decay,
-        1 - decay,
-      ],
+        otherDecay: 1 - decay,
+      },
       workgroups: Math.ceil(count / SIZE),
     });
     copyValues(

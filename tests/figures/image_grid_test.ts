@@ -3,7 +3,7 @@ import { decode } from "fast-png";
 import { imageBatch } from "../../src/core/image_batch.ts";
 import { imageGridPng, imageGridSvg } from "../../src/figures/image_grid.ts";
 import { tileImages } from "../../src/figures/tile_images.ts";
-import { assertSnapshot } from "./snapshot.ts";
+import { assertSnapshot } from "../snapshot.ts";
 
 const gray = (...values: number[]) =>
   imageBatch(new Float32Array(values), [values.length, 1, 1, 1]);

@@ -6,7 +6,7 @@ import { roundCoordinates } from "../../src/figures/plot_svg.ts";
 import { scaleCurveExplained, scaleCurveOf, scaleCurveSvg } from "../../src/figures/scale_curve.ts";
 import { targetCurveExplained, targetCurveSvg } from "../../src/figures/target_curve.ts";
 import type { ScaleSchedule } from "../../src/machines/scale_schedule.ts";
-import { assertSnapshot } from "./snapshot.ts";
+import { assertSnapshot } from "../snapshot.ts";
 
 // The published scales of the MNIST ResNet with zero padding (arXiv 2412.20292 v2).
 const published = [3, 3, 5, 5, 5, 7, 7, 7, 9, 9, 11, 11, 11, 11, 13, 15, 15, 15, 15, 15];

@@ -8,7 +8,7 @@ import {
   receptiveFieldPlotSvg,
 } from "../../src/figures/receptive_field_plot.ts";
 import type { ReceptiveField } from "../../src/networks/analysis/field_profile.ts";
-import { assertSnapshot } from "./snapshot.ts";
+import { assertSnapshot } from "../snapshot.ts";
 
 const radius = 5;
 const offsets = Array.from({ length: 2 * radius + 1 }, (_, i) => i - radius);

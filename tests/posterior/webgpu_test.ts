@@ -182,7 +182,10 @@ test("what does not fit the device is refused before it is allocated, in one lin
   const query = { data: new Float32Array(80 * 81), shape: [80, 9, 9, 1] as const };
   const each = { ...sample(), query };
   const error = await assertRejects(() => posteriorOf(small, each), DeviceUnavailableError);
-  assert(/Cannot hold .* bytes, its limit is \d+; pass fewer/.test(error.message), error.message);
+  assert(
+    /Cannot hold .+ of \d+ bytes on the GPU .+: its limit is \d+; pass fewer/.test(error.message),
+    error.message,
+  );
   assert(!error.message.includes("\n"));
   await small.dispose();
   device.destroy();
@@ -334,9 +337,9 @@ Deno.test("webgpu: rounds cover all images in order, within the device's bounds"
       candidates: pick(1024),
       shifts: pick(1024),
       iterations: pick(200),
-      mostIterations: i % 2 === 0 ? Infinity : 50_000,
+      maxIterations: i % 2 === 0 ? Infinity : 50_000,
       workgroups: pick(1056),
-      mostStates: pick(3000),
+      maxStates: pick(3000),
       pairsPerRound: 4e9,
     };
     let next = 0;
@@ -345,7 +348,7 @@ Deno.test("webgpu: rounds cover all images in order, within the device's bounds"
       assert(count > 0 && count <= slots * perSlot && count > (slots - 1) * perSlot);
       assert(parts >= 1 && parts <= options.shifts);
       const rounds = Math.ceil(options.shifts / parts) * perSlot * options.iterations;
-      assert(rounds <= 2 * options.mostIterations, JSON.stringify(options));
+      assert(rounds <= 2 * options.maxIterations, JSON.stringify(options));
       next += count;
     }
     assertEquals(next, options.images);

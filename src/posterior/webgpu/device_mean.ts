@@ -1,21 +1,19 @@
 import { ArgumentError } from "../../core/errors.ts";
-import { type ImageBatch, type ImageShape, imageShapeOf } from "../../core/image_batch.ts";
+import { type ImageBatch, imageShapeOf } from "../../core/image_batch.ts";
+import { type Dispatch, dispatchOf, type GpuContext } from "../../gpu/gpu_context.ts";
+import { type HeldBuffers, holdingBuffers } from "../../gpu/held_buffers.ts";
+import { programOf } from "../../gpu/program.ts";
 import type { PatchRule } from "../patch_posterior.ts";
 import { prepareImages } from "../training_set.ts";
 import { checkRequest, checkTile, hasScale } from "../request.ts";
 import { cutoffBits, planPosterior } from "../posterior_plan.ts";
-import { queryRow } from "./candidate_wgsl.ts";
-import { far } from "./common_wgsl.ts";
-import { deviceMeanWgsl, deviceQueryWgsl, deviceWorkgroup } from "./device_mean_wgsl.ts";
-import { mergeWgsl } from "./merge_wgsl.ts";
-import {
-  coarseFrom,
-  compileScale,
-  type HeldBuffers,
-  holdingBuffers,
-  runRounds,
-} from "./run_rounds.ts";
-import { fractionFor, type GpuBackend, largestValue } from "./work.ts";
+import { deviceMean, deviceQuery, deviceWorkgroup } from "./device_mean_wgsl.ts";
+import { mergeProgram } from "./merge_wgsl.ts";
+import { queryRow } from "./patch_wgsl.ts";
+import { far } from "./round_params.ts";
+import { runRounds } from "./run_rounds.ts";
+import { coarseFrom, compileScale } from "./scale_programs.ts";
+import { fractionFor, type GpuBackend, largestValue, type TileWork } from "./work.ts";
 
 /**
  * What {@linkcode meanOnDevice} computes.
@@ -48,17 +46,27 @@ export function meanOnDevice(
   backend: GpuBackend,
   request: DevicePosteriorRequest,
 ): Promise<GPUBuffer> {
-  return holdingBuffers((held) => meanHolding(backend, { ...request, held }));
+  return holdingBuffers(async (held) => {
+    const work = tileOf(request);
+    const programs = await compileAround(backend, work);
+    work.abort?.throwIfAborted();
+    const { gpu } = backend;
+    const buffers = await gpu.guarded(() => allocate(gpu, work, held));
+    const { means } = buffers;
+    try {
+      await sumAll(backend, work, { ...buffers, ...programs, noisy: request.query });
+      return means;
+    } catch (error) {
+      means.destroy();
+      throw error;
+    }
+  });
 }
 
-async function meanHolding(
-  backend: GpuBackend,
-  options: DevicePosteriorRequest & { readonly held: HeldBuffers },
-): Promise<GPUBuffer> {
-  const { query, shape, images, select, rule, scales, signal, sigma, abort, held } = options;
-  const { gpu, tolerance } = backend;
-  const [queries, height, width, channels] = shape;
-  const pixels = height * width, values = pixels * channels, count = queries * values;
+/** Checks a request and plans it. */
+function tileOf(options: DevicePosteriorRequest): DeviceWork {
+  const { query, shape, images, select, rule, scales, signal, sigma, abort } = options;
+  const count = shape.reduce((product, size) => product * size, 1);
   if (!hasScale(rule)) {
     throw new ArgumentError(`Cannot take the mean of rule "${rule}" on the GPU: use begin`);
   }
@@ -66,8 +74,7 @@ async function meanHolding(
   const zeros = { data: new Float32Array(count), shape };
   const request = { query: zeros, rule, scales, signal, sigma };
   checkRequest(request);
-  const imageShape: ImageShape = imageShapeOf(zeros);
-  checkTile(images, imageShape, select);
+  checkTile(images, imageShapeOf(zeros), select);
   if (query.size < 4 * count) {
     throw new ArgumentError(
       `Cannot read queries of shape [${shape.join(", ")}] from a buffer of ${query.size} bytes: ` +
@@ -75,103 +82,137 @@ async function meanHolding(
     );
   }
   const indices = select ?? Uint32Array.from({ length: images.shape[0] }, (_, i) => i);
-  if (indices.length === 0 || queries === 0) {
+  if (indices.length === 0 || shape[0] === 0) {
     throw new ArgumentError(
       "Cannot take the posterior mean: there is no query or no training image",
     );
   }
   const plan = planPosterior(request);
-  const work = { plan, rule, scales, images, indices, ...(abort && { abort }) };
+  return { plan, rule, scales, images, indices, signal, sigma, ...(abort && { abort }) };
+}
+
+/** A tile with the noise of its queries. */
+interface DeviceWork extends TileWork {
+  readonly signal: number;
+  readonly sigma: number;
+}
+
+/** The programs before, between and after those of the scales. */
+async function compileAround({ gpu }: GpuBackend, { plan }: DeviceWork) {
+  const { height, width, channels } = plan;
   const sizes = { height, width, channels, rowLength: queryRow(width) };
+  const merging = { pixels: height * width, channels, totals: true };
   const [prepare, finish, merge] = await Promise.all([
-    gpu.kernel({ code: deviceQueryWgsl(sizes), bindings: "rwww" }),
-    gpu.kernel({ code: deviceMeanWgsl(sizes), bindings: "rrww" }),
-    gpu.kernel({ code: mergeWgsl({ pixels, channels, totals: true }), bindings: "rww" }),
+    gpu.compile(programOf(deviceQuery, sizes)),
+    gpu.compile(programOf(deviceMean, sizes)),
+    gpu.compile(programOf(mergeProgram, merging)),
   ]);
-  abort?.throwIfAborted();
-  const window = cutoffBits(plan, { images: indices.length, tolerance });
-  const stateFloats = (2 + channels) * pixels;
-  const { COPY_DST, COPY_SRC, STORAGE, UNIFORM } = GPUBufferUsage;
+  return { prepare, finish, merge };
+}
+
+/** The buffers of a request; all but the means are destroyed with `held`. */
+function allocate(gpu: GpuContext, { plan, scales }: DeviceWork, held: HeldBuffers) {
+  const { queries, height, width, channels } = plan;
+  const pixels = height * width, count = queries * pixels * channels;
+  const { COPY_DST, COPY_SRC, STORAGE } = GPUBufferUsage;
+  const storage = (label: string, bytes: number) =>
+    gpu.buffer(label, bytes, STORAGE | COPY_DST | COPY_SRC);
   const empty = new Float32Array(2 * queries * scales.length * pixels);
   for (let i = 0; i < empty.length; i += 2) empty[i] = far;
-  const buffers = await gpu.guarded(() => {
-    const storage = (label: string, bytes: number, usage = 0) =>
-      held.add(gpu.buffer(label, bytes, STORAGE | COPY_DST | COPY_SRC | usage));
-    return {
-      params: held.add(gpu.buffer("parameters", 64, UNIFORM | COPY_DST)),
-      rows: storage("queries", 4 * queries * (2 * channels + 1) * height * sizes.rowLength),
-      fixed: storage("queries in fixed point", 8 * count),
-      running: held.add(gpu.upload("thresholds", empty)),
-      totals: storage("sums", 4 * scales.length * queries * stateFloats),
-      // Largest value of the query, then of each scale the largest distance that counts.
-      extremes: storage("extremes", 4 * (1 + scales.length)),
-    };
-  });
-  // Not held: it is the result.
-  const mean = await gpu.guarded(() =>
+  const rowBytes = 4 * queries * (2 * channels + 1) * height * queryRow(width);
+  return {
+    params: held.add(gpu.paramsBuffer(1)),
+    rows: held.add(storage("queries", rowBytes)),
+    fixed: held.add(storage("queries in fixed point", 8 * count)),
+    running: held.add(gpu.upload("thresholds", empty)),
+    totals: held.add(storage("sums", 4 * scales.length * queries * (2 + channels) * pixels)),
+    // Largest value of the query, then of each scale the largest distance that counts.
+    extremes: held.add(storage("extremes", 4 * (1 + scales.length))),
     // TensorFlow.js makes its copy with the same usage, and so writes to it.
-    gpu.buffer("means", 4 * count * scales.length, STORAGE | COPY_SRC | COPY_DST)
-  );
-  const run = (kernel: typeof prepare, bound: readonly GPUBuffer[], params: readonly number[]) => {
-    const packed = new Float32Array(16);
-    packed.set(params);
-    gpu.device.queue.writeBuffer(buffers.params, 0, packed);
-    const encoder = gpu.device.createCommandEncoder();
-    const pass = encoder.beginComputePass();
-    pass.setPipeline(kernel.pipeline);
-    pass.setBindGroup(0, gpu.bind(kernel, buffers.params, bound), [0]);
-    pass.dispatchWorkgroups(Math.ceil(pixels / deviceWorkgroup), queries);
-    pass.end();
-    gpu.device.queue.submit([encoder.finish()]);
+    means: storage("means", 4 * count * scales.length),
   };
-  const prepareQuery = (fraction: number) =>
-    gpu.guarded(() => {
-      const bound = [query, buffers.rows, buffers.fixed, buffers.extremes];
-      run(prepare, bound, [signal, sigma / signal, 2 ** fraction]);
-    });
-  const sumScales = async (some: readonly number[], wary: boolean, fraction: number) => {
-    const compiled = await Promise.all(
-      some.map((scale) => compileScale(backend, work, { scale, wary })),
+}
+
+/** What the sums of a request need beside its data. */
+type DeviceRun =
+  & ReturnType<typeof allocate>
+  & Awaited<ReturnType<typeof compileAround>>
+  & { readonly noisy: GPUBuffer };
+
+/** Sums all scales, then those at which float32 was too coarse again, in integers. */
+async function sumAll(backend: GpuBackend, work: DeviceWork, run: DeviceRun): Promise<void> {
+  const { gpu } = backend;
+  const { plan, scales, images } = work;
+  const all = [...scales.keys()];
+  await prepareQuery(gpu, work, { ...run, fraction: 0 });
+  await sumScales(backend, work, { ...run, some: all, exact: false, fraction: 0 });
+  const extremes = new Float32Array(await gpu.read(run.extremes, 4 * (1 + scales.length)));
+  const coarse = all.filter((scale) => extremes[1 + scale]! > coarseFrom * plan.exactFrom);
+  if (coarse.length > 0) {
+    const fraction = fractionFor(
+      Math.max(prepareImages(images).once(largestValue), extremes[0]!),
     );
-    const none = new Float32Array(some.length * queries * stateFloats);
-    for (let at = 0; at < none.length; at += stateFloats) none.fill(far, at, at + pixels);
-    await gpu.guarded(() => gpu.device.queue.writeBuffer(buffers.totals, 0, none));
-    await runRounds(backend, work, {
-      compiled,
-      window,
-      fraction,
-      query: buffers.rows,
-      fixedQuery: buffers.fixed,
-      running: buffers.running,
-      merge,
-      results: buffers.totals,
-      resultOfNextRound: () => 0,
-    });
-    for (const [i, scale] of some.entries()) {
-      await gpu.guarded(() => {
-        const bound = [buffers.totals, buffers.rows, mean, buffers.extremes];
-        run(finish, bound, [plan.bitsPerUnit, scale, i, queries]);
-      });
-    }
-  };
-  try {
-    await prepareQuery(0);
-    await sumScales([...scales.keys()], false, 0);
-    const extremes = new Float32Array(await gpu.read(buffers.extremes, 4 * (1 + scales.length)));
-    const coarse = [...scales.keys()].filter((scale) =>
-      extremes[1 + scale]! > coarseFrom * plan.exactFrom
-    );
-    if (coarse.length > 0) {
-      const fraction = fractionFor(
-        Math.max(prepareImages(images).once(largestValue), extremes[0]!),
-      );
-      await prepareQuery(fraction);
-      await sumScales(coarse, true, fraction);
-    }
-    await gpu.finished();
-    return mean;
-  } catch (error) {
-    mean.destroy();
-    throw error;
+    await prepareQuery(gpu, work, { ...run, fraction });
+    await sumScales(backend, work, { ...run, some: coarse, exact: true, fraction });
   }
+  await gpu.finished();
+}
+
+async function prepareQuery(
+  gpu: GpuContext,
+  { plan, signal, sigma }: DeviceWork,
+  { prepare, noisy, rows, fixed, extremes, params, fraction }: DeviceRun & { fraction: number },
+): Promise<void> {
+  const dispatch = dispatchOf(prepare, {
+    params: { signal, noise: sigma / signal, fixedOne: 2 ** fraction },
+    buffers: [noisy, rows, fixed, extremes],
+    groups: perPixel(plan),
+  });
+  await gpu.guarded(() => gpu.submit([dispatch], params));
+}
+
+/** Sums some scales and turns each into its means. */
+async function sumScales(
+  backend: GpuBackend,
+  work: DeviceWork,
+  { some, exact, fraction, ...run }: DeviceRun & {
+    readonly some: readonly number[];
+    readonly exact: boolean;
+    readonly fraction: number;
+  },
+): Promise<void> {
+  const { gpu, tolerance } = backend;
+  const { plan, indices } = work;
+  const { rows, fixed, running, merge, totals, means, extremes, params } = run;
+  const compiled = await Promise.all(
+    some.map((scale) => compileScale(backend, work, { scale, exact })),
+  );
+  const pixels = plan.height * plan.width, stateFloats = (2 + plan.channels) * pixels;
+  const none = new Float32Array(some.length * plan.queries * stateFloats);
+  for (let at = 0; at < none.length; at += stateFloats) none.fill(far, at, at + pixels);
+  await gpu.guarded(() => gpu.device.queue.writeBuffer(totals, 0, none));
+  await runRounds(backend, work, {
+    compiled,
+    cutoff: cutoffBits(plan, { images: indices.length, tolerance }),
+    fraction,
+    query: rows,
+    fixedQuery: fixed,
+    running,
+    merge,
+    results: totals,
+    resultOfNextRound: () => 0,
+  });
+  for (const [place, scale] of some.entries()) {
+    const dispatch = dispatchOf(run.finish, {
+      params: { bits: plan.bitsPerUnit, scale, place, queries: plan.queries },
+      buffers: [totals, rows, means, extremes],
+      groups: perPixel(plan),
+    });
+    await gpu.guarded(() => gpu.submit([dispatch], params));
+  }
+}
+
+/** Workgroups for a thread per pixel of each query. */
+function perPixel({ height, width, queries }: TileWork["plan"]): Dispatch["groups"] {
+  return [Math.ceil(height * width / deviceWorkgroup), queries];
 }

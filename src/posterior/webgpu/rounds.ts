@@ -23,17 +23,17 @@ export interface PlanRoundsOptions {
   readonly shifts: number;
   /** Rounds of loops per shift, and how many a thread may go through. */
   readonly iterations: number;
-  readonly mostIterations: number;
+  readonly maxIterations: number;
   /** Workgroups that fill the device. */
   readonly workgroups: number;
   /** Partial states of all queries that there is memory for. */
-  readonly mostStates: number;
+  readonly maxStates: number;
   /** Pairs of a dispatch at most, so that none takes long; one image of a slot is the least. */
   readonly pairsPerRound: number;
 }
 
 /** Parts of an image's shifts at most: each part has a state to begin and to add up. */
-const mostParts = 32;
+const maxParts = 32;
 
 /** Float32 sums of a slot end after about this many candidates: their rounding is some 1e-6. */
 const candidatesPerSlot = 4096;
@@ -45,28 +45,28 @@ const candidatesPerSlot = 4096;
 export function planRounds(options: PlanRoundsOptions): Round[] {
   const { images, queries, pairs, candidates, shifts, workgroups, pairsPerRound } = options;
   const affordable = Math.max(1, Math.floor(pairsPerRound / (queries * Math.max(1, pairs))));
-  const mostPerSlot = Math.max(1, Math.floor(candidatesPerSlot / candidates));
-  const states = Math.max(1, Math.floor(options.mostStates / queries));
+  const maxPerSlot = Math.max(1, Math.floor(candidatesPerSlot / candidates));
+  const states = Math.max(1, Math.floor(options.maxStates / queries));
   const filling = Math.min(Math.ceil(workgroups / queries), states);
-  const mostSlots = Math.min(filling, affordable);
-  const sharing = Math.min(mostParts, shifts);
+  const maxSlots = Math.min(filling, affordable);
+  const sharing = Math.min(maxParts, shifts);
   const rounds: Round[] = [];
   let grown = 1;
   for (let first = 0; first < images; grown *= 2) {
     const left = images - first;
-    const slots = Math.min(first > 0 ? mostSlots : Math.ceil(mostSlots / sharing), left);
+    const slots = Math.min(first > 0 ? maxSlots : Math.ceil(maxSlots / sharing), left);
     const perSlot = Math.min(
       grown,
-      mostPerSlot,
+      maxPerSlot,
       Math.max(1, Math.floor(affordable / slots)),
-      Math.max(1, Math.floor(options.mostIterations / options.iterations)),
+      Math.max(1, Math.floor(options.maxIterations / options.iterations)),
       Math.ceil(left / slots),
     );
     const count = Math.min(left, slots * perSlot);
     const used = Math.ceil(count / perSlot);
-    const least = Math.ceil(shifts * perSlot * options.iterations / options.mostIterations);
-    const wanted = Math.min(mostParts, Math.floor(filling / used));
-    const parts = Math.min(shifts, Math.max(1, wanted, least));
+    const minParts = Math.ceil(shifts * perSlot * options.iterations / options.maxIterations);
+    const wanted = Math.min(maxParts, Math.floor(filling / used));
+    const parts = Math.min(shifts, Math.max(1, wanted, minParts));
     rounds.push({ first, count, slots: used, perSlot, parts });
     first += count;
   }

@@ -1,17 +1,13 @@
 import { emptyState, mergeInto } from "../merge_states.ts";
 import type { PosteriorState } from "../patch_posterior.ts";
 import { cutoffBits, stateOf, thresholdsOf } from "../posterior_plan.ts";
-import { queryRow } from "./candidate_wgsl.ts";
-import { far } from "./common_wgsl.ts";
-import { mergeWgsl } from "./merge_wgsl.ts";
-import {
-  coarseFrom,
-  compileScale,
-  type HeldBuffers,
-  holdingBuffers,
-  runRounds,
-  type ScaleKernels,
-} from "./run_rounds.ts";
+import { type HeldBuffers, holdingBuffers } from "../../gpu/held_buffers.ts";
+import { programOf } from "../../gpu/program.ts";
+import { mergeProgram } from "./merge_wgsl.ts";
+import { queryRow } from "./patch_wgsl.ts";
+import { far } from "./round_params.ts";
+import { runRounds } from "./run_rounds.ts";
+import { coarseFrom, compileScale, type ScalePrograms } from "./scale_programs.ts";
 import { fixedQuery, type GpuBackend, queryPlanes, type TileWork } from "./work.ts";
 
 /** A tile for a rule with scales. */
@@ -19,7 +15,7 @@ export interface PatchWork extends TileWork {
   /** What earlier tiles summed: thresholds start from it. */
   readonly before: PosteriorState;
   /** Scales at which float32 is known to be too coarse; more are added when found. */
-  readonly wary: Set<number>;
+  readonly exact: Set<number>;
 }
 
 /** Bytes of results that wait on the GPU at most. */
@@ -33,15 +29,15 @@ export async function sumPatches(
   backend: GpuBackend,
   work: PatchWork,
 ): Promise<PosteriorState> {
-  const { plan, scales, before, wary } = work;
-  const first = scales.map((_, scale) => ({ scale, wary: wary.has(scale) }));
+  const { plan, scales, before, exact } = work;
+  const first = scales.map((_, scale) => ({ scale, exact: exact.has(scale) }));
   const state = await sumRounds(backend, work, { scales: first, before });
-  const coarse = first.filter((each) => !each.wary && isCoarse(work, state, each.scale));
+  const coarse = first.filter((each) => !each.exact && isCoarse(work, state, each.scale));
   if (coarse.length === 0) return state;
-  for (const { scale } of coarse) wary.add(scale);
+  for (const { scale } of coarse) exact.add(scale);
   const { onProgress: _, ...quietly } = work;
   const again = await sumRounds(backend, quietly, {
-    scales: coarse.map(({ scale }) => ({ scale, wary: true })),
+    scales: coarse.map(({ scale }) => ({ scale, exact: true })),
     before: state,
   });
   const { queries, channels, height, width } = plan;
@@ -77,7 +73,7 @@ function isCoarse(
 }
 
 interface SumOptions {
-  readonly scales: readonly { scale: number; wary: boolean }[];
+  readonly scales: readonly { scale: number; exact: boolean }[];
   readonly before: PosteriorState;
 }
 
@@ -101,12 +97,12 @@ async function sumHolding(
   const compiled = await Promise.all(
     options.scales.map((each) => compileScale(backend, work, each)),
   );
-  const merge = await gpu.kernel({ code: mergeWgsl({ pixels, channels }), bindings: "rww" });
+  const merge = await gpu.compile(programOf(mergeProgram, { pixels, channels, totals: false }));
   abort?.throwIfAborted();
 
-  const window = cutoffBits(plan, { images: indices.length, tolerance });
-  const anyWary = compiled.some(({ wary }) => wary);
-  const fixed = anyWary ? fixedQuery(plan, images) : { fraction: 20, pairs: new Int32Array(4) };
+  const cutoff = cutoffBits(plan, { images: indices.length, tolerance });
+  const anyExact = compiled.some(({ exact }) => exact);
+  const fixed = anyExact ? fixedQuery(plan, images) : { fraction: 20, pairs: new Int32Array(4) };
   const roundFloats = compiled.length * queries * (2 + channels) * pixels;
   const roundsAtOnce = Math.max(1, Math.floor(resultBytes / (4 * roundFloats)));
   const sum = emptyState([queries, plan.scales, pixels, channels]);
@@ -114,7 +110,7 @@ async function sumHolding(
   const { query, fixedPairs, running, results } = await gpu.guarded(() => ({
     query: held.add(gpu.upload("queries", queryPlanes(plan, queryRow(width)))),
     fixedPairs: held.add(gpu.upload("queries in fixed point", fixed.pairs)),
-    running: held.add(gpu.upload("thresholds", runningOf(work, options.before, window))),
+    running: held.add(gpu.upload("thresholds", runningOf(work, options.before, cutoff))),
     results: held.add(gpu.buffer(
       "results",
       4 * roundsAtOnce * roundFloats,
@@ -132,7 +128,7 @@ async function sumHolding(
   };
   await runRounds(backend, work, {
     compiled,
-    window,
+    cutoff,
     fraction: fixed.fraction,
     query,
     fixedQuery: fixedPairs,
@@ -152,22 +148,22 @@ async function sumHolding(
 function runningOf(
   { plan }: PatchWork,
   before: PosteriorState,
-  window: number,
+  cutoff: number,
 ): Float32Array<ArrayBuffer> {
-  const thresholds = thresholdsOf(plan, before, window);
+  const thresholds = thresholdsOf(plan, before, cutoff);
   const running = new Float32Array(2 * thresholds.length);
   thresholds.forEach((threshold, cell) => {
     running[2 * cell] = threshold;
-    running[2 * cell + 1] = before.sum[cell]! > 0 ? 2 ** window : 0;
+    running[2 * cell + 1] = before.sum[cell]! > 0 ? 2 ** cutoff : 0;
   });
   return running;
 }
 
-/** What the merging shader wrote for one round, `[scales summed][B][2 + C][P]`. */
+/** What the merging program wrote for one round, `[scales summed][B][2 + C][P]`. */
 function stateOfRound(
   { plan }: PatchWork,
   values: Float32Array,
-  compiled: readonly ScaleKernels[],
+  compiled: readonly ScalePrograms[],
 ): PosteriorState {
   const { queries, scales, height, width, channels } = plan;
   const pixels = height * width;

@@ -151,7 +151,7 @@ class WebgpuRun implements PosteriorRun {
   readonly #state: PosteriorState;
   readonly #start: () => Promise<GpuBackend>;
   /** Scales at which float32 was found to be too coarse. */
-  readonly #wary = new Set<number>();
+  readonly #exact = new Set<number>();
 
   constructor(request: PosteriorRequest, start: () => Promise<GpuBackend>) {
     checkRequest(request);
@@ -182,7 +182,7 @@ class WebgpuRun implements PosteriorRun {
       ...(onProgress && { onProgress }),
     };
     const sum = hasScale(rule)
-      ? await sumPatches(backend, { ...work, before: this.#state, wary: this.#wary })
+      ? await sumPatches(backend, { ...work, before: this.#state, exact: this.#exact })
       : await sumWholeImages(backend, work);
     abort?.throwIfAborted();
     mergeInto(this.#state, sum);

@@ -32,16 +32,16 @@ export interface Workload {
   /** Pairs of pixels of a dispatch, so that it stays short. */
   readonly pairsPerRound: number;
   /** Rounds of loops of a thread. */
-  readonly mostIterations: number;
+  readonly maxIterations: number;
 }
 
 /** The workload of a device. */
 export function workloadOf({ software }: GpuContext): Workload {
   // Mesa's llvmpipe ends all loops of a thread, without a word, after 65,535 rounds together.
-  if (software) return { workgroups: 8, pairsPerRound: 2e7, mostIterations: 50_000 };
+  if (software) return { workgroups: 8, pairsPerRound: 2e7, maxIterations: 50_000 };
   // Registers leave room for some eight workgroups on each of 132 multiprocessors of a large GPU: twice
   // that many, so that the last ones do not leave most of it idle.
-  return { workgroups: 2112, pairsPerRound: 4e9, mostIterations: Infinity };
+  return { workgroups: 2112, pairsPerRound: 4e9, maxIterations: Infinity };
 }
 
 /** The query as the shaders read it: pivot z and mirror m = 2 x / signal - z, `[B, C, P]`. */

@@ -1,12 +1,13 @@
 /** Registers the convolution of `conv2d_wgsl.ts` with the webgpu backend of TensorFlow.js. */
 import * as tf from "@tensorflow/tfjs";
+import { programOf } from "../../../gpu/program.ts";
 import { registerOnce } from "../custom_kernel.ts";
 import type { Conv2dImplementation, Padding } from "../conv2d_implementation.ts";
 import { convolution, type ConvShape } from "./conv2d_wgsl.ts";
 import { filterGradient } from "./filter_gradient_wgsl.ts";
-import { programOf, runProgram, type WebgpuBackend } from "./gpu_program.ts";
 import { gate, PASS_SIZE, turnedFilter } from "./passes_wgsl.ts";
 import { sumRows } from "./row_sums.ts";
+import { runProgram, type WebgpuBackend } from "./tfjs_queue.ts";
 import { chooseTile, type Tile } from "./tile.ts";
 
 const FORWARD_KERNEL = "ElsConv2D";
@@ -44,7 +45,7 @@ function convolve(
   const options = { tile, relu, bias: bias !== undefined, shift: shift !== undefined };
   runProgram(backend, programOf(convolution, shape, options), {
     tensors: [x, filter, ...bias ? [bias] : [], ...shift ? [shift] : [], y],
-    uniforms: [pixels],
+    params: { pixels },
     workgroups: Math.ceil(pixels / tile.rows) * Math.ceil(outputs / tile.columns),
   });
   return y;
@@ -83,7 +84,7 @@ function gradientOfFilter(
   );
   runProgram(backend, programOf(filterGradient, shape, { tile, shift: shift !== undefined }), {
     tensors: [x, dy, ...shift ? [shift] : [], sums],
-    uniforms: [pixels, parts, perPart],
+    params: { pixels, parts, perPart },
     workgroups: each * parts,
   });
   if (parts === 1) return sums;
@@ -126,7 +127,7 @@ function backward(
     const count = images * height * width * co;
     runProgram(backend, gate, {
       tensors: [y, given, dy],
-      uniforms: [count],
+      params: { count },
       workgroups: Math.ceil(count / PASS_SIZE),
     });
   }
@@ -150,6 +151,7 @@ function backward(
     turned = make([size, size, co, ci]);
     runProgram(backend, programOf(turnedFilter, { size, inputs: ci, outputs: co }), {
       tensors: [filter, turned],
+      params: {},
       workgroups: Math.ceil(size * size * ci * co / PASS_SIZE),
     });
   } else turned = { ...filter, shape: [size, size, co, ci] };

@@ -9,8 +9,10 @@
  * rate, and an invocation 16 vectors from workgroup memory for 64 multiply-adds of vectors.
  */
 import type { Padding } from "../conv2d_implementation.ts";
-import { type GpuProgram, groupNumber } from "./gpu_program.ts";
-import { elementOf, matrixRows, productEntry, repeat, shared, storeSums } from "./product_wgsl.ts";
+import type { GpuProgram } from "../../../gpu/program.ts";
+import { repeat, wgsl } from "../../../gpu/wgsl.ts";
+import { entryPoint } from "../../../gpu/workgroup_wgsl.ts";
+import { elementOf, matrixRows, shared, storeSums } from "./product_wgsl.ts";
 import { DEPTH, invocations, type Tile } from "./tile.ts";
 
 /** Sizes of a convolution that are compiled into its programs; the number of images is not. */
@@ -35,37 +37,45 @@ export function neighborhood(
   const type = vector ? "vec4f" : "f32";
   const r = size >> 1;
   const outside = padding === "zeros"
-    ? `if (y < 0 || y >= ${height} || x0 < 0 || x0 >= ${width}) { return ${type}(0); }`
-    : `y += select(0, ${height}, y < 0) - select(0, ${height}, y >= ${height});
-       x0 += select(0, ${width}, x0 < 0) - select(0, ${width}, x0 >= ${width});`;
-  const per = vector ? inputs / 4 : inputs;
+    ? wgsl`
+      if (y < 0 || y >= ${height} || x0 < 0 || x0 >= ${width}) { return ${type}(0); }
+    `
+    : wgsl`
+      y += select(0, ${height}, y < 0) - select(0, ${height}, y >= ${height});
+      x0 += select(0, ${width}, x0 < 0) - select(0, ${width}, x0 >= ${width});
+    `;
+  const perPixel = vector ? inputs / 4 : inputs;
   const c = vector ? "c / 4u" : "c";
-  return `
-fn neighbor(image: u32, row: i32, column: i32, at: u32) -> ${type} {
-  if (at >= ${size * size * inputs}u) { return ${type}(0); }
-  let tap = at / ${inputs}u;
-  let c = at % ${inputs}u;
-  var y = row + i32(tap / ${size}u) - ${r};
-  var x0 = column + i32(tap % ${size}u) - ${r};
-  ${outside}
-  return x[((image * ${height}u + u32(y)) * ${width}u + u32(x0)) * ${per}u + ${c}]
-    ${shift ? `+ shift[image * ${per}u + ${c}]` : ""};
-}
-fn pixels(image: u32, row: i32, column: i32, at: u32) -> vec4f {
-  return ${
-    vector ? "neighbor(image, row, column, at)" : `vec4f(
-    neighbor(image, row, column, at), neighbor(image, row, column, at + 1u),
-    neighbor(image, row, column, at + 2u), neighbor(image, row, column, at + 3u))`
-  };
-}
-fn pixelQuad(pixel: u32, at: u32) -> vec4f {
-  return pixels(pixel / ${height * width}u, i32(pixel / ${width}u % ${height}u),
-    i32(pixel % ${width}u), at);
-}
-`;
+  const shifted = shift ? ` + shift[image * ${perPixel}u + ${c}]` : "";
+  const one = (i: number) => `neighbor(image, row, column, at${i === 0 ? "" : ` + ${i}u`})`;
+  const four = vector ? one(0) : wgsl`
+    vec4f(
+      ${repeat(4, (i) => `${one(i)},`)}
+    )
+  `;
+  return wgsl`
+    fn neighbor(image: u32, row: i32, column: i32, at: u32) -> ${type} {
+      if (at >= ${size * size * inputs}u) { return ${type}(0); }
+      let tap = at / ${inputs}u;
+      let c = at % ${inputs}u;
+      var y = row + i32(tap / ${size}u) - ${r};
+      var x0 = column + i32(tap % ${size}u) - ${r};
+      ${outside}
+      return x[((image * ${height}u + u32(y)) * ${width}u + u32(x0)) * ${perPixel}u + ${c}]${shifted};
+    }
+
+    fn pixels(image: u32, row: i32, column: i32, at: u32) -> vec4f {
+      return ${four};
+    }
+
+    fn pixelQuad(pixel: u32, at: u32) -> vec4f {
+      let row = i32(pixel / ${width}u % ${height}u);
+      return pixels(pixel / ${height * width}u, row, i32(pixel % ${width}u), at);
+    }
+  `;
 }
 
-/** `act(conv(pad(x + shift)) + bias)`: arrays x, filter, then bias and shift where they are, y. */
+/** `act(conv(pad(x + shift)) + bias)`; arrays bias and shift only where they are. */
 export function convolution(
   shape: ConvShape,
   { tile, bias, shift, relu }: {
@@ -74,94 +84,88 @@ export function convolution(
     readonly shift: boolean;
     readonly relu: boolean;
   },
-): GpuProgram {
+): GpuProgram<{ readonly pixels: "u32" }> {
   const { inputs, outputs, size } = shape;
   const threads = invocations(tile);
   const terms = size * size * inputs;
   const [down, across] = [tile.rows / tile.perRow, tile.columns / tile.perColumn];
-  const quads = DEPTH / 4;
-  const columnQuads = tile.columns / 4;
-  const [leftCount, rightCount] = [tile.rows * quads, DEPTH * columnQuads];
-  const left = shared("left", leftCount, threads);
-  const right = shared("right", rightCount, threads);
-  const blocks = tile.perColumn / 4;
-  const code = `
-${groupNumber}
-${neighborhood(shape, shift)}
-${matrixRows({ name: "filters", rows: `${terms}u`, columns: outputs })}
-${left.declaration}
-${right.declaration}
-${productEntry(threads)}
-  let top = number / ${Math.ceil(outputs / tile.columns)}u * ${tile.rows}u;
-  let first = number % ${Math.ceil(outputs / tile.columns)}u * ${tile.columns}u;
-  if (top >= uniforms.pixels) { return; }
-  ${left.registers}
-  ${right.registers}
-  let down = t / ${across}u;
-  let across = t % ${across}u;
-  ${
-    repeat(
-      tile.perRow,
-      (i) => repeat(blocks, (j) => `var sum${i}_${j} = vec4f(0);`),
-    )
-  }
-  for (var k = 0u; k < ${terms + DEPTH}u; k += ${DEPTH}u) {
-    // These terms travel while those before them are multiplied.
-    if (k < ${terms}u) {
-      ${left.load(`pixelQuad(top + s / ${quads}u, k + s % ${quads}u * 4u)`)}
-      ${right.load(`fetch(k + s / ${columnQuads}u, first + s % ${columnQuads}u * 4u)`)}
-    }
-    if (k > 0u) {
-    for (var q = 0u; q < ${quads}u; q++) {
-      ${repeat(tile.perRow, (i) => `let l${i} = left[(${i * down}u + down) * ${quads}u + q];`)}
-      ${
-    repeat(4, (c) =>
-      repeat(blocks, (j) => `
+  const quads = DEPTH / 4, columnQuads = tile.columns / 4, blocks = tile.perColumn / 4;
+  const left = shared("left", tile.rows * quads, threads);
+  const right = shared("right", DEPTH * columnQuads, threads);
+  const acrossTiles = Math.ceil(outputs / tile.columns);
+  const addTerm = (c: number, j: number) =>
+    wgsl`
       let r${c}_${j} = right[(q * 4u + ${c}u) * ${columnQuads}u + ${j * across}u + across];
-      ${repeat(tile.perRow, (i) => `sum${i}_${j} += l${i}[${c}] * r${c}_${j};`)}`))
-  }
+      ${repeat(tile.perRow, (i) => `sum${i}_${j} += l${i}[${c}] * r${c}_${j};`)}
+    `;
+  const stores = storeSums({
+    name: "y",
+    columns: outputs,
+    across,
+    blocks,
+    rows: tile.perRow,
+    rowOf: (i) => `top + ${i * down}u + down`,
+    within: "params.pixels",
+    begin: `let offset = ${biasAt(outputs, bias)};`,
+    value: (i, j) => {
+      const sum = `(sum${i}_${j} + offset)`;
+      // select, not max: what is not a number must not become zero unseen.
+      return relu ? `select(${sum}, vec4f(0), ${sum} < vec4f(0))` : sum;
+    },
+  });
+  const product = wgsl`
+    let top = number / ${acrossTiles}u * ${tile.rows}u;
+    let first = number % ${acrossTiles}u * ${tile.columns}u;
+    if (top >= params.pixels) { return; }
+    ${left.registers}
+    ${right.registers}
+    let down = t / ${across}u;
+    let across = t % ${across}u;
+    ${repeat(tile.perRow, (i) => repeat(blocks, (j) => `var sum${i}_${j} = vec4f(0);`))}
+    for (var k = 0u; k < ${terms + DEPTH}u; k += ${DEPTH}u) {
+      // These terms travel while those before them are multiplied.
+      if (k < ${terms}u) {
+        ${left.load(`pixelQuad(top + s / ${quads}u, k + s % ${quads}u * 4u)`)}
+        ${right.load(`fetch(k + s / ${columnQuads}u, first + s % ${columnQuads}u * 4u)`)}
+      }
+      if (k > 0u) {
+        for (var q = 0u; q < ${quads}u; q++) {
+          ${repeat(tile.perRow, (i) => `let l${i} = left[(${i * down}u + down) * ${quads}u + q];`)}
+          ${repeat(4, (c) => repeat(blocks, (j) => addTerm(c, j)))}
+        }
+      }
+      workgroupBarrier();
+      ${left.store}
+      ${right.store}
+      workgroupBarrier();
     }
-    }
-    workgroupBarrier();
-    ${left.store}
-    ${right.store}
-    workgroupBarrier();
-  }
-  ${
-    storeSums({
-      name: "y",
-      columns: outputs,
-      across,
-      blocks,
-      rows: tile.perRow,
-      rowOf: (i) => `top + ${i * down}u + down`,
-      within: "uniforms.pixels",
-      begin: `let offset = ${
-        !bias
-          ? "vec4f(0)"
-          : outputs % 4 === 0
-          ? "bias[column / 4u]"
-          : `vec4f(${
-            [0, 1, 2, 3].map((i) => `bias[min(column + ${i}u, ${outputs - 1}u)]`).join(", ")
-          })`
-      };`,
-      value: (i, j) => {
-        const sum = `(sum${i}_${j} + offset)`;
-        // select, not max: what is not a number must not become zero unseen.
-        return relu ? `select(${sum}, vec4f(0), ${sum} < vec4f(0))` : sum;
-      },
-    })
-  }
-}`;
+    ${stores}
+  `;
   return {
-    code,
-    tensors: [
+    code: wgsl`
+      ${neighborhood(shape, shift)}
+
+      ${matrixRows({ name: "filters", rows: `${terms}u`, columns: outputs })}
+
+      ${left.declaration}
+      ${right.declaration}
+
+      ${entryPoint(threads, product)}
+    `,
+    arrays: [
       { name: "x", element: elementOf(inputs) },
       { name: "filters", element: elementOf(outputs) },
       ...bias ? [{ name: "bias", element: elementOf(outputs) }] : [],
       ...shift ? [{ name: "shift", element: elementOf(inputs) }] : [],
       { name: "y", element: elementOf(outputs), write: true },
     ],
-    uniforms: [{ name: "pixels", type: "u32" }],
+    params: { pixels: "u32" },
   };
+}
+
+/** The bias of four outputs from `column` on. */
+function biasAt(outputs: number, bias: boolean): string {
+  if (!bias) return "vec4f(0)";
+  if (outputs % 4 === 0) return "bias[column / 4u]";
+  return `vec4f(${repeat(4, (i) => `bias[min(column + ${i}u, ${outputs - 1}u)]`).join(", ")})`;
 }

@@ -1,8 +1,8 @@
 /** Registers the group normalization of `group_norm_wgsl.ts` with the webgpu backend of TensorFlow.js. */
 import * as tf from "@tensorflow/tfjs";
+import { programOf } from "../../../gpu/program.ts";
 import { groupNormByKernels } from "../group_norm_by_kernels.ts";
 import type { GroupNormAttributes, GroupNormImplementation } from "../group_norm_implementation.ts";
-import { programOf, runProgram, type WebgpuBackend } from "./gpu_program.ts";
 import {
   groupNormGradient,
   groupNormMeans,
@@ -14,6 +14,7 @@ import {
 } from "./group_norm_wgsl.ts";
 import { PASS_SIZE } from "./passes_wgsl.ts";
 import { sumRows } from "./row_sums.ts";
+import { runProgram, type WebgpuBackend } from "./tfjs_queue.ts";
 
 interface Call<Names extends string> {
   readonly inputs:
@@ -41,12 +42,12 @@ function forward(
   const value = backend.makeTensorInfo(x.shape, "float32");
   runProgram(backend, programOf(groupNormStatistics, shape, { shift: shift !== undefined }), {
     tensors: [x, ...shift ? [shift] : [], statistics],
-    uniforms: [images],
+    params: { images },
     workgroups: images * attrs.groups,
   });
   runProgram(backend, programOf(groupNormValue, shape), {
     tensors: [x, statistics, scale, offset, value],
-    uniforms: [count],
+    params: { count },
     workgroups,
   });
   return [value, statistics];
@@ -64,17 +65,17 @@ function backward(
   const dx = make(x.shape);
   runProgram(backend, programOf(groupNormSums, shape), {
     tensors: [x, dy, statistics, scale, offset, sums, products],
-    uniforms: [images],
+    params: { images },
     workgroups: images * Math.ceil(channels / SUM_CHANNELS),
   });
   runProgram(backend, programOf(groupNormMeans, shape), {
     tensors: [sums, products, scale, means],
-    uniforms: [images * channels],
+    params: { count: images * channels },
     workgroups: Math.ceil(images * channels / PASS_SIZE),
   });
   runProgram(backend, programOf(groupNormGradient, shape), {
     tensors: [x, dy, statistics, scale, offset, means, dx],
-    uniforms: [count],
+    params: { count },
     workgroups,
   });
   const overImages = { groups: 1, rows: images, channels, shape: [channels] };

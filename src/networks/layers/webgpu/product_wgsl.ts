@@ -1,28 +1,13 @@
 /**
- * What programs of tiled matrix products have in common: their entry, operands in tiles, and results.
+ * What programs of tiled matrix products have in common: operands in tiles, and results.
  *
  * @module
  */
-/** So many lines, one for each number from 0 on. */
-export function repeat(count: number, line: (i: number) => string): string {
-  return Array.from({ length: count }, (_, i) => line(i)).join("\n");
-}
+import { repeat, wgsl } from "../../../gpu/wgsl.ts";
 
 /** What one element of an array with so many channels is: vectors where channels fill them. */
 export function elementOf(channels: number): "f32" | "vec4f" {
   return channels % 4 === 0 ? "vec4f" : "f32";
-}
-
-/** The beginning of `main` of so many invocations: `t` is an invocation's number, `number` its workgroup's. */
-export function productEntry(threads: number): string {
-  return `
-@compute @workgroup_size(${threads})
-fn main(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) t: u32,
-) {
-  let number = groupNumber(group, groups);`;
 }
 
 /** Pieces of a program that bring vectors to workgroup memory by way of registers. */
@@ -38,21 +23,24 @@ export interface SharedTile {
 /** A tile of `count` vectors that `threads` invocations bring to workgroup memory together. */
 export function shared(name: string, count: number, threads: number): SharedTile {
   const loads = Math.ceil(count / threads);
-  const each = (body: string) => {
+  const perVector = (body: string) => {
     const guarded = loads * threads > count ? `if (s < ${count}u) { ${body} }` : body;
-    return `for (var i = 0u; i < ${loads}u; i++) { let s = t + i * ${threads}u; ${guarded} }`;
+    return wgsl`
+      for (var i = 0u; i < ${loads}u; i++) {
+        let s = t + i * ${threads}u;
+        ${guarded}
+      }
+    `;
   };
   return {
     declaration: `var<workgroup> ${name}: array<vec4f, ${count}>;`,
     registers: `var ${name}Next: array<vec4f, ${loads}>;`,
-    load: (vector) => each(`${name}Next[i] = ${vector};`),
-    store: each(`${name}[s] = ${name}Next[i];`),
+    load: (vector) => perVector(`${name}Next[i] = ${vector};`),
+    store: perVector(`${name}[s] = ${name}Next[i];`),
   };
 }
 
-/**
- * `fetch(row, column)`: four neighbors of a row of a matrix with so many columns, zero outside.
- */
+/** `fetch(row, column)`: four neighbors of a row of a matrix with so many columns, zero outside. */
 export function matrixRows(
   { name, rows, columns }: {
     readonly name: string;
@@ -60,19 +48,20 @@ export function matrixRows(
     readonly columns: number;
   },
 ): string {
+  const place = `row * ${columns}u`, last = `${columns - 1}u`;
   const value = (i: number) =>
-    `select(0.0, ${name}[row * ${columns}u + min(column + ${i}u, ${columns - 1}u)], ` +
-    `column + ${i}u < ${columns}u)`;
-  return `
-fn fetch(row: u32, column: u32) -> vec4f {
-  if (row >= ${rows} || column >= ${columns}u) { return vec4f(0); }
-  return ${
-    columns % 4 === 0
-      ? `${name}[(row * ${columns}u + column) / 4u]`
-      : `vec4f(${[0, 1, 2, 3].map(value).join(", ")})`
-  };
-}
-`;
+    `select(0.0, ${name}[${place} + min(column + ${i}u, ${last})], column + ${i}u < ${columns}u)`;
+  const values = columns % 4 === 0 ? `${name}[(${place} + column) / 4u]` : wgsl`
+    vec4f(
+      ${repeat(4, (i) => `${value(i)},`)}
+    )
+  `;
+  return wgsl`
+    fn fetch(row: u32, column: u32) -> vec4f {
+      if (row >= ${rows} || column >= ${columns}u) { return vec4f(0); }
+      return ${values};
+    }
+  `;
 }
 
 /** Writes four neighbors of a row of an output with so many columns. */
@@ -80,14 +69,15 @@ function store(
   { name, row, column, columns, value }: Record<"name" | "row" | "column" | "value", string> & {
     readonly columns: number;
   },
-): string {
-  if (columns % 4 === 0) return `${name}[(${row} * ${columns}u + ${column}) / 4u] = ${value};`;
-  return repeat(
-    4,
-    (i) =>
-      `if (${column} + ${i}u < ${columns}u) { ` +
-      `${name}[${row} * ${columns}u + ${column} + ${i}u] = (${value})[${i}]; }`,
-  );
+): string[] {
+  if (columns % 4 === 0) return [`${name}[(${row} * ${columns}u + ${column}) / 4u] = ${value};`];
+  const one = (i: number) =>
+    wgsl`
+      if (${column} + ${i}u < ${columns}u) {
+        ${name}[${row} * ${columns}u + ${column} + ${i}u] = (${value})[${i}];
+      }
+    `;
+  return repeat(4, one);
 }
 
 /**
@@ -111,21 +101,27 @@ export function storeSums(
     /** Four neighbors of row i, block j. */
     readonly value: (i: number, j: number) => string;
   },
-): string {
-  const rowsOf = (j: number) =>
-    repeat(rows, (i) => `
+): string[] {
+  const storeRow = (i: number, j: number) => {
+    const stores = store({ name, row: place, column: "column", columns, value: value(i, j) });
+    return wgsl`
       {
         let row = ${rowOf(i)};
         if (row < ${within}) {
-          ${store({ name, row: place, column: "column", columns, value: value(i, j) })}
+          ${stores}
         }
-      }`);
-  return repeat(blocks, (j) => `
-  {
-    let column = first + (${j * across}u + across) * 4u;
-    if (column < ${columns}u) {
-      ${begin ?? ""}
-      ${rowsOf(j)}
-    }
-  }`);
+      }
+    `;
+  };
+  const storeBlock = (j: number) =>
+    wgsl`
+      {
+        let column = first + (${j * across}u + across) * 4u;
+        if (column < ${columns}u) {
+          ${begin}
+          ${repeat(rows, (i) => storeRow(i, j))}
+        }
+      }
+    `;
+  return repeat(blocks, storeBlock);
 }

@@ -1,50 +1,49 @@
 import type * as tf from "@tensorflow/tfjs";
-import { type GpuProgram, groupNumber, runProgram, type WebgpuBackend } from "./gpu_program.ts";
+import type { GpuProgram } from "../../../gpu/program.ts";
+import { wgsl } from "../../../gpu/wgsl.ts";
+import { entryPoint } from "../../../gpu/workgroup_wgsl.ts";
+import { runProgram, type WebgpuBackend } from "./tfjs_queue.ts";
 
 const SUM_SIZE = 256;
 /** Channels that a workgroup adds up, each by 8 invocations. */
 const SUM_CHANNELS = 32;
 
-/**
- * Arrays x `[groups, rows, channels]`, out `[groups, channels]`: sums over rows, in a fixed order. A
- * workgroup for each group and 32 channels.
- */
-const rowSums: GpuProgram = {
-  code: `
-${groupNumber}
-var<workgroup> parts: array<f32, ${SUM_SIZE}>;
-@compute @workgroup_size(${SUM_SIZE})
-fn main(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) t: u32,
-) {
-  let blocks = (uniforms.channels + ${SUM_CHANNELS - 1}u) / ${SUM_CHANNELS}u;
-  let number = groupNumber(group, workgroups);
-  let channel = number % blocks * ${SUM_CHANNELS}u + t % ${SUM_CHANNELS}u;
-  let start = number / blocks * uniforms.rows;
-  var sum = 0.0;
-  if (channel < uniforms.channels && number / blocks < uniforms.groups) {
-    for (var row = t / ${SUM_CHANNELS}u; row < uniforms.rows; row += ${SUM_SIZE / SUM_CHANNELS}u) {
-      sum += x[(start + row) * uniforms.channels + channel];
+const sumOfRows = entryPoint(
+  SUM_SIZE,
+  wgsl`
+    let blocks = (params.channels + ${SUM_CHANNELS - 1}u) / ${SUM_CHANNELS}u;
+    let channel = number % blocks * ${SUM_CHANNELS}u + t % ${SUM_CHANNELS}u;
+    let start = number / blocks * params.rows;
+    var sum = 0.0;
+    if (channel < params.channels && number / blocks < params.groups) {
+      for (var row = t / ${SUM_CHANNELS}u; row < params.rows; row += ${SUM_SIZE / SUM_CHANNELS}u) {
+        sum += x[(start + row) * params.channels + channel];
+      }
     }
-  }
-  parts[t] = sum;
-  workgroupBarrier();
-  if (t < ${SUM_CHANNELS}u && channel < uniforms.channels && number / blocks < uniforms.groups) {
-    for (var i = t + ${SUM_CHANNELS}u; i < ${SUM_SIZE}u; i += ${SUM_CHANNELS}u) {
-      sum += parts[i];
+    parts[t] = sum;
+    workgroupBarrier();
+    if (t < ${SUM_CHANNELS}u && channel < params.channels && number / blocks < params.groups) {
+      for (var i = t + ${SUM_CHANNELS}u; i < ${SUM_SIZE}u; i += ${SUM_CHANNELS}u) {
+        sum += parts[i];
+      }
+      out[number / blocks * params.channels + channel] = sum;
     }
-    out[number / blocks * uniforms.channels + channel] = sum;
-  }
-}`,
-  tensors: [{ name: "x", element: "f32" }, { name: "out", element: "f32", write: true }],
-  uniforms: [
-    { name: "groups", type: "u32" },
-    { name: "rows", type: "u32" },
-    { name: "channels", type: "u32" },
+  `,
+);
+
+/** Sums over rows, in a fixed order; a workgroup for each group and 32 channels. */
+export const rowSums = {
+  code: wgsl`
+    var<workgroup> parts: array<f32, ${SUM_SIZE}>;
+
+    ${sumOfRows}
+  `,
+  arrays: [
+    { name: "x", element: "f32", holds: "[groups, rows, channels]" },
+    { name: "out", element: "f32", holds: "[groups, channels]", write: true },
   ],
-};
+  params: { groups: "u32", rows: "u32", channels: "u32" },
+} as const satisfies GpuProgram;
 
 /**
  * Sums over the rows of each group, `[groups, rows, channels]` in memory, as a tensor of shape `shape`. In
@@ -60,7 +59,7 @@ export function sumRows(
   const out = backend.makeTensorInfo(shape, "float32");
   runProgram(backend, rowSums, {
     tensors: [x, out],
-    uniforms: [groups, rows, channels],
+    params: { groups, rows, channels },
     workgroups: groups * Math.ceil(channels / SUM_CHANNELS),
   });
   return out;

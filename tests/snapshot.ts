@@ -5,7 +5,7 @@ import { assertEquals } from "@std/assert";
  * writes the files anew; look at them before they are committed.
  */
 export async function assertSnapshot(text: string, file: string): Promise<void> {
-  const path = new URL(`../fixtures/${file}`, import.meta.url);
+  const path = new URL(`./fixtures/${file}`, import.meta.url);
   const variable = "ELS_UPDATE_SNAPSHOTS";
   const { state } = await Deno.permissions.query({ name: "env", variable });
   if (state === "granted" && Deno.env.get(variable) === "1") await Deno.writeTextFile(path, text);

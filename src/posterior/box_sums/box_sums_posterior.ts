@@ -50,8 +50,9 @@ export interface BoxSumsOptions {
 export function boxSumsPosterior(
   query: ImageBatch,
   images: ImageBatch,
-  { patchSize: k, signal, sigma, tolerance = 1e-7 }: BoxSumsOptions,
+  options: BoxSumsOptions,
 ): PosteriorState {
+  const { patchSize: k, signal, sigma, tolerance = 1e-7 } = options;
   checkRequest({ query, rule: "interior", scales: [k], signal, sigma });
   checkTile(images, imageShapeOf(query));
   if (query.shape[0] !== 1) {

@@ -41,8 +41,10 @@ fi
 command -v deno >/dev/null || give_up "there is no Deno on the PATH: install it, or give --runtime"
 version=$(deno --version 2>&1 | head -n 1)
 case $version in deno\ *) ;; *) give_up "Deno does not start here: $version" ;; esac
-# Asked once, for all processes: without a network that can take a while.
-JSR_URL=$(cd "$root" && timeout 120 deno task -q std deno eval 'console.log(Deno.env.get("JSR_URL") ?? "")') ||
+# Asked once, for all processes: without a network that can take a while. Not by `deno task`, which in a
+# fresh checkout asks the registry for packages that no step here loads.
+JSR_URL=$(cd "$root" && timeout 120 deno run -q --no-config --no-prompt -R -W=.ci --allow-run \
+  --allow-env=JSR_URL,ELS_DEBUG .ci/std.ts deno eval --no-config 'console.log(Deno.env.get("JSR_URL") ?? "")') ||
   give_up "the standard library cannot be had"
 # An empty one would be no URL.
 if [ -n "$JSR_URL" ]; then export JSR_URL; else unset JSR_URL; fi

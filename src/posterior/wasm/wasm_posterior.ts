@@ -15,13 +15,8 @@ import { type Executor, inThreadExecutor, startWorkers } from "./posterior_execu
 import type { KernelBuild } from "./posterior_kernel.ts";
 import type { PosteriorThread } from "./posterior_thread.ts";
 import { pairImages } from "./pair_images.ts";
-import {
-  cutoffBits,
-  planPosterior,
-  type PosteriorPlan,
-  stateOf,
-  thresholdsOf,
-} from "../posterior_plan.ts";
+import { sumPieces } from "./sum_pieces.ts";
+import { planPosterior, type PosteriorPlan } from "../posterior_plan.ts";
 
 /**
  * Options of {@linkcode wasmPosterior}.
@@ -152,12 +147,8 @@ class WasmRun implements PosteriorRun {
     this.#request = request;
     this.#plan = planPosterior(request);
     this.#backend = backend;
-    this.#state = this.#empty();
-  }
-
-  #empty(): PosteriorState {
     const { queries, scales, height, width, channels } = this.#plan;
-    return emptyState([queries, scales, height * width, channels]);
+    this.#state = emptyState([queries, scales, height * width, channels]);
   }
 
   async accumulate(
@@ -178,7 +169,9 @@ class WasmRun implements PosteriorRun {
     abort?.addEventListener("abort", onAbort);
     try {
       const pieces = splitEvenly(indices, this.#piece(indices.length));
-      const sum = await this.#sumPieces({ executor, images: data, pieces, stop, onProgress });
+      const { tolerance } = this.#backend;
+      const options = { executor, images: data, pieces, stop, tolerance, onProgress };
+      const sum = await sumPieces(this.#plan, options);
       abort?.throwIfAborted();
       mergeInto(this.#state, sum);
     } finally {
@@ -200,84 +193,6 @@ class WasmRun implements PosteriorRun {
     const largest = even(pairsPerPiece.max / pairs);
     return Math.min(largest, Math.max(smallest, even(images / 16)));
   }
-
-  /**
-   * Sums pieces on all threads and merges them in their order. From the third on, a piece starts
-   * with thresholds from those merged before: always the first 1, 2, 4, .. so that timing has no
-   * influence on the result.
-   */
-  async #sumPieces({ executor, images, pieces, stop, onProgress }: {
-    executor: Executor;
-    images: Float32Array;
-    pieces: readonly Uint32Array[];
-    stop: Int32Array;
-    onProgress: ((imagesDone: number) => void) | undefined;
-  }): Promise<PosteriorState> {
-    const plan = this.#plan;
-    const total = pieces.reduce((count, piece) => count + piece.length, 0);
-    const cutoff = cutoffBits(plan, { images: total, tolerance: this.#backend.tolerance });
-    const sum = this.#empty();
-    const done: (PosteriorState | undefined)[] = pieces.map(() => undefined);
-    const hints = new Map<number, Hint>();
-    const hintAfter = (count: number) => {
-      let hint = hints.get(count);
-      if (hint === undefined) hints.set(count, hint = openHint());
-      return hint;
-    };
-    let next = 0, merged = 0, imagesDone = 0, halted = false;
-    const halt = () => {
-      halted = true;
-      for (const { resolve } of hints.values()) resolve(null);
-    };
-    const merge = () => {
-      for (; merged < pieces.length && done[merged] !== undefined; merged++) {
-        mergeInto(sum, done[merged]!);
-        done[merged] = undefined;
-        const count = merged + 1;
-        if ((count & merged) === 0 && 2 * count < pieces.length) {
-          hintAfter(count).resolve(thresholdsOf(plan, sum, cutoff));
-        }
-      }
-    };
-    const lane = async () => {
-      while (next < pieces.length && !halted) {
-        const i = next++;
-        const thresholds = i < 2
-          ? null
-          : await hintAfter(2 ** Math.floor(Math.log2(i / 2))).promise;
-        if (halted) return;
-        const work = { cutoff, images, indices: pieces[i]!, thresholds };
-        const result = await executor.run({ plan, work, stop });
-        if (result === null) return halt();
-        done[i] = stateOf(plan, result);
-        merge();
-        onProgress?.(imagesDone += pieces[i]!.length);
-      }
-    };
-    const lanes = Array.from({ length: Math.max(1, executor.workers) }, async () => {
-      try {
-        await lane();
-      } catch (error) {
-        Atomics.store(stop, 0, 1);
-        halt();
-        throw error;
-      }
-    });
-    const failure = (await Promise.allSettled(lanes)).find(({ status }) => status === "rejected");
-    if (failure?.status === "rejected") throw failure.reason;
-    return sum;
-  }
-}
-
-/** Thresholds that are to come; null where the work ends before. */
-interface Hint {
-  readonly promise: Promise<Float32Array | null>;
-  resolve(thresholds: Float32Array | null): void;
-}
-
-function openHint(): Hint {
-  let resolve!: Hint["resolve"];
-  return { promise: new Promise((settle) => resolve = settle), resolve };
 }
 
 function splitEvenly(indices: Uint32Array, piece: number): Uint32Array[] {

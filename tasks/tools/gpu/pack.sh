@@ -40,7 +40,8 @@ echo "commit $(git rev-parse HEAD)$changes" >>"$box/pack.txt"
 echo "filling the package cache"
 # All that run.sh starts; the AssemblyScript compiler is 100 MB that a box has no use for.
 DENO_DIR=$box/deno_cache deno task -q std deno cache -q \
-  mod.ts benchmarks/*.ts tests/posterior/webgpu_test.ts tests/posterior/device_mean_test.ts \
+  mod.ts benchmarks/*.ts tests/posterior/shaders_test.ts \
+  tests/posterior/webgpu_test.ts tests/posterior/device_mean_test.ts \
   tests/networks/*_test.ts tests/training/device_test.ts tasks/*.ts tasks/tools/gpu/*.ts
 
 echo "leaving out what no run loads"

@@ -49,7 +49,11 @@ export async function dataOf(
 
 async function conformance({ steps, state, left }: StageContext): Promise<void> {
   const parts = {
-    posterior: ["tests/posterior/webgpu_test.ts", "tests/posterior/device_mean_test.ts"],
+    posterior: [
+      "tests/posterior/shaders_test.ts",
+      "tests/posterior/webgpu_test.ts",
+      "tests/posterior/device_mean_test.ts",
+    ],
     networks: ["tests/networks"],
     training: ["tests/training/device_test.ts"],
   };

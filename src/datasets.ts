@@ -14,11 +14,12 @@
  *
  * @module
  */
-export { DataFormatError, type ErrorDetails } from "./core/errors.ts";
+export { DataFormatError, type ErrorDetails, ReadLimitError } from "./core/errors.ts";
 export type { ImageBatch, ImageShape } from "./core/image_batch.ts";
 export { centerCrop, withChannels } from "./datasets/adjust.ts";
 export type { ImageDataset } from "./datasets/dataset.ts";
 export { createImageDecoder, type ImageDecoder } from "./datasets/decode_image.ts";
+export type { ReadLimits } from "./formats/read_limits.ts";
 export { type IdxArray, parseIdx, type ParseIdxOptions } from "./datasets/idx.ts";
 export { toImageDataset, type ToImageDatasetOptions } from "./datasets/image_dataset.ts";
 export { bytesToImages, type LabeledBytes } from "./datasets/labeled_bytes.ts";

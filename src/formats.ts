@@ -23,11 +23,12 @@ export {
   scaleListTimes,
   writeNpyList,
 } from "./calibration/scale_list.ts";
-export { DataFormatError, type ErrorDetails } from "./core/errors.ts";
+export { DataFormatError, type ErrorDetails, ReadLimitError } from "./core/errors.ts";
 export type { ImageBatch } from "./core/image_batch.ts";
 export { parseNpy, writeNpy } from "./formats/npy.ts";
 export { PickledObject, type PickleGlobal } from "./formats/pickle.ts";
 export { decodePng, encodePng } from "./formats/png.ts";
+export type { ReadLimits } from "./formats/read_limits.ts";
 export {
   type ByteTensor,
   type DoubleTensor,

@@ -1,7 +1,12 @@
 /**
  * Errors that callers may want to catch by class, and what can be done about them. Errors of the engine
  * keep the engine's classes, so that a fault in this code is told from a mistake in what was asked.
+ *
+ * Every message is one line of at most 300 characters, whatever a file or caller gave: what is longer is
+ * cut, what a terminal would obey is escaped.
  */
+
+import { longestMessage, oneLine } from "./quoted.ts";
 
 /**
  * What a program that shows an error calls the things that its users can do.
@@ -42,8 +47,15 @@ const libraryWording: Wording = {
 
 const remedies = new WeakMap<Error, { readonly problem: string; readonly remedy: Remedy }>();
 
+/** A problem and what to do about it on one line; the problem is cut first where that is too long. */
+function joined(problem: string, remedy: string | undefined): string {
+  if (remedy === undefined) return oneLine(problem);
+  const end = `; ${oneLine(remedy, longestMessage - 100)}`;
+  return `${oneLine(problem, longestMessage - end.length)}${end}`;
+}
+
 const told = (problem: string, { remedy }: ErrorDetails): string =>
-  remedy === undefined ? problem : `${problem}; ${remedy(libraryWording)}`;
+  joined(problem, remedy?.(libraryWording));
 
 function remember(error: Error, problem: string, { remedy }: ErrorDetails): void {
   if (remedy !== undefined) remedies.set(error, { problem, remedy });
@@ -52,7 +64,7 @@ function remember(error: Error, problem: string, { remedy }: ErrorDetails): void
 /** An error's message, with what to do about it in a program's own words. */
 export function messageOf(error: Error, wording: Wording): string {
   const known = remedies.get(error);
-  return known === undefined ? error.message : `${known.problem}; ${known.remedy(wording)}`;
+  return known === undefined ? error.message : joined(known.problem, known.remedy(wording));
 }
 
 /**
@@ -154,7 +166,7 @@ export function isToolkitError(error: unknown): boolean {
  */
 export class DataFormatError extends ToolkitError {
   /** Name of the class. */
-  override readonly name = "DataFormatError";
+  override readonly name: string = "DataFormatError";
   /** Where the bytes came from: a path, or a name for bytes that were not read from a file. */
   readonly source: string;
   /** Offset of the offending byte, where one is known. */
@@ -168,10 +180,64 @@ export class DataFormatError extends ToolkitError {
   ) {
     const { byteOffset, ...details } = typeof about === "number" ? { byteOffset: about } : about;
     const at = byteOffset === undefined ? "" : ` (at byte ${byteOffset})`;
-    super(`${source}: ${problem}${at}`, details);
+    super(`${shownSource(source)}: ${problem}${at}`, details);
     this.source = source;
     this.byteOffset = byteOffset;
   }
+}
+
+/** A path leaves room for what is wrong with it. */
+const shownSource = (source: string) => oneLine(source, longestMessage / 2);
+
+/**
+ * A file declares or unpacks to more than its reader takes: it is damaged, or made to exhaust the memory
+ * or time of whoever opens it. Where it is neither, the option that the message names raises the limit.
+ *
+ * @example
+ * ```ts
+ * import { parseTorch, ReadLimitError, writeTorchList } from "@els/toolkit/formats";
+ * import { assertEquals, assertThrows } from "@std/assert";
+ *
+ * const bytes = writeTorchList([3, 5, 9]);
+ * const read = () => parseTorch(bytes, "scales.pt", { maxItems: 2 });
+ * assertEquals(assertThrows(read, ReadLimitError).limit, "maxItems");
+ * ```
+ *
+ * @category Errors
+ */
+export class ReadLimitError extends DataFormatError {
+  /** Name of the class. */
+  override readonly name = "ReadLimitError";
+  /** The option that raises it, such as "maxBytes". */
+  readonly limit: string;
+  /** How much the file needs, as far as it is known, in what the option counts. */
+  readonly needed: number;
+  /** How much is allowed. */
+  readonly allowed: number;
+
+  /** Makes an error about `source`; see the fields. */
+  constructor(source: string, problem: string, about: {
+    readonly limit: string;
+    readonly needed: number;
+    readonly allowed: number;
+    readonly byteOffset?: number | undefined;
+  }) {
+    const { limit, needed, allowed, byteOffset } = about;
+    super(source, problem, {
+      byteOffset,
+      remedy: (say) => `if you trust the file, raise ${say.option(limit, raised(needed))}`,
+    });
+    this.limit = limit;
+    this.needed = needed;
+    this.allowed = allowed;
+  }
+}
+
+/** The next whole number of three digits that is enough; undefined where no number is. */
+function raised(needed: number): number | undefined {
+  if (!Number.isSafeInteger(Math.ceil(needed))) return undefined;
+  const unit = 10 ** Math.max(0, Math.floor(Math.log10(Math.max(1, needed))) - 2);
+  return Math.ceil(needed / unit) * unit;
 }
 
 /**

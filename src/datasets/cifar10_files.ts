@@ -1,8 +1,9 @@
 import { basename, join } from "@std/path";
 import { DataFormatError } from "../core/errors.ts";
+import { readRegularFile } from "../core/file_system.ts";
 import { cifar10ClassNames, cifar10Labels, cifar10Pixels } from "./cifar10.ts";
 import { downloadsFolder, listFolder, locateDataset } from "./locate_files.ts";
-import { kindOf, readBytes, streamFile, withFile } from "./open_files.ts";
+import { kindOf, streamFile, withFile } from "./open_files.ts";
 import type { DatasetSource, OpenDataset, Split } from "./source.ts";
 import { readTar } from "./tar.ts";
 
@@ -133,7 +134,7 @@ async function findBatches(path: string, split: Split): Promise<readonly Batch[]
 }
 
 function fileBatch(path: string, records?: number): Batch {
-  return { source: path, records, bytes: () => readBytes(path) };
+  return { source: path, records, bytes: () => readRegularFile(path) };
 }
 
 /** Batches out of the archive, which stay in memory: decompressing again would cost more. */

@@ -1,7 +1,8 @@
 import { DataFormatError } from "../core/errors.ts";
+import { readRegularFile } from "../core/file_system.ts";
 import { gunzipIfNeeded } from "./idx.ts";
 import type { IdxPair, SourcedBytes } from "./mnist.ts";
-import { isMissing, readBytes } from "./open_files.ts";
+import { isMissing } from "./open_files.ts";
 import type { Split } from "./source.ts";
 
 /**
@@ -26,7 +27,7 @@ async function readOne(folder: string, stem: string, kind: string): Promise<Sour
     const source = `${folder.replace(/[/\\]$/, "")}/${name}`;
     let bytes: Uint8Array;
     try {
-      bytes = await readBytes(source);
+      bytes = await readRegularFile(source);
     } catch (error) {
       if (isMissing(error)) continue;
       throw error;

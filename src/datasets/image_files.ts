@@ -1,7 +1,8 @@
 /** Listing and reading the files below a folder, or in a zip archive. */
 import { join } from "@std/path";
 import { DataFormatError } from "../core/errors.ts";
-import { kindOf, readBytes, readFolder } from "./open_files.ts";
+import { readRegularFile } from "../core/file_system.ts";
+import { kindOf, readFolder } from "./open_files.ts";
 import { openZip } from "./zip_files.ts";
 
 /** The files of a folder or an archive. */
@@ -36,7 +37,7 @@ export async function openFileTree(path: string): Promise<FileTree> {
   return {
     source: path,
     paths,
-    read: (index) => readBytes(join(path, paths[index]!)),
+    read: (index) => readRegularFile(join(path, paths[index]!)),
   };
 }
 

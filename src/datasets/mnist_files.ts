@@ -1,5 +1,6 @@
 import { fromFileUrl } from "@std/path";
 import { DataFormatError } from "../core/errors.ts";
+import { readRegularFile } from "../core/file_system.ts";
 import { readIdxFolder } from "./idx_folder_files.ts";
 import {
   type IdxPair,
@@ -8,7 +9,7 @@ import {
   parseIdxPair,
   type SourcedBytes,
 } from "./mnist.ts";
-import { isMissing, readBytes } from "./open_files.ts";
+import { isMissing } from "./open_files.ts";
 import { type DatasetSource, openInMemory, type Split } from "./source.ts";
 import { verifySha256 } from "./verify.ts";
 
@@ -66,7 +67,7 @@ export async function readVerified(folder: URL, name: string): Promise<SourcedBy
   const remedy = `delete ${fromFileUrl(new URL("..", url))} and run again`;
   let bytes: Uint8Array;
   try {
-    bytes = await readBytes(url);
+    bytes = await readRegularFile(url);
   } catch (error) {
     if (!isMissing(error)) throw error;
     throw new DataFormatError(source, "this file of MNIST's package is missing", {

@@ -1,6 +1,6 @@
 /** Reading files in every runtime that has files: Deno, Node and those like it. */
 import { DataFormatError } from "../core/errors.ts";
-import { fileSystem } from "../core/file_system.ts";
+import { fileSystem, openRegularFile } from "../core/file_system.ts";
 
 /** A file that is open. */
 export interface OpenFile {
@@ -22,12 +22,6 @@ export interface FolderEntry {
 export function isMissing(error: unknown): boolean {
   const { code } = error as { readonly code?: unknown };
   return code === "ENOENT" || code === "ENOTDIR";
-}
-
-/** Reads a whole file. */
-export async function readBytes(path: string | URL): Promise<Uint8Array<ArrayBuffer>> {
-  const { buffer, byteOffset, byteLength } = await (await fileSystem()).readFile(path);
-  return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
 }
 
 /** Kind of what lies at a path; undefined if nothing does. */
@@ -52,12 +46,16 @@ export async function readFolder(path: string): Promise<FolderEntry[]> {
   }));
 }
 
-/** Opens a file for the time of some work. */
+/**
+ * Opens a file for the time of some work.
+ *
+ * @throws DataFormatError if it is no regular file.
+ */
 export async function withFile<T>(
   path: string,
   work: (file: OpenFile) => Promise<T>,
 ): Promise<T> {
-  const handle = await (await fileSystem()).open(path);
+  const handle = await openRegularFile(path);
   try {
     return await work({
       size: async () => (await handle.stat()).size,
@@ -79,9 +77,13 @@ export async function withFile<T>(
 
 const chunkBytes = 2 ** 18;
 
-/** The bytes of a file as a stream, which closes the file when it ends or is canceled. */
+/**
+ * The bytes of a file as a stream, which closes the file when it ends or is canceled.
+ *
+ * @throws DataFormatError if it is no regular file.
+ */
 export async function streamFile(path: string): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
-  const handle = await (await fileSystem()).open(path);
+  const handle = await openRegularFile(path);
   return new ReadableStream({
     async pull(controller) {
       const chunk = new Uint8Array(chunkBytes);

@@ -10,9 +10,15 @@ const flags: Readonly<Record<string, { flag: string; values?: Readonly<Record<st
     channels: { flag: "colors", values: { 1: "gray", 3: "rgb" } },
   };
 
+/** Options that no command has a flag for: limits of readers, which a program raises for one file. */
+const libraryOnly = new Set(["maxBytes", "maxItems", "maxDepth", "maxText"]);
+
 /** How the commands call what a library's error suggests: `images: 10` is `--images 10`. */
 export const flagWording: Wording = {
   option(name, value) {
+    if (libraryOnly.has(name)) {
+      return `the library's option ${name}${value === undefined ? "" : ` to ${value}`}`;
+    }
     const { flag = dashed(name), values = {} } = flags[name] ?? {};
     return value === undefined ? `--${flag}` : `--${flag} ${values[value] ?? value}`;
   },

@@ -1,5 +1,6 @@
 /** Files of other programs as the commands take them: what is in a file, told from its bytes. */
 import { join } from "@std/path";
+import { readRegularFile } from "../../src/core/file_system.ts";
 import { isNpy } from "../../src/formats/npy.ts";
 import { PickledObject } from "../../src/formats/pickle.ts";
 import { parseScaleList, scaleListTimes } from "../../src/calibration/scale_list.ts";
@@ -43,10 +44,10 @@ export async function readInput(
 ): Promise<{ readonly path: string; readonly bytes: Uint8Array<ArrayBuffer> }> {
   const given = await locate(word, { out, kind: convertibleRuns });
   if (!(await Deno.stat(given)).isDirectory) {
-    return { path: given, bytes: await Deno.readFile(given) };
+    return { path: given, bytes: await readRegularFile(given) };
   }
   for (const name of ["scale_schedule.json", "weights.safetensors"]) {
-    const bytes = await Deno.readFile(join(given, name)).catch(() => undefined);
+    const bytes = await readRegularFile(join(given, name)).catch(() => undefined);
     if (bytes) return { path: join(given, name), bytes };
   }
   throw new CommandError(

@@ -1,5 +1,6 @@
 /** What calibrate, evaluate and the quickstart read: a trained network, and images for the machine. */
 import { fromFileUrl, join } from "@std/path";
+import { readRegularFile } from "../../src/core/file_system.ts";
 import type { ImageDataset } from "../../src/datasets/dataset.ts";
 import { loadDataset } from "../../src/datasets/registry_files.ts";
 import type { Provenance } from "../../src/core/provenance.ts";
@@ -59,7 +60,7 @@ export async function loadNetwork(
   const path = ships ? shippedWeights : await weightsPath(source, out);
   const bytes = ships
     ? new Uint8Array(await (await fetch(shipped)).arrayBuffer())
-    : await Deno.readFile(path);
+    : await readRegularFile(path);
   const trained = await readAnyWeights(bytes, path);
   const { name, dataset, classNames } = trained.training;
   return {

@@ -18,7 +18,11 @@ export { DataFormatError, type ErrorDetails, ReadLimitError } from "./core/error
 export type { ImageBatch, ImageShape } from "./core/image_batch.ts";
 export { centerCrop, withChannels } from "./datasets/adjust.ts";
 export type { ImageDataset } from "./datasets/dataset.ts";
-export { createImageDecoder, type ImageDecoder } from "./datasets/decode_image.ts";
+export {
+  createImageDecoder,
+  type ImageDecoder,
+  type ImageDecoderOptions,
+} from "./datasets/decode_image.ts";
 export type { ReadLimits } from "./formats/read_limits.ts";
 export { type IdxArray, parseIdx, type ParseIdxOptions } from "./datasets/idx.ts";
 export { toImageDataset, type ToImageDatasetOptions } from "./datasets/image_dataset.ts";

@@ -27,7 +27,7 @@ export { DataFormatError, type ErrorDetails, ReadLimitError } from "./core/error
 export type { ImageBatch } from "./core/image_batch.ts";
 export { parseNpy, writeNpy } from "./formats/npy.ts";
 export { PickledObject, type PickleGlobal } from "./formats/pickle.ts";
-export { decodePng, encodePng } from "./formats/png.ts";
+export { decodePng, type DecodePngOptions, encodePng } from "./formats/png.ts";
 export type { ReadLimits } from "./formats/read_limits.ts";
 export {
   type ByteTensor,

@@ -1,7 +1,9 @@
 /** PNG pictures of single images, 8 bits a channel. */
-import { decode, encode } from "fast-png";
+import { encode } from "fast-png";
 import { ArgumentError, DataFormatError } from "../core/errors.ts";
 import { checkImages, type ImageBatch } from "../core/image_batch.ts";
+import { defaultMaxPixels } from "./pixel_limit.ts";
+import { readPngPixels } from "./png_pixels.ts";
 
 /**
  * Encodes one image as an 8-bit PNG, gray for one channel and RGB for three.
@@ -45,6 +47,16 @@ export function encodePng(image: ImageBatch): Uint8Array<ArrayBuffer> {
 }
 
 /**
+ * Options of {@linkcode decodePng}.
+ *
+ * @category Formats
+ */
+export interface DecodePngOptions {
+  /** Pixels that the picture may have. Default 2^26, 64 megapixels. */
+  readonly maxPixels?: number | undefined;
+}
+
+/**
  * Decodes an 8-bit gray or RGB PNG to values `v / 255 * 2 - 1`.
  *
  * @example
@@ -59,33 +71,23 @@ export function encodePng(image: ImageBatch): Uint8Array<ArrayBuffer> {
  *
  * @param source Path, or a name for the bytes, for error messages.
  * @returns `[1, H, W, 1]` or `[1, H, W, 3]`.
- * @throws DataFormatError if the bytes are truncated or damaged, or the picture has a palette,
- * transparency or another depth.
+ * @throws DataFormatError if the bytes are truncated or damaged, the picture is too large, or has a
+ * palette, transparency or another depth.
  * @category Formats
  */
-export function decodePng(bytes: Uint8Array, source = "PNG"): ImageBatch {
-  let picture: ReturnType<typeof decode>;
-  try {
-    picture = decode(bytes, { checkCrc: true });
-  } catch (error) {
-    throw new DataFormatError(
-      source,
-      `not a whole PNG: ${error instanceof Error ? error.message : error}`,
-    );
-  }
-  const { width, height, depth, channels, palette, transparency, data } = picture;
-  const plain = palette === undefined && (transparency?.length ?? 0) === 0;
-  if (!plain || depth !== 8 || (channels !== 1 && channels !== 3)) {
-    const kind = palette ? "a palette" : `${channels} channels of ${depth} bits`;
-    const clear = transparency?.length ? " and transparency" : "";
+export function decodePng(
+  bytes: Uint8Array,
+  source = "PNG",
+  options: DecodePngOptions = {},
+): ImageBatch {
+  const { maxPixels = defaultMaxPixels } = options;
+  const { header, channels, transparency, pixels } = readPngPixels(bytes, { source, maxPixels });
+  const { width, height, depth, indexed } = header;
+  if (indexed || transparency || depth !== 8 || (channels !== 1 && channels !== 3)) {
+    const kind = indexed ? "a palette" : `${channels} channels of ${depth} bits`;
+    const clear = transparency ? " and transparency" : "";
     throw new DataFormatError(source, `${kind}${clear}, expected 8-bit gray or RGB; convert it`);
   }
-  if (data.length !== height * width * channels) {
-    throw new DataFormatError(
-      source,
-      `${data.length} values, expected ${height} x ${width} x ${channels}`,
-    );
-  }
-  const values = Float32Array.from(data, (v) => v / 255 * 2 - 1);
+  const values = Float32Array.from(pixels, (v) => v / 255 * 2 - 1);
   return { data: values, shape: [1, height, width, channels] };
 }

@@ -20,6 +20,8 @@ export interface ReadLimits {
   readonly maxDepth?: number | undefined;
   /** Bytes of text, such as a header, that are read as a whole. */
   readonly maxText?: number | undefined;
+  /** Pixels that a picture may have; 16-bit color counts double. */
+  readonly maxPixels?: number | undefined;
 }
 
 /** What a limit counts. */
@@ -69,6 +71,7 @@ const nouns: Readonly<Record<ReadLimit, string>> = {
   maxText: " of text",
   maxItems: " things",
   maxDepth: " levels of nesting",
+  maxPixels: " pixels",
 };
 
 /**

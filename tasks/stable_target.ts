@@ -18,7 +18,7 @@ import { CommandError, defineVerb, runVerb } from "./cli/command.ts";
 import { grouped } from "./cli/flags.ts";
 import { finishRun, runResultFields } from "./cli/run_result.ts";
 import { startBackend } from "../src/networks/backend.ts";
-import { machineFlags, outFlags } from "./pipelines/flags.ts";
+import { machineFlags, maxPixelsFlag, outFlags } from "./pipelines/flags.ts";
 import {
   exportStableTarget,
   lateLoss,
@@ -50,6 +50,7 @@ export const verb = defineVerb({
         min: 2,
         help: "The first so many images; default: 10,000, or all where there are fewer",
       },
+      maxPixels: maxPixelsFlag,
     }),
     ...grouped("Noise and objective", {
       noiseSchedule: {
@@ -99,6 +100,7 @@ export const verb = defineVerb({
     images: flags.images ?? IMAGES,
     orAll: flags.images === undefined,
     from: flags.from,
+    maxPixels: flags.maxPixels,
   });
   const count = data.images.shape[0];
   const references = [...new Set([1, ...flags.references])].sort((a, b) => a - b);

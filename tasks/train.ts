@@ -9,7 +9,7 @@ import {
 import { defineVerb, runVerb } from "./cli/command.ts";
 import { grouped } from "./cli/flags.ts";
 import { runResultFields } from "./cli/run_result.ts";
-import { outFlags } from "./pipelines/flags.ts";
+import { maxPixelsFlag, outFlags } from "./pipelines/flags.ts";
 import { architectureFlags } from "./pipelines/architecture_flags.ts";
 import { startBackend } from "../src/networks/backend.ts";
 import { formulationFlags } from "./pipelines/formulation_flags.ts";
@@ -39,6 +39,7 @@ const flags = {
       choices: ["gray", "rgb"],
       help: "Make the images gray or color; default: as they are",
     },
+    maxPixels: maxPixelsFlag,
     classes: { type: "integers", min: 0, placeholder: "3,7", help: "Train on these classes only" },
   }),
   ...architectureFlags,

@@ -135,6 +135,21 @@ Deno.test("architecture: errors are of the library's classes, and name no flag o
   assertEquals(breaches, []);
 });
 
+Deno.test("architecture: no count or value depends on whether somebody listens", async () => {
+  // In `onProgress?.(++done)` nothing is counted where nobody listens.
+  const [inner, change] = ["[^()]|\\([^()]*\\)", "\\+\\+|--|[^=!<>]\\s[-+*/]?=\\s"];
+  const call = new RegExp(`\\?\\.\\((?:${inner})*?(?:${change})`, "g");
+  for (const text of ["onProgress?.(++done, n)", "f?.({ done: done += 1 })", "f?.(g(i), i--)"]) {
+    assertEquals(text.match(call)?.length, 1, text);
+  }
+  assertEquals("f?.(a => a, b >= 1, g(c)); i++".match(call), null);
+  const breaches: string[] = [];
+  for (const { path, text } of [...await collect("src"), ...await collect("tasks")]) {
+    breaches.push(...(text.match(call) ?? []).map((found) => `${path}: ${found}`));
+  }
+  assertEquals(breaches, []);
+});
+
 Deno.test("architecture: imports have no cycle", async () => {
   const graph = new Map<string, string[]>();
   for (const source of await collect("src")) {

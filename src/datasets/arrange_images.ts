@@ -46,20 +46,23 @@ export function arrangeImages(
         : `no JPEG or PNG image among its ${paths.length} files (such as ${paths[0]})`,
     );
   }
-  const tops = () => new Set(images.map(({ parts }) => parts.length > 1 ? parts[0]! : ""));
-  const enter = () => images = images.map((image) => ({ ...image, parts: image.parts.slice(1) }));
+  // How many folders have been entered on the way from the top to the classes.
+  let entered = 0;
+  const top = ({ parts }: { readonly parts: readonly string[] }) =>
+    parts.length > entered + 1 ? parts[entered]! : "";
+  const tops = () => new Set(images.map(top));
   const isPart = (name: string) => name === "train" || name === "test";
-  for (let top = tops(); top.size === 1 && !top.has("") && ![...top].some(isPart); top = tops()) {
-    enter();
+  for (let all = tops(); all.size === 1 && !all.has("") && ![...all].some(isPart); all = tops()) {
+    entered++;
   }
   let wanted = (_: string): boolean => true;
   const inParts = [...tops()].filter(isPart);
   if (inParts.length > 0) {
     // Classes are those of both parts, so that labels mean the same in both.
-    images = images.filter(({ parts }) => parts.length > 1 && isPart(parts[0]!));
-    const part = new Map(images.map(({ path, parts }) => [path, parts[0]!]));
+    images = images.filter((image) => isPart(top(image)));
+    const part = new Map(images.map((image) => [image.path, top(image)]));
     wanted = (path) => part.get(path) === split;
-    enter();
+    entered++;
   } else if (split === "test") {
     fail('it has no test part: expected folders "train" and "test" in it');
   }
@@ -73,7 +76,7 @@ export function arrangeImages(
   if (images.length === 0) fail(`no images in a folder ${split}, only in ${inParts.join(", ")}`);
   return {
     indices: images.map(({ index }) => index),
-    labels: Uint8Array.from(images, ({ parts }) => Math.max(0, classNames.indexOf(parts[0]!))),
+    labels: Uint8Array.from(images, (image) => Math.max(0, classNames.indexOf(top(image)))),
     classNames,
   };
 }

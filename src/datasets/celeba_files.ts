@@ -1,5 +1,6 @@
 import { basename, join } from "@std/path";
 import { DataFormatError } from "../core/errors.ts";
+import { defaultMaxPixels, maxPictureBytes } from "../formats/pixel_limit.ts";
 import { centerCrop, withChannels } from "./adjust.ts";
 import { createImageDecoder } from "./decode_image.ts";
 import { openFileTree } from "./image_files.ts";
@@ -125,7 +126,7 @@ async function openPacked(
 
 /** The paths of aligned images, in the order of their numbers. */
 async function listAligned(path: string) {
-  const files = await openFileTree(path);
+  const files = await openFileTree(path, { maxBytes: maxPictureBytes(defaultMaxPixels) });
   const order = files.paths
     .map((name, index) => ({ name: basename(name), index, hidden: /(^|\/)(\.|__)/.test(name) }))
     .filter(({ name, hidden }) => !hidden && /\.(jpe?g|png)$/i.test(name))

@@ -12,28 +12,41 @@ export const cifar10ClassNames: readonly string[] = [
 const recordBytes = 1 + 3 * 32 * 32;
 
 /**
+ * Checks the size of a file of records.
+ *
+ * @param bytes Size of the file.
+ * @param options.source Path, or a name for the bytes, for error messages.
+ * @param options.records How many records there must be; absent: any number but none.
+ * @throws DataFormatError if it is no such number of records.
+ */
+export function checkCifar10Size(
+  bytes: number,
+  { source, records }: { readonly source: string; readonly records?: number | undefined },
+): void {
+  const expected = records === undefined ? undefined : records * recordBytes;
+  if (bytes > 0 && bytes % recordBytes === 0 && (expected === undefined || bytes === expected)) {
+    return;
+  }
+  const wanted = expected === undefined
+    ? `a multiple of ${recordBytes} (CIFAR-10's binary version)`
+    : `${expected} (${records} records of ${recordBytes})`;
+  const short = expected !== undefined && bytes < expected ? "truncated: " : "";
+  throw new DataFormatError(source, `${short}${bytes} bytes, expected ${wanted}`);
+}
+
+/**
  * The labels of a file of records.
  *
  * @param bytes The whole file.
- * @param options.source Path, or a name for the bytes, for error messages.
- * @param options.records How many records there must be; absent: any number but none.
+ * @param options As for {@linkcode checkCifar10Size}.
  * @throws DataFormatError if the size is no such number of records, or a label is not 0 to 9.
  */
 export function cifar10Labels(
   bytes: Uint8Array,
-  { source, records }: { readonly source: string; readonly records?: number | undefined },
+  options: { readonly source: string; readonly records?: number | undefined },
 ): Uint8Array {
-  const expected = records === undefined ? undefined : records * recordBytes;
-  if (
-    bytes.length === 0 || bytes.length % recordBytes !== 0 ||
-    (expected !== undefined && bytes.length !== expected)
-  ) {
-    const wanted = expected === undefined
-      ? `a multiple of ${recordBytes} (CIFAR-10's binary version)`
-      : `${expected} (${records} records of ${recordBytes})`;
-    const short = expected !== undefined && bytes.length < expected ? "truncated: " : "";
-    throw new DataFormatError(source, `${short}${bytes.length} bytes, expected ${wanted}`);
-  }
+  const { source } = options;
+  checkCifar10Size(bytes.length, options);
   const labels = new Uint8Array(bytes.length / recordBytes);
   for (let i = 0; i < labels.length; i++) {
     const label = bytes[i * recordBytes]!;

@@ -1,7 +1,7 @@
 import { basename, join } from "@std/path";
 import { DataFormatError } from "../core/errors.ts";
 import { readRegularFile } from "../core/file_system.ts";
-import { cifar10ClassNames, cifar10Labels, cifar10Pixels } from "./cifar10.ts";
+import { checkCifar10Size, cifar10ClassNames, cifar10Labels, cifar10Pixels } from "./cifar10.ts";
 import { downloadsFolder, listFolder, locateDataset } from "./locate_files.ts";
 import { kindOf, streamFile, withFile } from "./open_files.ts";
 import type { DatasetSource, OpenDataset, Split } from "./source.ts";
@@ -55,15 +55,19 @@ export const cifar10Source: DatasetSource = {
       const temporary = `${target}.part`;
       await Deno.remove(temporary, { recursive: true }).catch(() => {});
       await Deno.mkdir(temporary);
-      let done = 0;
+      const done = new Set<string>();
       for await (const { name, bytes } of await openArchive(source, names)) {
         abort?.throwIfAborted();
+        const batch = basename(name);
+        if (done.has(batch)) throw new DataFormatError(source, `it has two files ${batch}`);
         cifar10Labels(bytes, { source: `${source}/${name}`, records: officialRecords });
-        await Deno.writeFile(join(temporary, basename(name)), bytes);
-        onProgress?.(++done, names.length);
+        await writeSynced(join(temporary, batch), bytes);
+        done.add(batch);
+        onProgress?.(done.size, names.length);
       }
-      if (done !== names.length) {
-        throw new DataFormatError(source, `${done} batches, expected ${names.join(", ")}`);
+      const missing = names.filter((name) => !done.has(name));
+      if (missing.length > 0) {
+        throw new DataFormatError(source, `no ${missing.join(", ")} in this archive`);
       }
       await Deno.remove(target, { recursive: true }).catch(() => {});
       await Deno.rename(temporary, target);
@@ -74,6 +78,17 @@ export const cifar10Source: DatasetSource = {
     return await openBatches(await findBatches(path, split));
   },
 };
+
+/** Writes a file to the very disk: the folder gets its name only when all of it is there. */
+async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
+  const file = await Deno.open(path, { create: true, write: true });
+  try {
+    for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+    await file.sync();
+  } finally {
+    file.close();
+  }
+}
 
 /** Labels of all batches at once; pixels from the files again when they are asked for. */
 async function openBatches(batches: readonly Batch[]): Promise<OpenDataset> {
@@ -96,6 +111,7 @@ async function openBatches(batches: readonly Batch[]): Promise<OpenDataset> {
         const [start, end] = [starts[b]!, starts[b]! + parts[b]!.length];
         if (!indices.some((index) => index >= start && index < end)) continue;
         const bytes = await batch.bytes();
+        checkCifar10Size(bytes.length, { source: batch.source, records: parts[b]!.length });
         indices.forEach((index, i) => {
           if (index < start || index >= end) return;
           pixels.set(cifar10Pixels(bytes, index - start), i * 3072);
@@ -134,14 +150,25 @@ async function findBatches(path: string, split: Split): Promise<readonly Batch[]
 }
 
 function fileBatch(path: string, records?: number): Batch {
-  return { source: path, records, bytes: () => readRegularFile(path) };
+  return {
+    source: path,
+    records,
+    async bytes() {
+      // Before all of it is read: it may be gigabytes of something else.
+      const size = await withFile(path, (file) => file.size());
+      checkCifar10Size(size, { source: path, records });
+      return await readRegularFile(path);
+    },
+  };
 }
 
 /** Batches out of the archive, which stay in memory: decompressing again would cost more. */
 async function archiveBatches(path: string, split: Split): Promise<Batch[]> {
   const found = new Map<string, Uint8Array>();
   for await (const { name, bytes } of await openArchive(path, batchNames[split])) {
-    found.set(basename(name), bytes);
+    const batch = basename(name);
+    if (found.has(batch)) throw new DataFormatError(path, `it has two files ${batch}`);
+    found.set(batch, bytes);
   }
   return batchNames[split].map((name) => {
     const bytes = found.get(name);

@@ -1,8 +1,9 @@
 /** Listing and reading the files below a folder, or in a zip archive. */
 import { join } from "@std/path";
 import { DataFormatError } from "../core/errors.ts";
-import { readRegularFile } from "../core/file_system.ts";
-import { kindOf, readFolder } from "./open_files.ts";
+import { fileSystem, readRegularFile } from "../core/file_system.ts";
+import { checkLimit } from "../formats/read_limits.ts";
+import { explained, kindOf, readFolder } from "./open_files.ts";
 import { openZip } from "./zip_files.ts";
 
 /** The files of a folder or an archive. */
@@ -11,46 +12,87 @@ export interface FileTree {
   readonly source: string;
   /** Paths of the files below it, with "/" between parts. */
   readonly paths: readonly string[];
-  /** Reads the whole file at `paths[index]`. */
+  /**
+   * Reads the whole file at `paths[index]`.
+   *
+   * @throws DataFormatError if it is no regular file, too large, or cannot be read.
+   */
   read(index: number): Promise<Uint8Array>;
 }
 
+/** Options of {@linkcode openFileTree}. */
+export interface FileTreeOptions {
+  /** Bytes that a file may have. */
+  readonly maxBytes: number;
+  /** Files that there may be. Default 5,000,000. */
+  readonly maxItems?: number;
+}
+
 /**
- * Lists a folder with everything below it, or a zip archive. Links to files and to folders at the top
- * are followed.
+ * Lists a folder with everything below it, or a zip archive.
  *
- * @throws DataFormatError if there is no such folder, or a file that is no whole zip archive.
+ * Links to files are followed wherever they lead, as folders made of links are common; so are links at
+ * the top to folders, but for those that lead back to the folder itself or to what it lies in. Whatever
+ * else has a name, such as a pipe, a device or a link that leads nowhere, is listed too: whoever wants
+ * to read it is told.
+ *
+ * @throws DataFormatError if there is no such folder, a part of it may not be read, or a file is no
+ * whole zip archive.
+ * @throws ReadLimitError if there are more than `maxItems` files.
  */
-export async function openFileTree(path: string): Promise<FileTree> {
+export async function openFileTree(
+  path: string,
+  { maxBytes, maxItems = 5_000_000 }: FileTreeOptions,
+): Promise<FileTree> {
   const kind = await kindOf(path);
   if (kind === undefined) throw new DataFormatError(path, "there is no such file or folder");
   if (kind === "file") {
-    const archive = await openZip(path);
+    const { entries, read } = await openZip(path);
     return {
       source: path,
-      paths: archive.entries.map(({ name }) => name),
-      read: (index) => archive.read(archive.entries[index]!),
+      paths: entries.map(({ name }) => name),
+      read(index) {
+        const entry = entries[index]!;
+        const source = `${path}/${entry.name}`;
+        checkLimit("maxBytes", entry.bytes, { source, what: "the file", allowed: maxBytes });
+        return read(entry);
+      },
     };
   }
-  const paths: string[] = [];
-  await collect(path, "", paths);
+  const paths = await listFiles(path, maxItems);
   return {
     source: path,
     paths,
-    read: (index) => readRegularFile(join(path, paths[index]!)),
+    read(index) {
+      const file = join(path, paths[index]!);
+      return explained(file, () => readRegularFile(file, { maxBytes }));
+    },
   };
 }
 
-async function collect(root: string, below: string, paths: string[]): Promise<void> {
-  for (const { name, isDirectory, isFile, isSymlink } of await readFolder(join(root, below))) {
-    const path = below === "" ? name : `${below}/${name}`;
-    if (isDirectory) await collect(root, path, paths);
-    else if (isFile) paths.push(path);
-    else if (isSymlink) {
-      const kind = await kindOf(join(root, path));
-      if (kind === "file") paths.push(path);
+/** Paths of all that is no folder below a folder. */
+async function listFiles(root: string, maxItems: number): Promise<string[]> {
+  const paths: string[] = [];
+  // A list, not recursion: folders may be nested as deep as a path is long.
+  for (const waiting = [""]; waiting.length > 0;) {
+    const below = waiting.pop()!;
+    const entries = await readFolder(join(root, below));
+    for (const { name, isDirectory, isSymlink } of entries) {
+      const path = below === "" ? name : `${below}/${name}`;
+      if (isDirectory) waiting.push(path);
+      else if (!isSymlink || await kindOf(join(root, path)) !== "folder") paths.push(path);
       // Deeper links could lead around in circles.
-      else if (kind === "folder" && below === "") await collect(root, path, paths);
+      else if (below === "" && await leadsElsewhere(root, path)) waiting.push(path);
     }
+    const found = paths.length + waiting.length;
+    checkLimit("maxItems", found, { source: root, what: "the folder", allowed: maxItems });
   }
+  return paths;
+}
+
+/** Whether a link to a folder leads to one that is neither the root nor around it. */
+async function leadsElsewhere(root: string, path: string): Promise<boolean> {
+  const { realpath } = await fileSystem();
+  const [from, to] = [await realpath(root), await realpath(join(root, path))];
+  return !`${from}/`.startsWith(to.endsWith("/") ? to : `${to}/`);
 }

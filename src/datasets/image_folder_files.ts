@@ -1,6 +1,7 @@
 import { centerCrop, withChannels } from "./adjust.ts";
 import { arrangeImages } from "./arrange_images.ts";
 import { DataFormatError } from "../core/errors.ts";
+import { defaultMaxPixels, maxPictureBytes } from "../formats/pixel_limit.ts";
 import { createImageDecoder, type ImageDecoder } from "./decode_image.ts";
 import { type FileTree, openFileTree } from "./image_files.ts";
 import { type ByteImages, resizeBilinear } from "./resize.ts";
@@ -16,15 +17,15 @@ export const imageFolderSource: DatasetSource = {
     what: "any folder or zip of JPEG and PNG images of any size; folders in it are classes",
     license: "that of the images",
   },
-  async open({ split, size, channels, from }) {
+  async open({ split, size, channels, from, maxPixels = defaultMaxPixels }) {
     if (from === undefined) {
       throw new DataFormatError("folder", "no folder is named", {
         remedy: (say) => `name the folder or zip archive of images with ${say.option("from")}`,
       });
     }
-    const files = await openFileTree(from);
+    const decode = await createImageDecoder({ maxPixels });
+    const files = await openFileTree(from, { maxBytes: maxPictureBytes(maxPixels) });
     const { indices, labels, classNames } = arrangeImages(files.paths, { split, source: from });
-    const decode = await createImageDecoder();
     const first = await loadImage(files, indices[0]!, decode);
     const wanted = channels ?? first.shape[3] as 1 | 3;
     const prepare = (image: ByteImages, source: string) => {

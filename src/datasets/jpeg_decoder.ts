@@ -1,6 +1,6 @@
 /** MozJPEG's decoder, made anew whenever it has failed. */
 import { ToolkitError } from "../core/errors.ts";
-import { readBytes } from "./open_files.ts";
+import { readRegularFile } from "../core/file_system.ts";
 
 /** A decoded picture: red, green, blue and alpha of each pixel. */
 export interface JpegPicture {
@@ -38,7 +38,7 @@ async function compile(): Promise<WebAssembly.Module | undefined> {
       const address = import.meta.resolve(`${name}codec/dec/mozjpeg_dec.wasm`);
       if (!/^(file|https?):/.test(address)) continue;
       const bytes = address.startsWith("file:")
-        ? await readBytes(new URL(address))
+        ? await readRegularFile(new URL(address))
         : await (await fetch(address)).arrayBuffer();
       return await WebAssembly.compile(bytes);
     } catch {

@@ -24,20 +24,59 @@ export function isMissing(error: unknown): boolean {
   return code === "ENOENT" || code === "ENOTDIR";
 }
 
-/** Kind of what lies at a path; undefined if nothing does. */
-export async function kindOf(path: string): Promise<"file" | "folder" | undefined> {
-  const { stat } = await fileSystem();
+/** What the system calls its troubles with a path, in words. */
+const troubles: Readonly<Record<string, string>> = {
+  EACCES: "permission to read it is denied",
+  EPERM: "permission to read it is denied",
+  ELOOP: "it is a link that leads in a circle",
+  ENOENT: "it is missing, or a link that leads nowhere",
+  ENOTDIR: "a part of its path is no folder",
+  ENAMETOOLONG: "its path is too long for this system",
+  EISDIR: "it is a folder, expected a regular file",
+  EIO: "it cannot be read: the device or file system has an error",
+};
+
+/**
+ * Does something with a path; what the system refuses is said in words.
+ *
+ * @throws DataFormatError for what the system refuses; other errors stay as they are.
+ */
+export async function explained<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
-    return (await stat(path)).isDirectory() ? "folder" : "file";
+    return await work();
   } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
+    const { code } = error as { readonly code?: unknown };
+    const problem = typeof code === "string" ? troubles[code] : undefined;
+    if (problem === undefined) throw error;
+    throw new DataFormatError(path, problem, { cause: error });
   }
 }
 
-/** What a folder holds, in no order. */
+/**
+ * Kind of what lies at a path; undefined if nothing does, or a link that leads nowhere or in a circle.
+ *
+ * @throws DataFormatError if the system does not let it be seen.
+ */
+export async function kindOf(path: string): Promise<"file" | "folder" | undefined> {
+  const { stat } = await fileSystem();
+  return await explained(path, async () => {
+    try {
+      return (await stat(path)).isDirectory() ? "folder" : "file";
+    } catch (error) {
+      if (isMissing(error) || (error as { code?: unknown }).code === "ELOOP") return undefined;
+      throw error;
+    }
+  });
+}
+
+/**
+ * What a folder holds, in no order.
+ *
+ * @throws DataFormatError if the system does not let it be seen.
+ */
 export async function readFolder(path: string): Promise<FolderEntry[]> {
-  const entries = await (await fileSystem()).readdir(path, { withFileTypes: true });
+  const { readdir } = await fileSystem();
+  const entries = await explained(path, () => readdir(path, { withFileTypes: true }));
   return entries.map((entry) => ({
     name: entry.name,
     isFile: entry.isFile(),

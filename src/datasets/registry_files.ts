@@ -91,6 +91,8 @@ export interface LoadDatasetOptions {
   readonly channels?: 1 | 3 | undefined;
   /** File or folder that holds the set, when it is not found by itself. */
   readonly from?: string | undefined;
+  /** Pixels that a picture of a folder may have before it is resized. Default 2^26, 64 megapixels. */
+  readonly maxPixels?: number | undefined;
 }
 
 /**
@@ -117,7 +119,7 @@ export async function loadDataset(
   name: string,
   options: LoadDatasetOptions = {},
 ): Promise<ImageDataset> {
-  const { split = "train", images, orAll, classes, size = 32, channels, from } = options;
+  const { split = "train", images, orAll, classes, size = 32, channels, from, maxPixels } = options;
   const source = datasetSources.find((known) => known.name === name);
   if (source === undefined) {
     throw new ArgumentError(
@@ -135,7 +137,7 @@ export async function loadDataset(
   if (channels !== undefined && channels !== 1 && channels !== 3) {
     throw new ArgumentError(`Cannot load ${name} with ${channels} channels: expected 1 or 3`);
   }
-  const open = await source.open({ split, size, channels, from });
+  const open = await source.open({ split, size, channels, from, maxPixels });
   const label = datasetLabel(name, from);
   return await toImageDataset(open, {
     ...{ name, label, split, size, channels, images, orAll, classes },

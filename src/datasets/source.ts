@@ -23,6 +23,8 @@ export interface DatasetRequest {
   readonly channels?: 1 | 3 | undefined;
   /** File or folder that holds the set; absent: it is looked for where it usually lies. */
   readonly from?: string | undefined;
+  /** Pixels that a picture may have before it is resized. Only sets of pictures need look at it. */
+  readonly maxPixels?: number | undefined;
 }
 
 /**

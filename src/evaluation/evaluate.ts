@@ -248,8 +248,10 @@ export async function evaluateAgreement(
         times: at,
         seed,
         sampleNumbers: chosen,
-        onStep: () =>
-          onProgress?.({ done: done += chosen.length, total: samples * perSample, name }),
+        onStep: () => {
+          done += chosen.length;
+          onProgress?.({ done, total: samples * perSample, name });
+        },
         ...(labels === null ? {} : { labels: chosen.map((sample) => labels[sample]!) }),
         abort,
       });

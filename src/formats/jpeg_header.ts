@@ -8,8 +8,8 @@ export interface JpegFrame {
   readonly width: number;
   /** Rows. */
   readonly height: number;
-  /** 1 gray, 3 color, 4 inks. */
-  readonly components: number;
+  /** 1 gray, 3 color. */
+  readonly components: 1 | 3;
 }
 
 /**
@@ -99,6 +99,10 @@ function parseFrame(
   }
   if (segment[0] !== 8) {
     throw new DataFormatError(source, `a JPEG of ${segment[0]} bits, expected 8; convert it`);
+  }
+  if (components !== 1 && components !== 3) {
+    const found = components === 4 ? "in inks (CMYK)" : `of ${components} components`;
+    throw new DataFormatError(source, `a JPEG ${found}, expected gray or color; convert it`);
   }
   const [height, width] = [segment[1]! << 8 | segment[2]!, segment[3]! << 8 | segment[4]!];
   checkPixels({ width, height }, { source, maxPixels });

@@ -8,6 +8,9 @@ import { checkLimit } from "./read_limits.ts";
  */
 export const defaultMaxPixels: number = 2 ** 26;
 
+/** Bytes that the file of such a picture may have: 16-bit color with alpha as it is, and texts besides. */
+export const maxPictureBytes = (maxPixels: number): number => 2 ** 24 + 8 * maxPixels;
+
 /**
  * Checks what a picture's header declares.
  *

@@ -36,6 +36,13 @@ export const scalesFlag = {
   help: "Instead: a bare list (.pt, .npy, .csv, .json, or 3,3,5) whose index 0 is t = 1/n",
 } as const;
 
+/** How large a picture of a folder may be. */
+export const maxPixelsFlag = {
+  type: "integer",
+  min: 1,
+  help: "Pixels that a picture may have before it is resized; default: 67,108,864 (64 megapixels)",
+} as const;
+
 /** Which images the machine may use. */
 export const imageFlags = grouped("Data", {
   dataset: {
@@ -59,6 +66,7 @@ export const imageFlags = grouped("Data", {
     choices: ["gray", "rgb"],
     help: "Make the images gray or color; default: as the network's",
   },
+  maxPixels: maxPixelsFlag,
 });
 
 /** Which samples are looked at. */

@@ -81,6 +81,7 @@ export interface ImageFlags {
   readonly classes?: readonly number[] | undefined;
   readonly from?: string | undefined;
   readonly colors?: "gray" | "rgb" | undefined;
+  readonly maxPixels?: number | undefined;
 }
 
 /** Channels that images are to have under the flag `--colors`; undefined: as they are. */
@@ -103,7 +104,7 @@ async function rememberedPlace(
 /** The network's own training images, unless flags say otherwise; sizes must fit. */
 export async function loadMachineImages(
   { network, training, path }: LoadedNetwork,
-  { dataset, images, classes, from, colors }: ImageFlags,
+  { dataset, images, classes, from, colors, maxPixels }: ImageFlags,
 ): Promise<ImageDataset> {
   const name = dataset ?? (typeof training.dataset === "string" ? training.dataset : undefined);
   if (name === undefined) {
@@ -120,6 +121,7 @@ export async function loadMachineImages(
     from: place,
     size: height,
     channels: channelsOf(colors ?? (asTrained ? training.colors : undefined)),
+    maxPixels,
   });
   const found = data.images.shape.slice(1);
   if (found.join() !== [height, width, channels].join()) {

@@ -59,6 +59,8 @@ export interface ResolvedTraining {
 export interface RunTrainingOptions {
   /** Where the data set lies, if not where it is found by itself. */
   readonly from?: string | undefined;
+  /** Pixels that a picture may have before it is resized. */
+  readonly maxPixels?: number | undefined;
   readonly workers?: number | undefined;
   /** Folder of the runs. */
   readonly out: string;
@@ -168,7 +170,7 @@ async function finishedTraining(
 export async function runTraining(
   training: ResolvedTraining,
   { backend, abort, progress }: WorkContext,
-  { from, workers, out, fresh = false }: RunTrainingOptions,
+  { from, maxPixels, workers, out, fresh = false }: RunTrainingOptions,
 ): Promise<TrainingOutcome> {
   const { given, config, recipe } = training;
   const { choice: _, schedule, ...formulation } = training.formulation;
@@ -180,6 +182,7 @@ export async function runTraining(
     ...given.size && { size: given.size },
     channels: channelsOf(given.colors),
     from,
+    maxPixels,
   });
   const images = data.images.shape[0];
   const label = data.label ?? data.name;

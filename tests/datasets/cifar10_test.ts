@@ -129,9 +129,21 @@ Deno.test("cifar10: the archive is read as it is, and unpacked into what is read
       "truncated or damaged",
     );
     await Deno.writeFile(archive, packed);
+    // Nobody needs to listen.
+    await unpack!([archive], { folder });
+    const twice = await gzip(
+      new Uint8Array(await new Blob([members[1]!, members[1]!]).arrayBuffer()),
+    );
+    await Deno.writeFile(archive, twice);
     const seen: number[] = [];
-    await unpack!([archive], { folder, onProgress: (done) => seen.push(done) });
-    assertEquals(seen, [1, 2, 3, 4, 5, 6]);
+    const onProgress = (done: number) => void seen.push(done);
+    await assertRejects(
+      () => unpack!([archive], { folder, onProgress }),
+      DataFormatError,
+      "it has two files test_batch.bin",
+    );
+    assertEquals(seen, [1]);
+    await Deno.remove(join(folder, "cifar-10-batches-bin.part"), { recursive: true });
     await Deno.remove(archive);
     const left = [...Deno.readDirSync(folder)].map(({ name }) => name);
     assertEquals(left, ["cifar-10-batches-bin"]);

@@ -171,7 +171,8 @@ export async function measureReceptiveField(
           ofOutput[(y * w + column) * channels + channel]! += identity;
           sums.add(ofOutput, target, imageShape);
         });
-        onProgress?.(done += part.length, total);
+        done += part.length;
+        onProgress?.(done, total);
       }
       times.push({ t, sigma: schedule.sigma(t), map: sums.means() });
     }

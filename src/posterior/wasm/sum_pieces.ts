@@ -36,7 +36,8 @@ export async function sumPieces(
       const result = await executor.run({ plan, work, stop });
       if (result === null) return sum.halt();
       sum.add(i, stateOf(plan, result));
-      onProgress?.(imagesDone += indices.length);
+      imagesDone += indices.length;
+      onProgress?.(imagesDone);
     }
   };
   const lanes = Array.from({ length: Math.max(1, executor.workers) }, async () => {

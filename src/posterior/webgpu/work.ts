@@ -157,7 +157,8 @@ export class Pace {
       await finished;
       await new Promise((resolve) => setTimeout(resolve));
       this.#work.abort?.throwIfAborted();
-      if (images > 0) this.#work.onProgress?.(this.#done += images);
+      this.#done += images;
+      if (images > 0) this.#work.onProgress?.(this.#done);
     }
   }
 }

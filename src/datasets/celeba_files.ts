@@ -7,6 +7,7 @@ import { openFileTree } from "./image_files.ts";
 import { readImages, type ReadImagesOptions } from "./image_folder_files.ts";
 import { downloadsFolder, listFolder, locateDataset } from "./locate_files.ts";
 import { kindOf, readExactly, withFile } from "./open_files.ts";
+import { packRecords } from "./pack_records_files.ts";
 import { interleavePlanes, separatePlanes } from "./planes.ts";
 import { type ByteImages, resizeBilinear } from "./resize.ts";
 import type { DatasetSource, OpenDataset, Split } from "./source.ts";
@@ -56,7 +57,19 @@ export const celebaSource: DatasetSource = {
     byHand: `read the agreement on the authors' page, download ${archiveName} ` +
       '("Align&Cropped Images") from there',
     async unpack([archive], { folder, abort, onProgress }) {
-      await packCeleba(archive!, { target: join(folder, packedName), abort, onProgress });
+      const { files, order } = await listAligned(archive!);
+      const recipe = await celebaRecipe(packedSize);
+      await packRecords(order.length, {
+        ...{ target: join(folder, packedName), recordBytes, abort, onProgress },
+        async read(start, end) {
+          const { pixels } = await readImages(files, order.slice(start, end), recipe);
+          const records = new Uint8Array(pixels.length);
+          for (let at = 0; at < pixels.length; at += recordBytes) {
+            records.set(separatePlanes(pixels.subarray(at, at + recordBytes), 3), at);
+          }
+          return records;
+        },
+      });
     },
   },
   async open({ split, size, from }) {
@@ -174,41 +187,4 @@ async function celebaRecipe(size: number): Promise<ReadImagesOptions> {
       return resizeBilinear(face, { height: size, width: size });
     },
   };
-}
-
-/** Writes the records of all images; goes on after those that an interrupted run has written. */
-async function packCeleba(
-  source: string,
-  { target, abort, onProgress }: {
-    readonly target: string;
-    readonly abort?: AbortSignal | undefined;
-    readonly onProgress?: ((done: number, total: number) => void) | undefined;
-  },
-): Promise<void> {
-  const { files, order } = await listAligned(source);
-  const recipe = await celebaRecipe(packedSize);
-  const temporary = `${target}.part`;
-  const out = await Deno.open(temporary, { create: true, write: true });
-  try {
-    const { size } = await out.stat();
-    let done = Math.min(Math.floor(size / recordBytes), order.length);
-    await out.truncate(done * recordBytes);
-    await out.seek(0, Deno.SeekMode.End);
-    const atOnce = 256;
-    for (; done < order.length; done = Math.min(done + atOnce, order.length)) {
-      onProgress?.(done, order.length);
-      abort?.throwIfAborted();
-      const { pixels } = await readImages(files, order.slice(done, done + atOnce), recipe);
-      for (let at = 0; at < pixels.length;) {
-        const start = at - at % recordBytes;
-        const record = separatePlanes(pixels.subarray(start, start + recordBytes), 3);
-        at += await out.write(record.subarray(at - start));
-      }
-    }
-    onProgress?.(done, order.length);
-    await out.sync();
-  } finally {
-    out.close();
-  }
-  await Deno.rename(temporary, target);
 }

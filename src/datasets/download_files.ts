@@ -23,6 +23,8 @@ export interface DownloadOptions {
   readonly onNote?: ((text: string) => void) | undefined;
   /** Failures in a row, without a byte between them, after which it gives up. Default 5. */
   readonly attempts?: number;
+  /** Broken connections in all after which it gives up, however much each brought. Default 200. */
+  readonly maxBroken?: number;
   /** Milliseconds without a byte after which a connection counts as broken. Default 30,000. */
   readonly stallMs?: number;
   /** Milliseconds before the second attempt, doubled each time. Default 1,000. */
@@ -34,8 +36,8 @@ export interface DownloadOptions {
  * gone on with (HTTP range); the file gets its name when it is whole and right.
  *
  * @returns "kept" if the right file was there already, else "fetched".
- * @throws DownloadError if the server does not have the file, has another one, or cannot be reached, or
- * another process is fetching it.
+ * @throws DownloadError if the server does not have the file, has another one, sends to another host, or
+ * cannot be reached, or another process is fetching it.
  * @throws DataFormatError if what was fetched has another checksum; it is removed.
  */
 export async function download(
@@ -63,14 +65,17 @@ export async function download(
 async function fetchInto(
   part: Deno.FsFile,
   file: OfficialFile,
-  { url, path, abort, onProgress, onNote, attempts = 5, stallMs = 30_000, pauseMs = 1000 }:
-    DownloadOptions,
+  options: DownloadOptions,
 ): Promise<void> {
+  const { url, path, abort, onProgress, onNote } = options;
+  const { attempts = 5, maxBroken = 200, stallMs = 30_000, pauseMs = 1000 } = options;
   const partial = `${path}.part`;
   if (!await part.tryLock(true)) {
     throw new DownloadError(`Cannot fetch ${url}: another process is fetching ${path}`);
   }
-  let have = (await part.stat()).size;
+  const { size, isFile } = await part.stat();
+  if (!isFile) throw new DataFormatError(partial, "expected a regular file; remove what is there");
+  let have = size;
   let resumed = have > 0;
   if (resumed) onNote?.(`Going on after ${have.toLocaleString("en")} bytes of ${file.name}`);
   const restart = async () => {
@@ -80,7 +85,7 @@ async function fetchInto(
   };
   if (have > file.bytes) await restart();
 
-  for (let failures = 0;;) {
+  for (let failures = 0, broken = 0;;) {
     const before = have;
     try {
       if (have < file.bytes) {
@@ -117,7 +122,8 @@ async function fetchInto(
       }
       if (error.restart) await restart();
       failures = have > before ? 1 : failures + 1;
-      if (failures >= attempts) {
+      // A server that sends a byte at a time would else be asked for ever.
+      if (failures >= attempts || ++broken >= maxBroken) {
         if (have === 0) await Deno.remove(partial).catch(() => {});
         throw new DownloadError(
           `Cannot fetch ${url}: ${error.message}; ` +
@@ -155,7 +161,7 @@ async function request(
 ): Promise<{ body: AsyncIterable<Uint8Array>; from: number }> {
   const watch = new Watchdog(stallMs, abort);
   try {
-    const response = await fetch(url, {
+    const response = await follow(url, file, {
       // Compressed on the way, sizes and ranges would mean something else.
       headers: { "accept-encoding": "identity", ...have > 0 && { range: `bytes=${have}-` } },
       signal: watch.signal,
@@ -194,6 +200,38 @@ async function request(
   } catch (error) {
     watch.stop();
     throw watch.explain(error);
+  }
+}
+
+/** Redirections that are followed, one after the other. */
+const maxRedirects = 5;
+
+/** Fetches; redirections are followed as long as they stay where the caller wants to go. */
+async function follow(url: string, file: OfficialFile, init: RequestInit): Promise<Response> {
+  let target = new URL(url);
+  for (let hops = 0;; hops++) {
+    const response = await fetch(target, { ...init, redirect: "manual" });
+    const location = response.headers.get("location");
+    if (![301, 302, 303, 307, 308].includes(response.status) || location === null) return response;
+    await response.body?.cancel().catch(() => {});
+    const next = URL.canParse(location, target) ? new URL(location, target) : undefined;
+    if (hops === maxRedirects || next === undefined) {
+      throw new DownloadError(`Cannot fetch ${url}: the server sends around in circles`, {
+        remedy: byHand(file),
+      });
+    }
+    // From http to https on the same host is what servers do; every other host is the caller's choice.
+    const upgraded = next.protocol === "https:" && target.protocol === "http:" &&
+      next.hostname === target.hostname && next.port === "" && target.port === "";
+    if (next.origin !== target.origin && !upgraded) {
+      throw new DownloadError(`Cannot fetch ${url}: the server sends to another, ${next.origin}`, {
+        remedy: (say) =>
+          `if you trust that one, name the folder there with ${
+            say.option("mirror", new URL(".", next).href)
+          }`,
+      });
+    }
+    target = next;
   }
 }
 

@@ -34,16 +34,14 @@ Deno.test("celeba: a folder of aligned images, its zip and its packed records ar
     }
 
     await Deno.mkdir(join(folder, "packed"));
-    // An interrupted run has written one record and a half.
-    const begun = record(picture("face/32").bytes);
-    const part = join(folder, "packed/celeba_32.bin.part");
-    await Deno.writeFile(part, new Uint8Array([...begun, ...begun.subarray(0, 1500)]));
+    // A run that nobody vouches for has written zeros.
+    await Deno.writeFile(join(folder, "packed/celeba_32.bin.part"), new Uint8Array(3072));
     const seen: number[] = [];
     await celebaSource.archive!.unpack!([zip], {
       folder: join(folder, "packed"),
       onProgress: (done) => seen.push(done),
     });
-    assertEquals(seen, [1, 2]);
+    assertEquals(seen, [0, 2]);
     assertEquals((await Deno.stat(join(folder, "packed/celeba_32.bin"))).size, 2 * 3072);
     const packed = await loadDataset("celeba", { from: join(folder, "packed") });
     assertEquals(packed.sha256, set.sha256);

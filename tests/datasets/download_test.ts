@@ -257,3 +257,40 @@ Deno.test("download: a server that is not there is named with the reason", () =>
     assertStringIncludes(error.message.toLowerCase(), "connection refused");
     assertEquals(await kindOf(`${path}.part`), undefined);
   }));
+
+Deno.test("download: redirections are followed on the same server, another one is named", async () => {
+  const to = (location: string): Answer => () =>
+    new Response(null, { status: 302, headers: { location } });
+  await withSite([to("elsewhere.bin"), good], async ({ path, ranges, fetch }) => {
+    await fetch();
+    assertEquals(ranges.length, 2);
+    assertEquals(await Deno.readFile(path), content);
+  });
+  for (
+    const [location, message] of [
+      [
+        "http://127.0.0.1:9/a/set.bin",
+        "sends to another, http://127.0.0.1:9; if you trust that one",
+      ],
+      ["https://example.org/set.bin", "name the folder there with `mirror: https://example.org/`"],
+      ["file:///etc/passwd", "sends to another, null"],
+      ["http://[", "sends around in circles"],
+      ["set.bin", "sends around in circles"],
+    ] as const
+  ) {
+    await withSite([to(location)], async ({ path, fetch }) => {
+      await assertRejects(() => fetch(), DownloadError, message);
+      assertEquals(await kindOf(`${path}.part`), undefined);
+    });
+  }
+});
+
+Deno.test("download: a server that always breaks off after a byte is given up", () =>
+  withSite([cutAfter(1)], async ({ ranges, fetch }) => {
+    await assertRejects(
+      () => fetch({ pauseMs: 0, maxBroken: 9 }),
+      DownloadError,
+      "the connection ended after",
+    );
+    assertEquals(ranges.length, 9);
+  }));

@@ -28,18 +28,13 @@ export type { Architecture } from "./networks/architectures/architecture.ts";
 export type { Network } from "./networks/network.ts";
 export type { FlatParameters } from "./networks/weights/parameters.ts";
 export type { PatchPosterior } from "./posterior/patch_posterior.ts";
+export type { Artifact } from "./runs/artifacts.ts";
 export { removeTemporaries, writeFileAtomic } from "./runs/atomic_write.ts";
-export { ImageStore, type ImageStoreOptions } from "./runs/image_store.ts";
+export { ImageStore, type ImageStoreOptions, type SampleImages } from "./runs/image_store.ts";
 export { JsonlLog, type LogRecord, type OpenLogOptions, readJsonl } from "./runs/jsonl_log.ts";
 export { sha256File } from "./runs/provenance.ts";
-export {
-  listRuns,
-  openRun,
-  type OpenRunOptions,
-  Run,
-  type RunConfig,
-  type RunRecord,
-} from "./runs/run_folder.ts";
+export { openRun, type OpenRunOptions, Run } from "./runs/run_folder.ts";
+export { listRuns, type RunConfig, type RunRecord } from "./runs/run_record.ts";
 export type { NoiseSchedule } from "./schedules/noise_schedule.ts";
 export { AdamW, type AdamWOptions, type AdamWState } from "./training/adamw.ts";
 export { readTrainingState, writeTrainingState } from "./training/checkpoint.ts";

@@ -1,4 +1,5 @@
 /** `deno task receptive-field`: how far a network looks at each time, from its Jacobian. @module */
+import { DataFormatError } from "../src/core/errors.ts";
 import { scaleCurveOf } from "../src/figures/scale_curve.ts";
 import {
   receptiveFieldMapsExplained,
@@ -16,8 +17,9 @@ import {
   receptiveFieldCsv,
 } from "../src/networks/analysis/field_profile.ts";
 import { measureAlongTrajectories } from "../src/networks/analysis/field_along_trajectories.ts";
-import { writeFileAtomic } from "../src/runs/atomic_write.ts";
+import { isObject, readJsonFile } from "../src/runs/json_file.ts";
 import { createProvenance } from "../src/runs/provenance.ts";
+import type { Run } from "../src/runs/run_folder.ts";
 import { CommandError, defineVerb, runVerb } from "./cli/command.ts";
 import { grouped } from "./cli/flags.ts";
 import { finishRun, runResultFields } from "./cli/run_result.ts";
@@ -40,6 +42,36 @@ const files = {
   maps: "receptive_field_maps",
   plot: "receptive_field",
 } as const;
+
+/** A field as it is kept: JSON has no infinity. */
+type StoredField = Omit<ReceptiveField, "computed"> & { readonly computed: number | null };
+
+/** The field that a run has kept. */
+async function storedField(run: Run): Promise<StoredField> {
+  const path = run.file(files.json);
+  const value = await readJsonFile(path);
+  const { format, version, times, radius } = isObject(value) ? value : {};
+  if (
+    format !== "els-receptive-field" || version !== 1 || !Array.isArray(times) ||
+    typeof radius !== "number" || !times.every((time) => isObject(time) && Array.isArray(time.map))
+  ) throw new DataFormatError(path, "missing, or not a receptive field");
+  return value as unknown as StoredField;
+}
+
+/** The field of a finished run; undefined if it is damaged, and then the run is not finished. */
+async function readField(
+  run: Run,
+  tell: (problem: string) => void,
+): Promise<StoredField | undefined> {
+  try {
+    return await storedField(run);
+  } catch (error) {
+    if (!(error instanceof DataFormatError)) throw error;
+    tell(`${error.message}; it is measured again`);
+    run.reopen();
+    return undefined;
+  }
+}
 
 /** This command. */
 export const verb = defineVerb({
@@ -122,7 +154,8 @@ export const verb = defineVerb({
     }),
   });
   const { run, backend, abort, progress } = session;
-  if (!run.finished) {
+  let stored = run.finished && await readField(run, (text) => progress.note(text));
+  if (!stored) {
     const bar = progress.start({ label: "gradients", total: steps * samples * pixels });
     const field = await measureAlongTrajectories(network, {
       protocol,
@@ -149,9 +182,9 @@ export const verb = defineVerb({
         ),
       }),
     );
-    await writeFileAtomic(run.file(files.csv), receptiveFieldCsv(field));
-    await writeFileAtomic(
-      run.file(files.json),
+    await run.write(files.csv, receptiveFieldCsv(field));
+    await run.write(
+      files.json,
       writeJsonText({
         format: "els-receptive-field",
         version: 1,
@@ -173,10 +206,8 @@ export const verb = defineVerb({
         }),
       }),
     );
+    stored = await storedField(run);
   }
-  const stored = JSON.parse(await Deno.readTextFile(run.file(files.json))) as
-    & Omit<ReceptiveField, "computed">
-    & { readonly computed: number | null };
   const times = stored.times.map((field) => ({
     t: field.t,
     sigma: field.sigma,

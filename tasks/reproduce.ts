@@ -134,9 +134,19 @@ export const verb = defineVerb({
   const ledger = new Ledger({ runs: flags.runs, profile: profile.name });
   const missing = new Set<string>();
   const ablation = flags.ablation && wanted.includes(ablated);
-  const write = () => writeDocument(flags.out, { profile, ledger, ablated, missing });
+  const parts = { profile, ledger, ablated, missing };
+  const told = new Set<string>();
+  /** Rows whose records are damaged come back when they are done again, from their finished runs. */
+  const write = () =>
+    writeDocument(flags.out, {
+      ...parts,
+      onDamage({ message }) {
+        if (!told.has(message)) progress.note(`${message}; left out until its row is done again`);
+        told.add(message);
+      },
+    });
   if (flags.writeOnly) {
-    await write();
+    await writeDocument(flags.out, parts);
     print(`Document: ${flags.out}`);
     return { finished: true, files: { document: flags.out } };
   }

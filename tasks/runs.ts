@@ -3,7 +3,7 @@ import { join } from "@std/path";
 import { type RunCard, runsPageHtml } from "../src/figures/runs_page.ts";
 import { writeFileAtomic } from "../src/runs/atomic_write.ts";
 import { findRun } from "../src/runs/find_run.ts";
-import { listRuns } from "../src/runs/run_folder.ts";
+import { listRuns } from "../src/runs/run_record.ts";
 import {
   configDifferences,
   numbersBeside,
@@ -17,6 +17,7 @@ import { grouped, UsageError } from "./cli/flags.ts";
 import { commandLine } from "./cli/invocation.ts";
 import { openInBrowser } from "./cli/open_in_browser.ts";
 import { textTable } from "./cli/table.ts";
+import { tellProblem } from "./pipelines/problems.ts";
 
 /** A value in a cell: numbers to four digits, lists with commas, of checksums the beginning. */
 function valueText(value: RunValue | undefined): string {
@@ -106,7 +107,8 @@ export const verb = defineVerb({
     if (a === undefined || b === undefined) {
       throw new UsageError("compare needs two runs, such as compare 2 latest; run with --help");
     }
-    const records = [await findRun(a, { root: out }), await findRun(b, { root: out })] as const;
+    const where = { root: out, onProblem: tellProblem };
+    const records = [await findRun(a, where), await findRun(b, where)] as const;
     const runs = [await summarizeRun(records[0]), await summarizeRun(records[1])] as const;
     const names = [runs[0].name, runs[1].name] as const;
     const settings = configDifferences(records[0].config, records[1].config);

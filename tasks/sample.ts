@@ -5,7 +5,6 @@ import type { Denoiser } from "../src/denoisers/denoiser.ts";
 import { machineHasScale, machineNames, parseMachineName } from "../src/machines/machine_table.ts";
 import { networkDenoiser } from "../src/networks/network_denoiser.ts";
 import { ImageStore } from "../src/runs/image_store.ts";
-import { readJsonl } from "../src/runs/jsonl_log.ts";
 import { createProvenance } from "../src/runs/provenance.ts";
 import { initialNoise } from "../src/samplers/initial_noise.ts";
 import { samplers } from "../src/samplers/samplers.ts";
@@ -24,6 +23,7 @@ import {
   scalesFlag,
   scheduleFlag,
 } from "./pipelines/flags.ts";
+import { takeLoggedSamples } from "./pipelines/logged_samples.ts";
 import { samplesSvg } from "./pipelines/samples_picture.ts";
 import { describePosterior } from "./pipelines/posterior.ts";
 import { checkSchedules, chosenLine, requestedSchedules, timesFor } from "./pipelines/schedules.ts";
@@ -163,11 +163,10 @@ export const verb = defineVerb({
       ]),
     },
     metadata: { format: "els-samples", provenance: JSON.stringify(provenance) },
+    whole: run.whole,
   });
-  // Runs that exist may have their images in a log, as numbers.
-  for (const { sample, x0 } of await readJsonl(run.file("samples.jsonl"))) {
-    images.write(sample as number, { x0: x0 as number[] });
-  }
+  if (images.damage !== undefined) progress.note(images.damage);
+  await takeLoggedSamples(run, { images, progress, imagesOf: (record) => record });
   const done = new Set(images.done);
   const missing = Array.from({ length: samples }, (_, sample) => sample)
     .filter((sample) => !done.has(sample));
@@ -186,8 +185,10 @@ export const verb = defineVerb({
         onStep: ({ i }) => bar.update(before + sampleNumbers.length * (steps - i + 1)),
         ...labels && { labels: sampleNumbers.map((sample) => labels[sample]!) },
       });
-      sampleNumbers.forEach((sample, i) =>
-        images.write(sample, { x0: sliceBatch(x0, i, i + 1).data })
+      images.writeBatch(
+        new Map(
+          sampleNumbers.map((sample, i) => [sample, { x0: sliceBatch(x0, i, i + 1).data }]),
+        ),
       );
     }
     bar.finish();
@@ -195,12 +196,13 @@ export const verb = defineVerb({
     ofNetwork.dispose();
   }
 
-  const all = images.all("x0");
-  const pictures = await pictureWriter(run);
-  await pictures.figure(
-    "samples",
-    samplesSvg(all, { network, protocol, machine: name, scales: schedules[0] }),
-  );
+  if (!run.whole) {
+    const pictures = await pictureWriter(run);
+    await pictures.figure(
+      "samples",
+      samplesSvg(images.all("x0"), { network, protocol, machine: name, scales: schedules[0] }),
+    );
+  }
   const result = await finishRun(run, {
     files,
     numbers: { samples },

@@ -1,11 +1,10 @@
 /** `deno task stable-target`: what the Stable Target Field does to targets and training. @module */
+import { DataFormatError } from "../src/core/errors.ts";
 import { datasetNames, loadDataset } from "../src/datasets/registry_files.ts";
-import { writeJsonText } from "../src/formats/json_text.ts";
 import { wasmPosterior } from "../src/posterior/wasm/wasm_posterior.ts";
 import { createNetwork } from "../src/networks/architectures/architecture.ts";
-import { writeFileAtomic } from "../src/runs/atomic_write.ts";
-import { readJsonFile } from "../src/runs/json_file.ts";
-import { JsonlLog } from "../src/runs/jsonl_log.ts";
+import { isObject, readJsonFile, writeJsonFile } from "../src/runs/json_file.ts";
+import { JsonlLog, readLog } from "../src/runs/jsonl_log.ts";
 import { openRun, type Run } from "../src/runs/run_folder.ts";
 import { ExampleStream } from "../src/training/examples.ts";
 import { defaultFormulation, resolveFormulation } from "../src/training/formulation.ts";
@@ -143,12 +142,14 @@ export const verb = defineVerb({
     const plain = await learn(run, "plain");
     const stable = await learn(run, "stable");
     const results = { rows, plain, stable, trainedOn: largest };
-    await exportStableTarget(run, results, {
-      networkBackend: backend.name,
-      machineBackend: posterior.name,
-      seed: flags.seed,
-      config,
-    });
+    if (!run.whole) {
+      await exportStableTarget(run, results, {
+        networkBackend: backend.name,
+        machineBackend: posterior.name,
+        seed: flags.seed,
+        config,
+      });
+    }
     const outcome = {
       files: { targets: "targets.png", losses: "losses.png", numbers: "stable_target.json" },
       numbers: {
@@ -166,7 +167,7 @@ export const verb = defineVerb({
 
   /** All times and sizes, after those that the folder's log has. */
   async function measure(run: Run): Promise<TargetStatistics[]> {
-    using log = await JsonlLog.open(run.file("targets.jsonl"));
+    using log = await openTargets(run);
     const rows = log.earlier.flatMap(({ rows }) => rows as TargetStatistics[]);
     const bar = progress.start({
       label: "targets",
@@ -186,6 +187,7 @@ export const verb = defineVerb({
         abort,
       });
       log.append({ rows: measured });
+      log.sync();
       rows.push(...measured);
       bar.update(flags.times - i + 1, { t: i / flags.times });
     }
@@ -193,10 +195,26 @@ export const verb = defineVerb({
     return rows;
   }
 
+  /** The log of all times, up to the first that is not there as it should be. */
+  async function openTargets(run: Run): Promise<JsonlLog> {
+    const path = run.file("targets.jsonl");
+    const { records, damage } = await readLog(path);
+    const wrong = records.findIndex((record, i) =>
+      !areTargets(record["rows"], { references, t: (flags.times - i) / flags.times }) ||
+      i >= flags.times
+    );
+    const upToLine = wrong < 0 ? records.length : wrong;
+    if (wrong >= 0 || damage !== undefined) {
+      const what = damage ?? `${path}: line ${wrong + 1} does not hold the targets of its time`;
+      progress.note(`${what}; ${upToLine} of ${flags.times} times are taken from it`);
+    }
+    return await JsonlLog.open(path, { upToLine });
+  }
+
   /** One training, or its losses where the folder has them. */
   async function learn(run: Run, target: "plain" | "stable"): Promise<Losses> {
     const file = run.file(`losses_${target}.json`);
-    const done = await readJsonFile(file) as Losses | undefined;
+    const done = await readLosses(file);
     if (done !== undefined) return done;
     const [, height, width, channels] = data.images.shape;
     const network = createNetwork({
@@ -260,9 +278,48 @@ export const verb = defineVerb({
       pool.dispose();
     }
     bar.finish();
-    await writeFileAtomic(file, writeJsonText(losses));
+    await writeJsonFile(file, losses);
     return losses;
   }
+
+  /** The losses of a training that are in a file; undefined if it is not there, or damaged. */
+  async function readLosses(file: string): Promise<Losses | undefined> {
+    try {
+      const value = await readJsonFile(file);
+      if (value === undefined || areLosses(value, { steps: flags.steps })) return value;
+      progress.note(`${file}: not the losses of ${flags.steps} steps; the training is done again`);
+    } catch (error) {
+      if (!(error instanceof DataFormatError)) throw error;
+      progress.note(`${error.message}; the training is done again`);
+    }
+    return undefined;
+  }
 });
+
+/** Whether a value holds the statistics of a time, one row for each number of references. */
+function areTargets(
+  rows: unknown,
+  { references, t }: { readonly references: readonly number[]; readonly t: number },
+): boolean {
+  return Array.isArray(rows) && rows.length === references.length &&
+    rows.every((row, i) =>
+      isObject(row) && row["t"] === t && row["references"] === references[i] &&
+      Object.values(row).every(Number.isFinite)
+    );
+}
+
+/** Whether a value holds the losses of a training of so many steps. */
+function areLosses(value: unknown, { steps }: { readonly steps: number }): value is Losses {
+  if (!isObject(value)) return false;
+  const { step, loss, probeStep, probe } = value;
+  const lists = [step, loss, probeStep, probe];
+  const numbers = lists.every((list) => Array.isArray(list) && list.every(Number.isFinite));
+  if (!numbers) return false;
+  const [all, losses, some, probes] = lists as number[][];
+  return all!.length === steps && all!.every((each, i) => each === i + 1) &&
+    losses!.length === steps && some!.length === probes!.length &&
+    some!.every((each, i) => all!.includes(each) && (i === 0 || each > some![i - 1]!)) &&
+    some!.at(-1) === steps;
+}
 
 if (import.meta.main) await runVerb(verb);

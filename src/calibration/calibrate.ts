@@ -20,6 +20,7 @@ import {
 } from "./calibration.ts";
 import { bestScale, type BestScaleOptions } from "./choose_scale.ts";
 import { checkOptions, checkResume } from "./checks.ts";
+import { calibrationCheck } from "./resume_check.ts";
 import { type ScaleSearch, searchScales } from "./scale_search.ts";
 import { compareVectors, similarityMetric, similarityMetrics } from "./similarity.ts";
 
@@ -154,14 +155,17 @@ export async function calibrate(
     (resume?.tables[name] ?? []).map((rows) => rows.map((row) => [...row])),
   ]));
   const chosenBy = tables.get(metric.name)!;
-  const state = (inProgress: CalibrationInProgress | null): CalibrationState => ({
-    ...identity,
-    // Rows are never written again, so copies down to them make a state that stays as it is.
-    tables: Object.fromEntries<SimilarityTable>(
-      [...tables].map(([name, table]) => [name, table.map((rows) => [...rows])]),
-    ) as CalibrationState["tables"],
-    inProgress,
-  });
+  const state = (inProgress: CalibrationInProgress | null): CalibrationState => {
+    const found = {
+      ...identity,
+      // Rows are never written again, so copies down to them make a state that stays as it is.
+      tables: Object.fromEntries<SimilarityTable>(
+        [...tables].map(([name, table]) => [name, table.map((rows) => [...rows])]),
+      ) as CalibrationState["tables"],
+      inProgress,
+    };
+    return { ...found, check: calibrationCheck(found) };
+  };
 
   let held = resume?.inProgress ?? null;
   let first = held?.first ?? chosenBy.length;

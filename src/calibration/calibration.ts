@@ -65,6 +65,8 @@ export interface CalibrationState {
     & Readonly<Record<string, SimilarityTable>>;
   /** The batch under way; null between batches and at the end. */
   readonly inProgress: CalibrationInProgress | null;
+  /** CRC-32 of all that, by which a changed state is noticed; absent: it is checked without. */
+  readonly check?: string;
 }
 
 /**

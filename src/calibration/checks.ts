@@ -2,6 +2,7 @@ import { ArgumentError, CheckpointMismatchError } from "../core/errors.ts";
 import { isPatchSize } from "../core/patch_size.ts";
 import type { Metric } from "../core/metric.ts";
 import type { CalibrationState } from "./calibration.ts";
+import { calibrationCheck, tableProblem } from "./resume_check.ts";
 
 /**
  * Checks counts and candidate scales.
@@ -47,6 +48,7 @@ export function checkResume(
       }; use the same options or start anew`,
     );
   };
+  if (typeof resume !== "object" || resume === null) fail("state", resume, "a state");
   const absent = metrics.find(({ name }) => resume.tables !== undefined && !resume.tables[name]);
   if (absent) fail("table", `without ${absent.name}`, `similarities by ${absent.name}`);
   const lists = metrics.map(({ name }) => resume.tables?.[name]);
@@ -68,10 +70,16 @@ export function checkResume(
   }
   if (begun > samples) fail("number of samples", begun, samples);
   const held = resume.inProgress;
-  if (held === null) return;
   const [h, w, c] = identity.imageShape;
-  const fits = Number.isInteger(held?.first) && held.first >= 0 && held.first < begun &&
-    Number.isInteger(held.step) && held.step >= 2 && held.step <= identity.steps &&
-    held.x?.length === (begun - held.first) * h * w * c;
+  const fits = held === null ||
+    Number.isInteger(held?.first) && held.first >= 0 && held.first < begun &&
+      Number.isInteger(held.step) && held.step >= 2 && held.step <= identity.steps &&
+      Array.isArray(held.x) && held.x.length === (begun - held.first) * h * w * c &&
+      held.x.every(Number.isFinite);
   if (!fits) fail("batch under way", "damaged", `images of ${h} x ${w} x ${c} and a step`);
+  if (resume.check !== undefined && resume.check !== calibrationCheck(resume)) {
+    fail("checksum", resume.check, calibrationCheck(resume));
+  }
+  const problem = tableProblem(resume, metrics);
+  if (problem !== undefined) fail("table", `damaged (${problem})`, "similarities");
 }

@@ -10,6 +10,7 @@ import {
   agreementMeasure,
   type AgreementName,
 } from "../evaluation/agreement.ts";
+import { seal } from "../formats/seal.ts";
 import type { RefinementTrial } from "../machines/scale_schedule.ts";
 import { initialNoise } from "../samplers/initial_noise.ts";
 import { samplerDefinition } from "../samplers/samplers.ts";
@@ -213,7 +214,7 @@ export async function refineScales(
     });
     known.set(candidate.join(), trajectory.perSample);
     tried.push({ scales: [...candidate], perSample: trajectory.perSample });
-    await onState?.({ ...identity, tried: [...tried] });
+    await onState?.(seal({ ...identity, tried: [...tried] }));
     return { perSample: trajectory.perSample, trajectory };
   };
 

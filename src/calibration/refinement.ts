@@ -1,4 +1,5 @@
 import { ArgumentError, CheckpointMismatchError } from "../core/errors.ts";
+import { checkOf, sealState } from "../formats/seal.ts";
 import type { RefinementTrial, ScaleSchedule } from "../machines/scale_schedule.ts";
 
 /**
@@ -49,6 +50,8 @@ export interface RefinementState extends RefinementIdentity {
     readonly scales: readonly number[];
     readonly perSample: readonly number[];
   }[];
+  /** CRC-32 of all that, by which a changed state is noticed; absent: it is checked without. */
+  readonly check?: string;
 }
 
 /**
@@ -191,6 +194,7 @@ export function checkRefinementResume(identity: RefinementIdentity, resume: Refi
       }; use the same options or start anew`,
     );
   };
+  if (typeof resume !== "object" || resume === null) fail("state", resume, "a state");
   for (const key of Object.keys(identity) as (keyof RefinementIdentity)[]) {
     if (JSON.stringify(resume[key]) !== JSON.stringify(identity[key])) {
       fail(key, resume[key], identity[key]);
@@ -202,4 +206,12 @@ export function checkRefinementResume(identity: RefinementIdentity, resume: Refi
       each.perSample.every(Number.isFinite)
     );
   if (!whole) fail("list of trials", "damaged", `${identity.samples} numbers for each schedule`);
+  if (sealState(resume) === "broken") fail("checksum", resume.check, checkOf(resume));
+  const tried = resume.tried.map(({ scales }) => scales.join());
+  const known = resume.tried.every(({ scales }) =>
+    scales.every((scale) => identity.candidates.includes(scale))
+  );
+  if (!known || new Set(tried).size !== tried.length) {
+    fail("list of trials", "damaged", "schedules of the candidates, each once");
+  }
 }

@@ -10,6 +10,7 @@ import { ArgumentError, CheckpointMismatchError } from "../core/errors.ts";
 import type { Denoiser } from "../denoisers/denoiser.ts";
 import { labelPerSample } from "../denoisers/labels.ts";
 import { checkSameProcess } from "../denoisers/same_process.ts";
+import { checkOf } from "../formats/seal.ts";
 import { initialNoise } from "../samplers/initial_noise.ts";
 import { samplerDefinition } from "../samplers/samplers.ts";
 import type { SamplingProtocolOptions } from "../samplers/sampling_protocol.ts";
@@ -58,6 +59,8 @@ export interface SampleRecord {
   readonly network: readonly number[];
   /** Each machine's image by name, `[H, W, C]` values. */
   readonly machines: Readonly<Record<string, readonly number[]>>;
+  /** CRC-32 of all that, by which a changed record is noticed; absent: it is taken as it is. */
+  readonly check?: string;
 }
 
 /**
@@ -141,6 +144,11 @@ export interface EvaluateOptions extends SamplingProtocolOptions {
   readonly onSample?:
     | ((record: SampleRecord, result: SampleAgreement) => void | Promise<void>)
     | undefined;
+  /**
+   * Called with all samples that went through the denoisers together, after `onSample` with each; save
+   * them together to resume with the same batches. Awaited.
+   */
+  readonly onBatch?: ((records: readonly SampleRecord[]) => void | Promise<void>) | undefined;
   /** Stops the work; the promise then rejects with the signal's reason. */
   readonly abort?: AbortSignal | undefined;
   /** Records of an interrupted run with the same options, in any order; those are not made again. */
@@ -185,7 +193,7 @@ export async function evaluateAgreement(
   options: EvaluateOptions,
 ): Promise<AgreementResult> {
   const { steps, samples, seed, abort, onProgress, onSample, resume = [] } = options;
-  const { networkSteps = steps, batch = 16 } = options;
+  const { networkSteps = steps, batch = 16, onBatch } = options;
   const { name: sampler, sample: run, stochastic } = samplerDefinition(options.sampler ?? "ddim");
   const grid = timeGridDefinition(options.grid ?? "uniform");
   const measures = [...agreementMeasures, ...(options.measures ?? []).map(agreementMeasure)];
@@ -233,6 +241,13 @@ export async function evaluateAgreement(
   const records: (SampleRecord | undefined)[] = new Array(samples).fill(undefined);
   for (const record of resume) {
     checkRecord(record, { ...identity, samples, labels, names, imageShape });
+    const other = records[record.sample];
+    if (other !== undefined && recordCheck(other) !== recordCheck(record)) {
+      throw new CheckpointMismatchError(
+        `Cannot resume the evaluation: two records of sample ${record.sample} differ; leave both out, ` +
+          "or start anew",
+      );
+    }
     records[record.sample] = record;
   }
 
@@ -258,18 +273,22 @@ export async function evaluateAgreement(
     const reference = await generate({ name: network.name, denoiser: network }, networkTimes);
     const theory: [string, ImageBatch][] = [];
     for (const machine of machines) theory.push([machine.name, await generate(machine, times)]);
+    const made: SampleRecord[] = [];
     for (const [index, sample] of chosen.entries()) {
       const values = (images: ImageBatch) => Array.from(sliceBatch(images, index, index + 1).data);
-      const record: SampleRecord = {
+      const content = {
         sample,
         label: labels?.[sample] ?? null,
         ...identity,
         network: values(reference),
         machines: Object.fromEntries(theory.map(([name, images]) => [name, values(images)])),
       };
+      const record: SampleRecord = { ...content, check: recordCheck(content) };
       records[sample] = record;
+      made.push(record);
       await onSample?.(record, measure(record, { names, measures }));
     }
+    await onBatch?.(made);
   }
 
   const complete = records.map((record) => record!);
@@ -309,6 +328,15 @@ function measure(
   };
 }
 
+/** CRC-32 of a record, as 8 hexadecimal digits; what may be absent counts as what it then means. */
+function recordCheck(record: Omit<SampleRecord, "check">): string {
+  const { sample, label, seed, sampler = "ddim", grid = "uniform" } = record;
+  const { steps, networkSteps, network, machines } = record;
+  return checkOf({
+    ...{ sample, label, seed, sampler, grid, steps, networkSteps, network, machines },
+  });
+}
+
 function checkRecord(
   record: SampleRecord,
   expected: {
@@ -323,6 +351,13 @@ function checkRecord(
     readonly imageShape: ImageShape;
   },
 ): void {
+  if (typeof record !== "object" || record === null) {
+    throw new CheckpointMismatchError(
+      `Cannot resume the evaluation: a record is ${
+        JSON.stringify(record)
+      }, expected one sample; leave it out, or start anew`,
+    );
+  }
   const { sample } = record;
   const fail = (what: string, found: unknown, wanted: unknown) => {
     throw new CheckpointMismatchError(
@@ -350,4 +385,7 @@ function checkRecord(
   };
   checkImage("the network", record.network);
   for (const name of expected.names) checkImage(name, record.machines?.[name]);
+  if (record.check !== undefined && record.check !== recordCheck(record)) {
+    fail("the checksum", record.check, recordCheck(record));
+  }
 }

@@ -1,6 +1,6 @@
 /** The run that a word means: "latest", a number, the beginning of a name, or a label. */
-import { ArgumentError } from "../core/errors.ts";
-import { listRuns, type RunRecord } from "./run_folder.ts";
+import { ArgumentError, type DataFormatError } from "../core/errors.ts";
+import { listRuns, type RunRecord } from "./run_record.ts";
 
 /**
  * What sort of run is wanted.
@@ -48,6 +48,8 @@ export interface FindRunOptions {
   readonly root?: string;
   /** What sort of run is wanted. Default {@linkcode anyRuns}. */
   readonly kind?: RunKind | undefined;
+  /** Told about each run that is passed over because it cannot be read. */
+  readonly onProblem?: ((problem: DataFormatError) => void) | undefined;
 }
 
 /** Runs that are named at most when a word fits none or too many. */
@@ -66,7 +68,7 @@ export async function findRun(
   word: string,
   options: FindRunOptions = {},
 ): Promise<RunRecord> {
-  const { root = "runs", kind = anyRuns } = options;
+  const { root = "runs", kind = anyRuns, onProblem } = options;
   const { runs, problems } = await listRuns(root);
   const wanted = runs.filter(({ command }) => kind.commands?.includes(command) ?? true);
   const cannot = (found: string) =>
@@ -75,21 +77,25 @@ export async function findRun(
     const damaged = problems.length === 0 ? "" : `; passed over ${problems[0]!.message}`;
     throw cannot(`${root} holds no ${kind.noun}${damaged}`);
   }
-  if (word === "latest") return wanted.at(-1)!;
+  const found = (run: RunRecord): RunRecord => {
+    for (const problem of problems) onProblem?.(problem);
+    return run;
+  };
+  if (word === "latest") return found(wanted.at(-1)!);
 
   const fits = matching(wanted, word);
-  if (fits.length === 1) return fits[0]!;
+  if (fits.length === 1) return found(fits[0]!);
   if (fits.length > 1) {
     throw cannot(`${names(fits)} fit; name one by its number`);
   }
   const other = matching(runs, word);
-  const found = other.length === 0
+  const others = other.length === 0
     ? ""
     : `${names(other)} ${other.length > 1 ? "are" : "is"} no ${kind.noun}; `;
   throw cannot(
     wanted.length === 0
-      ? `${found}${root} holds no ${kind.noun}`
-      : `${found}expected "latest", a number, or how a name or label begins, of ${names(wanted)}`,
+      ? `${others}${root} holds no ${kind.noun}`
+      : `${others}expected "latest", a number, or how a name or label begins, of ${names(wanted)}`,
   );
 }
 

@@ -1,15 +1,13 @@
 /** The images of a run, sample by sample, in one safetensors file that survives an interruption. */
-import { ArgumentError, DataFormatError } from "../core/errors.ts";
+import { ArgumentError } from "../core/errors.ts";
 import { type ImageBatch, imageBatch, type ImageShape } from "../core/image_batch.ts";
 import { crc32 } from "../formats/crc32.ts";
-import {
-  parseSafetensors,
-  type StoredTensor,
-  tensorOffsets,
-  writeSafetensors,
-} from "../formats/safetensors.ts";
+import { type StoredTensor, tensorOffsets, writeSafetensors } from "../formats/safetensors.ts";
 import { writeFileAtomic } from "./atomic_write.ts";
+import { readIfThere } from "./kept_file.ts";
 import { requireDeno } from "./require_deno.ts";
+import { salvage } from "./salvage_images.ts";
+import { StoreFile } from "./store_file.ts";
 
 /**
  * Options of {@linkcode ImageStore.open}.
@@ -27,7 +25,16 @@ export interface ImageStoreOptions {
   readonly known?: ReadonlyMap<string, StoredTensor>;
   /** Free text by key. */
   readonly metadata?: Readonly<Record<string, string>>;
+  /** The file is known to be whole, and stays as it is where it holds the images that are asked for. */
+  readonly whole?: boolean;
 }
+
+/**
+ * Images of a sample by name, each of H W C values.
+ *
+ * @category Runs
+ */
+export type SampleImages = Readonly<Record<string, ArrayLike<number>>>;
 
 /** Tensor with the CRC-32 of each sample's images; 0: not there yet. */
 const CHECKSUMS = "crc32";
@@ -35,8 +42,9 @@ const CHECKSUMS = "crc32";
 /**
  * A safetensors file of float32 images `[samples, H, W, C]` by name, into which samples are written in
  * place, in any order. Samples that were not written are zeros, and so is their checksum in the tensor
- * `crc32`: one that an interruption cut short does not fit it, and is not {@linkcode done}. The finished
- * file is the same bytes however often the work was interrupted.
+ * `crc32`: one that an interruption cut short does not fit it, and is not {@linkcode done}. Of a damaged
+ * file the samples that fit stay. The finished file is the same bytes however often the work was
+ * interrupted.
  *
  * @example
  * ```ts
@@ -58,14 +66,15 @@ const CHECKSUMS = "crc32";
  * @category Runs
  */
 export class ImageStore implements Disposable {
-  readonly #file: Deno.FsFile;
+  #damage: string | undefined;
+  readonly #file: StoreFile;
   /** What the file holds. */
   readonly #bytes: Uint8Array<ArrayBuffer>;
   readonly #offsets: ReadonlyMap<string, number>;
   readonly #options: ImageStoreOptions;
 
   private constructor(
-    file: Deno.FsFile,
+    file: StoreFile,
     { bytes, options }: { bytes: Uint8Array<ArrayBuffer>; options: ImageStoreOptions },
   ) {
     this.#file = file;
@@ -89,49 +98,87 @@ export class ImageStore implements Disposable {
       );
     }
     const empty = emptyFile(options);
-    const there = await Deno.readFile(path).catch((error) => {
-      if (error instanceof Deno.errors.NotFound) return undefined;
-      throw error;
-    });
-    const bytes = there !== undefined && isAlike(there, empty, known) ? there : empty;
-    if (bytes === empty) await writeFileAtomic(path, empty);
-    return new ImageStore(await Deno.open(path, { read: true, write: true }), { bytes, options });
+    const there = await readIfThere(path);
+    const { bytes, problem } = salvage(there, { empty, known, whole: options.whole ?? false });
+    if (bytes !== there) await writeFileAtomic(path, bytes);
+    const store = new ImageStore(await StoreFile.open(path), { bytes, options });
+    const wrong = problem ?? store.#brokenSamples();
+    if (wrong !== undefined) {
+      const left = store.done.length;
+      store.#damage = `${path}: ${wrong}; ${left} of its ${options.samples} samples are whole, ` +
+        "the others are made again";
+    }
+    return store;
   }
 
   /** Samples whose images are there, whole. */
   get done(): number[] {
-    const all = Array.from({ length: this.#options.samples }, (_, sample) => sample);
-    return all.filter((sample) => {
-      const said = this.#view(CHECKSUMS, { at: sample, size: 1 }).getUint32(0, true);
-      return said !== 0 && said === this.#checksumOf(sample);
-    });
+    return this.#written.filter((sample) => this.#said(sample) === this.#checksumOf(sample));
   }
 
-  /** Writes the images of a sample, each of H W C values, by name. */
-  write(sample: number, images: Readonly<Record<string, ArrayLike<number>>>): void {
+  /** Names of the images that each sample has. */
+  get names(): readonly string[] {
+    return this.#options.names;
+  }
+
+  /** Number of samples, made and still to be made. */
+  get samples(): number {
+    return this.#options.samples;
+  }
+
+  /** Values of an image, H W C. */
+  get valuesPerImage(): number {
+    return this.#size;
+  }
+
+  /** What was wrong with the file, and what came of it; undefined if nothing was. */
+  get damage(): string | undefined {
+    return this.#damage;
+  }
+
+  /** Writes the images of a sample; they are on the disk when this returns. */
+  write(sample: number, images: SampleImages): void {
+    this.writeBatch(new Map([[sample, images]]));
+  }
+
+  /**
+   * Writes the images of samples that were made together, which are on the disk when this returns. After
+   * an interruption either all of them are {@linkcode done} or none.
+   */
+  writeBatch(batch: ReadonlyMap<number, SampleImages>): void {
     const { names, samples } = this.#options;
     const size = this.#size;
-    if (!Number.isInteger(sample) || sample < 0 || sample >= samples) {
-      throw new ArgumentError(`Cannot keep sample ${sample}: expected 0 to ${samples - 1}`);
-    }
-    const batches = names.map((name) => {
-      const values = images[name];
-      if (values?.length !== size) {
-        throw new ArgumentError(
-          `Cannot keep the image ${name} of sample ${sample}: found ${
-            values?.length ?? "no"
-          } values, expected ${size}`,
-        );
+    const puts = [...batch].flatMap(([sample, images]) => {
+      if (!Number.isInteger(sample) || sample < 0 || sample >= samples) {
+        throw new ArgumentError(`Cannot keep sample ${sample}: expected 0 to ${samples - 1}`);
       }
-      return Float32Array.from(values);
+      return names.map((name) => {
+        const values = images[name];
+        if (values?.length !== size) {
+          throw new ArgumentError(
+            `Cannot keep the image ${name} of sample ${sample}: found ${
+              values?.length ?? "no"
+            } values, expected ${size}`,
+          );
+        }
+        const { buffer } = Float32Array.from(values);
+        return { name, at: sample * size, bytes: new Uint8Array(buffer) };
+      });
     });
-    names.forEach((name, i) => {
-      const { buffer } = batches[i]!;
-      this.#put(name, { at: sample * size, bytes: new Uint8Array(buffer) });
-    });
-    // Last, since it says that the others are there.
-    const checksum = Uint32Array.of(this.#checksumOf(sample));
-    this.#put(CHECKSUMS, { at: sample, bytes: new Uint8Array(checksum.buffer) });
+    if (puts.length === 0) return;
+    for (const { name, at, bytes } of puts) this.#put(name, { at, bytes });
+    this.#file.sync();
+    // Last and in one writing, since it says that the others are there.
+    const numbers = [...batch.keys()];
+    const [first, last] = [Math.min(...numbers), Math.max(...numbers)];
+    const view = this.#view(CHECKSUMS, { at: first, size: last - first + 1 });
+    const checksums = new Uint8Array(view.buffer, view.byteOffset, view.byteLength).slice();
+    for (const sample of numbers) {
+      new DataView(checksums.buffer)
+        .setUint32(4 * (sample - first), this.#checksumOf(sample), true);
+    }
+    this.#put(CHECKSUMS, { at: first, bytes: checksums });
+    this.#file.sync();
   }
 
   /** The images of a sample by name. */
@@ -153,7 +200,7 @@ export class ImageStore implements Disposable {
 
   /** Closes the file. */
   [Symbol.dispose](): void {
-    this.#file.close();
+    this.#file[Symbol.dispose]();
   }
 
   get #size(): number {
@@ -163,6 +210,22 @@ export class ImageStore implements Disposable {
   /** Four-byte values of a tensor, from value `at` on. */
   #view(name: string, { at, size }: { at: number; size: number }): DataView {
     return new DataView(this.#bytes.buffer, this.#offsets.get(name)! + 4 * at, 4 * size);
+  }
+
+  /** Samples that were written, whole or not. */
+  get #written(): number[] {
+    const all = Array.from({ length: this.#options.samples }, (_, sample) => sample);
+    return all.filter((sample) => this.#said(sample) !== 0);
+  }
+
+  /** Checksum that a sample was written with; 0 if it was not. */
+  #said(sample: number): number {
+    return this.#view(CHECKSUMS, { at: sample, size: 1 }).getUint32(0, true);
+  }
+
+  #brokenSamples(): string | undefined {
+    const broken = this.#written.length - this.done.length;
+    return broken === 0 ? undefined : `${broken} samples do not fit their checksums`;
   }
 
   #checksumOf(sample: number): number {
@@ -176,8 +239,7 @@ export class ImageStore implements Disposable {
   #put(name: string, { at, bytes }: { at: number; bytes: Uint8Array }): void {
     const offset = this.#offsets.get(name)! + 4 * at;
     this.#bytes.set(bytes, offset);
-    this.#file.seekSync(offset, Deno.SeekMode.Start);
-    for (let rest = bytes; rest.length > 0;) rest = rest.subarray(this.#file.writeSync(rest));
+    this.#file.writeAt(offset, bytes);
   }
 }
 
@@ -197,28 +259,4 @@ function emptyFile(
     ]),
     metadata ? { metadata } : {},
   );
-}
-
-/** Whether a file has the tensors of another by name, type and shape, and the known ones by value. */
-function isAlike(
-  file: Uint8Array,
-  other: Uint8Array,
-  known: ReadonlyMap<string, StoredTensor>,
-): boolean {
-  try {
-    const [found, expected] = [file, other].map((bytes) => parseSafetensors(bytes).tensors) as [
-      Map<string, StoredTensor>,
-      Map<string, StoredTensor>,
-    ];
-    const told = (tensors: Map<string, StoredTensor>) =>
-      [...tensors].map(([name, { dtype, shape }]) => [name, dtype, ...shape].join()).join(";");
-    return told(found) === told(expected) && [...known].every(([name, { data }]) => {
-      const values = found.get(name)!.data;
-      return data.every((value: number | bigint, i: number) => value === values[i]);
-    });
-  } catch (error) {
-    // Damaged, or something else: it is begun anew.
-    if (error instanceof DataFormatError) return false;
-    throw error;
-  }
 }

@@ -1,9 +1,14 @@
-/** Logs of one JSON object a line, which survive an interruption at any byte. */
+/** Logs of one JSON object a line, which survive an interruption at any byte, and damage. */
+import { basename, dirname, join } from "@std/path";
 import { ArgumentError, DataFormatError } from "../core/errors.ts";
-import { requireDeno } from "./require_deno.ts";
+import { checkOf, sealKey } from "../formats/seal.ts";
+import { writeFileAtomic } from "./atomic_write.ts";
+import { isObject } from "./json_file.ts";
+import { readIfThere } from "./kept_file.ts";
+import { StoreFile } from "./store_file.ts";
 
 /**
- * One line of a log: plain data.
+ * One line of a log: plain data. The field `check` is the log's own.
  *
  * @category Runs
  */
@@ -20,10 +25,31 @@ export interface OpenLogOptions {
    * it, are taken back, so that a resumed log equals an uninterrupted one.
    */
   readonly upToStep?: number;
+  /** Lines that work goes on from: all after so many are taken back. */
+  readonly upToLine?: number;
 }
 
+/** Lines that a file holds, up to the first that is not whole. */
+interface Lines {
+  readonly lines: readonly { readonly record: LogRecord; readonly check: string | undefined }[];
+  /** Whether they carry checksums. */
+  readonly sealed: boolean;
+  /** The first whole line that cannot be believed. */
+  readonly damage: { readonly problem: string; readonly at: number } | undefined;
+}
+
+/** Where the copy of a log lies. */
+export function logCopyOf(path: string): string {
+  return join(dirname(path), `.${basename(path)}.copy`);
+}
+
+const textOf = (record: LogRecord, check: string) =>
+  `${JSON.stringify({ ...record, [sealKey]: check })}\n`;
+
 /**
- * A log file to append to.
+ * A log file to append to. Each line carries a checksum of itself and of all lines before it, so that a
+ * line that was changed, swapped, repeated or lost is noticed; what {@linkcode JsonlLog.sync} has made
+ * durable has a copy, from which a damaged log is restored.
  *
  * @example
  * ```ts
@@ -45,62 +71,132 @@ export class JsonlLog implements Disposable {
   readonly path: string;
   /** The lines that were there when the log was opened, after what was taken back. */
   readonly earlier: readonly LogRecord[];
-  readonly #file: Deno.FsFile;
+  /** What was wrong with the file, and what came of it; undefined if nothing was. */
+  readonly damage: string | undefined;
+  readonly #file: StoreFile;
+  readonly #copy: StoreFile;
+  /** Bytes of the file. */
+  #length: number;
+  /** Bytes of the copy. */
+  #copied: number;
+  /** Checksum of the last line. */
+  #check: string | undefined;
+  /** Lines that the copy lacks. */
+  #pending: Uint8Array[] = [];
 
-  private constructor(path: string, earlier: readonly LogRecord[], file: Deno.FsFile) {
+  private constructor(
+    path: string,
+    { log, copy, earlier, text, check, damage }: {
+      readonly log: StoreFile;
+      readonly copy: StoreFile;
+      readonly earlier: readonly LogRecord[];
+      readonly text: Uint8Array;
+      readonly check: string | undefined;
+      readonly damage: string | undefined;
+    },
+  ) {
     this.path = path;
     this.earlier = earlier;
-    this.#file = file;
+    this.damage = damage;
+    this.#file = log;
+    this.#copy = copy;
+    this.#length = this.#copied = text.length;
+    this.#check = check;
   }
 
   /**
-   * Opens a log, or begins one. A last line that an interruption cut short is dropped.
+   * Opens a log, or begins one. A last line that an interruption cut short is dropped. What is damaged is
+   * restored from the copy; lines that neither holds are taken back, which {@linkcode JsonlLog.damage} tells.
    *
-   * @throws DataFormatError if a whole line is not a JSON object.
+   * @throws DataFormatError if a whole line of a log without checksums is not a JSON object, and no
+   * option says what is to be taken back.
    */
   static async open(
     path: string,
     options: OpenLogOptions = {},
   ): Promise<JsonlLog> {
-    const { upToStep = Infinity } = options;
-    const lines = await readLines(path);
-    const beyond = lines.findIndex(({ record }) => Number(record["step"]) > upToStep);
-    const kept = beyond < 0 ? lines : lines.slice(0, beyond);
-    const file = await Deno.open(path, { append: true, create: true });
-    try {
-      await file.truncate(kept.at(-1)?.end ?? 0);
-    } catch (error) {
-      file.close();
+    const { upToStep, upToLine } = options;
+    const { records, damage, problem } = await readBest(path);
+    if (problem !== undefined && upToStep === undefined && upToLine === undefined) throw problem;
+    const beyond = records.findIndex((record, i) =>
+      Number(record["step"]) > (upToStep ?? Infinity) || i >= (upToLine ?? Infinity)
+    );
+    const earlier = beyond < 0 ? records : records.slice(0, beyond);
+    let check: string | undefined;
+    const text = new TextEncoder().encode(
+      earlier.map((record) => textOf(record, check = checkOf(record, check))).join(""),
+    );
+    // The copy first: at each moment it holds no line that the log lacks and that is to stay.
+    const copy = await openWith(logCopyOf(path), text);
+    const log = await openWith(path, text).catch((error) => {
+      copy[Symbol.dispose]();
       throw error;
-    }
-    return new JsonlLog(path, kept.map(({ record }) => record), file);
+    });
+    return new JsonlLog(path, { log, copy, earlier, text, check, damage });
   }
 
   /**
    * Appends one line, which is on its way to disk when this returns.
    *
-   * @throws RangeError if a number is NaN or infinite; nothing is written then.
+   * @throws RangeError if a number is NaN or infinite, or the field `check` is taken; nothing is written
+   * then.
    */
   append(record: LogRecord): void {
-    const text = JSON.stringify(record, (key, value: unknown) => {
+    if (Object.hasOwn(record, sealKey)) {
+      throw new ArgumentError(
+        `Cannot append to ${this.path}: the field ${sealKey} is the log's own`,
+      );
+    }
+    const plain = JSON.parse(JSON.stringify(record, (key, value: unknown) => {
       if (typeof value === "number" && !Number.isFinite(value)) {
         throw new ArgumentError(`Cannot append to ${this.path}: ${key} is ${value}`);
       }
       return value;
-    });
-    let bytes = new TextEncoder().encode(`${text}\n`);
-    while (bytes.length > 0) bytes = bytes.subarray(this.#file.writeSync(bytes));
+    })) as LogRecord;
+    const check = checkOf(plain, this.#check);
+    const bytes = new TextEncoder().encode(textOf(plain, check));
+    this.#file.writeAt(this.#length, bytes);
+    this.#length += bytes.length;
+    this.#check = check;
+    this.#pending.push(bytes);
+  }
+
+  /** Returns once all lines are on the disk, in the log and in its copy. */
+  sync(): void {
+    if (this.#pending.length === 0) return;
+    this.#file.sync();
+    for (const bytes of this.#pending) {
+      this.#copy.writeAt(this.#copied, bytes);
+      this.#copied += bytes.length;
+    }
+    this.#copy.sync();
+    this.#pending = [];
   }
 
   /** Closes the file. */
   [Symbol.dispose](): void {
-    this.#file.close();
+    this.#file[Symbol.dispose]();
+    this.#copy[Symbol.dispose]();
   }
+}
+
+/** A file opened that holds exactly a text: cut to it where it begins with it, else written anew. */
+async function openWith(path: string, text: Uint8Array): Promise<StoreFile> {
+  const there = await readIfThere(path);
+  const begins = there !== undefined && there.length >= text.length &&
+    text.every((byte, i) => byte === there[i]);
+  if (!begins) await writeFileAtomic(path, text);
+  const file = await StoreFile.open(path);
+  if (begins && there.length > text.length) {
+    file.truncate(text.length);
+    file.sync();
+  }
+  return file;
 }
 
 /**
  * Reads the lines of a log, also of one that is being written: a last line without its end is left out.
- * No file is an empty log.
+ * No file is an empty log. Where the log is damaged, its copy is read.
  *
  * @example
  * ```ts
@@ -113,37 +209,82 @@ export class JsonlLog implements Disposable {
  * assertEquals(await readJsonl(path), [{ step: 1, loss: 0.5 }]);
  * ```
  *
- * @throws DataFormatError if a whole line is not a JSON object.
+ * @throws DataFormatError if a whole line is damaged, in the copy too.
  * @category Runs
  */
 export async function readJsonl(path: string): Promise<LogRecord[]> {
-  return (await readLines(path)).map(({ record }) => record);
+  const { records, problem, lost } = await readBest(path);
+  if (problem ?? lost) throw problem ?? lost;
+  return records;
 }
 
-async function readLines(path: string): Promise<{ record: LogRecord; end: number }[]> {
-  requireDeno(`read ${path}`);
-  let bytes: Uint8Array;
-  try {
-    bytes = await Deno.readFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
+/** The lines of a log that can be believed, and what is wrong with the others. */
+export async function readLog(
+  path: string,
+): Promise<{ readonly records: readonly LogRecord[]; readonly damage: string | undefined }> {
+  const { records, damage, problem } = await readBest(path);
+  return { records, damage: problem?.message ?? damage };
+}
+
+/** The lines of a log or of its copy, whichever has more that are whole. */
+async function readBest(path: string): Promise<{
+  readonly records: LogRecord[];
+  /** What is wrong with the log, and what comes of it. */
+  readonly damage?: string;
+  /** Why a log without checksums cannot be believed from some line on. */
+  readonly problem?: DataFormatError;
+  /** Why lines of a log with checksums are lost. */
+  readonly lost?: DataFormatError;
+}> {
+  const [log, copy] = [await readLines(path), await readLines(logCopyOf(path))];
+  const records = log.lines.map(({ record }) => record);
+  const wrong = log.damage &&
+    new DataFormatError(path, log.damage.problem, { byteOffset: log.damage.at });
+  // A log of an earlier release has no checksums, and no copy either.
+  if (copy.lines.length > (log.sealed ? records.length : 0)) {
+    const what = wrong?.message ?? `${path}: lines are missing after line ${records.length}`;
+    return {
+      records: copy.lines.map(({ record }) => record),
+      damage: `${what}; restored from its copy`,
+    };
   }
+  if (wrong === undefined) return { records };
+  if (!log.sealed) return { records, problem: wrong };
+  const damage = `${wrong.message}; the lines before it are kept`;
+  return { records, damage, lost: wrong };
+}
+
+async function readLines(path: string): Promise<Lines> {
+  const bytes = await readIfThere(path) ?? new Uint8Array();
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-  const lines: { record: LogRecord; end: number }[] = [];
+  const lines: { record: LogRecord; check: string | undefined }[] = [];
+  const parsed: { value: unknown; at: number }[] = [];
   let start = 0;
   for (let stop = bytes.indexOf(10); stop >= 0; stop = bytes.indexOf(10, start)) {
-    let record: unknown;
+    let value: unknown;
     try {
-      record = JSON.parse(decoder.decode(bytes.subarray(start, stop)));
+      value = JSON.parse(decoder.decode(bytes.subarray(start, stop)));
     } catch {
-      record = undefined;
+      value = undefined;
     }
-    if (typeof record !== "object" || record === null || Array.isArray(record)) {
-      throw new DataFormatError(path, `line ${lines.length + 1} is not a JSON object`, start);
-    }
-    lines.push({ record: record as LogRecord, end: stop + 1 });
+    parsed.push({ value, at: start });
     start = stop + 1;
   }
-  return lines;
+  const sealed = parsed.some(({ value }) => isObject(value) && Object.hasOwn(value, sealKey));
+  let check: string | undefined;
+  for (const [i, { value, at }] of parsed.entries()) {
+    const damaged = (what: string) => ({
+      lines,
+      sealed,
+      damage: { problem: `line ${i + 1} ${what}`, at },
+    });
+    if (!isObject(value)) return damaged("is not a JSON object");
+    const { [sealKey]: said, ...record } = value;
+    if (sealed) {
+      check = checkOf(record, check);
+      if (said !== check) return damaged("does not fit its checksum and those before it");
+    }
+    lines.push({ record, check });
+  }
+  return { lines, sealed, damage: undefined };
 }

@@ -5,46 +5,15 @@
  * finds its folder and goes on.
  */
 import { join } from "@std/path";
-import { ArgumentError, DataFormatError } from "../core/errors.ts";
+import { ArgumentError, type DataFormatError } from "../core/errors.ts";
 import { runtimeName } from "../core/runtime.ts";
-import { writeJsonText } from "../formats/json_text.ts";
+import { type Artifact, damagedArtifacts, describeArtifacts, finishedFile } from "./artifacts.ts";
 import { removeTemporaries, writeFileAtomic } from "./atomic_write.ts";
-import { readJsonFile } from "./json_file.ts";
+import { sealedJsonText, writeJsonFile } from "./json_file.ts";
 import { sha256Json, toolkit } from "./provenance.ts";
 import { requireDeno } from "./require_deno.ts";
-
-/**
- * The resolved configuration of a command: plain data that JSON can hold.
- *
- * @category Runs
- */
-export type RunConfig = Readonly<Record<string, unknown>>;
-
-/**
- * What a folder says about its run.
- *
- * @category Runs
- */
-export interface RunRecord {
-  /** Number of the run, from 1. */
-  readonly number: number;
-  /** Name of the folder, such as "00007-calibrate-mnist-resnet". */
-  readonly name: string;
-  /** Path of the folder. */
-  readonly path: string;
-  /** The verb, such as "calibrate". */
-  readonly command: string;
-  /** What the folder's name says besides, such as "mnist-resnet"; empty if nothing. */
-  readonly label: string;
-  /** When the folder was made. */
-  readonly started: Date;
-  /** The resolved configuration. */
-  readonly config: RunConfig;
-  /** SHA-256 (hex) of command and configuration. */
-  readonly configSha256: string;
-  /** What the run handed to {@linkcode Run.finish}; undefined while it is not finished. */
-  readonly finished: RunConfig | undefined;
-}
+import { createRunFolder } from "./run_creation.ts";
+import { listRuns, readRun, restoreConfig, type RunConfig, type RunRecord } from "./run_record.ts";
 
 /**
  * Options of {@linkcode openRun}.
@@ -63,6 +32,9 @@ export interface OpenRunOptions {
   /** Begins a new run even where one of the same configuration exists. Default false. */
   readonly fresh?: boolean;
 }
+
+/** Problems that are named at most in a run's line. */
+const NAMED = 3;
 
 /**
  * A run that this process works on; no other process can open it meanwhile.
@@ -97,18 +69,22 @@ export class Run implements RunRecord, Disposable {
   readonly configSha256: string;
   /** Whether the folder was there before. */
   readonly resumed: boolean;
-  /** What is wrong with folders that were looked at before this one was made, and cannot be read. */
+  /** What is wrong with files of this run; they are read from a copy, or made again. */
+  readonly problems: readonly DataFormatError[];
+  /** What is wrong with other folders that were looked at, and cannot be read. */
   readonly passedOver: readonly DataFormatError[];
   #finished: RunConfig | undefined;
+  #artifacts: readonly Artifact[] | undefined;
+  readonly #written = new Set<string>();
   readonly #lock: Deno.FsFile;
 
   /** Made by {@linkcode openRun}. */
   constructor(
     record: RunRecord,
     options: {
-      resumed: boolean;
-      lock: Deno.FsFile;
-      passedOver?: readonly DataFormatError[];
+      readonly resumed: boolean;
+      readonly lock: Deno.FsFile;
+      readonly passedOver?: readonly DataFormatError[];
     },
   ) {
     const { resumed, lock, passedOver = [] } = options;
@@ -121,7 +97,9 @@ export class Run implements RunRecord, Disposable {
       started: this.started,
       config: this.config,
       configSha256: this.configSha256,
+      problems: this.problems,
       finished: this.#finished,
+      artifacts: this.#artifacts,
     } = record);
     this.resumed = resumed;
     this.passedOver = passedOver;
@@ -140,20 +118,49 @@ export class Run implements RunRecord, Disposable {
 
   /** One line for people: whether the run is new, goes on, or has nothing left to do. */
   get status(): string {
-    if (this.#finished !== undefined) return `${this.path} is finished: nothing left to do`;
-    if (this.resumed) return `Resuming ${this.path}`;
-    const problems = this.passedOver.map(({ message }) => `; passed over ${message}`);
-    return `New run ${this.path}${problems.join("")}`;
+    const others = this.passedOver.map(({ message }) => `passed over ${message}`);
+    const problems = [...this.problems.map(({ message }) => message), ...others];
+    const more = problems.length - NAMED;
+    const told = [...problems.slice(0, NAMED), ...more > 0 ? [`${more} more problems`] : []];
+    if (this.#finished !== undefined) told.unshift("nothing left to do");
+    if (this.#finished !== undefined) return `${this.path} is finished: ${told.join("; ")}`;
+    return [`${this.resumed ? "Resuming" : "New run"} ${this.path}`, ...told].join("; ");
+  }
+
+  /** Its files as they were when it finished; undefined where it is not, or does not list them. */
+  get artifacts(): readonly Artifact[] | undefined {
+    return this.#artifacts;
+  }
+
+  /** Whether the run is finished and each of its files is as it was then. */
+  get whole(): boolean {
+    return this.#finished !== undefined && this.#artifacts !== undefined;
+  }
+
+  /** Writes a result into the folder, whole or not at all. It is one of the run's artifacts. */
+  async write(name: string, content: Uint8Array | string): Promise<void> {
+    await writeFileAtomic(this.file(name), content);
+    this.#written.add(name);
+  }
+
+  /** Takes back that the run is finished: a file of it turned out to be damaged. */
+  reopen(): void {
+    this.#finished = this.#artifacts = undefined;
   }
 
   /**
-   * Marks the run as finished, as the last thing that it does.
+   * Marks the run as finished, as the last thing that it does. Its artifacts are what it wrote and the
+   * files that the summary names; their lengths and checksums are kept with the summary.
    *
    * @param summary Plain data worth keeping, such as the names of artifacts and the main numbers.
    */
   async finish(summary: RunConfig = {}): Promise<void> {
-    await writeFileAtomic(this.file("finished.json"), writeJsonText(summary));
+    const { files = {} } = summary;
+    const named = Object.values(files as object).filter((name) => typeof name === "string");
+    const artifacts = await describeArtifacts(this.path, [...this.#written, ...named]);
+    await writeJsonFile(this.file(finishedFile), { ...summary, artifacts });
     this.#finished = summary;
+    this.#artifacts = artifacts;
   }
 
   /** Lets other processes open the run. The end of the process does so too. */
@@ -200,91 +207,12 @@ export async function openRun(
   let passedOver: readonly DataFormatError[] = [];
   if (!fresh) {
     const configSha256 = await sha256Json({ command, config });
-    const { runs, problems } = await listRuns(root);
-    passedOver = problems;
-    const found = runs.findLast((run) => run.configSha256 === configSha256);
-    if (found !== undefined) {
-      const lock = await lockRun(found.path);
-      await removeTemporaries(found.path);
-      // Another process may have finished it between the listing and the lock.
-      return new Run(await readRun(root, found.name), { resumed: true, lock });
-    }
+    const listed = await listRuns(root);
+    passedOver = listed.problems;
+    const found = listed.runs.findLast((run) => run.configSha256 === configSha256);
+    if (found !== undefined) return await resumeRun(root, found, passedOver);
   }
-  const name = await createFolder(root, { command, label, config });
-  const lock = await lockRun(join(root, name));
-  return new Run(await readRun(root, name), { resumed: false, lock, passedOver });
-}
-
-/**
- * Lists the runs of a folder by number. One that cannot be read is a problem, not an end.
- *
- * @example
- * ```ts
- * import { listRuns, openRun } from "@els/toolkit/training";
- * import { assertEquals } from "@std/assert";
- *
- * const root = await Deno.makeTempDir();
- * using _run = await openRun({ root, command: "train", config: { steps: 20 } });
- * const { runs, problems } = await listRuns(root);
- * assertEquals(runs.map(({ name }) => name), ["00001-train"]);
- * assertEquals(problems, []);
- * ```
- *
- * @param root Folder that holds the runs; none are found where it is missing.
- * @category Runs
- */
-export async function listRuns(
-  root = "runs",
-): Promise<{ runs: RunRecord[]; problems: DataFormatError[] }> {
-  requireDeno("list runs");
-  const names = (await folderNames(root)).filter((name) => /^\d{5,}-./.test(name));
-  const runs: RunRecord[] = [];
-  const problems: DataFormatError[] = [];
-  for (const name of names) {
-    try {
-      runs.push(await readRun(root, name));
-    } catch (error) {
-      if (!(error instanceof DataFormatError)) throw error;
-      problems.push(error);
-    }
-  }
-  return { runs: runs.sort((a, b) => a.number - b.number), problems };
-}
-
-/**
- * How far a run is: a run that nobody works on and that is not finished was stopped.
- *
- * @category Runs
- */
-export type RunState = "finished" | "running" | "stopped";
-
-/**
- * Looks how far a run is.
- *
- * @category Runs
- */
-export async function runState(run: RunRecord): Promise<RunState> {
-  const { path, finished } = run;
-  if (finished !== undefined) return "finished";
-  let lock: Deno.FsFile;
-  try {
-    lock = await Deno.open(join(path, ".lock"), { read: true });
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return "stopped";
-    throw error;
-  }
-  // A shared lock for a moment: whoever works on the run holds it for itself.
-  const free = await lock.tryLock(false);
-  lock.close();
-  return free ? "stopped" : "running";
-}
-
-async function createFolder(
-  root: string,
-  { command, label, config }: { command: string; label: string; config: RunConfig },
-): Promise<string> {
-  const words = label.toLowerCase().split(/[^a-z0-9_]+/).filter((word) => word !== "");
-  const text = writeJsonText({
+  const text = sealedJsonText({
     format: "els-run",
     version: 1,
     command,
@@ -293,58 +221,39 @@ async function createFolder(
     started: new Date().toISOString(),
     config,
   });
-  const numberOf = (name: string) => Number(/^(\d{5,})(-|$)/.exec(name)?.[1] ?? 0);
-  for (;;) {
-    const names = await folderNames(root);
-    const number = String(names.reduce((last, name) => Math.max(last, numberOf(name)), 0) + 1)
-      .padStart(5, "0");
-    // Whoever makes the bare number owns it until it gets its name.
-    const reserved = join(root, number);
-    try {
-      await Deno.mkdir(reserved);
-    } catch (error) {
-      if (error instanceof Deno.errors.AlreadyExists) continue;
-      throw error;
-    }
-    // It may have been named, and so set free, between our look and our mkdir.
-    if ((await folderNames(root)).some((name) => name.startsWith(`${number}-`))) {
-      await Deno.remove(reserved);
-      continue;
-    }
-    const name = [number, command, ...words].join("-");
-    await writeFileAtomic(join(reserved, "config.json"), text);
-    await Deno.rename(reserved, join(root, name));
-    return name;
-  }
+  const words = label.toLowerCase().split(/[^a-z0-9_]+/).filter((word) => word !== "");
+  const name = await createRunFolder(root, { name: [command, ...words].join("-"), config: text });
+  const lock = await lockRun(join(root, name));
+  return new Run(await readRun(root, name), { resumed: false, lock, passedOver });
 }
 
-async function readRun(root: string, name: string): Promise<RunRecord> {
-  const path = join(root, name);
-  const file = join(path, "config.json");
-  const { format, version, command, started, config } = await readObject(file) ?? {};
-  if (format !== "els-run" || version !== 1 || typeof command !== "string" || !isObject(config)) {
-    throw new DataFormatError(file, "missing, or not a run's configuration");
+/** Opens a run that is there: what was being written goes, and what is finished is checked. */
+async function resumeRun(
+  root: string,
+  { path, name, problems: own }: RunRecord,
+  listed: readonly DataFormatError[],
+): Promise<Run> {
+  const lock = await lockRun(path);
+  try {
+    await removeTemporaries(path);
+    await restoreConfig(path);
+    // Another process may have finished it between the listing and the lock.
+    const record = await readRun(root, name);
+    const damaged = record.finished && record.artifacts
+      ? await damagedArtifacts(path, record.artifacts)
+      : [];
+    const passedOver = listed.filter((each) => !own.includes(each));
+    const problems = [...new Map([...own, ...record.problems].map((each) => [each.message, each]))];
+    const run = new Run(
+      { ...record, problems: [...problems.map(([, each]) => each), ...damaged] },
+      { resumed: true, lock, passedOver },
+    );
+    if (damaged.length > 0) run.reopen();
+    return run;
+  } catch (error) {
+    lock.close();
+    throw error;
   }
-  return {
-    number: Number.parseInt(name),
-    name,
-    path,
-    command,
-    label: /^\d+-[^-]*-?(.*)$/.exec(name)?.[1] ?? "",
-    // Earlier releases wrote the file once and its time not at all.
-    started: typeof started === "string"
-      ? new Date(started)
-      : (await Deno.stat(file)).mtime ?? new Date(0),
-    config,
-    configSha256: await sha256Json({ command, config }),
-    finished: await readObject(join(path, "finished.json")),
-  };
-}
-
-async function readObject(path: string): Promise<RunConfig | undefined> {
-  const value = await readJsonFile(path);
-  if (value === undefined || isObject(value)) return value;
-  throw new DataFormatError(path, "not a JSON object");
 }
 
 async function lockRun(path: string): Promise<Deno.FsFile> {
@@ -356,17 +265,3 @@ async function lockRun(path: string): Promise<Deno.FsFile> {
   lock.close();
   throw new Deno.errors.Busy(`Cannot open ${path}: another process works on it; wait for its end`);
 }
-
-async function folderNames(root: string): Promise<string[]> {
-  try {
-    const names: string[] = [];
-    for await (const { name, isDirectory } of Deno.readDir(root)) if (isDirectory) names.push(name);
-    return names;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
-  }
-}
-
-const isObject = (value: unknown): value is RunConfig =>
-  typeof value === "object" && value !== null && !Array.isArray(value);

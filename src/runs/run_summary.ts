@@ -1,5 +1,5 @@
 /** What a run comes to, in a line, and how two of them differ. */
-import { type RunConfig, type RunRecord, type RunState, runState } from "./run_folder.ts";
+import { type RunConfig, type RunRecord, type RunState, runState } from "./run_record.ts";
 
 /**
  * A value that fits into a cell of a table.

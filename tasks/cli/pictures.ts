@@ -1,4 +1,3 @@
-import { writeFileAtomic } from "../../src/runs/atomic_write.ts";
 import type { Run } from "../../src/runs/run_folder.ts";
 import { embedLato } from "./lato.ts";
 import { loadRasterizer } from "./rasterizer.ts";
@@ -12,15 +11,15 @@ export interface PictureWriter {
 }
 
 /** A writer for one run. */
-export async function pictureWriter(run: Pick<Run, "file">): Promise<PictureWriter> {
+export async function pictureWriter(run: Pick<Run, "write">): Promise<PictureWriter> {
   const rasterize = await loadRasterizer();
   return {
     async figure(name, svg) {
-      await writeFileAtomic(run.file(`${name}.svg`), await embedLato(svg));
-      await writeFileAtomic(run.file(`${name}.png`), rasterize(svg));
+      await run.write(`${name}.svg`, await embedLato(svg));
+      await run.write(`${name}.png`, rasterize(svg));
     },
     async page(file, html) {
-      await writeFileAtomic(run.file(file), await embedLato(html));
+      await run.write(file, await embedLato(html));
     },
   };
 }

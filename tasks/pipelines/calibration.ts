@@ -1,4 +1,5 @@
 /** A calibration as the commands do it: resumable in a run folder, exported with its pictures. */
+import { CheckpointMismatchError, DataFormatError } from "../../src/core/errors.ts";
 import { calibrate, type CalibrationProgress } from "../../src/calibration/calibrate.ts";
 import { type CalibrationState, toScaleSchedule } from "../../src/calibration/calibration.ts";
 import type { SimilarityName } from "../../src/calibration/similarity.ts";
@@ -26,10 +27,12 @@ import type { ScaleAggregate, ScaleSchedule } from "../../src/machines/scale_sch
 import type { MachineName } from "../../src/machines/machine_table.ts";
 import { createMachine } from "../../src/machines/create_machine.ts";
 import { networkDenoiser } from "../../src/networks/network_denoiser.ts";
-import { writeFileAtomic } from "../../src/runs/atomic_write.ts";
-import { readJsonFile } from "../../src/runs/json_file.ts";
+import { parseSealedJson, readJsonFile, sealedJsonText } from "../../src/runs/json_file.ts";
+import { readKept } from "../../src/runs/kept_file.ts";
 import { createProvenance } from "../../src/runs/provenance.ts";
-import type { Run, RunConfig } from "../../src/runs/run_folder.ts";
+import { StateKeeper } from "../../src/runs/state_keeper.ts";
+import type { RunConfig } from "../../src/runs/run_record.ts";
+import type { Run } from "../../src/runs/run_folder.ts";
 import type { SamplerName } from "../../src/samplers/samplers.ts";
 import type { SamplingProtocol } from "../../src/samplers/sampling_protocol.ts";
 import { parseTimeGridName } from "../../src/samplers/time_grid.ts";
@@ -101,18 +104,54 @@ export function calibrationOutcome(schedule: ScaleSchedule, plan: CalibrationPla
   };
 }
 
-/** The state that a run has kept; runs that exist may have it as JSON. */
+/** The state that a run has kept; runs that exist may have it as JSON. Damage is told. */
 export async function readCalibrationState(
   run: Run,
   prefix: string,
+  tell: (problem: string) => void,
 ): Promise<CalibrationState | undefined> {
-  const path = run.file(calibrationFiles(prefix).state);
-  const bytes = await Deno.readFile(path).catch((error) => {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  });
-  if (bytes !== undefined) return parseCalibrationState(bytes, path);
-  return await readJsonFile(run.file(`${prefix}state.json`)) as CalibrationState | undefined;
+  const { value, damage } = await readKept(
+    run.file(calibrationFiles(prefix).state),
+    parseCalibrationState,
+  );
+  if (damage !== undefined) tell(keptText(damage, value));
+  if (value !== undefined || damage !== undefined) return value;
+  const older = run.file(`${prefix}state.json`);
+  try {
+    return await readJsonFile(older) as CalibrationState | undefined;
+  } catch (error) {
+    if (!(error instanceof DataFormatError)) throw error;
+    tell(keptText(error.message, undefined));
+    return undefined;
+  }
+}
+
+/** What comes of a damaged state. */
+function keptText(damage: string, value: unknown): string {
+  return value === undefined
+    ? `${damage}; what it held is computed again`
+    : `${damage}; work goes on from the state that is whole`;
+}
+
+/**
+ * Does work from a state on. One that does not fit work of the same configuration is damaged, even where
+ * no checksum says so: then from the beginning.
+ */
+async function fromState<State, Result>(
+  state: State | undefined,
+  { path, work, tell }: {
+    readonly path: string;
+    readonly work: (state: State | undefined) => Promise<Result>;
+    readonly tell: (problem: string) => void;
+  },
+): Promise<Result> {
+  try {
+    return await work(state);
+  } catch (error) {
+    if (state === undefined || !(error instanceof CheckpointMismatchError)) throw error;
+    tell(keptText(`${path}: ${error.message.replace(/; use the same .*/, "")}`, undefined));
+    return await work(undefined);
+  }
 }
 
 /**
@@ -131,10 +170,11 @@ export async function runCalibration(
 ): Promise<ScaleSchedule> {
   const { network, data, backend, posterior, run, abort, progress } = session;
   const files = calibrationFiles(prefix);
-  const done = await Deno.readTextFile(run.file(files.schedule)).catch(() => undefined);
-  if (done !== undefined) return parseScaleSchedule(done, run.file(files.schedule));
+  const tell = (problem: string) => progress.note(problem);
+  const done = run.finished && await finishedSchedule(run, { file: files.schedule, tell });
+  if (done !== undefined) return done;
 
-  const resume = await readCalibrationState(run, prefix);
+  const resume = await readCalibrationState(run, prefix, tell);
   const denoiser = networkDenoiser(network);
   const machine = createMachine(plan.machine, {
     images: data.images,
@@ -156,15 +196,22 @@ export async function runCalibration(
     });
     bar.update(seen, { t });
   };
+  const keeper = new StateKeeper(run.file(files.state));
   try {
     const { refine: refinementPlan, ...config } = plan;
-    const calibration = await calibrate(denoiser, machine, {
-      ...config,
-      abort,
-      onProgress,
-      onState: (state) => writeFileAtomic(run.file(files.state), writeCalibrationState(state)),
-      resume,
+    const calibration = await fromState(resume, {
+      path: run.file(files.state),
+      tell,
+      work: (resume) =>
+        calibrate(denoiser, machine, {
+          ...config,
+          abort,
+          onProgress,
+          onState: (state) => keeper.keep(() => writeCalibrationState(state)),
+          resume,
+        }),
     });
+    await keeper.flush();
     bar?.finish();
     let schedule = toScaleSchedule(calibration, {
       machine: plan.machine,
@@ -185,13 +232,31 @@ export async function runCalibration(
         sampler: plan.sampler,
         stateFile: run.file(files.refinementState),
       });
-      await writeFileAtomic(run.file(files.refinement), refinementCsv(refinement));
+      await run.write(files.refinement, refinementCsv(refinement));
       schedule = applyRefinement(schedule, refinement);
     }
     await exportCalibration(schedule, { run, network: network.label, files });
     return schedule;
   } finally {
     denoiser.dispose();
+    await keeper.flush();
+  }
+}
+
+/** The schedule of a finished run; undefined if it is damaged, and then the run is not finished. */
+async function finishedSchedule(
+  run: Run,
+  { file, tell }: { readonly file: string; readonly tell: (problem: string) => void },
+): Promise<ScaleSchedule | undefined> {
+  const path = run.file(file);
+  try {
+    return parseScaleSchedule(await Deno.readTextFile(path), path);
+  } catch (error) {
+    const lost = error instanceof DataFormatError || error instanceof Deno.errors.NotFound;
+    if (!lost) throw error;
+    tell(`${error instanceof DataFormatError ? error.message : `${path}: is missing`}; made again`);
+    run.reopen();
+    return undefined;
   }
 }
 
@@ -207,27 +272,42 @@ async function refine(
     readonly stateFile: string;
   },
 ): Promise<Refinement> {
-  const resume = await readJsonFile(stateFile) as RefinementState | undefined;
+  const tell = (problem: string) => progress.note(problem);
+  const { value, damage } = await readKept(
+    stateFile,
+    (bytes, source) => parseSealedJson(bytes, source) as RefinementState,
+  );
+  if (damage !== undefined) tell(keptText(damage, value));
+  const keeper = new StateKeeper(stateFile);
   const steps = schedule.steps.length;
   const bar = progress.start({ label: `refine ${schedule.machine}`, total: plan.passes * steps });
-  const refinement = await refineScales(denoiser, machine, {
-    start: schedule.steps.map(({ patchSize }) => patchSize),
-    candidates: schedule.candidates,
-    measure: plan.measure,
-    passes: plan.passes,
-    samples: plan.samples,
-    labels: plan.labels,
-    sampler,
-    grid: parseTimeGridName(schedule.timeGrid ?? "uniform"),
-    seed: schedule.provenance.seed,
-    abort,
-    onProgress: ({ pass, step, best }) =>
-      bar.update((pass - 1) * steps + steps - step, { [plan.measure]: best }),
-    onState: (state) => writeFileAtomic(stateFile, JSON.stringify(state)),
-    resume,
-  });
-  bar.finish();
-  return refinement;
+  try {
+    const refinement = await fromState(value, {
+      path: stateFile,
+      tell,
+      work: (resume) =>
+        refineScales(denoiser, machine, {
+          start: schedule.steps.map(({ patchSize }) => patchSize),
+          candidates: schedule.candidates,
+          measure: plan.measure,
+          passes: plan.passes,
+          samples: plan.samples,
+          labels: plan.labels,
+          sampler,
+          grid: parseTimeGridName(schedule.timeGrid ?? "uniform"),
+          seed: schedule.provenance.seed,
+          abort,
+          onProgress: ({ pass, step, best }) =>
+            bar.update((pass - 1) * steps + steps - step, { [plan.measure]: best }),
+          onState: (state) => keeper.keep(() => sealedJsonText(state)),
+          resume,
+        }),
+    });
+    bar.finish();
+    return refinement;
+  } finally {
+    await keeper.flush();
+  }
 }
 
 async function exportCalibration(
@@ -244,10 +324,9 @@ async function exportCalibration(
     note: scaleCurveExplained(curves),
   });
   await (await pictureWriter(run)).figure(files.picture, svg);
-  await writeFileAtomic(run.file(files.scales), scaleScheduleCsv(schedule));
-  await writeFileAtomic(run.file(files.similarities), similarityCsv(schedule));
-  // Last, since it says that the others are there.
-  await writeFileAtomic(run.file(files.schedule), writeScaleSchedule(schedule));
+  await run.write(files.scales, scaleScheduleCsv(schedule));
+  await run.write(files.similarities, similarityCsv(schedule));
+  await run.write(files.schedule, writeScaleSchedule(schedule));
 }
 
 /** The schedule in one line, from the lowest noise to the highest. */

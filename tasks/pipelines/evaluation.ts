@@ -13,12 +13,15 @@ import {
 import type { ScaleSchedule } from "../../src/machines/scale_schedule.ts";
 import { networkDenoiser } from "../../src/networks/network_denoiser.ts";
 import { ImageStore } from "../../src/runs/image_store.ts";
-import { readJsonl } from "../../src/runs/jsonl_log.ts";
-import type { Run, RunConfig } from "../../src/runs/run_folder.ts";
+import { isObject } from "../../src/runs/json_file.ts";
+import type { RunConfig } from "../../src/runs/run_record.ts";
+import type { Run } from "../../src/runs/run_folder.ts";
 import { initialNoise } from "../../src/samplers/initial_noise.ts";
 import type { SamplingProtocol } from "../../src/samplers/sampling_protocol.ts";
+import type { ProgressReporter } from "../cli/progress.ts";
 import type { RunOutcome } from "../cli/run_result.ts";
 import { evaluationFiles, exportEvaluation } from "./evaluation_export.ts";
+import { takeLoggedSamples } from "./logged_samples.ts";
 import type { Session, SessionParts } from "./session.ts";
 import { type LoadedNetwork, sourcesIdentity } from "./sources.ts";
 
@@ -94,10 +97,11 @@ const allPositions: ReadonlySet<string> = new Set(["ES", "ELS", "ELS_wrapped", "
 /** The images of an evaluation: noise, network and machines, in one file of the run. */
 async function openImages(
   run: Run,
-  { plan, names, network }: {
+  { plan, names, network, progress }: {
     readonly plan: SamplingProtocol;
     readonly names: readonly string[];
     readonly network: LoadedNetwork;
+    readonly progress: ProgressReporter;
   },
 ): Promise<ImageStore> {
   const { samples, seed } = plan;
@@ -110,12 +114,14 @@ async function openImages(
     imageShape,
     known: new Map([["noise", { dtype: "F32", shape: [...shape], data }]]),
     metadata: { layout: "NHWC", range: "[-1, 1]; noise: as sampling starts from" },
+    whole: run.whole,
   });
-  // Runs that exist may have their images in a log, as numbers.
-  for (const record of await readJsonl(run.file("samples.jsonl"))) {
-    const { sample, network, machines } = record as unknown as SampleRecord;
-    images.write(sample, { network, ...machines });
-  }
+  if (images.damage !== undefined) progress.note(images.damage);
+  await takeLoggedSamples(run, {
+    images,
+    progress,
+    imagesOf: ({ network, machines }) => ({ network, ...isObject(machines) ? machines : {} }),
+  });
   return images;
 }
 
@@ -128,7 +134,7 @@ export async function runEvaluation(
   const { network, run, abort, progress } = session;
   const plan = withNetworkSteps(protocol);
   const names = machines.map(({ name }) => name);
-  using images = await openImages(run, { plan, names, network });
+  using images = await openImages(run, { plan, names, network, progress });
   const { sampler, grid, seed, networkSteps, labels } = plan;
   const earlier = images.done.map((sample): SampleRecord => {
     const { network: ofNetwork, ...ofMachines } = images.read(sample);
@@ -161,12 +167,17 @@ export async function runEvaluation(
         seen = done;
         bar.update(work, { at: name });
       },
-      onSample: ({ sample, network, machines }) => images.write(sample, { network, ...machines }),
+      onBatch: (records) =>
+        images.writeBatch(
+          new Map(
+            records.map(({ sample, network, machines }) => [sample, { network, ...machines }]),
+          ),
+        ),
     });
     bar.finish();
     const rows = agreementTable(result);
     const text = agreementText(rows, { network: network.label });
-    await exportEvaluation(result, session, { rows, plan, schedules });
+    if (!run.whole) await exportEvaluation(result, session, { rows, plan, schedules });
     return { result, rows, text };
   } finally {
     denoiser.dispose();

@@ -11,7 +11,6 @@ import { reportPages } from "../../src/figures/report.ts";
 import type { ReportFile } from "../../src/figures/report_parts.ts";
 import { writeJsonText } from "../../src/formats/json_text.ts";
 import type { ScaleSchedule } from "../../src/machines/scale_schedule.ts";
-import { writeFileAtomic } from "../../src/runs/atomic_write.ts";
 import { createProvenance } from "../../src/runs/provenance.ts";
 import type { SamplingProtocol } from "../../src/samplers/sampling_protocol.ts";
 import { pictureWriter } from "../cli/pictures.ts";
@@ -42,8 +41,8 @@ async function exportSchedules(
   for (const schedule of schedules) {
     const { machine } = schedule;
     const files = calibrationFiles(`${machine.toLowerCase()}_`);
-    await writeFileAtomic(run.file(files.schedule), writeScaleSchedule(schedule));
-    await writeFileAtomic(run.file(files.scales), scaleScheduleCsv(schedule));
+    await run.write(files.schedule, writeScaleSchedule(schedule));
+    await run.write(files.scales, scaleScheduleCsv(schedule));
     links.push(
       { href: files.schedule, label: `${machine} (JSON)` },
       { href: files.scales, label: `${machine} (CSV)` },
@@ -76,8 +75,8 @@ export async function exportEvaluation(
       ),
     },
   });
-  await writeFileAtomic(run.file(evaluationFiles.table), agreementCsv(rows));
-  await writeFileAtomic(run.file(evaluationFiles.samples), agreementSamplesCsv(result));
+  await run.write(evaluationFiles.table, agreementCsv(rows));
+  await run.write(evaluationFiles.samples, agreementSamplesCsv(result));
   const scheduleLinks = await exportSchedules(schedules, session);
 
   const pictures = await pictureWriter(run);
@@ -115,8 +114,8 @@ export async function exportEvaluation(
   for (const { file, html } of reportPages(report, { file: evaluationFiles.report })) {
     await pictures.page(file, html);
   }
-  await writeFileAtomic(
-    run.file(evaluationFiles.json),
+  await run.write(
+    evaluationFiles.json,
     writeJsonText({
       format: "els-evaluation",
       version: 1,

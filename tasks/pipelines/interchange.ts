@@ -21,6 +21,8 @@ import { createProvenance } from "../../src/runs/provenance.ts";
 import { timeGrid, type TimeGridName } from "../../src/samplers/time_grid.ts";
 import type { NoiseSchedule } from "../../src/schedules/noise_schedule.ts";
 import type { ImageShape } from "../../src/core/image_batch.ts";
+import { sha256Hex } from "../../src/core/sha256.ts";
+import { checkArtifact } from "../../src/runs/artifacts.ts";
 import type { RunKind } from "../../src/runs/find_run.ts";
 import { CommandError } from "../cli/command.ts";
 import { locate } from "./locate.ts";
@@ -47,8 +49,14 @@ export async function readInput(
     return { path: given, bytes: await readRegularFile(given) };
   }
   for (const name of ["scale_schedule.json", "weights.safetensors"]) {
-    const bytes = await readRegularFile(join(given, name)).catch(() => undefined);
-    if (bytes) return { path: join(given, name), bytes };
+    const path = join(given, name);
+    const bytes = await readRegularFile(path).catch((error) => {
+      if (error instanceof Deno.errors.NotFound) return undefined;
+      throw error;
+    });
+    if (bytes === undefined) continue;
+    await checkArtifact(path, await sha256Hex(bytes));
+    return { path, bytes };
   }
   throw new CommandError(
     `${given} holds neither scale_schedule.json nor weights.safetensors: give a file, or the folder ` +

@@ -1,8 +1,9 @@
 import { ArgumentError } from "../../src/core/errors.ts";
 import { locateRun, type RunKind } from "../../src/runs/find_run.ts";
-import { listRuns } from "../../src/runs/run_folder.ts";
+import { listRuns } from "../../src/runs/run_record.ts";
 import { CommandError } from "../cli/command.ts";
 import { commandLine } from "../cli/invocation.ts";
+import { tellProblem } from "./problems.ts";
 
 /**
  * The path behind what a user named: a file, a folder, or a run in the folder of runs.
@@ -14,7 +15,7 @@ export async function locate(
   { out, kind }: { readonly out: string; readonly kind: RunKind },
 ): Promise<string> {
   try {
-    return await locateRun(word, { root: out, kind });
+    return await locateRun(word, { root: out, kind, onProblem: tellProblem });
   } catch (error) {
     const [verb] = kind.commands ?? [];
     if (!(error instanceof ArgumentError) || verb === undefined) throw error;

@@ -11,9 +11,13 @@ import type { ScaleSchedule } from "../../src/machines/scale_schedule.ts";
 import type { SamplingProtocol } from "../../src/samplers/sampling_protocol.ts";
 import { parseTimeGridName, type TimeGridName } from "../../src/samplers/time_grid.ts";
 import { calibrationRuns } from "../../src/runs/find_run.ts";
-import { listRuns } from "../../src/runs/run_folder.ts";
+import { checkArtifact } from "../../src/runs/artifacts.ts";
+import { DataFormatError } from "../../src/core/errors.ts";
+import { sha256Hex } from "../../src/core/sha256.ts";
+import { listRuns } from "../../src/runs/run_record.ts";
 import { CommandError } from "../cli/command.ts";
 import { locate } from "./locate.ts";
+import { tellProblem } from "./problems.ts";
 import { UsageError } from "../cli/flags.ts";
 import { commandLine } from "../cli/invocation.ts";
 import { loadScaleList } from "./interchange.ts";
@@ -31,6 +35,17 @@ async function schedulesIn(folder: string): Promise<string[]> {
   const names: string[] = [];
   for await (const { name } of Deno.readDir(folder)) if (name.endsWith(own)) names.push(name);
   return (names.includes(own) ? [own] : names.sort()).map((name) => join(folder, name));
+}
+
+/**
+ * Reads a schedule.
+ *
+ * @throws DataFormatError if it is damaged: where a run says so, or where that shows.
+ */
+async function readSchedule(path: string): Promise<ScaleSchedule> {
+  const bytes = await Deno.readFile(path);
+  await checkArtifact(path, await sha256Hex(bytes));
+  return parseScaleSchedule(new TextDecoder().decode(bytes), path);
 }
 
 /**
@@ -56,7 +71,7 @@ export async function loadSchedules(
       );
     }
     for (const path of paths) {
-      const schedule = parseScaleSchedule(await Deno.readTextFile(path), path);
+      const schedule = await readSchedule(path);
       const twin = loaded.find((other) => other.schedule.machine === schedule.machine);
       if (twin !== undefined) {
         throw new CommandError(
@@ -125,11 +140,17 @@ async function ownSchedules(
   { out, steps, grid }: Pick<ScheduleFlags, "out" | "steps" | "grid">,
 ): Promise<LoadedSchedule[]> {
   const found: LoadedSchedule[] = [];
-  const { runs } = await listRuns(out);
+  const { runs, problems } = await listRuns(out);
+  problems.forEach(tellProblem);
   const calibrated = runs.filter(({ command }) => calibrationRuns.commands!.includes(command));
   for (const { path: folder } of calibrated.reverse()) {
     for (const path of await schedulesIn(folder)) {
-      const schedule = parseScaleSchedule(await Deno.readTextFile(path), path);
+      const schedule = await readSchedule(path).catch((error) => {
+        if (!(error instanceof DataFormatError)) throw error;
+        tellProblem(error);
+        return undefined;
+      });
+      if (schedule === undefined) continue;
       const first = found[0]?.schedule;
       const fits = schedule.provenance.network?.sha256 === sha256 &&
         schedule.steps.length === (steps ?? first?.steps.length ?? schedule.steps.length) &&

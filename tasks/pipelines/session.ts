@@ -2,7 +2,8 @@
 import type { ImageDataset } from "../../src/datasets/dataset.ts";
 import { type BackendChoice, type BackendInfo, startBackend } from "../../src/networks/backend.ts";
 import type { PatchPosterior } from "../../src/posterior/patch_posterior.ts";
-import { openRun, type Run, type RunConfig } from "../../src/runs/run_folder.ts";
+import type { RunConfig } from "../../src/runs/run_record.ts";
+import { openRun, type Run } from "../../src/runs/run_folder.ts";
 import type { ProgressReporter } from "../cli/progress.ts";
 import { createPosterior, devicesLine, type PosteriorChoice } from "./posterior.ts";
 import { type ImageFlags, type LoadedNetwork, loadMachineImages } from "./sources.ts";

@@ -8,8 +8,9 @@ import { networkName } from "../../src/networks/network_name.ts";
 import { readAnyWeights } from "../../src/networks/weights/any_weights.ts";
 import type { TrainedNetwork } from "../../src/networks/weights/weights.ts";
 import { sha256Hex } from "../../src/core/sha256.ts";
+import { checkArtifact } from "../../src/runs/artifacts.ts";
 import { trainingRuns } from "../../src/runs/find_run.ts";
-import type { RunConfig } from "../../src/runs/run_folder.ts";
+import type { RunConfig } from "../../src/runs/run_record.ts";
 import { fitProtocol, type SamplingProtocol } from "../../src/samplers/sampling_protocol.ts";
 import { CommandError } from "../cli/command.ts";
 import { locate } from "./locate.ts";
@@ -61,12 +62,14 @@ export async function loadNetwork(
   const bytes = ships
     ? new Uint8Array(await (await fetch(shipped)).arrayBuffer())
     : await readRegularFile(path);
+  const sha256 = await sha256Hex(bytes);
+  if (!ships) await checkArtifact(path, sha256);
   const trained = await readAnyWeights(bytes, path);
   const { name, dataset, classNames } = trained.training;
   return {
     ...trained,
     path,
-    sha256: await sha256Hex(bytes),
+    sha256,
     label: typeof name === "string"
       ? name
       : networkName(trained.network.architecture, dataset as string | undefined),

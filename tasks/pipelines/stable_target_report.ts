@@ -3,7 +3,6 @@ import { mean } from "../../src/core/statistics.ts";
 import { lossCurveExplained, lossCurveSvg } from "../../src/figures/loss_curve.ts";
 import { targetCurveExplained, targetCurveSvg } from "../../src/figures/target_curve.ts";
 import { writeJsonText } from "../../src/formats/json_text.ts";
-import { writeFileAtomic } from "../../src/runs/atomic_write.ts";
 import { createProvenance } from "../../src/runs/provenance.ts";
 import type { Run } from "../../src/runs/run_folder.ts";
 import type { TargetStatistics } from "../../src/training/target_statistics.ts";
@@ -66,8 +65,8 @@ export async function exportStableTarget(
     }),
   );
   const columns = Object.keys(rows[0]!) as (keyof TargetStatistics)[];
-  await writeFileAtomic(
-    run.file("targets.csv"),
+  await run.write(
+    "targets.csv",
     [columns.join(","), ...rows.map((row) => columns.map((key) => row[key]).join(",")), ""]
       .join("\n"),
   );
@@ -75,8 +74,8 @@ export async function exportStableTarget(
     const index = probeStep.indexOf(step);
     return index < 0 ? "" : probe[index];
   };
-  await writeFileAtomic(
-    run.file("losses.csv"),
+  await run.write(
+    "losses.csv",
     [
       "step,plain_loss,stable_loss,plain_from_ideal,stable_from_ideal",
       ...plain.step.map((step, i) =>
@@ -85,8 +84,8 @@ export async function exportStableTarget(
       "",
     ].join("\n"),
   );
-  await writeFileAtomic(
-    run.file("stable_target.json"),
+  await run.write(
+    "stable_target.json",
     writeJsonText({
       format: "els-stable-target",
       version: 1,

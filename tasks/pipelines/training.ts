@@ -1,5 +1,4 @@
 /** A training as the commands do it: resolved from a preset and flags, resumable in a run folder. */
-import { DataFormatError } from "../../src/core/errors.ts";
 import { loadDataset } from "../../src/datasets/registry_files.ts";
 import {
   type ArchitectureSizes,
@@ -9,11 +8,12 @@ import { receptiveFieldText } from "../../src/networks/analysis/candidate_check.
 import type { BackendInfo } from "../../src/networks/backend.ts";
 import { parameterCount } from "../../src/networks/weights/parameters.ts";
 import { writeWeights } from "../../src/networks/weights/weights.ts";
-import { writeFileAtomic } from "../../src/runs/atomic_write.ts";
+import { writeKept } from "../../src/runs/kept_file.ts";
 import { JsonlLog } from "../../src/runs/jsonl_log.ts";
 import { sha256Json, toolkit } from "../../src/runs/provenance.ts";
-import { openRun, type Run, type RunConfig } from "../../src/runs/run_folder.ts";
-import { readTrainingState, writeTrainingState } from "../../src/training/checkpoint.ts";
+import type { RunConfig } from "../../src/runs/run_record.ts";
+import { openRun, type Run } from "../../src/runs/run_folder.ts";
+import { writeTrainingState } from "../../src/training/checkpoint.ts";
 import type { ExampleSource } from "../../src/training/examples.ts";
 import { type ResolvedFormulation, resolveFormulation } from "../../src/training/formulation.ts";
 import { createGradientPool } from "../../src/training/gradient_pool.ts";
@@ -28,6 +28,7 @@ import { architectureOf, resolveSizes } from "./architecture_flags.ts";
 import { parseParameters } from "./formulation_flags.ts";
 import type { WorkContext } from "./session.ts";
 import { channelsOf } from "./sources.ts";
+import { readCheckpoint, reopenUnlessReadable } from "./training_checkpoint.ts";
 import { reportTraining, trainingFiles } from "./training_report.ts";
 
 const CHECKPOINT_EVERY = 250;
@@ -109,20 +110,6 @@ function overlay(preset: string, given: TrainingFlags): TrainingPreset {
     config.target = "stable";
   }
   return config as unknown as TrainingPreset;
-}
-
-/** The state to go on from, if the run has one. */
-async function readCheckpoint(run: Run, fingerprint: string): Promise<TrainingState | undefined> {
-  const source = run.file(trainingFiles.state);
-  try {
-    return readTrainingState(await Deno.readFile(source), { source, fingerprint });
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    if (error instanceof DataFormatError) {
-      throw new CommandError(`${error.message}; --fresh begins a new run`);
-    }
-    throw error;
-  }
 }
 
 /**
@@ -207,6 +194,7 @@ export async function runTraining(
   const { steps } = config;
   const weights = run.file(trainingFiles.weights);
   const outcome = { path: run.path, weights, steps };
+  if (run.finished && !run.whole) await reopenUnlessReadable(run, { weights, progress });
   if (run.finished) return { ...outcome, ...await finishedTraining(run), step: steps };
   progress.note(
     `${parameterCount(network.parameters).toLocaleString("en")} parameters, ` +
@@ -216,7 +204,7 @@ export async function runTraining(
   );
 
   const fingerprint = await sha256Json(identity);
-  const resume = await readCheckpoint(run, fingerprint);
+  const resume = await readCheckpoint(run, { fingerprint, tell: (text) => progress.note(text) });
   using log = await JsonlLog.open(run.file(trainingFiles.log), { upToStep: resume?.step ?? 0 });
   const labels = config.conditional ? data.labels : undefined;
   const posterior = config.target === "stable"
@@ -272,9 +260,10 @@ export async function runTraining(
     },
   });
   const save = async (state: TrainingState) => {
-    await writeFileAtomic(weights, writeWeights(trainedAt(state)));
-    // Last, since it says that the weights before it are there.
-    await writeFileAtomic(run.file(trainingFiles.state), writeTrainingState(state, fingerprint));
+    log.sync();
+    await run.write(trainingFiles.weights, writeWeights(trainedAt(state)));
+    // Last, since it says that the log and the weights before it are there.
+    await writeKept(run.file(trainingFiles.state), writeTrainingState(state, fingerprint));
   };
   let shown = NaN;
   try {

@@ -1,9 +1,7 @@
 /** What is done already: one file for each experiment and ablation by each protocol. */
 import { join } from "@std/path";
 import { DataFormatError } from "../../src/core/errors.ts";
-import { writeJsonText } from "../../src/formats/json_text.ts";
-import { writeFileAtomic } from "../../src/runs/atomic_write.ts";
-import { readJsonFile } from "../../src/runs/json_file.ts";
+import { isObject, readJsonFile, writeJsonFile } from "../../src/runs/json_file.ts";
 import type { ExperimentRecord } from "./run_experiment.ts";
 import type { AblationRecord } from "./scale_ablation.ts";
 
@@ -47,23 +45,20 @@ export class Ledger {
 
   async #write(kind: string, name: string, record: unknown): Promise<void> {
     await Deno.mkdir(this.#folder, { recursive: true });
-    const text = writeJsonText({ format: FORMAT, version: 1, kind, record });
-    await writeFileAtomic(join(this.#folder, name), text);
+    await writeJsonFile(join(this.#folder, name), { format: FORMAT, version: 1, kind, record });
   }
 
   async #read<T>(kind: string, name: string): Promise<T | undefined> {
     const path = join(this.#folder, name);
-    const value = await readJsonFile(path) as
-      | { format?: unknown; version?: unknown; kind?: unknown; record?: unknown }
-      | null
-      | undefined;
+    const value = await readJsonFile(path);
     if (value === undefined) return undefined;
-    if (value?.format !== FORMAT || value.version !== 1 || value.kind !== kind) {
+    const { format, version, kind: found, record } = isObject(value) ? value : {};
+    if (format !== FORMAT || version !== 1 || found !== kind || !isObject(record)) {
       throw new DataFormatError(
         path,
         `not an ${kind} of a reproduction in a version known here; delete it to compute it again`,
       );
     }
-    return value.record as T;
+    return record as T;
   }
 }

@@ -176,7 +176,10 @@ export function calibrationPlan(
 /** Calibrates in the run folder that `deno task calibrate` would use. */
 export async function calibrateIn(
   plan: CalibrationPlan,
-  { network, few }: ExperimentSources,
+  { network, few, withState = false }: ExperimentSources & {
+    /** Whether the tables of all similarities are needed, too. */
+    readonly withState?: boolean;
+  },
   context: ReproductionContext,
 ): Promise<{ schedule: ScaleSchedule; path: string; state: CalibrationState | undefined }> {
   using session = await openPart({ ...context, network, data: few }, {
@@ -186,9 +189,21 @@ export async function calibrateIn(
     identity: (parts) => calibrationIdentity(plan, parts),
   });
   const { run } = session;
-  const schedule = await runCalibration(plan, session);
+  const tell = (problem: string) => context.progress.note(problem);
+  let schedule = await runCalibration(plan, session);
+  let state = await readCalibrationState(run, "", tell);
+  if (withState && !isComplete(state, plan)) {
+    // Its tables are asked for, and the schedule of a finished run does not have them all.
+    run.reopen();
+    schedule = await runCalibration(plan, session);
+    state = await readCalibrationState(run, "", tell);
+  }
   await finishRun(run, calibrationOutcome(schedule, plan));
-  return { schedule, path: run.path, state: await readCalibrationState(run, "") };
+  return { schedule, path: run.path, state };
+}
+
+function isComplete(state: CalibrationState | undefined, { metric, samples }: CalibrationPlan) {
+  return state?.inProgress === null && state.tables[metric].length === samples;
 }
 
 /** Network and images, as plain data. */

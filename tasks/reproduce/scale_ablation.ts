@@ -93,7 +93,7 @@ export async function runAblation(
         },
       },
     },
-    sources,
+    { ...sources, withState: true },
     context,
   );
   const { candidates, tables } = state!;

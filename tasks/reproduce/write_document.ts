@@ -1,5 +1,6 @@
 /** Writes the document of a reproduction, with its pictures, from what the ledger holds. */
 import { dirname } from "@std/path";
+import { DataFormatError } from "../../src/core/errors.ts";
 import { writeFileAtomic } from "../../src/runs/atomic_write.ts";
 import { type AblationEntry, type ExperimentEntry, notesOf, resultsDocument } from "./document.ts";
 import { type Experiment, experiments } from "./experiments.ts";
@@ -15,13 +16,24 @@ export interface WriteDocumentOptions {
   readonly ablated: Experiment;
   /** Names of the experiments whose data set was looked for in vain. */
   readonly missing: ReadonlySet<string>;
+  /** Told about records that are damaged, which are left out; absent: the first ends the writing. */
+  readonly onDamage?: ((error: DataFormatError) => void) | undefined;
 }
 
 /** Writes the document; pictures lie beside it, and notes that a person wrote into it are kept. */
 export async function writeDocument(
   path: string,
-  { profile, ledger, ablated, missing }: WriteDocumentOptions,
+  { profile, ledger, ablated, missing, onDamage }: WriteDocumentOptions,
 ): Promise<void> {
+  const whole = async <T>(read: Promise<T | undefined>): Promise<T | undefined> => {
+    try {
+      return await read;
+    } catch (error) {
+      if (onDamage === undefined || !(error instanceof DataFormatError)) throw error;
+      onDamage(error);
+      return undefined;
+    }
+  };
   const earlier = await Deno.readTextFile(path).catch((error) => {
     if (error instanceof Deno.errors.NotFound) return "";
     throw error;
@@ -30,10 +42,10 @@ export async function writeDocument(
   const ablations: AblationEntry[] = [];
   for (const protocol of profile.protocols) {
     for (const experiment of experiments) {
-      const record = await ledger.experiment(experiment.name, protocol.name);
+      const record = await whole(ledger.experiment(experiment.name, protocol.name));
       entries.push({ experiment, protocol, record, missing: missing.has(experiment.name) });
     }
-    const record = await ledger.ablation(ablated.name, protocol.name);
+    const record = await whole(ledger.ablation(ablated.name, protocol.name));
     ablations.push({ experiment: ablated, protocol, record });
   }
   const pictures: { file: string; caption: string }[] = [];

@@ -87,6 +87,7 @@ Deno.test("find run: a damaged folder is no candidate, and is named where nothin
   withRuns(async (root) => {
     const { path } = await findRun("4", { root });
     await Deno.writeTextFile(join(path, "config.json"), "{");
+    await Deno.remove(join(path, ".config.json.previous"));
     await assertRejects(() => findRun("4", { root }), RangeError, '"4": expected');
     assertEquals((await findRun("latest", { root, kind: calibrationRuns })).number, 1);
     await assertRejects(

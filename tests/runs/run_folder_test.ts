@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { DataFormatError } from "../../src/core/errors.ts";
-import { listRuns, openRun } from "../../src/runs/run_folder.ts";
+import { listRuns } from "../../src/runs/run_record.ts";
+import { openRun } from "../../src/runs/run_folder.ts";
 
 async function withRoot(test: (root: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
@@ -94,18 +95,28 @@ Deno.test("run folder: what interruptions left behind is passed over or cleared"
     // Killed before the folder had its name: its number stays taken.
     await Deno.mkdir(`${root}/00004`, { recursive: true });
     await Deno.mkdir(`${root}/notes`);
+    // Named by a person, who put something into it.
+    await Deno.mkdir(`${root}/00003`);
+    await Deno.writeTextFile(`${root}/00003/mine.txt`, "");
     const run = await openRun({ root, command: "train", config });
     assertEquals(run.number, 5);
+    await assertRejects(() => Deno.stat(`${root}/00004`), Deno.errors.NotFound);
+    await Deno.stat(`${root}/00003/mine.txt`);
     run[Symbol.dispose]();
     // Killed while a checkpoint was being written.
     await Deno.mkdir(run.file("checkpoints"));
     const stale = run.file(`checkpoints/.${crypto.randomUUID()}.tmp`);
     await Deno.writeTextFile(stale, "half a checkpo");
+    // Another process is writing this one.
+    const fresh = run.file(`.${crypto.randomUUID()}.tmp`);
+    using held = await Deno.open(fresh, { createNew: true, write: true });
+    await held.lock(true);
     await Deno.writeTextFile(run.file("mine.tmp"), "kept");
     using again = await openRun({ root, command: "train", config });
     assert(again.resumed);
     await assertRejects(() => Deno.stat(stale), Deno.errors.NotFound);
     assertEquals(await Deno.readTextFile(again.file("mine.tmp")), "kept");
+    assertEquals(await Deno.readTextFile(fresh), "");
   }));
 
 Deno.test("run folder: a damaged configuration is a problem of that run alone, at any truncation", () =>
@@ -114,6 +125,8 @@ Deno.test("run folder: a damaged configuration is a problem of that run alone, a
     damaged[Symbol.dispose]();
     (await openRun({ root, command: "sample", config }))[Symbol.dispose]();
     const path = damaged.file("config.json");
+    // As folders of earlier releases: without a copy.
+    await Deno.remove(damaged.file(".config.json.previous"));
     const text = (await Deno.readTextFile(path)).trimEnd();
     for (let length = 0; length < text.length; length += 7) {
       await Deno.writeTextFile(path, text.slice(0, length));
@@ -145,6 +158,7 @@ Deno.test("run folder: a damaged run is named, and left as it is, when a new one
     const first = await openRun({ root, command: "train", config });
     first[Symbol.dispose]();
     await Deno.writeTextFile(first.file("config.json"), '{ "format": ');
+    await Deno.remove(first.file(".config.json.previous"));
     using second = await openRun({ root, command: "train", config });
     assertEquals([second.number, second.passedOver.length], [2, 1]);
     assertStringIncludes(second.status, `passed over ${first.file("config.json")}: not JSON`);

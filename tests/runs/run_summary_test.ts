@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { listRuns, openRun, runState } from "../../src/runs/run_folder.ts";
+import { listRuns, runState } from "../../src/runs/run_record.ts";
+import { openRun } from "../../src/runs/run_folder.ts";
 import { configDifferences, numbersBeside, summarizeRun } from "../../src/runs/run_summary.ts";
 
 async function withRoot(test: (root: string) => Promise<void>): Promise<void> {

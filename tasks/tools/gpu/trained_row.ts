@@ -2,7 +2,7 @@
 import { join } from "@std/path";
 import { readWeights, writeWeights } from "../../../src/networks/weights/weights.ts";
 import { sha256Hex } from "../../../src/core/sha256.ts";
-import { listRuns } from "../../../src/runs/run_folder.ts";
+import { listRuns } from "../../../src/runs/run_record.ts";
 
 /** Weights that carry further than this are too large to take along. */
 const PORTABLE_BYTES = 12_000_000;

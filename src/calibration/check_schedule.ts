@@ -103,6 +103,7 @@ export function checkSchedule(schedule: ScaleSchedule, options: CheckScheduleOpt
     }
   }
   const warnings: string[] = [];
+  if (schedule.edited) warnings.push(`${source} was edited by hand since it was calibrated`);
   const { network: other, config } = schedule.provenance;
   if (other !== undefined && network.sha256 !== undefined && other.sha256 !== network.sha256) {
     warnings.push(`${source} was calibrated against other weights (${other.name})`);

@@ -68,7 +68,7 @@ export interface ImportScalesOptions {
  *
  * @param scales Scale k by index; see {@linkcode ScaleIndexing}.
  * @throws RangeError if the list is empty, the machine has no scale, a scale is even or larger than the
- * machine allows, or the grid has not n + 1 times.
+ * machine allows, the shape is none of images, or the grid has not n + 1 times that descend.
  *
  * @example
  * ```ts
@@ -93,6 +93,13 @@ export function importScales(
   const { imageShape, padding, schedule, grid, provenance } = options;
   const { indexing = "calibration", metric = "cosine", aggregate = "median" } = options;
   const { name: machine } = machineDefinition(options.machine);
+  if (imageShape.length !== 3 || !imageShape.every((n) => Number.isSafeInteger(n) && n > 0)) {
+    throw new ArgumentError(
+      `Cannot import scales for images of [${
+        imageShape.join(", ")
+      }]: expected height, width, channels`,
+    );
+  }
   const n = scales.length;
   if (n === 0) throw new ArgumentError("Cannot import scales: the list is empty");
   if (!machineHasScale(options.machine)) {
@@ -112,6 +119,16 @@ export function importScales(
       `Cannot import scales for ${machine}: the grid has ${grid.times.length} times, expected ${
         n + 1
       } for a list of ${n}`,
+    );
+  }
+  const stray = grid?.times.findIndex((t, i, { [i - 1]: before = Infinity }) =>
+    !(t >= 0 && t <= 1 && t < before)
+  );
+  if (stray !== undefined && stray >= 0) {
+    throw new ArgumentError(
+      `Cannot import scales for ${machine}: time ${stray} of the grid is ${
+        grid!.times[stray]
+      }, expected times that descend from 1 to 0`,
     );
   }
   const at = (step: number) => indexing === "calibration" ? step - 1 : Math.min(step, n - 1);

@@ -1,8 +1,11 @@
 /** Bare lists of locality scales, as other programs keep them: `.pt`, `.npy`, CSV, JSON or text. */
 import { DataFormatError } from "../core/errors.ts";
+import { oneLine, quoted } from "../core/quoted.ts";
 import { isPatchSize } from "../core/patch_size.ts";
 import { lowerMedian, mode } from "../core/statistics.ts";
 import { isNpy, parseNpy, writeNpy } from "../formats/npy.ts";
+import { parseJson } from "../formats/parse_json.ts";
+import { checkLimit, defaultMaxText } from "../formats/read_limits.ts";
 import type { ScaleAggregate, ScaleSchedule } from "../machines/scale_schedule.ts";
 import { isTorch, parseTorch } from "../formats/torch_file.ts";
 import { type NumberTable, numberTable } from "../formats/torch_values.ts";
@@ -55,11 +58,11 @@ export function parseScaleList(
   if (wrong >= 0) {
     throw new DataFormatError(
       source,
-      `number ${wrong + 1} of ${table.values.length} is ${
-        table.values[wrong]
-      }, expected scales: odd positive integers`,
+      `number ${wrong + 1} of ${table.values.length} is ${quoted(table.values[wrong])}, expected ` +
+        "scales: odd positive integers",
     );
   }
+  checkLimit("maxItems", columns ?? rows, { source, what: "the list", allowed: mostSteps });
   if (columns === undefined) return [...table.values];
   const combine = aggregate === "mode" ? mode : lowerMedian;
   return Array.from(
@@ -68,7 +71,11 @@ export function parseScaleList(
   );
 }
 
+/** Scales of one list; nobody takes a hundred thousand steps. */
+const mostSteps = 100_000;
+
 function parseText(bytes: Uint8Array, source: string): NumberTable {
+  checkLimit("maxText", bytes.length, { source, what: "the list", allowed: defaultMaxText });
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(bytes).trim();
@@ -76,13 +83,7 @@ function parseText(bytes: Uint8Array, source: string): NumberTable {
     throw new DataFormatError(source, "it is none of .pt, .npy, CSV, JSON and text", 0);
   }
   if (text.startsWith("[")) {
-    let value: unknown;
-    try {
-      value = JSON.parse(text);
-    } catch (error) {
-      throw new DataFormatError(source, `not JSON: ${(error as Error).message}`);
-    }
-    return numberTable(value, source);
+    return numberTable(parseListOfJson(text, source), source);
   }
   const { lines, header } = tableOf(text);
   const column = scaleColumn(header);
@@ -93,13 +94,21 @@ function parseText(bytes: Uint8Array, source: string): NumberTable {
     if (/^\d{1,9}(\.0*)?$/.test(word)) return Number(word);
     throw new DataFormatError(
       source,
-      `${
-        JSON.stringify(word.slice(0, 30))
-      } is no scale; expected odd positive integers, a CSV with ` +
+      `${quoted(word, 30)} is no scale; expected odd positive integers, a CSV with ` +
         "a column patch_size, or a .pt, .npy or JSON list",
     );
   });
   return numberTable(numbers, source);
+}
+
+function parseListOfJson(text: string, source: string): unknown {
+  try {
+    return parseJson(text, { source, what: "the list" });
+  } catch (error) {
+    const { cause } = error as Error;
+    if (!(cause instanceof SyntaxError)) throw error;
+    throw new DataFormatError(source, `not JSON: ${cause.message}`, { cause });
+  }
 }
 
 /** Where a CSV has its scales; in files of the first releases the column is called kernel_size. */
@@ -125,6 +134,8 @@ function scaleColumn(header: readonly string[]): number {
  * @category Formats
  */
 export function scaleListTimes(bytes: Uint8Array, source = "scales"): number[] | undefined {
+  if (isTorch(bytes) || isNpy(bytes)) return undefined;
+  checkLimit("maxText", bytes.length, { source, what: "the list", allowed: defaultMaxText });
   const text = new TextDecoder().decode(bytes).trim();
   const { lines, header } = tableOf(text);
   const column = header.indexOf("t");
@@ -134,7 +145,7 @@ export function scaleListTimes(bytes: Uint8Array, source = "scales"): number[] |
     if (word !== "" && Number.isFinite(t)) return t;
     throw new DataFormatError(
       source,
-      `row ${i + 1} has t ${JSON.stringify(word)}, expected a number`,
+      `row ${i + 1} has t ${quoted(word)}, expected a number`,
     );
   });
 }
@@ -167,7 +178,7 @@ function columnInOrder(
     if (step >= 0 && Number(cells[step]) !== i + 1) {
       throw new DataFormatError(
         source,
-        `row ${i + 1} is step ${cells[step]}; expected the steps 1, 2, .. in order`,
+        `row ${i + 1} is step ${oneLine(cells[step]!, 30)}; expected the steps 1, 2, .. in order`,
       );
     }
     return cells[column]!;

@@ -1,7 +1,10 @@
 /** Scale schedules as JSON text, checked on the way in and on the way out. */
 import { ArgumentError, DataFormatError } from "../core/errors.ts";
+import { quoted } from "../core/quoted.ts";
 import { isPatchSize } from "../core/patch_size.ts";
+import { crc32 } from "../formats/crc32.ts";
 import { writeJsonText } from "../formats/json_text.ts";
+import { parseJson } from "../formats/parse_json.ts";
 import { machineNames } from "../machines/machine_table.ts";
 import type { ScaleSchedule, ScaleStep } from "../machines/scale_schedule.ts";
 import { timeGridNames, timeGrids } from "../samplers/time_grid.ts";
@@ -39,7 +42,7 @@ import { similarityNames } from "./similarity.ts";
  * @category Calibration
  */
 export function writeScaleSchedule(schedule: ScaleSchedule): string {
-  const text = writeJsonText({
+  const content = {
     format: schedule.format,
     version: schedule.version,
     imageShape: schedule.imageShape,
@@ -62,9 +65,12 @@ export function writeScaleSchedule(schedule: ScaleSchedule): string {
     })),
     ...schedule.refinement && { refinement: schedule.refinement },
     provenance: schedule.provenance,
-  });
+    ...schedule.edited && { edited: true },
+  };
+  const plain: unknown = JSON.parse(writeJsonText(content));
+  const text = writeJsonText({ ...content, checksum: checksumOf(plain) });
   const own = [schedule.machine, schedule.metric, schedule.timeGrid ?? "uniform"];
-  const problem = findProblem(JSON.parse(text), own);
+  const problem = findProblem(plain, own);
   if (problem !== undefined) throw new ArgumentError(`Cannot write the scale schedule: ${problem}`);
   return text;
 }
@@ -77,6 +83,8 @@ export function writeScaleSchedule(schedule: ScaleSchedule): string {
 export interface ParseScaleScheduleOptions {
   /** Names of your own that it may hold besides those of this package: of a machine, a metric, a time grid. */
   readonly own?: readonly string[] | undefined;
+  /** Characters that the text may have. Default 2^26, 64 million. */
+  readonly maxText?: number | undefined;
 }
 
 /**
@@ -84,6 +92,7 @@ export interface ParseScaleScheduleOptions {
  *
  * The text is checked against `data/scale_schedule.schema.json`, then field against field: steps
  * ascend from 1 to n with t = step / n (on another grid: with t), scales are candidates, and every table has its rows and columns.
+ * Files may be edited by hand: what is `edited` then is that of the schedule, known by a checksum.
  *
  * @example
  * ```ts
@@ -103,17 +112,39 @@ export function parseScaleSchedule(
   source = "scale schedule",
   options: ParseScaleScheduleOptions = {},
 ): ScaleSchedule {
+  const { own = [], maxText = 2 ** 26 } = options;
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text, { source, what: "the scale schedule", maxText });
   } catch (error) {
-    throw new DataFormatError(source, `not JSON: ${(error as Error).message}`);
+    const { cause } = error as Error;
+    if (!(cause instanceof SyntaxError)) throw error;
+    throw new DataFormatError(source, `not JSON: ${cause.message}`, { cause });
   }
   modernize(value);
-  const problem = findProblem(value, options.own ?? []);
+  const problem = findProblem(value, own);
   if (problem !== undefined) throw new DataFormatError(source, problem);
-  const { $schema: _, ...schedule } = value as ScaleSchedule & { $schema?: string };
-  return schedule;
+  const { $schema: _, checksum, ...schedule } = value as ScaleSchedule & {
+    readonly $schema?: string;
+    readonly checksum?: string;
+  };
+  const edited = checksum !== undefined && checksum !== checksumOf(schedule);
+  return edited ? { ...schedule, edited } : schedule;
+}
+
+/** CRC-32 of what a schedule says; layout and order of its fields do not count. */
+function checksumOf(content: unknown): string {
+  const crc = crc32(new TextEncoder().encode(canonical(content)));
+  return `crc32:${crc.toString(16).padStart(8, "0")}`;
+}
+
+/** JSON with the fields of objects in the order of their names; nesting is limited by the reader. */
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
+  const fields = asObject(value);
+  if (fields === undefined) return JSON.stringify(value);
+  const names = Object.keys(fields).sort();
+  return `{${names.map((name) => `${JSON.stringify(name)}:${canonical(fields[name])}`).join()}}`;
 }
 
 /**
@@ -215,7 +246,10 @@ function findInconsistency(schedule: ScaleSchedule): string | undefined {
   if (labels !== null && labels.length !== samples) {
     return `labels has ${labels.length} entries, expected ${samples}, one for each sample of steps[0]`;
   }
-  const among = `one of the candidates ${candidates.join(", ")}`;
+  const columns = new Map(candidates.map((k, column) => [k, column]));
+  const among = `one of the candidates ${candidates.slice(0, 12).join(", ")}${
+    candidates.length > 12 ? ", …" : ""
+  }`;
   for (const [i, entry] of steps.entries()) {
     const at = `steps[${i}]`;
     const { step, t, patchSize, perSample, similarity } = entry;
@@ -231,7 +265,7 @@ function findInconsistency(schedule: ScaleSchedule): string | undefined {
     if (i > 0 && t <= steps[i - 1]!.t) {
       return `${at}.t is ${t}, expected more than ${steps[i - 1]!.t}, that of the step before`;
     }
-    if (!candidates.includes(patchSize)) {
+    if (!columns.has(patchSize)) {
       return `${at}.patchSize is ${patchSize}, expected ${among}`;
     }
     for (const [name, list] of [["perSample", perSample], ["similarity", similarity]] as const) {
@@ -241,14 +275,15 @@ function findInconsistency(schedule: ScaleSchedule): string | undefined {
     }
     for (const [sample, row] of similarity.entries()) {
       const best = perSample[sample]!;
-      if (!candidates.includes(best)) {
+      const column = columns.get(best);
+      if (column === undefined) {
         return `${at}.perSample[${sample}] is ${best}, expected ${among}`;
       }
       if (row.length !== candidates.length) {
         return `${at}.similarity[${sample}] has ${row.length} entries, expected ` +
           `${candidates.length}, one for each candidate`;
       }
-      if (row[candidates.indexOf(best)] === null) {
+      if (row[column] === null) {
         return `${at}.similarity[${sample}] is null at ${best}, expected a number: ` +
           `it is the best scale of that sample`;
       }
@@ -264,6 +299,8 @@ function timeOf(name: string | undefined, u: number): number | undefined {
 }
 
 function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? "missing";
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+  // Short lists are shown whole.
+  const text = Array.isArray(value) && value.length < 20 ? JSON.stringify(value) : undefined;
+  if (value === undefined) return "missing";
+  return text !== undefined && text.length <= 60 ? text : quoted(value);
 }

@@ -18,10 +18,11 @@ export const validate: {
   readonly errors?: readonly SchemaBreach[] | null;
 } = validate10;
 
-const schema11 = {"type":"object","required":["format","version","imageShape","machine","padding","noiseSchedule","metric","aggregate","candidates","labels","steps","provenance"],"additionalProperties":false,"properties":{"$schema":{"type":"string"},"format":{"const":"els-scale-schedule"},"version":{"const":1},"imageShape":{"type":"array","items":{"type":"integer","minimum":1},"minItems":3,"maxItems":3},"machine":{"type":"string","minLength":1},"padding":{"enum":["zeros","circular"]},"noiseSchedule":{"type":"object","required":["name","parameters"],"additionalProperties":false,"properties":{"name":{"type":"string","minLength":1},"parameters":{"type":"object","additionalProperties":{"type":"number"}}}},"metric":{"type":"string","minLength":1},"aggregate":{"enum":["median","mode"]},"candidates":{"type":"array","items":{"type":"integer","minimum":1},"minItems":1},"labels":{"type":["array","null"],"items":{"type":"integer","minimum":0}},"timeGrid":{"type":"string","minLength":1},"steps":{"type":"array","minItems":1,"items":{"type":"object","required":["step","t","signal","sigma","patchSize","perSample","similarity"],"additionalProperties":false,"properties":{"step":{"type":"integer","minimum":1},"t":{"type":"number","exclusiveMinimum":0,"maximum":1},"signal":{"type":"number","minimum":0},"sigma":{"type":"number","exclusiveMinimum":0},"patchSize":{"type":"integer"},"perSample":{"type":"array","items":{"type":"integer"}},"similarity":{"type":"array","items":{"type":"array","items":{"type":["number","null"]}}}}}},"refinement":{"type":"object","required":["measure","samples","start","startScore","score","trials"],"properties":{"measure":{"type":"string"},"samples":{"type":"integer","minimum":1},"start":{"type":"array","items":{"type":"integer"}},"startScore":{"type":"number"},"score":{"type":"number"},"trials":{"type":"array","items":{"type":"object"}}}},"provenance":{"type":"object","required":["toolkit","runtime","seed","config"],"properties":{"toolkit":{"type":"string"},"runtime":{"type":"string"},"networkBackend":{"type":"string"},"machineBackend":{"type":"string"},"seed":{"type":"integer","minimum":0},"dataset":{"type":"object","required":["name","split","images","sha256"],"properties":{"name":{"type":"string"},"split":{"type":"string"},"images":{"type":"integer","minimum":1},"classes":{"type":"array","items":{"type":"integer","minimum":0}},"sha256":{"$ref":"#/definitions/sha256"}}},"network":{"type":"object","required":["name","sha256","architecture"],"properties":{"name":{"type":"string"},"sha256":{"$ref":"#/definitions/sha256"},"architecture":{"type":"object"}}},"config":{"type":"object"}}}},"definitions":{"sha256":{"type":"string","pattern":"^[0-9a-f]{64}$"}}};
+const schema11 = {"type":"object","required":["format","version","imageShape","machine","padding","noiseSchedule","metric","aggregate","candidates","labels","steps","provenance"],"additionalProperties":false,"properties":{"$schema":{"type":"string"},"format":{"const":"els-scale-schedule"},"version":{"const":1},"imageShape":{"type":"array","items":{"type":"integer","minimum":1},"minItems":3,"maxItems":3},"machine":{"type":"string","minLength":1},"padding":{"enum":["zeros","circular"]},"noiseSchedule":{"type":"object","required":["name","parameters"],"additionalProperties":false,"properties":{"name":{"type":"string","minLength":1},"parameters":{"type":"object","additionalProperties":{"type":"number"}}}},"metric":{"type":"string","minLength":1},"aggregate":{"enum":["median","mode"]},"candidates":{"type":"array","items":{"type":"integer","minimum":1},"minItems":1},"labels":{"type":["array","null"],"items":{"type":"integer","minimum":0}},"timeGrid":{"type":"string","minLength":1},"steps":{"type":"array","minItems":1,"items":{"type":"object","required":["step","t","signal","sigma","patchSize","perSample","similarity"],"additionalProperties":false,"properties":{"step":{"type":"integer","minimum":1},"t":{"type":"number","exclusiveMinimum":0,"maximum":1},"signal":{"type":"number","minimum":0},"sigma":{"type":"number","exclusiveMinimum":0},"patchSize":{"type":"integer"},"perSample":{"type":"array","items":{"type":"integer"}},"similarity":{"type":"array","items":{"type":"array","items":{"type":["number","null"]}}}}}},"refinement":{"type":"object","required":["measure","samples","start","startScore","score","trials"],"properties":{"measure":{"type":"string"},"sampler":{"type":"string"},"grid":{"type":"string"},"networkSteps":{"type":"integer","minimum":1},"seed":{"type":["integer","null"],"minimum":0},"samples":{"type":"integer","minimum":1},"labels":{"type":["array","null"],"items":{"type":"integer","minimum":0}},"start":{"type":"array","items":{"type":"integer"}},"startScore":{"type":"number"},"score":{"type":"number"},"trials":{"type":"array","items":{"type":"object","required":["pass","step","patchSize","score","perSample","accepted"],"properties":{"pass":{"type":"integer","minimum":1},"step":{"type":"integer","minimum":1},"patchSize":{"type":"integer","minimum":1},"score":{"type":"number"},"perSample":{"type":"array","items":{"type":"number"}},"accepted":{"type":"boolean"}}}}}},"provenance":{"type":"object","required":["toolkit","runtime","seed","config"],"properties":{"toolkit":{"type":"string"},"runtime":{"type":"string"},"networkBackend":{"type":"string"},"machineBackend":{"type":"string"},"seed":{"type":"integer","minimum":0},"dataset":{"type":"object","required":["name","split","images","sha256"],"properties":{"name":{"type":"string"},"split":{"type":"string"},"images":{"type":"integer","minimum":1},"classes":{"type":"array","items":{"type":"integer","minimum":0}},"sha256":{"$ref":"#/definitions/sha256"}}},"network":{"type":"object","required":["name","sha256","architecture"],"properties":{"name":{"type":"string"},"sha256":{"$ref":"#/definitions/sha256"},"architecture":{"type":"object"}}},"config":{"type":"object"}}},"edited":{"const":true},"checksum":{"type":"string","pattern":"^crc32:[0-9a-f]{8}$"}},"definitions":{"sha256":{"type":"string","pattern":"^[0-9a-f]{64}$"}}};
 const schema12 = {"type":"string","pattern":"^[0-9a-f]{64}$"};
 const func2 = Object.prototype.hasOwnProperty;
 const pattern0 = new RegExp("^[0-9a-f]{64}$", "u");
+const pattern2 = new RegExp("^crc32:[0-9a-f]{8}$", "u");
 
 function validate10(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 let vErrors = null;
@@ -656,20 +657,11 @@ else {
 var valid11 = true;
 }
 if(valid11){
-if(data30.samples !== undefined){
-let data32 = data30.samples;
+if(data30.sampler !== undefined){
 const _errs65 = errors;
-if(!(((typeof data32 == "number") && (!(data32 % 1) && !isNaN(data32))) && (isFinite(data32)))){
-validate10.errors = [{instancePath:instancePath+"/refinement/samples",schemaPath:"#/properties/refinement/properties/samples/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+if(typeof data30.sampler !== "string"){
+validate10.errors = [{instancePath:instancePath+"/refinement/sampler",schemaPath:"#/properties/refinement/properties/sampler/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
-}
-if(errors === _errs65){
-if((typeof data32 == "number") && (isFinite(data32))){
-if(data32 < 1 || isNaN(data32)){
-validate10.errors = [{instancePath:instancePath+"/refinement/samples",schemaPath:"#/properties/refinement/properties/samples/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
-return false;
-}
-}
 }
 var valid11 = _errs65 === errors;
 }
@@ -677,22 +669,136 @@ else {
 var valid11 = true;
 }
 if(valid11){
-if(data30.start !== undefined){
-let data33 = data30.start;
+if(data30.grid !== undefined){
 const _errs67 = errors;
-if(errors === _errs67){
-if(Array.isArray(data33)){
-var valid12 = true;
-const len7 = data33.length;
-for(let i7=0; i7<len7; i7++){
-let data34 = data33[i7];
-const _errs69 = errors;
-if(!(((typeof data34 == "number") && (!(data34 % 1) && !isNaN(data34))) && (isFinite(data34)))){
-validate10.errors = [{instancePath:instancePath+"/refinement/start/" + i7,schemaPath:"#/properties/refinement/properties/start/items/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+if(typeof data30.grid !== "string"){
+validate10.errors = [{instancePath:instancePath+"/refinement/grid",schemaPath:"#/properties/refinement/properties/grid/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
-var valid12 = _errs69 === errors;
+var valid11 = _errs67 === errors;
+}
+else {
+var valid11 = true;
+}
+if(valid11){
+if(data30.networkSteps !== undefined){
+let data34 = data30.networkSteps;
+const _errs69 = errors;
+if(!(((typeof data34 == "number") && (!(data34 % 1) && !isNaN(data34))) && (isFinite(data34)))){
+validate10.errors = [{instancePath:instancePath+"/refinement/networkSteps",schemaPath:"#/properties/refinement/properties/networkSteps/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+return false;
+}
+if(errors === _errs69){
+if((typeof data34 == "number") && (isFinite(data34))){
+if(data34 < 1 || isNaN(data34)){
+validate10.errors = [{instancePath:instancePath+"/refinement/networkSteps",schemaPath:"#/properties/refinement/properties/networkSteps/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
+return false;
+}
+}
+}
+var valid11 = _errs69 === errors;
+}
+else {
+var valid11 = true;
+}
+if(valid11){
+if(data30.seed !== undefined){
+let data35 = data30.seed;
+const _errs71 = errors;
+if((!(((typeof data35 == "number") && (!(data35 % 1) && !isNaN(data35))) && (isFinite(data35)))) && (data35 !== null)){
+validate10.errors = [{instancePath:instancePath+"/refinement/seed",schemaPath:"#/properties/refinement/properties/seed/type",keyword:"type",params:{type: schema11.properties.refinement.properties.seed.type},message:"must be integer,null"}];
+return false;
+}
+if(errors === _errs71){
+if((typeof data35 == "number") && (isFinite(data35))){
+if(data35 < 0 || isNaN(data35)){
+validate10.errors = [{instancePath:instancePath+"/refinement/seed",schemaPath:"#/properties/refinement/properties/seed/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+return false;
+}
+}
+}
+var valid11 = _errs71 === errors;
+}
+else {
+var valid11 = true;
+}
+if(valid11){
+if(data30.samples !== undefined){
+let data36 = data30.samples;
+const _errs73 = errors;
+if(!(((typeof data36 == "number") && (!(data36 % 1) && !isNaN(data36))) && (isFinite(data36)))){
+validate10.errors = [{instancePath:instancePath+"/refinement/samples",schemaPath:"#/properties/refinement/properties/samples/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+return false;
+}
+if(errors === _errs73){
+if((typeof data36 == "number") && (isFinite(data36))){
+if(data36 < 1 || isNaN(data36)){
+validate10.errors = [{instancePath:instancePath+"/refinement/samples",schemaPath:"#/properties/refinement/properties/samples/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
+return false;
+}
+}
+}
+var valid11 = _errs73 === errors;
+}
+else {
+var valid11 = true;
+}
+if(valid11){
+if(data30.labels !== undefined){
+let data37 = data30.labels;
+const _errs75 = errors;
+if((!(Array.isArray(data37))) && (data37 !== null)){
+validate10.errors = [{instancePath:instancePath+"/refinement/labels",schemaPath:"#/properties/refinement/properties/labels/type",keyword:"type",params:{type: schema11.properties.refinement.properties.labels.type},message:"must be array,null"}];
+return false;
+}
+if(errors === _errs75){
+if(Array.isArray(data37)){
+var valid12 = true;
+const len7 = data37.length;
+for(let i7=0; i7<len7; i7++){
+let data38 = data37[i7];
+const _errs77 = errors;
+if(!(((typeof data38 == "number") && (!(data38 % 1) && !isNaN(data38))) && (isFinite(data38)))){
+validate10.errors = [{instancePath:instancePath+"/refinement/labels/" + i7,schemaPath:"#/properties/refinement/properties/labels/items/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+return false;
+}
+if(errors === _errs77){
+if((typeof data38 == "number") && (isFinite(data38))){
+if(data38 < 0 || isNaN(data38)){
+validate10.errors = [{instancePath:instancePath+"/refinement/labels/" + i7,schemaPath:"#/properties/refinement/properties/labels/items/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+return false;
+}
+}
+}
+var valid12 = _errs77 === errors;
 if(!valid12){
+break;
+}
+}
+}
+}
+var valid11 = _errs75 === errors;
+}
+else {
+var valid11 = true;
+}
+if(valid11){
+if(data30.start !== undefined){
+let data39 = data30.start;
+const _errs79 = errors;
+if(errors === _errs79){
+if(Array.isArray(data39)){
+var valid13 = true;
+const len8 = data39.length;
+for(let i8=0; i8<len8; i8++){
+let data40 = data39[i8];
+const _errs81 = errors;
+if(!(((typeof data40 == "number") && (!(data40 % 1) && !isNaN(data40))) && (isFinite(data40)))){
+validate10.errors = [{instancePath:instancePath+"/refinement/start/" + i8,schemaPath:"#/properties/refinement/properties/start/items/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+return false;
+}
+var valid13 = _errs81 === errors;
+if(!valid13){
 break;
 }
 }
@@ -702,54 +808,188 @@ validate10.errors = [{instancePath:instancePath+"/refinement/start",schemaPath:"
 return false;
 }
 }
-var valid11 = _errs67 === errors;
+var valid11 = _errs79 === errors;
 }
 else {
 var valid11 = true;
 }
 if(valid11){
 if(data30.startScore !== undefined){
-let data35 = data30.startScore;
-const _errs71 = errors;
-if(!((typeof data35 == "number") && (isFinite(data35)))){
+let data41 = data30.startScore;
+const _errs83 = errors;
+if(!((typeof data41 == "number") && (isFinite(data41)))){
 validate10.errors = [{instancePath:instancePath+"/refinement/startScore",schemaPath:"#/properties/refinement/properties/startScore/type",keyword:"type",params:{type: "number"},message:"must be number"}];
 return false;
 }
-var valid11 = _errs71 === errors;
+var valid11 = _errs83 === errors;
 }
 else {
 var valid11 = true;
 }
 if(valid11){
 if(data30.score !== undefined){
-let data36 = data30.score;
-const _errs73 = errors;
-if(!((typeof data36 == "number") && (isFinite(data36)))){
+let data42 = data30.score;
+const _errs85 = errors;
+if(!((typeof data42 == "number") && (isFinite(data42)))){
 validate10.errors = [{instancePath:instancePath+"/refinement/score",schemaPath:"#/properties/refinement/properties/score/type",keyword:"type",params:{type: "number"},message:"must be number"}];
 return false;
 }
-var valid11 = _errs73 === errors;
+var valid11 = _errs85 === errors;
 }
 else {
 var valid11 = true;
 }
 if(valid11){
 if(data30.trials !== undefined){
-let data37 = data30.trials;
-const _errs75 = errors;
-if(errors === _errs75){
-if(Array.isArray(data37)){
-var valid13 = true;
-const len8 = data37.length;
-for(let i8=0; i8<len8; i8++){
-let data38 = data37[i8];
-const _errs77 = errors;
-if(!(data38 && typeof data38 == "object" && !Array.isArray(data38))){
-validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i8,schemaPath:"#/properties/refinement/properties/trials/items/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+let data43 = data30.trials;
+const _errs87 = errors;
+if(errors === _errs87){
+if(Array.isArray(data43)){
+var valid14 = true;
+const len9 = data43.length;
+for(let i9=0; i9<len9; i9++){
+let data44 = data43[i9];
+const _errs89 = errors;
+if(errors === _errs89){
+if(data44 && typeof data44 == "object" && !Array.isArray(data44)){
+let missing4;
+if(((((((data44.pass === undefined) && (missing4 = "pass")) || ((data44.step === undefined) && (missing4 = "step"))) || ((data44.patchSize === undefined) && (missing4 = "patchSize"))) || ((data44.score === undefined) && (missing4 = "score"))) || ((data44.perSample === undefined) && (missing4 = "perSample"))) || ((data44.accepted === undefined) && (missing4 = "accepted"))){
+validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i9,schemaPath:"#/properties/refinement/properties/trials/items/required",keyword:"required",params:{missingProperty: missing4},message:"must have required property '"+missing4+"'"}];
 return false;
 }
-var valid13 = _errs77 === errors;
-if(!valid13){
+else {
+if(data44.pass !== undefined){
+let data45 = data44.pass;
+const _errs91 = errors;
+if(!(((typeof data45 == "number") && (!(data45 % 1) && !isNaN(data45))) && (isFinite(data45)))){
+validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i9+"/pass",schemaPath:"#/properties/refinement/properties/trials/items/properties/pass/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+return false;
+}
+if(errors === _errs91){
+if((typeof data45 == "number") && (isFinite(data45))){
+if(data45 < 1 || isNaN(data45)){
+validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i9+"/pass",schemaPath:"#/properties/refinement/properties/trials/items/properties/pass/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
+return false;
+}
+}
+}
+var valid15 = _errs91 === errors;
+}
+else {
+var valid15 = true;
+}
+if(valid15){
+if(data44.step !== undefined){
+let data46 = data44.step;
+const _errs93 = errors;
+if(!(((typeof data46 == "number") && (!(data46 % 1) && !isNaN(data46))) && (isFinite(data46)))){
+validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i9+"/step",schemaPath:"#/properties/refinement/properties/trials/items/properties/step/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+return false;
+}
+if(errors === _errs93){
+if((typeof data46 == "number") && (isFinite(data46))){
+if(data46 < 1 || isNaN(data46)){
+validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i9+"/step",schemaPath:"#/properties/refinement/properties/trials/items/properties/step/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
+return false;
+}
+}
+}
+var valid15 = _errs93 === errors;
+}
+else {
+var valid15 = true;
+}
+if(valid15){
+if(data44.patchSize !== undefined){
+let data47 = data44.patchSize;
+const _errs95 = errors;
+if(!(((typeof data47 == "number") && (!(data47 % 1) && !isNaN(data47))) && (isFinite(data47)))){
+validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i9+"/patchSize",schemaPath:"#/properties/refinement/properties/trials/items/properties/patchSize/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+return false;
+}
+if(errors === _errs95){
+if((typeof data47 == "number") && (isFinite(data47))){
+if(data47 < 1 || isNaN(data47)){
+validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i9+"/patchSize",schemaPath:"#/properties/refinement/properties/trials/items/properties/patchSize/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
+return false;
+}
+}
+}
+var valid15 = _errs95 === errors;
+}
+else {
+var valid15 = true;
+}
+if(valid15){
+if(data44.score !== undefined){
+let data48 = data44.score;
+const _errs97 = errors;
+if(!((typeof data48 == "number") && (isFinite(data48)))){
+validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i9+"/score",schemaPath:"#/properties/refinement/properties/trials/items/properties/score/type",keyword:"type",params:{type: "number"},message:"must be number"}];
+return false;
+}
+var valid15 = _errs97 === errors;
+}
+else {
+var valid15 = true;
+}
+if(valid15){
+if(data44.perSample !== undefined){
+let data49 = data44.perSample;
+const _errs99 = errors;
+if(errors === _errs99){
+if(Array.isArray(data49)){
+var valid16 = true;
+const len10 = data49.length;
+for(let i10=0; i10<len10; i10++){
+let data50 = data49[i10];
+const _errs101 = errors;
+if(!((typeof data50 == "number") && (isFinite(data50)))){
+validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i9+"/perSample/" + i10,schemaPath:"#/properties/refinement/properties/trials/items/properties/perSample/items/type",keyword:"type",params:{type: "number"},message:"must be number"}];
+return false;
+}
+var valid16 = _errs101 === errors;
+if(!valid16){
+break;
+}
+}
+}
+else {
+validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i9+"/perSample",schemaPath:"#/properties/refinement/properties/trials/items/properties/perSample/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+return false;
+}
+}
+var valid15 = _errs99 === errors;
+}
+else {
+var valid15 = true;
+}
+if(valid15){
+if(data44.accepted !== undefined){
+const _errs103 = errors;
+if(typeof data44.accepted !== "boolean"){
+validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i9+"/accepted",schemaPath:"#/properties/refinement/properties/trials/items/properties/accepted/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
+return false;
+}
+var valid15 = _errs103 === errors;
+}
+else {
+var valid15 = true;
+}
+}
+}
+}
+}
+}
+}
+}
+else {
+validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i9,schemaPath:"#/properties/refinement/properties/trials/items/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+}
+var valid14 = _errs89 === errors;
+if(!valid14){
 break;
 }
 }
@@ -759,10 +999,15 @@ validate10.errors = [{instancePath:instancePath+"/refinement/trials",schemaPath:
 return false;
 }
 }
-var valid11 = _errs75 === errors;
+var valid11 = _errs87 === errors;
 }
 else {
 var valid11 = true;
+}
+}
+}
+}
+}
 }
 }
 }
@@ -783,165 +1028,165 @@ var valid0 = true;
 }
 if(valid0){
 if(data.provenance !== undefined){
-let data39 = data.provenance;
-const _errs79 = errors;
-if(errors === _errs79){
-if(data39 && typeof data39 == "object" && !Array.isArray(data39)){
-let missing4;
-if(((((data39.toolkit === undefined) && (missing4 = "toolkit")) || ((data39.runtime === undefined) && (missing4 = "runtime"))) || ((data39.seed === undefined) && (missing4 = "seed"))) || ((data39.config === undefined) && (missing4 = "config"))){
-validate10.errors = [{instancePath:instancePath+"/provenance",schemaPath:"#/properties/provenance/required",keyword:"required",params:{missingProperty: missing4},message:"must have required property '"+missing4+"'"}];
+let data52 = data.provenance;
+const _errs105 = errors;
+if(errors === _errs105){
+if(data52 && typeof data52 == "object" && !Array.isArray(data52)){
+let missing5;
+if(((((data52.toolkit === undefined) && (missing5 = "toolkit")) || ((data52.runtime === undefined) && (missing5 = "runtime"))) || ((data52.seed === undefined) && (missing5 = "seed"))) || ((data52.config === undefined) && (missing5 = "config"))){
+validate10.errors = [{instancePath:instancePath+"/provenance",schemaPath:"#/properties/provenance/required",keyword:"required",params:{missingProperty: missing5},message:"must have required property '"+missing5+"'"}];
 return false;
 }
 else {
-if(data39.toolkit !== undefined){
-const _errs81 = errors;
-if(typeof data39.toolkit !== "string"){
+if(data52.toolkit !== undefined){
+const _errs107 = errors;
+if(typeof data52.toolkit !== "string"){
 validate10.errors = [{instancePath:instancePath+"/provenance/toolkit",schemaPath:"#/properties/provenance/properties/toolkit/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
-var valid14 = _errs81 === errors;
+var valid17 = _errs107 === errors;
 }
 else {
-var valid14 = true;
+var valid17 = true;
 }
-if(valid14){
-if(data39.runtime !== undefined){
-const _errs83 = errors;
-if(typeof data39.runtime !== "string"){
+if(valid17){
+if(data52.runtime !== undefined){
+const _errs109 = errors;
+if(typeof data52.runtime !== "string"){
 validate10.errors = [{instancePath:instancePath+"/provenance/runtime",schemaPath:"#/properties/provenance/properties/runtime/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
-var valid14 = _errs83 === errors;
+var valid17 = _errs109 === errors;
 }
 else {
-var valid14 = true;
+var valid17 = true;
 }
-if(valid14){
-if(data39.networkBackend !== undefined){
-const _errs85 = errors;
-if(typeof data39.networkBackend !== "string"){
+if(valid17){
+if(data52.networkBackend !== undefined){
+const _errs111 = errors;
+if(typeof data52.networkBackend !== "string"){
 validate10.errors = [{instancePath:instancePath+"/provenance/networkBackend",schemaPath:"#/properties/provenance/properties/networkBackend/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
-var valid14 = _errs85 === errors;
+var valid17 = _errs111 === errors;
 }
 else {
-var valid14 = true;
+var valid17 = true;
 }
-if(valid14){
-if(data39.machineBackend !== undefined){
-const _errs87 = errors;
-if(typeof data39.machineBackend !== "string"){
+if(valid17){
+if(data52.machineBackend !== undefined){
+const _errs113 = errors;
+if(typeof data52.machineBackend !== "string"){
 validate10.errors = [{instancePath:instancePath+"/provenance/machineBackend",schemaPath:"#/properties/provenance/properties/machineBackend/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
-var valid14 = _errs87 === errors;
+var valid17 = _errs113 === errors;
 }
 else {
-var valid14 = true;
+var valid17 = true;
 }
-if(valid14){
-if(data39.seed !== undefined){
-let data44 = data39.seed;
-const _errs89 = errors;
-if(!(((typeof data44 == "number") && (!(data44 % 1) && !isNaN(data44))) && (isFinite(data44)))){
+if(valid17){
+if(data52.seed !== undefined){
+let data57 = data52.seed;
+const _errs115 = errors;
+if(!(((typeof data57 == "number") && (!(data57 % 1) && !isNaN(data57))) && (isFinite(data57)))){
 validate10.errors = [{instancePath:instancePath+"/provenance/seed",schemaPath:"#/properties/provenance/properties/seed/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
-if(errors === _errs89){
-if((typeof data44 == "number") && (isFinite(data44))){
-if(data44 < 0 || isNaN(data44)){
+if(errors === _errs115){
+if((typeof data57 == "number") && (isFinite(data57))){
+if(data57 < 0 || isNaN(data57)){
 validate10.errors = [{instancePath:instancePath+"/provenance/seed",schemaPath:"#/properties/provenance/properties/seed/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
 }
-var valid14 = _errs89 === errors;
+var valid17 = _errs115 === errors;
 }
 else {
-var valid14 = true;
+var valid17 = true;
 }
-if(valid14){
-if(data39.dataset !== undefined){
-let data45 = data39.dataset;
-const _errs91 = errors;
-if(errors === _errs91){
-if(data45 && typeof data45 == "object" && !Array.isArray(data45)){
-let missing5;
-if(((((data45.name === undefined) && (missing5 = "name")) || ((data45.split === undefined) && (missing5 = "split"))) || ((data45.images === undefined) && (missing5 = "images"))) || ((data45.sha256 === undefined) && (missing5 = "sha256"))){
-validate10.errors = [{instancePath:instancePath+"/provenance/dataset",schemaPath:"#/properties/provenance/properties/dataset/required",keyword:"required",params:{missingProperty: missing5},message:"must have required property '"+missing5+"'"}];
+if(valid17){
+if(data52.dataset !== undefined){
+let data58 = data52.dataset;
+const _errs117 = errors;
+if(errors === _errs117){
+if(data58 && typeof data58 == "object" && !Array.isArray(data58)){
+let missing6;
+if(((((data58.name === undefined) && (missing6 = "name")) || ((data58.split === undefined) && (missing6 = "split"))) || ((data58.images === undefined) && (missing6 = "images"))) || ((data58.sha256 === undefined) && (missing6 = "sha256"))){
+validate10.errors = [{instancePath:instancePath+"/provenance/dataset",schemaPath:"#/properties/provenance/properties/dataset/required",keyword:"required",params:{missingProperty: missing6},message:"must have required property '"+missing6+"'"}];
 return false;
 }
 else {
-if(data45.name !== undefined){
-const _errs93 = errors;
-if(typeof data45.name !== "string"){
+if(data58.name !== undefined){
+const _errs119 = errors;
+if(typeof data58.name !== "string"){
 validate10.errors = [{instancePath:instancePath+"/provenance/dataset/name",schemaPath:"#/properties/provenance/properties/dataset/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
-var valid15 = _errs93 === errors;
+var valid18 = _errs119 === errors;
 }
 else {
-var valid15 = true;
+var valid18 = true;
 }
-if(valid15){
-if(data45.split !== undefined){
-const _errs95 = errors;
-if(typeof data45.split !== "string"){
+if(valid18){
+if(data58.split !== undefined){
+const _errs121 = errors;
+if(typeof data58.split !== "string"){
 validate10.errors = [{instancePath:instancePath+"/provenance/dataset/split",schemaPath:"#/properties/provenance/properties/dataset/properties/split/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
-var valid15 = _errs95 === errors;
+var valid18 = _errs121 === errors;
 }
 else {
-var valid15 = true;
+var valid18 = true;
 }
-if(valid15){
-if(data45.images !== undefined){
-let data48 = data45.images;
-const _errs97 = errors;
-if(!(((typeof data48 == "number") && (!(data48 % 1) && !isNaN(data48))) && (isFinite(data48)))){
+if(valid18){
+if(data58.images !== undefined){
+let data61 = data58.images;
+const _errs123 = errors;
+if(!(((typeof data61 == "number") && (!(data61 % 1) && !isNaN(data61))) && (isFinite(data61)))){
 validate10.errors = [{instancePath:instancePath+"/provenance/dataset/images",schemaPath:"#/properties/provenance/properties/dataset/properties/images/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
-if(errors === _errs97){
-if((typeof data48 == "number") && (isFinite(data48))){
-if(data48 < 1 || isNaN(data48)){
+if(errors === _errs123){
+if((typeof data61 == "number") && (isFinite(data61))){
+if(data61 < 1 || isNaN(data61)){
 validate10.errors = [{instancePath:instancePath+"/provenance/dataset/images",schemaPath:"#/properties/provenance/properties/dataset/properties/images/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
 return false;
 }
 }
 }
-var valid15 = _errs97 === errors;
+var valid18 = _errs123 === errors;
 }
 else {
-var valid15 = true;
+var valid18 = true;
 }
-if(valid15){
-if(data45.classes !== undefined){
-let data49 = data45.classes;
-const _errs99 = errors;
-if(errors === _errs99){
-if(Array.isArray(data49)){
-var valid16 = true;
-const len9 = data49.length;
-for(let i9=0; i9<len9; i9++){
-let data50 = data49[i9];
-const _errs101 = errors;
-if(!(((typeof data50 == "number") && (!(data50 % 1) && !isNaN(data50))) && (isFinite(data50)))){
-validate10.errors = [{instancePath:instancePath+"/provenance/dataset/classes/" + i9,schemaPath:"#/properties/provenance/properties/dataset/properties/classes/items/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+if(valid18){
+if(data58.classes !== undefined){
+let data62 = data58.classes;
+const _errs125 = errors;
+if(errors === _errs125){
+if(Array.isArray(data62)){
+var valid19 = true;
+const len11 = data62.length;
+for(let i11=0; i11<len11; i11++){
+let data63 = data62[i11];
+const _errs127 = errors;
+if(!(((typeof data63 == "number") && (!(data63 % 1) && !isNaN(data63))) && (isFinite(data63)))){
+validate10.errors = [{instancePath:instancePath+"/provenance/dataset/classes/" + i11,schemaPath:"#/properties/provenance/properties/dataset/properties/classes/items/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
-if(errors === _errs101){
-if((typeof data50 == "number") && (isFinite(data50))){
-if(data50 < 0 || isNaN(data50)){
-validate10.errors = [{instancePath:instancePath+"/provenance/dataset/classes/" + i9,schemaPath:"#/properties/provenance/properties/dataset/properties/classes/items/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+if(errors === _errs127){
+if((typeof data63 == "number") && (isFinite(data63))){
+if(data63 < 0 || isNaN(data63)){
+validate10.errors = [{instancePath:instancePath+"/provenance/dataset/classes/" + i11,schemaPath:"#/properties/provenance/properties/dataset/properties/classes/items/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
 }
-var valid16 = _errs101 === errors;
-if(!valid16){
+var valid19 = _errs127 === errors;
+if(!valid19){
 break;
 }
 }
@@ -951,19 +1196,19 @@ validate10.errors = [{instancePath:instancePath+"/provenance/dataset/classes",sc
 return false;
 }
 }
-var valid15 = _errs99 === errors;
+var valid18 = _errs125 === errors;
 }
 else {
-var valid15 = true;
+var valid18 = true;
 }
-if(valid15){
-if(data45.sha256 !== undefined){
-let data51 = data45.sha256;
-const _errs103 = errors;
-const _errs104 = errors;
-if(errors === _errs104){
-if(typeof data51 === "string"){
-if(!pattern0.test(data51)){
+if(valid18){
+if(data58.sha256 !== undefined){
+let data64 = data58.sha256;
+const _errs129 = errors;
+const _errs130 = errors;
+if(errors === _errs130){
+if(typeof data64 === "string"){
+if(!pattern0.test(data64)){
 validate10.errors = [{instancePath:instancePath+"/provenance/dataset/sha256",schemaPath:"#/definitions/sha256/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{64}$"},message:"must match pattern \""+"^[0-9a-f]{64}$"+"\""}];
 return false;
 }
@@ -973,10 +1218,10 @@ validate10.errors = [{instancePath:instancePath+"/provenance/dataset/sha256",sch
 return false;
 }
 }
-var valid15 = _errs103 === errors;
+var valid18 = _errs129 === errors;
 }
 else {
-var valid15 = true;
+var valid18 = true;
 }
 }
 }
@@ -989,42 +1234,42 @@ validate10.errors = [{instancePath:instancePath+"/provenance/dataset",schemaPath
 return false;
 }
 }
-var valid14 = _errs91 === errors;
+var valid17 = _errs117 === errors;
 }
 else {
-var valid14 = true;
+var valid17 = true;
 }
-if(valid14){
-if(data39.network !== undefined){
-let data52 = data39.network;
-const _errs106 = errors;
-if(errors === _errs106){
-if(data52 && typeof data52 == "object" && !Array.isArray(data52)){
-let missing6;
-if((((data52.name === undefined) && (missing6 = "name")) || ((data52.sha256 === undefined) && (missing6 = "sha256"))) || ((data52.architecture === undefined) && (missing6 = "architecture"))){
-validate10.errors = [{instancePath:instancePath+"/provenance/network",schemaPath:"#/properties/provenance/properties/network/required",keyword:"required",params:{missingProperty: missing6},message:"must have required property '"+missing6+"'"}];
+if(valid17){
+if(data52.network !== undefined){
+let data65 = data52.network;
+const _errs132 = errors;
+if(errors === _errs132){
+if(data65 && typeof data65 == "object" && !Array.isArray(data65)){
+let missing7;
+if((((data65.name === undefined) && (missing7 = "name")) || ((data65.sha256 === undefined) && (missing7 = "sha256"))) || ((data65.architecture === undefined) && (missing7 = "architecture"))){
+validate10.errors = [{instancePath:instancePath+"/provenance/network",schemaPath:"#/properties/provenance/properties/network/required",keyword:"required",params:{missingProperty: missing7},message:"must have required property '"+missing7+"'"}];
 return false;
 }
 else {
-if(data52.name !== undefined){
-const _errs108 = errors;
-if(typeof data52.name !== "string"){
+if(data65.name !== undefined){
+const _errs134 = errors;
+if(typeof data65.name !== "string"){
 validate10.errors = [{instancePath:instancePath+"/provenance/network/name",schemaPath:"#/properties/provenance/properties/network/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
-var valid18 = _errs108 === errors;
+var valid21 = _errs134 === errors;
 }
 else {
-var valid18 = true;
+var valid21 = true;
 }
-if(valid18){
-if(data52.sha256 !== undefined){
-let data54 = data52.sha256;
-const _errs110 = errors;
-const _errs111 = errors;
-if(errors === _errs111){
-if(typeof data54 === "string"){
-if(!pattern0.test(data54)){
+if(valid21){
+if(data65.sha256 !== undefined){
+let data67 = data65.sha256;
+const _errs136 = errors;
+const _errs137 = errors;
+if(errors === _errs137){
+if(typeof data67 === "string"){
+if(!pattern0.test(data67)){
 validate10.errors = [{instancePath:instancePath+"/provenance/network/sha256",schemaPath:"#/definitions/sha256/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{64}$"},message:"must match pattern \""+"^[0-9a-f]{64}$"+"\""}];
 return false;
 }
@@ -1034,23 +1279,23 @@ validate10.errors = [{instancePath:instancePath+"/provenance/network/sha256",sch
 return false;
 }
 }
-var valid18 = _errs110 === errors;
+var valid21 = _errs136 === errors;
 }
 else {
-var valid18 = true;
+var valid21 = true;
 }
-if(valid18){
-if(data52.architecture !== undefined){
-let data55 = data52.architecture;
-const _errs113 = errors;
-if(!(data55 && typeof data55 == "object" && !Array.isArray(data55))){
+if(valid21){
+if(data65.architecture !== undefined){
+let data68 = data65.architecture;
+const _errs139 = errors;
+if(!(data68 && typeof data68 == "object" && !Array.isArray(data68))){
 validate10.errors = [{instancePath:instancePath+"/provenance/network/architecture",schemaPath:"#/properties/provenance/properties/network/properties/architecture/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
-var valid18 = _errs113 === errors;
+var valid21 = _errs139 === errors;
 }
 else {
-var valid18 = true;
+var valid21 = true;
 }
 }
 }
@@ -1061,23 +1306,23 @@ validate10.errors = [{instancePath:instancePath+"/provenance/network",schemaPath
 return false;
 }
 }
-var valid14 = _errs106 === errors;
+var valid17 = _errs132 === errors;
 }
 else {
-var valid14 = true;
+var valid17 = true;
 }
-if(valid14){
-if(data39.config !== undefined){
-let data56 = data39.config;
-const _errs115 = errors;
-if(!(data56 && typeof data56 == "object" && !Array.isArray(data56))){
+if(valid17){
+if(data52.config !== undefined){
+let data69 = data52.config;
+const _errs141 = errors;
+if(!(data69 && typeof data69 == "object" && !Array.isArray(data69))){
 validate10.errors = [{instancePath:instancePath+"/provenance/config",schemaPath:"#/properties/provenance/properties/config/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
-var valid14 = _errs115 === errors;
+var valid17 = _errs141 === errors;
 }
 else {
-var valid14 = true;
+var valid17 = true;
 }
 }
 }
@@ -1093,10 +1338,45 @@ validate10.errors = [{instancePath:instancePath+"/provenance",schemaPath:"#/prop
 return false;
 }
 }
-var valid0 = _errs79 === errors;
+var valid0 = _errs105 === errors;
 }
 else {
 var valid0 = true;
+}
+if(valid0){
+if(data.edited !== undefined){
+const _errs143 = errors;
+if(true !== data.edited){
+validate10.errors = [{instancePath:instancePath+"/edited",schemaPath:"#/properties/edited/const",keyword:"const",params:{allowedValue: true},message:"must be equal to constant"}];
+return false;
+}
+var valid0 = _errs143 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.checksum !== undefined){
+let data71 = data.checksum;
+const _errs144 = errors;
+if(errors === _errs144){
+if(typeof data71 === "string"){
+if(!pattern2.test(data71)){
+validate10.errors = [{instancePath:instancePath+"/checksum",schemaPath:"#/properties/checksum/pattern",keyword:"pattern",params:{pattern: "^crc32:[0-9a-f]{8}$"},message:"must match pattern \""+"^crc32:[0-9a-f]{8}$"+"\""}];
+return false;
+}
+}
+else {
+validate10.errors = [{instancePath:instancePath+"/checksum",schemaPath:"#/properties/checksum/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs144 === errors;
+}
+else {
+var valid0 = true;
+}
+}
 }
 }
 }

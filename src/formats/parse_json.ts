@@ -38,7 +38,9 @@ export function parseJson(text: string, options: ParseJsonOptions): unknown {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new DataFormatError(source, `${what} is not valid: ${(error as Error).message}`);
+    throw new DataFormatError(source, `${what} is not valid: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
   visitKeys(text, options);
   return value;

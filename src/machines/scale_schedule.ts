@@ -116,4 +116,6 @@ export interface ScaleSchedule {
   readonly refinement?: ScaleRefinement;
   /** Where the schedule comes from. */
   readonly provenance: Provenance;
+  /** Its file was edited by hand after it was written, as its checksum tells; absent: not that is known. */
+  readonly edited?: true;
 }

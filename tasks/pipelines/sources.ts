@@ -15,6 +15,7 @@ import { fitProtocol, type SamplingProtocol } from "../../src/samplers/sampling_
 import { CommandError } from "../cli/command.ts";
 import { locate } from "./locate.ts";
 import { commandLine } from "../cli/invocation.ts";
+import { checkTrainingRecord } from "./training_record.ts";
 
 const shipped = new URL("../../data/mnist_small.safetensors", import.meta.url);
 
@@ -65,15 +66,13 @@ export async function loadNetwork(
   const sha256 = await sha256Hex(bytes);
   if (!ships) await checkArtifact(path, sha256);
   const trained = await readAnyWeights(bytes, path);
-  const { name, dataset, classNames } = trained.training;
+  const { name, dataset, classNames = [] } = checkTrainingRecord(trained.training, path);
   return {
     ...trained,
     path,
     sha256,
-    label: typeof name === "string"
-      ? name
-      : networkName(trained.network.architecture, dataset as string | undefined),
-    classNames: Array.isArray(classNames) ? classNames.map(String) : [],
+    label: name ?? networkName(trained.network.architecture, dataset),
+    classNames,
   };
 }
 

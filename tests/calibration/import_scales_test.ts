@@ -1,4 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import { ArgumentError } from "../../src/core/errors.ts";
 import { scaleList } from "../../src/calibration/scale_list.ts";
 import {
   parseScaleSchedule,
@@ -54,5 +55,21 @@ Deno.test("imported scales: a list for another grid gets its times, and says whi
     () => importScales([3, 5], { ...context, grid: { name: "cubic", times } }),
     RangeError,
     "the grid has 5 times, expected 3 for a list of 2",
+  );
+});
+
+Deno.test("import scales: times that do not descend, and shapes that are none, are named", () => {
+  for (const times of [[1, 0.5, 0.5], [1, NaN, 0], [2, 1, 0], [1, 0.5, -0.1], [0, 0.5, 1]]) {
+    assertThrows(
+      () => importScales([3, 5], { ...context, grid: { name: "mine", times } }),
+      ArgumentError,
+      "expected times that descend from 1 to 0",
+    );
+  }
+  const imageShape = [8, NaN, 1] as const;
+  assertThrows(
+    () => importScales([3], { ...context, imageShape }),
+    ArgumentError,
+    "images of [8, NaN, 1]",
   );
 });

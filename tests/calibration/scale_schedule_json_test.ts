@@ -247,3 +247,72 @@ Deno.test("scale schedule: names of one's own are written, and read where they a
     `s.json: timeGrid is "mine", expected one of "uniform"`,
   );
 });
+
+Deno.test("scale schedule: an edit by hand is known by the checksum, and not refused", () => {
+  const text = writeScaleSchedule(schedule);
+  assertEquals(parseScaleSchedule(text).edited, undefined);
+  const edit = text.replace('"patchSize": 9', '"patchSize": 5');
+  const edited = parseScaleSchedule(edit);
+  assertEquals([edited.edited, edited.steps[2]!.patchSize], [true, 5]);
+  // It stays known when the schedule is written again.
+  assertEquals(parseScaleSchedule(writeScaleSchedule(edited)), edited);
+  // Layout, order of fields and $schema are no edits; without a checksum nothing is known.
+  const { checksum, ...fields } = JSON.parse(text);
+  const moved = { $schema: "./schema.json", checksum, ...fields };
+  assertEquals(parseScaleSchedule(JSON.stringify(moved)), schedule);
+  assertEquals(parseScaleSchedule(JSON.stringify(fields)), schedule);
+  assertThrows(
+    () => parseScaleSchedule(JSON.stringify({ ...fields, checksum: "1234" })),
+    DataFormatError,
+    'checksum is "1234", expected a match of pattern',
+  );
+});
+
+Deno.test("scale schedule: hostile text is refused in one line, whatever its size", () => {
+  const named = (text: string, message: string, options = {}) =>
+    assertThrows(() => parseScaleSchedule(text, "s.json", options), DataFormatError, message);
+  named("[".repeat(1e6), "not JSON");
+  named(`${"[".repeat(1e5)}${"]".repeat(1e5)}`, "levels of nesting");
+  named(writeScaleSchedule(schedule), "of text", { maxText: 100 });
+  named(writeScaleSchedule(schedule).replace('"version"', '"format": 1, "version"'), "twice");
+  const { message } = named(
+    changed((s) => s.machine = "x\n\x1b".repeat(1e5)),
+    "s.json: machine is",
+  );
+  assert(message.length <= 300 && !message.includes("\n"), message);
+  // Looking each scale up in a list of all candidates took minutes.
+  const many = Array.from({ length: 30_000 }, (_, i) => 2 * i + 1);
+  const start = performance.now();
+  const text = changed((s) => {
+    s.imageShape = [40_000, 40_000, 1];
+    s.candidates = many;
+    s.labels = null;
+    s.steps = many.map((patchSize, i) => ({
+      ...s.steps[0],
+      ...{ step: i + 1, t: (i + 1) / many.length, patchSize, perSample: [], similarity: [] },
+    }));
+  });
+  assertEquals(parseScaleSchedule(text).steps.length, many.length);
+  assert(performance.now() - start < 5000, `${performance.now() - start} ms`);
+});
+
+Deno.test("scale schedule: fields of a refinement are checked", () => {
+  const trial = { pass: 1, step: 2, patchSize: 3, score: 0.9, perSample: [0.9], accepted: true };
+  const refinement = {
+    ...{ measure: "r^2", sampler: "ddim", grid: "uniform", networkSteps: 3, seed: 1, samples: 1 },
+    ...{ labels: null, start: [3, 5, 9], startScore: 0.8, score: 0.9, trials: [trial] },
+  };
+  const wrong: [fields: Record<string, unknown>, message: string][] = [
+    [{ sampler: 3 }, "refinement.sampler is 3, expected string"],
+    [{ labels: "0" }, 'refinement.labels is "0", expected array or null'],
+    [
+      { trials: [{ ...trial, score: null }] },
+      "refinement.trials[0].score is null, expected number",
+    ],
+    [{ trials: [{}] }, "refinement.trials[0].pass is missing"],
+  ];
+  for (const [fields, message] of wrong) {
+    const text = changed((s) => s.refinement = { ...refinement, ...fields });
+    assertThrows(() => parseScaleSchedule(text, "s.json"), DataFormatError, message);
+  }
+});

@@ -1,4 +1,5 @@
 import { ArgumentError, CheckpointMismatchError } from "../../core/errors.ts";
+import { quoted } from "../../core/quoted.ts";
 import {
   type ArchitectureDefinition,
   type ArchitectureField,
@@ -6,6 +7,7 @@ import {
 } from "./architecture_definition.ts";
 import { attentionUnetDefinition } from "./attention_unet.ts";
 import type { ArchitectureBase, Network } from "../network.ts";
+import { parseMetadata } from "../weights/parse_metadata.ts";
 import { resnetDefinition } from "./resnet.ts";
 import { unetDefinition } from "./unet.ts";
 
@@ -146,17 +148,12 @@ export function createNetwork(architecture: Architecture): Network<Architecture>
  * ```
  *
  * @param source Name of the file, for messages.
- * @throws CheckpointMismatchError if a field is missing, of the wrong type or out of range, or names
- * an unknown kind.
+ * @throws CheckpointMismatchError if it is not JSON, a field is missing, of the wrong type or out of
+ * range, or names an unknown kind.
  * @category Networks
  */
 export function parseArchitecture(text: string, source: string): Architecture {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw new CheckpointMismatchError(`${source}: the description of the network is not JSON`);
-  }
+  const value = parseMetadata(text, "the description of the network", source);
   const object = (typeof value === "object" && value !== null ? value : {}) as Record<
     string,
     unknown
@@ -164,7 +161,7 @@ export function parseArchitecture(text: string, source: string): Architecture {
   const definition = definitionOf(object.kind);
   if (definition === undefined) {
     throw new CheckpointMismatchError(
-      `${source}: the network is of kind ${JSON.stringify(object.kind)}, this version knows ${
+      `${source}: the network is of kind ${quoted(object.kind)}, this version knows ${
         architectureKinds.join(", ")
       }; pass one of your own to readWeights as \`network\``,
     );
@@ -173,7 +170,7 @@ export function parseArchitecture(text: string, source: string): Architecture {
   const common: Omit<ArchitectureBase, "kind"> = {
     imageShape: fields.integers("imageShape", { min: 1, count: 3 }) as [number, number, number],
     padding: fields.choice("padding", ["zeros", "circular"]),
-    classes: fields.integer("classes", 0),
+    classes: fields.integer("classes", { min: 0 }),
   };
   const own = Object.entries(architectureFields(definition.kind));
   const { imageShape, ...rest } = common;
@@ -187,7 +184,7 @@ export function parseArchitecture(text: string, source: string): Architecture {
     definition.create(architecture);
   } catch (error) {
     if (!(error instanceof ArgumentError)) throw error;
-    throw new CheckpointMismatchError(`${source}: ${error.message}`);
+    throw new CheckpointMismatchError(`${source}: ${error.message}`, { cause: error });
   }
   return architecture;
 }

@@ -1,4 +1,5 @@
 import { CheckpointMismatchError } from "../../core/errors.ts";
+import { quoted } from "../../core/quoted.ts";
 import type { ArchitectureBase, Network } from "../network.ts";
 
 /**
@@ -13,6 +14,8 @@ export interface IntegerField {
   readonly about: string;
   /** Smallest value. */
   readonly min: number;
+  /** Largest value in a description; a million where none is said. */
+  readonly max?: number;
   /** Only odd numbers are allowed. */
   readonly odd?: true;
   /** Value where nothing else is said. */
@@ -102,6 +105,11 @@ export interface ArchitectureDefinition<A extends ArchitectureBase> {
   create(architecture: A): Network<A>;
 }
 
+/** No size of a network in a file is larger: what has to be built for it would fill any memory. */
+const largestSize = 1e6;
+/** No list in a description is longer. */
+const longestList = 64;
+
 /** Reads fields of a network's description; every complaint names the file and the field. */
 export class DescriptionFields {
   readonly #fields: Readonly<Record<string, unknown>>;
@@ -117,10 +125,12 @@ export class DescriptionFields {
     this.#source = source;
   }
 
-  /** An integer from `min`. */
-  integer(name: string, min: number): number {
+  /** An integer from `min` to `max`. */
+  integer(name: string, { min, max = largestSize }: { min: number; max?: number }): number {
     const found = this.#fields[name];
-    return isInteger(found, min) ? found : this.#refuse(name, `an integer from ${min}`);
+    return isInteger(found, { min, max })
+      ? found
+      : this.#refuse(name, `an integer from ${min} to ${max}`);
   }
 
   /** A list of integers from `min`, as many as `count` where that is given. */
@@ -131,15 +141,18 @@ export class DescriptionFields {
     },
   ): number[] {
     const found = this.#fields[name];
-    const right = Array.isArray(found) && found.every((n) => isInteger(n, min)) &&
-      (empty || found.length > 0) && (count === undefined || found.length === count);
+    const right = Array.isArray(found) && found.length <= longestList &&
+      found.every((n) => isInteger(n, { min, max: largestSize })) && (empty || found.length > 0) &&
+      (count === undefined || found.length === count);
     const what = count === undefined ? "integers" : `${count} integers`;
-    return right ? found as number[] : this.#refuse(name, `a list of ${what} from ${min}`);
+    return right
+      ? found as number[]
+      : this.#refuse(name, `a list of ${what} from ${min} to ${largestSize}`);
   }
 
   /** A field of an architecture's own. */
   own(name: string, field: ArchitectureField): unknown {
-    if (field.type === "integer") return this.integer(name, field.min);
+    if (field.type === "integer") return this.integer(name, field);
     if (field.type === "integers") return this.integers(name, field);
     return this.choice(name, field.choices);
   }
@@ -154,12 +167,15 @@ export class DescriptionFields {
   #refuse(name: string, expected: string): never {
     throw new CheckpointMismatchError(
       `${this.#source}: the network's ${name} is ${
-        JSON.stringify(this.#fields[name]) ?? "missing"
+        name in this.#fields ? quoted(this.#fields[name]) : "missing"
       }, expected ${expected}`,
     );
   }
 }
 
-function isInteger(value: unknown, min: number): value is number {
-  return typeof value === "number" && Number.isSafeInteger(value) && value >= min;
+function isInteger(
+  value: unknown,
+  { min, max }: { readonly min: number; readonly max: number },
+): value is number {
+  return typeof value === "number" && Number.isInteger(value) && value >= min && value <= max;
 }

@@ -254,7 +254,13 @@ export const attentionUnetDefinition: ArchitectureDefinition<AttentionUnetArchit
       default: [64, 128, 256],
       about: "channels at each level, finest first",
     },
-    blocks: { type: "integer", min: 1, default: 2, about: "residual blocks at each level" },
+    blocks: {
+      type: "integer",
+      min: 1,
+      max: 1000,
+      default: 2,
+      about: "residual blocks at each level",
+    },
     attention: {
       type: "integers",
       min: 1,

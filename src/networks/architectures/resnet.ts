@@ -147,7 +147,7 @@ export const resnetDefinition: ArchitectureDefinition<ResnetArchitecture> = {
   about: "the paper's: residual k x k convolutions, no normalization",
   fields: {
     width: { type: "integer", min: GROUPS, default: 256, about: "channels, a multiple of 8" },
-    layers: { type: "integer", min: 1, default: 6, about: "residual layers" },
+    layers: { type: "integer", min: 1, max: 1000, default: 6, about: "residual layers" },
     kernelSize: { type: "integer", min: 1, odd: true, default: 3, about: "size of convolutions" },
   },
   create: resnet,

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { ArgumentError, CheckpointMismatchError } from "../../core/errors.ts";
+import { oneLine, quoted } from "../../core/quoted.ts";
 import type { Random } from "../../core/random.ts";
 
 /**
@@ -277,39 +278,54 @@ export function fromStateDict(
   arrays: ReadonlyMap<string, StoredArray>,
   source: string,
 ): FlatParameters {
+  const known = new Set(specs.map(({ name }) => name));
+  const unknown = [...arrays.keys()].find((name) => !known.has(name));
+  if (unknown !== undefined) {
+    throw new CheckpointMismatchError(
+      `${source}: the array ${oneLine(unknown, 100)} belongs to no parameter of the network`,
+    );
+  }
+  // All of them before any memory is taken: a description can ask for more than there is.
+  const found = specs.map((spec) => checkedArray(spec, arrays.get(spec.name), source));
   const out = new Float32Array(parameterCount(specs));
   let at = 0;
-  for (const spec of specs) {
-    const array = arrays.get(spec.name);
-    if (array === undefined) {
+  for (const [i, spec] of specs.entries()) {
+    const { data } = found[i]!;
+    const wrong = firstNotFinite(data);
+    if (wrong >= 0) {
       throw new CheckpointMismatchError(
-        `${source}: the array ${spec.name} is missing, the network needs it with shape [${spec.shape}]`,
+        `${source}: ${spec.name} holds ${data[wrong]} at position ${wrong}, weights must be finite`,
       );
     }
-    if (array.shape.join() !== spec.shape.join()) {
-      throw new CheckpointMismatchError(
-        `${source}: ${spec.name} has shape [${array.shape}], the network needs [${spec.shape}]`,
-      );
-    }
-    for (let i = 0; i < array.data.length; i++) {
-      if (!Number.isFinite(array.data[i]!)) {
-        throw new CheckpointMismatchError(
-          `${source}: ${spec.name} holds ${array.data[i]} at position ${i}, weights must be finite`,
-        );
-      }
-    }
-    permute(array.data, spec, { out, at, toMemory: true });
+    permute(data, spec, { out, at, toMemory: true });
     at += sizeOf(spec);
   }
-  const known = new Set(specs.map(({ name }) => name));
-  for (const name of arrays.keys()) {
-    if (!known.has(name)) {
-      throw new CheckpointMismatchError(
-        `${source}: the array ${name} belongs to no parameter of the network`,
-      );
-    }
-  }
   return out;
+}
+
+/** The array of a parameter, if it has its shape. */
+function checkedArray(
+  { name, shape }: ParameterSpec,
+  array: StoredArray | undefined,
+  source: string,
+): StoredArray {
+  if (array === undefined) {
+    throw new CheckpointMismatchError(
+      `${source}: the array ${name} is missing, the network needs it with shape [${shape}]`,
+    );
+  }
+  const size = shape.reduce((product, n) => product * n, 1);
+  if (array.shape.join() !== shape.join() || array.data.length !== size) {
+    throw new CheckpointMismatchError(
+      `${source}: ${name} has shape ${quoted(array.shape)}, the network needs [${shape}]`,
+    );
+  }
+  return array;
+}
+
+function firstNotFinite(data: ArrayLike<number>): number {
+  for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i]!)) return i;
+  return -1;
 }
 
 /**

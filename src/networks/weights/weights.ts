@@ -1,4 +1,5 @@
-import { CheckpointMismatchError } from "../../core/errors.ts";
+import { CheckpointMismatchError, isToolkitError } from "../../core/errors.ts";
+import { oneLine, quoted } from "../../core/quoted.ts";
 import {
   checkPreconditioning,
   type NetworkPrediction,
@@ -11,6 +12,7 @@ import type { NoiseSchedule } from "../../schedules/noise_schedule.ts";
 import { createNetwork, parseArchitecture } from "../architectures/architecture.ts";
 import type { Network } from "../network.ts";
 import { type FlatParameters, fromStateDict, toStateDict } from "./parameters.ts";
+import { parseMetadata } from "./parse_metadata.ts";
 
 const FORMAT = "els-network";
 const VERSION = "1";
@@ -134,15 +136,15 @@ export function readWeights(
   const { tensors, metadata } = parseSafetensors(bytes, source);
   if (metadata.format !== FORMAT) {
     throw new CheckpointMismatchError(
-      `${source}: the metadata's format is ${
-        JSON.stringify(metadata.format)
-      }, expected "${FORMAT}"; ` +
+      `${source}: the metadata's format is ${quoted(metadata.format)}, expected "${FORMAT}"; ` +
         "give the weights.safetensors of a training run",
     );
   }
   if (metadata.version !== VERSION) {
     throw new CheckpointMismatchError(
-      `${source}: weights version ${metadata.version}, this release reads version ${VERSION}`,
+      `${source}: weights version ${
+        quoted(metadata.version)
+      }, this release reads version ${VERSION}`,
     );
   }
   const network = options.network === undefined
@@ -176,9 +178,12 @@ function checkArchitecture(
   for (const key of new Set([...Object.keys(expected), ...Object.keys(found)])) {
     const [there, here] = [found[key], expected[key]].map((value) => JSON.stringify(value));
     if (there !== here) {
+      const shown = (text: string | undefined) => oneLine(text ?? "missing", 60);
       throw new CheckpointMismatchError(
-        `${source}: the network's ${key} is ${there ?? "missing"}, that of the given network ` +
-          `${here ?? "missing"}`,
+        `${source}: the network's ${oneLine(key, 40)} is ${
+          shown(there)
+        }, that of the given network ` +
+          shown(here),
       );
     }
   }
@@ -187,24 +192,30 @@ function checkArchitecture(
 
 /** The forward process that the network was trained on. */
 function readSchedule(
-  { name, parameters }: Readonly<Record<string, unknown>>,
+  { name, parameters = {} }: Readonly<Record<string, unknown>>,
   source: string,
 ): NoiseSchedule {
   if (typeof name !== "string" || !scheduleNames.includes(name)) {
     throw new CheckpointMismatchError(
-      `${source}: the network was trained on the noise schedule ${
-        JSON.stringify(name)
-      }, which is none ` +
-        `of ${
-          scheduleNames.join(", ")
-        }; make it known with registerSchedule({ name, create }) first`,
+      `${source}: the network was trained on the noise schedule ${quoted(name)}, which is none of ${
+        scheduleNames.join(", ")
+      }; make it known with registerSchedule({ name, create }) first`,
+    );
+  }
+  const wrong = isRecord(parameters)
+    ? Object.entries(parameters).find(([, value]) => typeof value !== "number")
+    : ["parameters", parameters];
+  if (wrong !== undefined) {
+    throw new CheckpointMismatchError(
+      `${source}: the noise schedule's ${oneLine(`${wrong[0]}`, 40)} is ${quoted(wrong[1])}, ` +
+        "expected a number",
     );
   }
   try {
-    return createSchedule(name, parameters as Record<string, number> | undefined);
+    return createSchedule(name, parameters as Record<string, number>);
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    throw new CheckpointMismatchError(`${source}: ${error.message}`, { cause: error });
+    if (!isToolkitError(error)) throw error;
+    throw new CheckpointMismatchError(`${source}: ${(error as Error).message}`, { cause: error });
   }
 }
 
@@ -216,7 +227,7 @@ function readFormulation(
   const kinds: readonly string[] = ["eps", "x0", "v"];
   if (!kinds.includes(prediction)) {
     throw new CheckpointMismatchError(
-      `${source}: the network predicts ${JSON.stringify(prediction)}, this release knows ${
+      `${source}: the network predicts ${quoted(prediction)}, this release knows ${
         kinds.join(", ")
       }`,
     );
@@ -224,7 +235,7 @@ function readFormulation(
   const found = parseObject(preconditioning, "preconditioning", source);
   if (!preconditioningKinds.some((kind) => kind === found.kind)) {
     throw new CheckpointMismatchError(
-      `${source}: the preconditioning is ${JSON.stringify(found.kind)}, this release knows ${
+      `${source}: the preconditioning is ${quoted(found.kind)}, this release knows ${
         preconditioningKinds.join(", ")
       }`,
     );
@@ -241,12 +252,15 @@ function readFormulation(
   return parts;
 }
 
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 function parseObject(text: string | undefined, what: string, source: string) {
-  try {
-    const value: unknown = JSON.parse(text ?? "");
-    if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
-  } catch {
-    // falls through to the message below
-  }
-  throw new CheckpointMismatchError(`${source}: the metadata holds no readable ${what}`);
+  const value = text === undefined ? undefined : parseMetadata(text, `the ${what}`, source);
+  if (isRecord(value)) return value;
+  throw new CheckpointMismatchError(
+    `${source}: the metadata's ${what} is ${value === undefined ? "missing" : quoted(value)}, ` +
+      "expected fields with their values",
+  );
 }

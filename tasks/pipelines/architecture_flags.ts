@@ -31,7 +31,8 @@ function flagOf(name: string, field: ArchitectureField): Flag {
   const help = `${owners.map(({ title }) => title).join(", ")}: ${field.about}${none}`;
   if (field.type === "choice") return { type: "choice", choices: field.choices, help };
   if (field.type === "integer") {
-    return { type: "integer", min: field.min, ...field.odd && { odd: true }, help };
+    const { min, max, odd } = field;
+    return { type: "integer", min, ...max && { max }, ...odd && { odd }, help };
   }
   const min = field.empty ? 0 : field.min;
   return { type: "integers", min, placeholder: field.default.join(","), help };

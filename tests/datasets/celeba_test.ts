@@ -2,7 +2,6 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { DataFormatError } from "../../src/core/errors.ts";
 import { celebaSource } from "../../src/datasets/celeba_files.ts";
-import { separatePlanes } from "../../src/datasets/planes.ts";
 import { loadDataset } from "../../src/datasets/registry_files.ts";
 import { inFolder } from "./folder.ts";
 import { picture } from "./pictures.ts";
@@ -11,8 +10,6 @@ import { zipArchive } from "./zip.ts";
 
 const face = picture("face/file").bytes;
 const asValues = (bytes: Uint8Array) => Float32Array.from(bytes, (v) => v / 255 * 2 - 1);
-/** The record of an image: its color planes. */
-const record = (bytes: Uint8Array) => separatePlanes(bytes, 3);
 
 Deno.test("celeba: a folder of aligned images, its zip and its packed records are the same images", () =>
   inFolder(async (folder) => {

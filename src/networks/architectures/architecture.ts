@@ -4,6 +4,7 @@ import {
   type ArchitectureDefinition,
   type ArchitectureField,
   DescriptionFields,
+  largestSize,
 } from "./architecture_definition.ts";
 import { attentionUnetDefinition } from "./attention_unet.ts";
 import type { ArchitectureBase, Network } from "../network.ts";
@@ -123,6 +124,13 @@ export function createNetwork(architecture: Architecture): Network<Architecture>
         architectureKinds.join(", ")
       }`,
     );
+  }
+  for (const [name, field] of Object.entries(architectureFields(architecture.kind))) {
+    const value: unknown = architecture[name as keyof Architecture];
+    const { max = largestSize } = field.type === "integer" ? field : {};
+    if (field.type === "integer" && typeof value === "number" && value > max) {
+      throw new ArgumentError(`Cannot build a network whose ${name} is ${value}: at most ${max}`);
+    }
   }
   return definition.create(architecture);
 }

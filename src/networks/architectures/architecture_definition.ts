@@ -14,7 +14,7 @@ export interface IntegerField {
   readonly about: string;
   /** Smallest value. */
   readonly min: number;
-  /** Largest value in a description; a million where none is said. */
+  /** Largest value; a million where none is said. */
   readonly max?: number;
   /** Only odd numbers are allowed. */
   readonly odd?: true;
@@ -105,8 +105,8 @@ export interface ArchitectureDefinition<A extends ArchitectureBase> {
   create(architecture: A): Network<A>;
 }
 
-/** No size of a network in a file is larger: what has to be built for it would fill any memory. */
-const largestSize = 1e6;
+/** No size of a network is larger: what has to be built for it would fill any memory. */
+export const largestSize = 1e6;
 /** No list in a description is longer. */
 const longestList = 64;
 

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { ArgumentError, CheckpointMismatchError } from "../../core/errors.ts";
-import { oneLine, quoted } from "../../core/quoted.ts";
+import { oneLine } from "../../core/quoted.ts";
 import type { Random } from "../../core/random.ts";
 
 /**
@@ -317,7 +317,9 @@ function checkedArray(
   const size = shape.reduce((product, n) => product * n, 1);
   if (array.shape.join() !== shape.join() || array.data.length !== size) {
     throw new CheckpointMismatchError(
-      `${source}: ${name} has shape ${quoted(array.shape)}, the network needs [${shape}]`,
+      `${source}: ${name} has shape [${
+        oneLine(array.shape.join(), 60)
+      }], the network needs [${shape}]`,
     );
   }
   return array;

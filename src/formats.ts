@@ -25,7 +25,7 @@ export {
 } from "./calibration/scale_list.ts";
 export { DataFormatError, type ErrorDetails, ReadLimitError } from "./core/errors.ts";
 export type { ImageBatch } from "./core/image_batch.ts";
-export { parseNpy, writeNpy } from "./formats/npy.ts";
+export { parseNpy, type ParseNpyOptions, writeNpy } from "./formats/npy.ts";
 export { PickledObject, type PickleGlobal } from "./formats/pickle.ts";
 export { decodePng, type DecodePngOptions, encodePng } from "./formats/png.ts";
 export type { ReadLimits } from "./formats/read_limits.ts";
@@ -36,6 +36,7 @@ export {
   type IntTensor,
   type LongTensor,
   parseSafetensors,
+  type ParseSafetensorsOptions,
   type Safetensors,
   type StoredTensor,
   writeSafetensors,
@@ -47,6 +48,7 @@ export {
   numberTable,
   type TorchStateDict,
   torchStateDict,
+  type TorchStateDictOptions,
 } from "./formats/torch_values.ts";
 export { writeTorchList, writeTorchStateDict } from "./formats/torch_writer.ts";
 export type { ScaleAggregate, ScaleSchedule } from "./machines/scale_schedule.ts";

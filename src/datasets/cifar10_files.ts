@@ -4,12 +4,14 @@ import { readRegularFile } from "../core/file_system.ts";
 import { checkCifar10Size, cifar10ClassNames, cifar10Labels, cifar10Pixels } from "./cifar10.ts";
 import { downloadsFolder, listFolder, locateDataset } from "./locate_files.ts";
 import { kindOf, streamFile, withFile } from "./open_files.ts";
-import type { DatasetSource, OpenDataset, Split } from "./source.ts";
+import type { DatasetRequest, DatasetSource, OpenDataset, Split } from "./source.ts";
 import { readTar } from "./tar.ts";
 
 const archiveName = "cifar-10-binary.tar.gz";
 const batchFolder = "cifar-10-batches-bin";
 const officialRecords = 10_000;
+/** What the archive unpacks to, 184 MB, and slack. */
+const archiveBytes = 250e6;
 const folders = [join(downloadsFolder(), "cifar10")];
 
 /** Names of the official files of a split. */
@@ -73,9 +75,9 @@ export const cifar10Source: DatasetSource = {
       await Deno.rename(temporary, target);
     },
   },
-  async open({ split, from }) {
-    const path = await locateDataset("cifar10", { from, folders });
-    return await openBatches(await findBatches(path, split));
+  async open(request) {
+    const path = await locateDataset("cifar10", { from: request.from, folders });
+    return await openBatches(await findBatches(path, request));
   },
 };
 
@@ -122,9 +124,10 @@ async function openBatches(batches: readonly Batch[]): Promise<OpenDataset> {
   };
 }
 
-async function findBatches(path: string, split: Split): Promise<readonly Batch[]> {
+async function findBatches(path: string, request: DatasetRequest): Promise<readonly Batch[]> {
+  const { split } = request;
   if (await kindOf(path) === "file") {
-    return await isGzip(path) ? await archiveBatches(path, split) : [fileBatch(path)];
+    return await isGzip(path) ? await archiveBatches(path, request) : [fileBatch(path)];
   }
   const names = (await listFolder(path)).map(({ name }) => name);
   const official = batchNames[split];
@@ -135,8 +138,8 @@ async function findBatches(path: string, split: Split): Promise<readonly Batch[]
   if (missing.length < official.length) {
     throw new DataFormatError(path, `${missing.join(", ")} is missing in this folder`);
   }
-  if (names.includes(batchFolder)) return await findBatches(join(path, batchFolder), split);
-  if (names.includes(archiveName)) return await archiveBatches(join(path, archiveName), split);
+  if (names.includes(batchFolder)) return await findBatches(join(path, batchFolder), request);
+  if (names.includes(archiveName)) return await archiveBatches(join(path, archiveName), request);
   const others = names.filter((name) => name.startsWith(split) && name.endsWith(".bin"));
   if (others.length > 0) return others.map((name) => fileBatch(join(path, name)));
   const python = names.includes("cifar-10-batches-py") || names.includes("data_batch_1");
@@ -163,9 +166,12 @@ function fileBatch(path: string, records?: number): Batch {
 }
 
 /** Batches out of the archive, which stay in memory: decompressing again would cost more. */
-async function archiveBatches(path: string, split: Split): Promise<Batch[]> {
+async function archiveBatches(
+  path: string,
+  { split, maxBytes }: DatasetRequest,
+): Promise<Batch[]> {
   const found = new Map<string, Uint8Array>();
-  for await (const { name, bytes } of await openArchive(path, batchNames[split])) {
+  for await (const { name, bytes } of await openArchive(path, batchNames[split], maxBytes)) {
     const batch = basename(name);
     if (found.has(batch)) throw new DataFormatError(path, `it has two files ${batch}`);
     found.set(batch, bytes);
@@ -178,9 +184,10 @@ async function archiveBatches(path: string, split: Split): Promise<Batch[]> {
   });
 }
 
-async function openArchive(path: string, names: readonly string[]) {
+async function openArchive(path: string, names: readonly string[], maxBytes = archiveBytes) {
   return readTar(await streamFile(path), {
     source: path,
+    maxBytes,
     wanted: (name) => names.includes(basename(name)),
   });
 }

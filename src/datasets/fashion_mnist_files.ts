@@ -58,9 +58,10 @@ export const fashionMnistSource: DatasetSource = {
       official("t10k-labels-idx1-ubyte.gz", 5148, "bb300cfdad3c16e7a12a480ee83cd310"),
     ],
   },
-  async open({ split, from }) {
+  async open(request) {
+    const { split, from } = request;
     const folder = await locateDataset("fashion-mnist", { from, folders });
-    const pair = await readIdxFolder(folder, split);
+    const pair = await readIdxFolder(folder, request);
     if (from === undefined) {
       for (const part of ["images", "labels"] as const) {
         const { bytes, source } = pair[part];

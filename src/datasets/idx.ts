@@ -1,5 +1,6 @@
 /** IDX, the format of MNIST and FashionMNIST: a magic number, big-endian sizes, then bytes. */
 import { DataFormatError } from "../core/errors.ts";
+import { quoted } from "../core/quoted.ts";
 
 /**
  * An array of bytes from an IDX file.
@@ -74,29 +75,9 @@ export function parseIdx(
   if (found !== expected) {
     fail(
       `${found < expected ? "truncated" : "excess bytes"}: ${found} values, expected ${expected} ` +
-        `for the shape [${shape.join(", ")}]`,
+        `for the shape ${quoted(shape)}`,
       start + Math.min(found, expected),
     );
   }
   return { shape, data: bytes.subarray(start) };
-}
-
-/**
- * Undoes gzip where the bytes begin with gzip's magic number, and gives others back as they are.
- *
- * @param source Path, or a name for the bytes, for error messages.
- * @throws DataFormatError if the compressed bytes are truncated or damaged.
- */
-export async function gunzipIfNeeded(bytes: Uint8Array, source: string): Promise<Uint8Array> {
-  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
-  try {
-    const compressed = new Blob([new Uint8Array(bytes)]).stream();
-    const plain = compressed.pipeThrough(new DecompressionStream("gzip"));
-    return new Uint8Array(await new Response(plain).arrayBuffer());
-  } catch (error) {
-    throw new DataFormatError(
-      source,
-      `the gzip stream is truncated or damaged: ${error instanceof Error ? error.message : error}`,
-    );
-  }
 }

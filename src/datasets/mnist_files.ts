@@ -10,7 +10,7 @@ import {
   type SourcedBytes,
 } from "./mnist.ts";
 import { isMissing } from "./open_files.ts";
-import { type DatasetSource, openInMemory, type Split } from "./source.ts";
+import { type DatasetRequest, type DatasetSource, openInMemory } from "./source.ts";
 import { verifySha256 } from "./verify.ts";
 
 /**
@@ -23,13 +23,14 @@ export const mnistSource: DatasetSource = {
     what: "handwritten digits, 60,000 + 10,000, gray, 28 x 28, 10 classes",
     license: "Yann LeCun, Corinna Cortes; CC BY-SA 3.0",
   },
-  async open({ split, from }) {
-    return openInMemory(parseIdxPair(await readPair(split, from)), mnistClassNames);
+  async open(request) {
+    return openInMemory(parseIdxPair(await readPair(request)), mnistClassNames);
   },
 };
 
-async function readPair(split: Split, from: string | undefined): Promise<IdxPair> {
-  if (from !== undefined) return await readIdxFolder(from, split);
+async function readPair(request: DatasetRequest): Promise<IdxPair> {
+  const { split, from } = request;
+  if (from !== undefined) return await readIdxFolder(from, request);
   const folder = await packageFolder();
   const prefix = split === "train" ? "train" : "t10k";
   return {

@@ -93,6 +93,11 @@ export interface LoadDatasetOptions {
   readonly from?: string | undefined;
   /** Pixels that a picture of a folder may have before it is resized. Default 2^26, 64 megapixels. */
   readonly maxPixels?: number | undefined;
+  /**
+   * Most bytes that one of its files may unpack to, whatever it declares. Default: what the files of the
+   * set take, and slack.
+   */
+  readonly maxBytes?: number | undefined;
 }
 
 /**
@@ -119,7 +124,7 @@ export async function loadDataset(
   name: string,
   options: LoadDatasetOptions = {},
 ): Promise<ImageDataset> {
-  const { split = "train", images, orAll, classes, size = 32, channels, from, maxPixels } = options;
+  const { split = "train", images, orAll, classes, size = 32, channels, from, maxPixels, maxBytes } = options;
   const source = datasetSources.find((known) => known.name === name);
   if (source === undefined) {
     throw new ArgumentError(
@@ -137,7 +142,7 @@ export async function loadDataset(
   if (channels !== undefined && channels !== 1 && channels !== 3) {
     throw new ArgumentError(`Cannot load ${name} with ${channels} channels: expected 1 or 3`);
   }
-  const open = await source.open({ split, size, channels, from, maxPixels });
+  const open = await source.open({ split, size, channels, from, maxPixels, maxBytes });
   const label = datasetLabel(name, from);
   return await toImageDataset(open, {
     ...{ name, label, split, size, channels, images, orAll, classes },

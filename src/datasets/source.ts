@@ -1,4 +1,5 @@
 import { ArgumentError } from "../core/errors.ts";
+import type { ReadLimits } from "../formats/read_limits.ts";
 import type { LabeledBytes } from "./labeled_bytes.ts";
 import type { ByteImages } from "./resize.ts";
 
@@ -14,7 +15,7 @@ export type Split = "train" | "test";
  *
  * @category Data sets
  */
-export interface DatasetRequest {
+export interface DatasetRequest extends Pick<ReadLimits, "maxBytes"> {
   /** Part of the set. */
   readonly split: Split;
   /** Height and width wanted. Sets whose images have sizes of their own, or none, deliver this. */

@@ -1,5 +1,7 @@
 /** Reading tar archives, plain or gzip, as a stream: nothing but the wanted files is ever held. */
 import { DataFormatError } from "../core/errors.ts";
+import { gunzipStream } from "../formats/gunzip.ts";
+import { checkLimit, type ReadLimits } from "../formats/read_limits.ts";
 
 /** A file of an archive. */
 export interface TarFile {
@@ -9,10 +11,15 @@ export interface TarFile {
   readonly bytes: Uint8Array;
 }
 
-/** Options of {@linkcode readTar}. */
-export interface ReadTarOptions {
+/** Files of an archive, wanted or not. */
+const usualFiles = 1_000_000;
+
+/** Options of {@linkcode readTar}: at most `maxItems` files (a million). */
+export interface ReadTarOptions extends Pick<ReadLimits, "maxItems"> {
   /** Path of the archive, for error messages. */
   readonly source: string;
+  /** Most bytes that the archive may unpack to, in all. Each wanted file is held in memory as a whole. */
+  readonly maxBytes: number;
   /** Which files are wanted, by path inside the archive; all when absent. */
   readonly wanted?: (name: string) => boolean;
 }
@@ -23,23 +30,34 @@ const blockBytes = 512;
  * The regular files of a tar archive that are wanted, in the archive's order. Gzip is undone where its
  * magic number is found. Links, folders and devices are passed over.
  *
+ * @throws ReadLimitError if it unpacks to more than `maxBytes`, or says so, or has more than `maxItems` files.
  * @throws DataFormatError if the archive is truncated or damaged.
  */
 export async function* readTar(
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,
-  { source, wanted = () => true }: ReadTarOptions,
+  { source, wanted = () => true, maxBytes, maxItems = usualFiles }: ReadTarOptions,
 ): AsyncGenerator<TarFile> {
   const plain = new ByteReader(stream, source);
   const head = await plain.peek(2);
   const reader = head[0] === 0x1f && head[1] === 0x8b
-    ? new ByteReader(plain.rest().pipeThrough(new DecompressionStream("gzip")), source)
+    ? new ByteReader(gunzipStream(plain.rest(), { source, maxBytes }), source)
     : plain;
+  const limits = { source, what: "the archive" };
+  let files = 0;
   try {
     for (;;) {
       const header = await reader.take(blockBytes);
-      if (header === undefined) break;
+      // A block of zeros ends an archive; what ends without one was cut off between two files.
+      if (header === undefined) throw reader.truncated();
       if (header.every((byte) => byte === 0)) break;
       const { name, size, regular } = parseHeader(header, { source, offset: reader.taken });
+      // As declared: nothing is allocated, and nothing passed over, for a file that cannot be there.
+      checkLimit("maxBytes", reader.taken + size, {
+        ...limits,
+        allowed: maxBytes,
+        byteOffset: reader.taken - blockBytes,
+      });
+      checkLimit("maxItems", ++files, { ...limits, allowed: maxItems });
       const padding = -size & (blockBytes - 1);
       if (regular && wanted(name)) {
         const bytes = await reader.take(size);
@@ -67,13 +85,16 @@ function parseHeader(
   };
   const octal = (from: number, length: number) => {
     const digits = text(from, length).trim();
-    return /^[0-7]+$/.test(digits) ? parseInt(digits, 8) : NaN;
+    return /^[0-7]{1,12}$/.test(digits) ? parseInt(digits, 8) : NaN;
   };
   // The checksum counts its own eight bytes as spaces.
   const sum = header.reduce((total, byte, i) => total + (i >= 148 && i < 156 ? 32 : byte), 0);
   const size = octal(124, 12);
-  if (octal(148, 8) !== sum || Number.isNaN(size)) {
+  if (octal(148, 8) !== sum) {
     throw new DataFormatError(source, "a header's checksum is wrong: damaged, or no tar", at);
+  }
+  if (Number.isNaN(size)) {
+    throw new DataFormatError(source, "a header states a size that is no octal number", at + 124);
   }
   const prefix = text(257, 5) === "ustar" ? text(345, 155) : "";
   const type = header[156]!;
@@ -103,9 +124,10 @@ class ByteReader {
       try {
         result = await this.#chunks.read();
       } catch (error) {
+        if (error instanceof DataFormatError) throw error;
         throw new DataFormatError(
           this.#source,
-          `the archive is truncated or damaged: ${error instanceof Error ? error.message : error}`,
+          `the archive cannot be read: ${error instanceof Error ? error.message : error}`,
         );
       }
       if (result.done) return undefined;
@@ -180,7 +202,7 @@ class ByteReader {
   truncated(): DataFormatError {
     return new DataFormatError(
       this.#source,
-      "the archive is truncated: it ends in a file",
+      "the archive is truncated: it ends before its last block",
       this.taken,
     );
   }

@@ -1,7 +1,11 @@
 /** NumPy's `.npy` files: a magic word, a header that is a Python literal, then the values. */
 import { ArgumentError, DataFormatError } from "../core/errors.ts";
+import { quoted } from "../core/quoted.ts";
 import { toHalfBits } from "./half_precision.ts";
+import { parseNpyHeader } from "./npy_header.ts";
+import { checkLimit, type ReadLimits } from "./read_limits.ts";
 import type { StoredTensor } from "./safetensors.ts";
+import { rowMajorBytes } from "./strided_bytes.ts";
 import { elementBytes, type ElementType, tensorFromBytes } from "./tensor_bytes.ts";
 
 const magic = "\x93NUMPY";
@@ -55,47 +59,56 @@ export function numpyTensor(
   bytes: Uint8Array,
   { descr, shape, fortranOrder }: NumpyArray,
 ): StoredTensor {
-  const type = typesByDescr[descr.replace(/^[<>|=]/, "")];
+  const kind = /^[<>|=]/.test(descr) ? descr.slice(1) : descr;
+  const type = Object.hasOwn(typesByDescr, kind) ? typesByDescr[kind] : undefined;
   if (type === undefined) {
     throw new ArgumentError(
-      `the array holds ${JSON.stringify(descr)}, expected numbers (${
+      `the array holds ${quoted(descr)}, expected numbers (${
         Object.keys(typesByDescr).join(", ")
       })`,
     );
+  }
+  if (shape.length > mostAxes) {
+    throw new ArgumentError(`the array has ${shape.length} axes, expected at most ${mostAxes}`);
   }
   const width = elementBytes[type];
   const count = shape.reduce((product, n) => product * n, 1);
   if (bytes.length !== count * width) {
     throw new ArgumentError(
-      `${bytes.length} bytes follow, an array of ${descr} and shape [${shape.join(", ")}] has ${
+      `${bytes.length} bytes follow, an array of ${descr} and shape ${quoted(shape)} has ${
         count * width
       }`,
     );
   }
-  const ordered = bytes.slice();
-  if (descr.startsWith(">")) {
+  let ordered = bytes;
+  if (descr.startsWith(">") && width > 1) {
+    ordered = bytes.slice();
     for (let at = 0; at < ordered.length; at += width) ordered.subarray(at, at + width).reverse();
   }
-  return tensorFromBytes(fortranOrder ? toRowMajor(ordered, shape, width) : ordered, {
-    type,
-    shape,
-  });
+  if (fortranOrder) {
+    let run = 1;
+    const strides = shape.map((n) => {
+      const stride = run;
+      run *= n;
+      return stride;
+    });
+    ordered = rowMajorBytes(ordered, { offset: 0, shape, strides, width });
+  }
+  return tensorFromBytes(ordered, { type, shape });
 }
 
-/** From the first axis fastest to the last axis fastest. */
-function toRowMajor(bytes: Uint8Array, shape: readonly number[], width: number): Uint8Array {
-  const out = new Uint8Array(bytes.length);
-  const index = new Array<number>(shape.length).fill(0);
-  for (let to = 0; to < out.length; to += width) {
-    let from = 0;
-    for (let axis = shape.length - 1; axis >= 0; axis--) from = from * shape[axis]! + index[axis]!;
-    out.set(bytes.subarray(from * width, (from + 1) * width), to);
-    for (let axis = shape.length - 1; axis >= 0 && ++index[axis]! === shape[axis]; axis--) {
-      index[axis] = 0;
-    }
-  }
-  return out;
-}
+/** As many as NumPy itself takes. */
+const mostAxes = 64;
+
+/** As NumPy: no honest header of an array of numbers has more bytes. */
+const longestHeader = 10_000;
+
+/**
+ * Options of {@linkcode parseNpy}.
+ *
+ * @category Formats
+ */
+export type ParseNpyOptions = Pick<ReadLimits, "maxText">;
 
 /**
  * Reads a `.npy` file, version 1 to 3.
@@ -110,43 +123,45 @@ function toRowMajor(bytes: Uint8Array, shape: readonly number[], width: number):
  * ```
  *
  * @param source Path, or a name for the bytes, for error messages.
+ * @throws ReadLimitError if the header is longer than `maxText` (10,000 bytes, as in NumPy).
  * @throws DataFormatError if the bytes are truncated or damaged, or hold Python objects, text or
  * records rather than numbers.
  * @category Formats
  */
-export function parseNpy(bytes: Uint8Array, source = "npy"): StoredTensor {
+export function parseNpy(
+  bytes: Uint8Array,
+  source = "npy",
+  options: ParseNpyOptions = {},
+): StoredTensor {
+  const { maxText: allowed = longestHeader } = options;
   if (!isNpy(bytes) || bytes.length < 12) {
     throw new DataFormatError(source, "the file does not begin as .npy files do", 0);
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const version = bytes[6]!;
-  if (version < 1 || version > 3) {
-    throw new DataFormatError(source, `.npy version ${version}, expected 1 to 3`, 6);
+  const [version, minor] = [bytes[6]!, bytes[7]!];
+  if (version < 1 || version > 3 || minor !== 0) {
+    const shown = minor === 0 ? version : `${version}.${minor}`;
+    throw new DataFormatError(source, `.npy version ${shown}, expected 1 to 3`, 6);
   }
   const headerAt = version === 1 ? 10 : 12;
   const dataAt = headerAt + (version === 1 ? view.getUint16(8, true) : view.getUint32(8, true));
-  const header = new TextDecoder().decode(bytes.subarray(headerAt, dataAt));
-  const descr = header.match(/'descr'\s*:\s*'([^']*)'/)?.[1];
-  const order = header.match(/'fortran_order'\s*:\s*(True|False)/)?.[1];
-  const shape = header.match(/'shape'\s*:\s*\(((?:\s*\d{1,15}\s*,?)*)\)/)?.[1];
-  if (dataAt > bytes.length || descr === undefined || order === undefined || shape === undefined) {
+  checkLimit("maxText", dataAt - headerAt, { source, what: "the header", allowed, byteOffset: 8 });
+  const text = new TextDecoder().decode(bytes.subarray(headerAt, dataAt));
+  const header = dataAt > bytes.length ? undefined : parseNpyHeader(text);
+  if (header === undefined) {
     throw new DataFormatError(
       source,
       `the header is ${
-        JSON.stringify(header.trim().slice(0, 60))
-      }, expected descr, fortran_order ` +
-        "and shape of an array of numbers",
+        quoted(text.trim())
+      }, expected descr, fortran_order and shape of an array of numbers`,
       headerAt,
     );
   }
   try {
-    return numpyTensor(bytes.subarray(dataAt), {
-      descr,
-      shape: shape.split(",").map((n) => n.trim()).filter((n) => n !== "").map(Number),
-      fortranOrder: order === "True",
-    });
+    return numpyTensor(bytes.subarray(dataAt), header);
   } catch (error) {
-    throw new DataFormatError(source, (error as Error).message, dataAt);
+    if (!(error instanceof ArgumentError)) throw error;
+    throw new DataFormatError(source, error.message, dataAt);
   }
 }
 

@@ -7,10 +7,10 @@ import { checkLimit, defaultMaxDepth, defaultMaxText, type ReadLimits } from "./
 export interface ParseJsonOptions extends Pick<ReadLimits, "maxDepth" | "maxText"> {
   /** Path, or a name for the text, for error messages. */
   readonly source: string;
-  /** What the text is, as the subject of a sentence. Default "the JSON". */
+  /** What the text is, as the subject of a sentence. Default "the text". */
   readonly what?: string;
   /** Offset of the text's first byte in its file, for error messages. Default 0. */
-  readonly startsAt?: number;
+  readonly startsAt?: number | undefined;
   /** Hears of every name in an object. */
   readonly onKey?: (key: JsonKey) => void;
 }
@@ -32,14 +32,15 @@ export interface JsonKey {
  * `JSON.parse` would take the last in silence.
  */
 export function parseJson(text: string, options: ParseJsonOptions): unknown {
-  const { source, what = "the JSON", maxText = defaultMaxText } = options;
+  const { source, what = "the text", maxText = defaultMaxText, startsAt } = options;
   checkLimit("maxText", text.length, { source, what, allowed: maxText });
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new DataFormatError(source, `${what} is not valid: ${(error as Error).message}`, {
+    throw new DataFormatError(source, `${what} is not JSON: ${(error as Error).message}`, {
       cause: error,
+      byteOffset: startsAt,
     });
   }
   visitKeys(text, options);
@@ -52,7 +53,7 @@ const [quote, backslash, colon, openList, closeList, openObject, closeObject] = 
 
 /** Walks through valid JSON once, without recursion. */
 function visitKeys(text: string, options: ParseJsonOptions): void {
-  const { source, what = "the JSON", maxDepth = defaultMaxDepth, startsAt = 0, onKey } = options;
+  const { source, what = "the text", maxDepth = defaultMaxDepth, startsAt = 0, onKey } = options;
   /** Names seen in each object that is open; undefined for a list. */
   const open: (Set<string> | undefined)[] = [];
   for (let at = 0; at < text.length; at++) {

@@ -4,7 +4,9 @@
  * A pickle is a program for a small stack machine. This reader knows the instructions that make plain
  * data; whatever a pickle wants to import, call or build is handed to its caller by name, as data.
  */
-import { DataFormatError } from "../core/errors.ts";
+import { DataFormatError, isToolkitError } from "../core/errors.ts";
+import { quoted } from "../core/quoted.ts";
+import { LimitMeter, type ReadLimits } from "./read_limits.ts";
 
 /**
  * What a name that a pickle imports stands for.
@@ -51,7 +53,7 @@ export class PickledObject {
 }
 
 /** Options of {@linkcode unpickle}. */
-export interface UnpickleOptions {
+export interface UnpickleOptions extends Pick<ReadLimits, "maxItems"> {
   /**
    * Looks up a name that the pickle imports, such as ("os", "system"); undefined refuses the pickle.
    */
@@ -67,19 +69,30 @@ export interface UnpickleOptions {
 /** No number that a file of tensors needs has more digits; longer ones only cost time. */
 const longestNumber = 64;
 
+/** Values of a pickle: the largest list of scales that is read has a million. */
+const usualItems = 2_500_000;
+/** A list, dictionary or object takes about as much memory as this many numbers. */
+const itemsOfContainer = 16;
+/** Instructions that make one: marks, lists, tuples, dictionaries, sets. */
+const makesContainer = new Set([..."(])}ltd\x85\x86\x87\x8f\x91"].map((op) => op.charCodeAt(0)));
+
 /**
  * Reads a pickle of protocol 0 to 5.
  *
  * None is null; integers are numbers, or bigints where they are not safe; lists and tuples are arrays;
  * dictionaries are Maps, sets are Sets; bytes are Uint8Arrays.
  *
+ * A value may contain itself, or another many times: whoever walks through it counts its steps.
+ *
  * @returns The value, and the offset after the pickle's last byte.
+ * @throws ReadLimitError if it makes more than `maxItems` values (2.5 million; a list, dictionary or
+ * object counts as 16).
  * @throws DataFormatError if the bytes are no intact pickle, or want a global that `find` does not
  * know: the message has its name.
  */
 export function unpickle(
   bytes: Uint8Array,
-  { find, persistent, source = "pickle", start = 0 }: UnpickleOptions,
+  { find, persistent, source = "pickle", start = 0, maxItems = usualItems }: UnpickleOptions,
 ): { readonly value: unknown; readonly end: number } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const text = new TextDecoder();
@@ -89,6 +102,7 @@ export function unpickle(
   let stack: unknown[] = [];
   const marked: unknown[][] = [];
   const memo = new Map<number, unknown>();
+  const items = new LimitMeter("maxItems", { source, what: "the pickle", allowed: maxItems });
 
   const fail = (problem: string): never => {
     throw new DataFormatError(source, problem, instruction);
@@ -128,14 +142,27 @@ export function unpickle(
     memo.has(key) ? memo.get(key) : fail(`the pickle is damaged: it recalls ${key}, never stored`);
   const narrow = (value: bigint): number | bigint =>
     Number.isSafeInteger(Number(value)) ? Number(value) : value;
+  const notTaken = (what: string, found: string): never =>
+    fail(`${quoted(found, 24)} is no ${what} that this reader takes`);
   const decimal = (digits: string): number | bigint =>
-    /^[+-]?\d+$/.test(digits) && digits.length <= longestNumber
+    digits.length <= longestNumber && /^-?\d+$/.test(digits)
       ? narrow(BigInt(digits))
-      : fail(`${JSON.stringify(digits.slice(0, 20))} is no number that this reader takes`);
+      : notTaken("number", digits);
+  const real = (digits: string): number => {
+    const special = { inf: Infinity, "-inf": -Infinity, nan: NaN }[digits];
+    if (special !== undefined) return special;
+    return digits.length <= longestNumber && /^-?\d+(\.\d*)?(e[+-]?\d+)?$/.test(digits)
+      ? Number(digits)
+      : notTaken("number", digits);
+  };
+  /** Where the memo keeps a value, as text in protocol 0. */
+  const memoKey = (digits: string): number =>
+    /^\d{1,9}$/.test(digits) ? Number(digits) : notTaken("place of a value", digits);
   const long = (length: number): number | bigint => {
     if (length > longestNumber) {
       fail(`a number of ${length} bytes is longer than this reader takes`);
     }
+    if (length < 0) fail("the pickle is damaged: a number has less than no bytes");
     let value = 0n;
     const begin = take(length);
     for (let i = length - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[begin + i]!);
@@ -146,9 +173,7 @@ export function unpickle(
       return fail("the pickle is damaged: a global's name is no text");
     }
     return find(module, name) ?? fail(
-      `it wants ${
-        JSON.stringify(`${module}.${name}`)
-      }, which no list of scales and no checkpoint ` +
+      `it wants ${quoted(`${module}.${name}`)}, which no list of scales and no checkpoint ` +
         "of a supported network needs; it was not run, and the file is refused",
     );
   };
@@ -157,8 +182,8 @@ export function unpickle(
     try {
       return make();
     } catch (error) {
-      if (error instanceof DataFormatError) throw error;
-      return fail(error instanceof Error ? error.message : String(error));
+      if (error instanceof DataFormatError || !isToolkitError(error)) throw error;
+      return fail((error as Error).message);
     }
   };
   const call = (callable: unknown, args: unknown): unknown => {
@@ -167,25 +192,29 @@ export function unpickle(
       typeof type !== "object" || type === null || typeof type.name !== "string" || type.inert ||
       !Array.isArray(args)
     ) return fail("the pickle calls what cannot be called; the file is refused");
+    items.take(itemsOfContainer);
     return guarded(() => type.make ? type.make(args) : new PickledObject(type, args));
   };
-  const setItems = (items: readonly unknown[]) => {
+  const setItems = (pairs: readonly unknown[]) => {
     const target = top();
-    if (!(target instanceof Map) || items.length % 2 !== 0) {
+    if (!(target instanceof Map) || pairs.length % 2 !== 0) {
       return fail("the pickle is damaged: it sets an item of what is no dictionary");
     }
-    for (let i = 0; i < items.length; i += 2) target.set(items[i], items[i + 1]);
+    for (let i = 0; i < pairs.length; i += 2) {
+      const key = pairs[i];
+      // In Python the keys of a dictionary are hashable.
+      if (key instanceof Map || key instanceof Set) {
+        fail("the pickle is damaged: a dictionary has a dictionary as a key");
+      }
+      target.set(key, pairs[i + 1]);
+    }
   };
-  const append = (items: readonly unknown[]) => {
+  const append = (more: readonly unknown[]) => {
     const target = top();
     if (!Array.isArray(target)) {
       return fail("the pickle is damaged: it appends to what is no list");
     }
-    for (const item of items) target.push(item);
-  };
-  const pairs = (items: readonly unknown[]) => {
-    stack.push(new Map());
-    setItems(items);
+    for (const item of more) target.push(item);
   };
   const build = () => {
     const state = pop();
@@ -194,16 +223,19 @@ export function unpickle(
     // Attributes of an OrderedDict, such as the _metadata of a state dict, say nothing about values.
     else if (!(target instanceof Map)) fail("the pickle sets the state of what has none");
   };
-  const quoted = () => {
+  const quotedText = () => {
     const found = line();
-    return /^(['"]).*\1$/.test(found) && !found.includes("\\")
+    const quote = found[0];
+    return found.length > 1 && (quote === "'" || quote === '"') && found.endsWith(quote) &&
+        !found.includes("\\")
       ? found.slice(1, -1)
-      : fail(`${JSON.stringify(found.slice(0, 20))} is no text that this reader takes`);
+      : notTaken("text", found);
   };
 
   for (;;) {
     instruction = at;
     const opcode = u8();
+    items.take(makesContainer.has(opcode) ? itemsOfContainer : 1);
     switch (String.fromCharCode(opcode)) {
       case "\x80": {
         const protocol = u8();
@@ -247,7 +279,7 @@ export function unpickle(
         break;
       }
       case "L":
-        stack.push(decimal(line().replace(/L$/, "")));
+        stack.push(decimal(line().replace("L", "")));
         break;
       case "J":
         stack.push(view.getInt32(take(4), true));
@@ -265,19 +297,14 @@ export function unpickle(
         stack.push(long(u32()));
         break;
       case "F": {
-        const digits = line();
-        const value = { inf: Infinity, "-inf": -Infinity, nan: NaN }[digits] ?? Number(digits);
-        if (digits === "" || (Number.isNaN(value) && digits !== "nan")) {
-          fail(`${JSON.stringify(digits.slice(0, 20))} is no number`);
-        }
-        stack.push(value);
+        stack.push(real(line()));
         break;
       }
       case "G":
         stack.push(view.getFloat64(take(8), false));
         break;
       case "S":
-        stack.push(quoted());
+        stack.push(quotedText());
         break;
       case "T":
       case "X":
@@ -313,8 +340,8 @@ export function unpickle(
         break;
       case "l":
       case "t": {
-        const items = popMarked();
-        stack.push(items);
+        const found = popMarked();
+        stack.push(found);
         break;
       }
       case "\x85":
@@ -335,9 +362,12 @@ export function unpickle(
       case "}":
         stack.push(new Map());
         break;
-      case "d":
-        pairs(popMarked());
+      case "d": {
+        const pairs = popMarked();
+        stack.push(new Map());
+        setItems(pairs);
         break;
+      }
       case "s":
         setItems(popMany(2));
         break;
@@ -348,19 +378,19 @@ export function unpickle(
         stack.push(new Set());
         break;
       case "\x90": {
-        const items = popMarked();
+        const more = popMarked();
         const target = top();
         if (!(target instanceof Set)) fail("the pickle is damaged: it adds to what is no set");
-        else items.forEach((item) => target.add(item));
+        else more.forEach((item) => target.add(item));
         break;
       }
       case "\x91": {
-        const items = popMarked();
-        stack.push(new Set(items));
+        const found = popMarked();
+        stack.push(new Set(found));
         break;
       }
       case "p":
-        memo.set(Number(line()), top());
+        memo.set(memoKey(line()), top());
         break;
       case "q":
         memo.set(u8(), top());
@@ -372,7 +402,7 @@ export function unpickle(
         memo.set(memo.size, top());
         break;
       case "g":
-        stack.push(recall(Number(line())));
+        stack.push(recall(memoKey(line())));
         break;
       case "h":
         stack.push(recall(u8()));

@@ -5,8 +5,11 @@
  * header belongs to exactly one tensor. The writer is deterministic and aligns every tensor.
  */
 import { ArgumentError, DataFormatError } from "../core/errors.ts";
+import { quoted } from "../core/quoted.ts";
 import { crc32 } from "./crc32.ts";
 import { fromHalfBits, toHalfBits } from "./half_precision.ts";
+import { parseJson } from "./parse_json.ts";
+import { checkLimit, defaultMaxText, LimitMeter, type ReadLimits } from "./read_limits.ts";
 
 /**
  * A tensor whose values JavaScript holds as float32; `F16` is rounded on writing.
@@ -99,9 +102,6 @@ export interface Safetensors {
 
 const bytesPerValue = { F64: 8, I64: 8, F32: 4, I32: 4, F16: 2, U8: 1, BOOL: 1 } as const;
 
-/** As the format's own implementation: no honest header is longer. */
-const longestHeader = 100_000_000;
-
 interface Entry {
   readonly name: string;
   readonly dtype: StoredTensor["dtype"];
@@ -111,6 +111,16 @@ interface Entry {
   /** Byte offset of the entry's name in the file. */
   readonly at: number;
 }
+
+/**
+ * Options of {@linkcode parseSafetensors}.
+ *
+ * @category Formats
+ */
+export type ParseSafetensorsOptions = Pick<ReadLimits, "maxText" | "maxDepth" | "maxItems">;
+
+/** Tensors of a file; the largest language models have some thousands. */
+const usualTensors = 100_000;
 
 /**
  * Reads a safetensors file.
@@ -128,18 +138,26 @@ interface Entry {
  * @param bytes The whole file. It is copied from, never kept.
  * @param source Path, or a name for the bytes, for error messages.
  * @returns Tensors and metadata, without the checksum of {@linkcode WriteSafetensorsOptions}.
+ * @throws ReadLimitError if the header is longer than `maxText` (16 MiB) or nested deeper than `maxDepth`
+ * (100), or it names more than `maxItems` tensors (100,000).
  * @throws DataFormatError if the bytes break the format in any way: truncated, excess, overlapping
  * or missing ranges, a size that does not fit shape and dtype, names twice, unknown dtypes; or if they
  * have a checksum and do not fit it.
  * @category Formats
  */
-export function parseSafetensors(bytes: Uint8Array, source = "safetensors"): Safetensors {
-  const { checksum, metadata, entries, dataStart } = readEntries(bytes, source);
+export function parseSafetensors(
+  bytes: Uint8Array,
+  source = "safetensors",
+  options: ParseSafetensorsOptions = {},
+): Safetensors {
+  const { checksum, metadata, entries, dataStart } = readEntries(bytes, source, options);
   const found = checksum && checksumOf(metadata, entries, [bytes.subarray(dataStart)]);
   if (checksum !== found) {
     throw new DataFormatError(
       source,
-      `the file is damaged: its content has the CRC-32 ${found}, expected ${checksum}, with which it ` +
+      `the file is damaged: its content has the CRC-32 ${found}, expected ${
+        quoted(checksum, 20)
+      }, with which it ` +
         "was written (or a program changed it and kept the metadata); take a good copy",
     );
   }
@@ -269,9 +287,8 @@ export function tensorOffsets(bytes: Uint8Array, source = "safetensors"): Map<st
 }
 
 /** Header of a file, its entries in the order of their bytes, which they cover without gap or overlap. */
-function readEntries(bytes: Uint8Array, source: string) {
-  const { header, text, dataStart } = readHeader(bytes, source);
-  const keyOffsets = findKeys(text, source);
+function readEntries(bytes: Uint8Array, source: string, options: ParseSafetensorsOptions = {}) {
+  const { header, keyOffsets, dataStart } = readHeader(bytes, source, options);
   const { [checksumKey]: checksum, ...metadata } = Object.hasOwn(header, "__metadata__")
     ? checkMetadata(header["__metadata__"], source, keyOffsets.get("__metadata__")!)
     : {};
@@ -290,7 +307,7 @@ function readEntries(bytes: Uint8Array, source: string) {
         : `leaves ${begin - covered} bytes before it unused`;
       throw new DataFormatError(
         source,
-        `tensor "${name}" ${found}: it begins at data offset ${begin}, expected ${covered}`,
+        `tensor ${quoted(name)} ${found}: it begins at data offset ${begin}, expected ${covered}`,
         dataStart + begin,
       );
     }
@@ -306,7 +323,7 @@ function readEntries(bytes: Uint8Array, source: string) {
   return { checksum, metadata, entries, dataStart };
 }
 
-function readHeader(bytes: Uint8Array, source: string) {
+function readHeader(bytes: Uint8Array, source: string, options: ParseSafetensorsOptions) {
   if (bytes.length < 8) {
     throw new DataFormatError(
       source,
@@ -315,7 +332,7 @@ function readHeader(bytes: Uint8Array, source: string) {
     );
   }
   const declared = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
-  if (declared > BigInt(Math.min(bytes.length - 8, longestHeader))) {
+  if (declared > BigInt(bytes.length - 8)) {
     throw new DataFormatError(
       source,
       `the header should be ${declared} bytes long, but only ${bytes.length - 8} bytes follow; ` +
@@ -323,47 +340,46 @@ function readHeader(bytes: Uint8Array, source: string) {
       0,
     );
   }
+  const { maxText = defaultMaxText, maxDepth, maxItems = usualTensors } = options;
+  const what = "the header";
+  checkLimit("maxText", Number(declared), { source, what, allowed: maxText, byteOffset: 0 });
   const dataStart = 8 + Number(declared);
   let text: string;
-  let header: unknown;
   try {
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
       .decode(bytes.subarray(8, dataStart));
-    header = JSON.parse(text);
-  } catch (error) {
-    throw new DataFormatError(source, `the header is not JSON: ${(error as Error).message}`, 8);
+  } catch {
+    throw new DataFormatError(source, "the header is not text in UTF-8", 8);
   }
+  // Offsets count bytes, and JSON characters: counted on from one name to the next.
+  const keyOffsets = new Map<string, number>();
+  let [seen, byte] = [0, 8];
+  const names = new LimitMeter("maxItems", { source, what, allowed: maxItems });
+  const header = parseJson(text, {
+    ...{ source, what, maxText, maxDepth, startsAt: 8 },
+    onKey({ name, depth, index }) {
+      if (depth > 1) return;
+      names.take(1);
+      byte += utf8Length(text, seen, index);
+      seen = index;
+      keyOffsets.set(name, byte);
+    },
+  });
   if (!isObject(header)) {
     throw new DataFormatError(source, "the header is not a JSON object", 8);
   }
-  return { header, text, dataStart };
+  return { header, keyOffsets, dataStart };
 }
 
-/** Byte offsets of the names in the header. JSON.parse keeps the last of two equal ones in silence. */
-function findKeys(text: string, source: string): Map<string, number> {
-  const offsets = new Map<string, number>();
-  const open: Set<string>[] = [];
-  const byteAt = (index: number) => 8 + new TextEncoder().encode(text.slice(0, index)).length;
-  let [seen, byte] = [0, 8];
-  for (const match of text.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?|[{}]/g)) {
-    const [token, colon] = match;
-    if (token === "{") open.push(new Set());
-    else if (token === "}") open.pop();
-    else if (colon !== undefined) {
-      const key = JSON.parse(token.slice(0, -colon.length)) as string;
-      const keys = open.at(-1)!;
-      if (keys.has(key)) {
-        throw new DataFormatError(source, `the header names "${key}" twice`, byteAt(match.index));
-      }
-      keys.add(key);
-      if (open.length === 1) {
-        byte += new TextEncoder().encode(text.slice(seen, match.index)).length;
-        seen = match.index;
-        offsets.set(key, byte);
-      }
-    }
+/** Bytes of a part of a text in UTF-8. */
+function utf8Length(text: string, from: number, to: number): number {
+  let length = to - from;
+  for (let i = from; i < to; i++) {
+    const letter = text.charCodeAt(i);
+    // A pair of surrogates is two letters and four bytes.
+    if (letter > 0x7f) length += letter > 0x7ff && (letter < 0xd800 || letter > 0xdfff) ? 2 : 1;
   }
-  return offsets;
+  return length;
 }
 
 function checkMetadata(value: unknown, source: string, at: number): Record<string, string> {
@@ -379,19 +395,19 @@ function checkEntry(
   { source, dataLength, at }: { source: string; dataLength: number; at: number },
 ): Entry {
   const fail = (problem: string): never => {
-    throw new DataFormatError(source, `tensor "${name}": ${problem}`, at);
+    throw new DataFormatError(source, `tensor ${quoted(name)}: ${problem}`, at);
   };
   if (!isObject(value)) return fail("its entry is not an object");
   const { dtype, shape, data_offsets: offsets } = value;
   if (typeof dtype !== "string" || !Object.hasOwn(bytesPerValue, dtype)) {
     const known = Object.keys(bytesPerValue).join(", ");
-    return fail(`dtype is ${JSON.stringify(dtype)}, expected one of ${known}`);
+    return fail(`dtype is ${quoted(dtype)}, expected one of ${known}`);
   }
   if (!Array.isArray(shape) || !shape.every(isSize)) {
-    return fail(`shape is ${JSON.stringify(shape)}, expected a list of sizes`);
+    return fail(`shape is ${quoted(shape)}, expected a list of sizes`);
   }
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize)) {
-    return fail(`data_offsets is ${JSON.stringify(offsets)}, expected [begin, end]`);
+    return fail(`data_offsets is ${quoted(offsets)}, expected [begin, end]`);
   }
   const [begin, end] = offsets as [number, number];
   if (begin > end || end > dataLength) {
@@ -404,7 +420,7 @@ function checkEntry(
   const expected = product(shape) * bytesPerValue[stored];
   if (end - begin !== expected) {
     return fail(
-      `${dtype} of shape [${shape.join(", ")}] needs ${expected} bytes, ` +
+      `${dtype} of shape ${quoted(shape)} needs ${expected} bytes, ` +
         `data_offsets give ${end - begin}`,
     );
   }
@@ -437,7 +453,7 @@ function readTensor(
       if (bad < 0) return { dtype, shape, data };
       throw new DataFormatError(
         source,
-        `tensor "${name}": a BOOL is ${data[bad]}, expected 0 or 1`,
+        `tensor ${quoted(name)}: a BOOL is ${data[bad]}, expected 0 or 1`,
         dataStart + begin + bad,
       );
     }

@@ -3,15 +3,11 @@
  * PyTorch 1.6, pickles and storages one after the other. Nothing in a file is ever run.
  */
 import { ArgumentError, DataFormatError } from "../core/errors.ts";
+import { oneLine, quoted } from "../core/quoted.ts";
 import { type PickleGlobal, unpickle } from "./pickle.ts";
+import { bytesFor, LimitMeter, type ReadLimits } from "./read_limits.ts";
 import { elementBytes } from "./tensor_bytes.ts";
-import {
-  type Budget,
-  spend,
-  storageType,
-  torchGlobals,
-  type TorchStorage,
-} from "./torch_globals.ts";
+import { storageType, torchGlobals, type TorchStorage } from "./torch_globals.ts";
 import { readZipDirectory, readZipEntry } from "./zip.ts";
 
 /**
@@ -19,9 +15,12 @@ import { readZipDirectory, readZipEntry } from "./zip.ts";
  *
  * @category Formats
  */
-export interface ParseTorchOptions {
-  /** Most bytes that its tensors may need in memory, whatever a file claims. Default 2^30. */
-  readonly maxBytes?: number;
+export interface ParseTorchOptions extends Pick<ReadLimits, "maxItems"> {
+  /**
+   * Most bytes that its tensors and what is unpacked may need in memory, whatever a file claims. Default
+   * 32 MiB and 16 times the size of the file.
+   */
+  readonly maxBytes?: number | undefined;
 }
 
 /** Begins every file from before PyTorch 1.6: a pickle of one long number. */
@@ -61,8 +60,11 @@ export function isTorch(bytes: Uint8Array): boolean {
  * ```
  *
  * @param source Path, or a name for the bytes, for error messages.
- * @throws DataFormatError if the bytes are truncated or damaged, a tensor lies outside its storage,
- * tensors need more than `maxBytes`, or the file wants any Python name but those of tensors, plain
+ * Modules and lists may be shared, or contain themselves: `torchStateDict` and `numberTable` count their steps.
+ *
+ * @throws ReadLimitError if tensors need more than `maxBytes`, or it makes more than `maxItems` values.
+ * @throws DataFormatError if the bytes are truncated or damaged, a tensor lies outside its storage, or the
+ * file wants any Python name but those of tensors, plain
  * containers, NumPy numbers and arrays, and the modules of supported networks: the message names it.
  * @category Formats
  */
@@ -71,13 +73,22 @@ export function parseTorch(
   source = "pt",
   options: ParseTorchOptions = {},
 ): unknown {
-  const { maxBytes = 2 ** 30 } = options;
+  const { maxBytes = bytesFor(bytes.length), maxItems } = options;
   if (!isTorch(bytes)) {
     throw new DataFormatError(source, "the file does not begin as those of torch.save do", 0);
   }
-  const budget = { left: maxBytes };
-  return bytes[0] === 0x50 ? parseZip(bytes, source, budget) : parseLegacy(bytes, source, budget);
+  const reading = { source, maxBytes, maxItems };
+  return bytes[0] === 0x50 ? parseZip(bytes, reading) : parseLegacy(bytes, reading);
 }
+
+interface Reading {
+  readonly source: string;
+  readonly maxBytes: number;
+  readonly maxItems: number | undefined;
+}
+
+const memoryMeter = ({ source, maxBytes }: Reading) =>
+  new LimitMeter("maxBytes", { source, what: "the file", allowed: maxBytes });
 
 /** The parts of a persistent id: ("storage", class, key, device, number of values, ...). */
 function storageId(id: unknown): { type: PickleGlobal; key: string; count: number } {
@@ -86,18 +97,20 @@ function storageId(id: unknown): { type: PickleGlobal; key: string; count: numbe
     throw new ArgumentError("it refers to something kept elsewhere that is no storage");
   }
   if (!Number.isSafeInteger(count) || count < 0 || view !== null) {
-    throw new ArgumentError(`storage ${JSON.stringify(key)} has no number of values`);
+    throw new ArgumentError(`storage ${quoted(key)} has no number of values`);
   }
   return { type, key, count };
 }
 
 /** Old files tell the source code of a module's class beside it: ("module", class, path, code). */
 function isModuleId(id: unknown): id is [string, PickleGlobal] {
-  return Array.isArray(id) && id[0] === "module";
+  return Array.isArray(id) && id[0] === "module" && typeof id[1]?.name === "string";
 }
 
-function parseZip(bytes: Uint8Array, source: string, budget: Budget): unknown {
-  const entries = readZipDirectory(bytes, source);
+function parseZip(bytes: Uint8Array, reading: Reading): unknown {
+  const { source, maxItems } = reading;
+  const memory = memoryMeter(reading);
+  const entries = readZipDirectory(bytes, { source });
   const pickles = [...entries.keys()].filter((name) => /^[^/]+\/data\.pkl$/.test(name));
   if (pickles.length !== 1) {
     throw new DataFormatError(
@@ -108,22 +121,25 @@ function parseZip(bytes: Uint8Array, source: string, budget: Budget): unknown {
   const folder = pickles[0]!.slice(0, -"data.pkl".length);
   const read = (name: string) => {
     const entry = entries.get(folder + name);
-    if (entry === undefined) throw new ArgumentError(`the archive has no file ${folder}${name}`);
-    spend(budget, entry.size);
+    if (entry === undefined) {
+      throw new ArgumentError(`the archive has no file ${oneLine(folder + name, 80)}`);
+    }
+    memory.take(entry.size);
     return readZipEntry(bytes, entry, source);
   };
-  const inRecord = `${source} (${pickles[0]})`;
+  const inRecord = `${source} (${oneLine(pickles[0]!, 60)})`;
   return guarded(inRecord, () => {
     if (entries.has(`${folder}byteorder`)) {
       const order = new TextDecoder().decode(read("byteorder"));
       if (order !== "little") {
-        throw new ArgumentError(`its values are ${JSON.stringify(order)}-endian, expected little`);
+        throw new ArgumentError(`its values are ${quoted(order)}-endian, expected little`);
       }
     }
     const storages = new Map<string, TorchStorage>();
     return unpickle(read("data.pkl"), {
       source: inRecord,
-      find: torchGlobals(budget),
+      maxItems,
+      find: torchGlobals(memory),
       persistent(id) {
         const { type: named, key, count } = storageId(id);
         const known = storages.get(key);
@@ -133,7 +149,9 @@ function parseZip(bytes: Uint8Array, source: string, budget: Budget): unknown {
         const needed = count * (type === undefined ? 1 : elementBytes[type]);
         if (storage.bytes.length !== needed) {
           throw new ArgumentError(
-            `${folder}data/${key} has ${storage.bytes.length} bytes, its ${count} values need ${needed}`,
+            `${
+              oneLine(`${folder}data/${key}`, 80)
+            } has ${storage.bytes.length} bytes, its ${count} values need ${needed}`,
           );
         }
         storages.set(key, storage);
@@ -143,18 +161,21 @@ function parseZip(bytes: Uint8Array, source: string, budget: Budget): unknown {
   });
 }
 
-function parseLegacy(bytes: Uint8Array, source: string, budget: Budget): unknown {
+function parseLegacy(bytes: Uint8Array, reading: Reading): unknown {
+  const { source, maxItems } = reading;
   return guarded(source, () => {
     const refuse = () => undefined;
     let at = 0;
     const next = () => {
-      const { value, end } = unpickle(bytes, { find: refuse, source, start: at });
+      const { value, end } = unpickle(bytes, { find: refuse, source, start: at, maxItems });
       at = end;
       return value;
     };
     next();
     const protocol = next();
-    if (protocol !== 1001) throw new ArgumentError(`its protocol is ${protocol}, expected 1001`);
+    if (protocol !== 1001) {
+      throw new ArgumentError(`its protocol is ${quoted(protocol)}, expected 1001`);
+    }
     const system = next();
     if (!(system instanceof Map) || system.get("little_endian") !== true) {
       throw new ArgumentError("it was not written on a little-endian machine");
@@ -163,10 +184,11 @@ function parseLegacy(bytes: Uint8Array, source: string, budget: Budget): unknown
     const start = at;
     const wanted = new Map<string, ReturnType<typeof storageId>>();
     const nothing = { type: "U8" as const, bytes: new Uint8Array(0) };
-    const skipTensors = torchGlobals({ left: 0 });
+    const skipTensors = torchGlobals(memoryMeter(reading));
     at = unpickle(bytes, {
       source,
       start,
+      maxItems,
       find(module, name) {
         const found = skipTensors(module, name);
         return found && /^torch\._utils\./.test(found.name)
@@ -184,29 +206,30 @@ function parseLegacy(bytes: Uint8Array, source: string, budget: Budget): unknown
     if (!Array.isArray(keys)) throw new ArgumentError("the list of storages is missing");
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     const storages = new Map<string, TorchStorage>();
-    for (const key of keys) {
-      const parts = wanted.get(key);
+    for (const key of keys as unknown[]) {
+      const parts = typeof key === "string" ? wanted.get(key) : undefined;
       const type = parts && storageType(parts.type);
       if (!parts || !type) {
-        throw new ArgumentError(`storage ${JSON.stringify(key)} has no known type`);
+        throw new ArgumentError(`storage ${quoted(key)} has no known type`);
       }
       const size = parts.count * elementBytes[type];
       const stated = at + 8 <= bytes.length ? Number(view.getBigInt64(at, true)) : -1;
       if (stated !== parts.count || at + 8 + size > bytes.length) {
-        throw new DataFormatError(source, `storage ${JSON.stringify(key)} is cut off`, at);
+        throw new DataFormatError(source, `storage ${quoted(key)} is cut off`, at);
       }
-      storages.set(key, { type, bytes: bytes.subarray(at + 8, at + 8 + size) });
+      storages.set(parts.key, { type, bytes: bytes.subarray(at + 8, at + 8 + size) });
       at += 8 + size;
     }
     return unpickle(bytes, {
       source,
       start,
-      find: torchGlobals(budget),
+      maxItems,
+      find: torchGlobals(memoryMeter(reading)),
       persistent(id) {
         if (isModuleId(id)) return id[1];
         const { key } = storageId(id);
         const storage = storages.get(key);
-        if (!storage) throw new ArgumentError(`storage ${JSON.stringify(key)} is missing`);
+        if (!storage) throw new ArgumentError(`storage ${quoted(key)} is missing`);
         return storage;
       },
     }).value;
@@ -218,7 +241,7 @@ function guarded<T>(source: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    if (error instanceof RangeError) throw new DataFormatError(source, error.message);
+    if (error instanceof ArgumentError) throw new DataFormatError(source, error.message);
     throw error;
   }
 }

@@ -1,8 +1,11 @@
 /** The names that a PyTorch file may import, and what each becomes: data, never code. */
 import { ArgumentError } from "../core/errors.ts";
+import { quoted } from "../core/quoted.ts";
 import { numpyTensor } from "./npy.ts";
-import type { PickledObject, PickleGlobal } from "./pickle.ts";
+import { PickledObject, type PickleGlobal } from "./pickle.ts";
+import type { LimitMeter } from "./read_limits.ts";
 import type { StoredTensor } from "./safetensors.ts";
+import { rowMajorBytes } from "./strided_bytes.ts";
 import { elementBytes, type ElementType, tensorFromBytes } from "./tensor_bytes.ts";
 
 /** Values of PyTorch tensors, shared by all tensors that are views of it. */
@@ -46,28 +49,16 @@ export function storageType({ name }: PickleGlobal): ElementType | undefined {
   return storageTypes[name.replace(/^torch\./, "")];
 }
 
-/** Most bytes that all tensors of a file may have together, whatever it claims. */
-export interface Budget {
-  left: number;
-}
-
-/** Counts bytes against a budget. */
-export function spend(budget: Budget, bytes: number): void {
-  budget.left -= bytes;
-  if (!(budget.left >= 0)) {
-    throw new ArgumentError(
-      "its tensors need more memory than the limit of this reader (maxBytes)",
-    );
-  }
-}
-
 const isSizes = (value: unknown): value is number[] =>
   Array.isArray(value) && value.every((n) => Number.isSafeInteger(n) && n >= 0);
+
+/** PyTorch itself takes no more. */
+const mostAxes = 64;
 
 /** A tensor as a view of a storage: offset, sizes and strides count values. */
 function rebuildTensor(
   args: readonly unknown[],
-  budget: Budget,
+  memory: LimitMeter,
   dtype?: ElementType | undefined,
 ): StoredTensor {
   const [storage, offset, shape, strides] = args as [TorchStorage, number, number[], number[]];
@@ -75,61 +66,42 @@ function rebuildTensor(
   const type = dtype ?? storage.type;
   if (type === undefined) throw new ArgumentError("a tensor does not say what its values are");
   if (
-    !isSizes([offset]) || !isSizes(shape) || !isSizes(strides) || shape.length !== strides.length
+    !isSizes([offset]) || !isSizes(shape) || !isSizes(strides) || shape.length !== strides.length ||
+    shape.length > mostAxes
   ) throw new ArgumentError("a tensor's offset, shape and strides are not sizes of one rank");
   const count = shape.reduce((product, n) => product * n, 1);
   const width = elementBytes[type];
   const held = storage.bytes.length / width;
   const last = offset + shape.reduce((sum, n, axis) => sum + (n - 1) * strides[axis]!, 0);
-  if (count > 0 && last >= held) {
+  if (count > 0 && !(last < held)) {
     throw new ArgumentError(
-      `a tensor of shape [${shape.join(", ")}] reaches value ${last} of a storage of ${held}`,
+      `a tensor of shape ${quoted(shape)} reaches value ${last} of a storage of ${held}`,
     );
   }
-  spend(budget, count * width);
-  return tensorFromBytes(gather(storage.bytes, { offset, shape, strides, width, count }), {
-    type,
-    shape: [...shape],
-  });
+  // A stride of 0 makes a tensor of any size of one value.
+  memory.take(Number.isNaN(count) ? Infinity : count * heldBytes[type]);
+  const bytes = rowMajorBytes(storage.bytes, { offset, shape, strides, width });
+  return tensorFromBytes(bytes, { type, shape: [...shape] });
 }
 
-function gather(
-  bytes: Uint8Array,
-  { offset, shape, strides, width, count }: {
-    offset: number;
-    shape: readonly number[];
-    strides: readonly number[];
-    width: number;
-    count: number;
-  },
-): Uint8Array {
-  let run = 1;
-  const contiguous = shape.toReversed().every((n, i) => {
-    const fits = n === 1 || strides[shape.length - 1 - i] === run;
-    run *= n;
-    return fits;
-  });
-  if (contiguous) return bytes.subarray(offset * width, (offset + count) * width);
-  const out = new Uint8Array(count * width);
-  const index = new Array<number>(shape.length).fill(0);
-  let from = offset;
-  for (let to = 0; to < out.length; to += width) {
-    out.set(bytes.subarray(from * width, (from + 1) * width), to);
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      from += strides[axis]!;
-      if (++index[axis]! < shape[axis]!) break;
-      from -= strides[axis]! * shape[axis]!;
-      index[axis] = 0;
-    }
-  }
-  return out;
-}
+/** Bytes of a value in the tensor that it becomes, and while it becomes one. */
+const heldBytes: Readonly<Record<ElementType, number>> = {
+  ...elementBytes,
+  F16: 4,
+  BF16: 8,
+  I16: 4,
+  I8: 4,
+  U16: 4,
+  U32: 8,
+};
 
 /** Kind and byte order of a `numpy.dtype`, such as "<i8". */
 function descrOf(dtype: unknown): string {
-  const { args, state } = (dtype ?? {}) as Partial<PickledObject>;
-  const order = Array.isArray(state) && typeof state[1] === "string" ? state[1] : "";
-  return /^[<>]$/.test(order) ? `${order}${args?.[0]}` : String(args?.[0]);
+  const { args, state } = dtype instanceof PickledObject ? dtype : { args: [], state: undefined };
+  const kind = args[0];
+  if (typeof kind !== "string") throw new ArgumentError("a NumPy array does not say what it holds");
+  const order = Array.isArray(state) ? state[1] : undefined;
+  return order === "<" || order === ">" ? `${order}${kind}` : kind;
 }
 
 /** A number of NumPy, such as `numpy.int64(3)`. */
@@ -142,7 +114,8 @@ function numpyScalar([dtype, bytes]: readonly unknown[]): number | bigint {
 
 /** The array in a `numpy.ndarray`; undefined for anything else. */
 export function numpyArray(value: PickledObject): StoredTensor | undefined {
-  if (!/^numpy\._?core\.multiarray\._reconstruct$|^numpy\.ndarray$/.test(value.type.name)) {
+  const { name } = value.type;
+  if (!/^numpy\._?core\.multiarray\._reconstruct$|^numpy\.ndarray$/.test(name)) {
     return undefined;
   }
   const [, shape, dtype, fortranOrder, bytes] = Array.isArray(value.state) ? value.state : [];
@@ -152,37 +125,78 @@ export function numpyArray(value: PickledObject): StoredTensor | undefined {
   return numpyTensor(bytes, { descr: descrOf(dtype), shape, fortranOrder: fortranOrder === true });
 }
 
+/** What a tensor's values are, where it says so itself. */
+function dtypeOf(value: unknown): ElementType {
+  const name = (value as Partial<PickleGlobal> | null | undefined)?.name;
+  const kind = typeof name === "string" ? name.replace(/^torch\./, "") : "";
+  if (Object.hasOwn(dtypes, kind)) return dtypes[kind]!;
+  throw new ArgumentError("a tensor does not say what its values are");
+}
+
 /** Classes of the public code of arXiv 2412.20292, wherever a copy of it keeps them. */
 const modelClasses = new Set(["DDIM", "MinimalResNet", "MinimalUNet", "EmbeddingModule", "UBlock"]);
+
+/** A list of arguments, or of what else Python iterates over. */
+function listOf(value: unknown, what: string): readonly unknown[] {
+  if (Array.isArray(value)) return value;
+  throw new ArgumentError(`it makes ${what} of ${quoted(value)}, expected a list`);
+}
+
+/** A dictionary or set takes about as many bytes for each of its elements. */
+const elementInMemory = 64;
+
+/** A dictionary of a list of pairs. */
+function dictionary(items: unknown, memory: LimitMeter): Map<unknown, unknown> {
+  if (items instanceof Map) return items;
+  const pairs = listOf(items, "a dictionary");
+  memory.take(pairs.length * elementInMemory);
+  if (!pairs.every((pair) => Array.isArray(pair) && pair.length === 2)) {
+    throw new ArgumentError("it makes a dictionary of what are no pairs");
+  }
+  return new Map(pairs as [unknown, unknown][]);
+}
+
+/** Bytes written as text, as protocols before 3 have them. */
+function encodedBytes([text, encoding]: readonly unknown[], memory: LimitMeter): Uint8Array {
+  if (typeof text !== "string" || encoding !== "latin1") {
+    throw new ArgumentError("its bytes are not written as latin1 text");
+  }
+  memory.take(text.length);
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < bytes.length; i++) {
+    const letter = text.charCodeAt(i);
+    if (letter > 255) throw new ArgumentError("its bytes are not written as latin1 text");
+    bytes[i] = letter;
+  }
+  return bytes;
+}
 
 /**
  * Makes the look-up of everything that files of tensors, scale lists and whole networks import.
  *
- * @param budget Shared by all tensors of a file.
+ * @param memory What all tensors of a file, and what is copied from it, may take together.
  */
 export function torchGlobals(
-  budget: Budget,
+  memory: LimitMeter,
 ): (module: string, name: string) => PickleGlobal | undefined {
   const makers: Record<string, PickleGlobal["make"]> = {
-    "collections.OrderedDict": ([items = []]) => new Map(items as [unknown, unknown][]),
-    "torch._utils._rebuild_tensor": (args) => rebuildTensor(args, budget),
-    "torch._utils._rebuild_tensor_v2": (args) => rebuildTensor(args, budget),
-    "torch._utils._rebuild_tensor_v3": (args) =>
-      rebuildTensor(args, budget, dtypes[(args[6] as PickleGlobal)?.name?.slice("torch.".length)]),
+    "collections.OrderedDict": ([items = []]) => dictionary(items, memory),
+    "torch._utils._rebuild_tensor": (args) => rebuildTensor(args, memory),
+    "torch._utils._rebuild_tensor_v2": (args) => rebuildTensor(args, memory),
+    "torch._utils._rebuild_tensor_v3": (args) => rebuildTensor(args, memory, dtypeOf(args[6])),
     "torch._utils._rebuild_parameter": ([data]) => data,
     "torch._utils._rebuild_parameter_with_state": ([data]) => data,
     "torch.Size": ([sizes]) => sizes,
     "torch.device": ([name]) => name,
-    "_codecs.encode": ([text, encoding]) => {
-      if (typeof text !== "string" || encoding !== "latin1" || /[^\0-\xff]/.test(text)) {
-        throw new ArgumentError("its bytes are not written as latin1 text");
-      }
-      return Uint8Array.from(text, (letter) => letter.charCodeAt(0));
-    },
+    "_codecs.encode": (args) => encodedBytes(args, memory),
   };
   for (const module of ["__builtin__", "builtins"]) {
     for (const name of ["set", "frozenset"]) {
-      makers[`${module}.${name}`] = ([items = []]) => new Set(items as Iterable<unknown>);
+      makers[`${module}.${name}`] = ([items = []]) => {
+        const list = listOf(items, "a set");
+        memory.take(list.length * elementInMemory);
+        return new Set(list);
+      };
     }
   }
   for (const core of ["numpy.core", "numpy._core"]) {
@@ -191,13 +205,14 @@ export function torchGlobals(
       if (!(bytes instanceof Uint8Array) || !isSizes(shape)) {
         throw new ArgumentError("a NumPy array has no shape or no bytes");
       }
+      memory.take(4 * bytes.length);
       return numpyTensor(bytes, { descr: descrOf(dtype), shape, fortranOrder: order === "F" });
     };
   }
   return (module, name) => {
     const full = `${module}.${name}`;
     if (Object.hasOwn(makers, full)) return { name: full, make: makers[full]! };
-    const last = module.split(".").at(-1)!;
+    const last = module.slice(module.lastIndexOf(".") + 1);
     const inert = module === "torch" &&
         (Object.hasOwn(storageTypes, name) || Object.hasOwn(dtypes, name)) ||
       /^torch(\.storage)?\.(UntypedStorage|TypedStorage)$/.test(full) ||

@@ -1,6 +1,14 @@
 /** What is in a `.pt` file: a network's state dict, or a list of numbers. */
-import { DataFormatError } from "../core/errors.ts";
+import { ArgumentError, DataFormatError } from "../core/errors.ts";
+import { oneLine, quoted } from "../core/quoted.ts";
 import { PickledObject } from "./pickle.ts";
+import {
+  checkLimit,
+  defaultMaxDepth,
+  defaultMaxText,
+  LimitMeter,
+  type ReadLimits,
+} from "./read_limits.ts";
 import type { StoredTensor } from "./safetensors.ts";
 import { numpyArray } from "./torch_globals.ts";
 
@@ -15,6 +23,13 @@ export interface TorchStateDict {
   /** The whole module, if the file holds one rather than a state dict: an inert record. */
   readonly module?: PickledObject;
 }
+
+/**
+ * Options of {@linkcode torchStateDict}.
+ *
+ * @category Formats
+ */
+export type TorchStateDictOptions = Pick<ReadLimits, "maxItems" | "maxDepth">;
 
 /** Where checkpoints keep a state dict or module among other things, in the order of preference. */
 const usualKeys = [
@@ -54,58 +69,94 @@ export function attributesOf({ state }: PickledObject): ReadonlyMap<unknown, unk
  * assertEquals(tensors.get("bias"), bias);
  * ```
  *
- * @throws DataFormatError if there is none, or modules are nested in a circle.
+ * @throws ReadLimitError if modules are nested deeper than `maxDepth` (100), as those are that contain
+ * themselves, or there are more than `maxItems` modules and tensors (100,000): a module that others
+ * share counts once for each of its names.
+ * @throws DataFormatError if there is none.
  * @category Formats
  */
-export function torchStateDict(value: unknown, source = "pt"): TorchStateDict {
-  if (value instanceof PickledObject) {
-    const tensors = new Map<string, StoredTensor>();
-    collect(value, { prefix: "", depth: 0, tensors, source });
-    if (tensors.size > 0) return { tensors, module: value };
-  }
-  if (value instanceof Map) {
-    const entries = [...value as Map<unknown, unknown>];
-    if (entries.length > 0 && entries.every(([, entry]) => isStoredTensor(entry))) {
-      return {
-        tensors: new Map(entries.map(([name, tensor]) => [String(name), tensor])) as Map<
-          string,
-          StoredTensor
-        >,
-      };
+export function torchStateDict(
+  value: unknown,
+  source = "pt",
+  options: TorchStateDictOptions = {},
+): TorchStateDict {
+  let [found, place] = [value, source];
+  // Checkpoints in checkpoints: no honest one goes deeper.
+  for (let depth = 0; depth < 8; depth++) {
+    if (found instanceof PickledObject) {
+      const tensors = tensorsOf(found, { ...options, source: place });
+      if (tensors.size > 0) return { tensors, module: found };
     }
-    const key = usualKeys.find((each) =>
-      value.get(each) instanceof Map || value.get(each) instanceof PickledObject
-    );
-    if (key !== undefined) return torchStateDict(value.get(key), `${source} (${key})`);
+    if (!(found instanceof Map)) break;
+    const tensors = asTensors(found);
+    if (tensors !== undefined) return { tensors };
+    const within: ReadonlyMap<unknown, unknown> = found;
+    const key = usualKeys.find((each) => {
+      const inner = within.get(each);
+      return inner instanceof Map || inner instanceof PickledObject;
+    });
+    if (key === undefined) break;
+    [found, place] = [within.get(key), `${place} (${key})`];
   }
   throw new DataFormatError(
-    source,
-    `it holds ${describe(value)}, expected a network: a module, or a state dict of tensors`,
+    place,
+    `it holds ${describe(found)}, expected a network: a module, or a state dict of tensors`,
   );
 }
 
-function collect(
-  module: PickledObject,
-  { prefix, depth, tensors, source }: {
-    prefix: string;
-    depth: number;
-    tensors: Map<string, StoredTensor>;
-    source: string;
+/** A dictionary of nothing but tensors by name. */
+function asTensors(value: ReadonlyMap<unknown, unknown>): Map<string, StoredTensor> | undefined {
+  if (value.size === 0) return undefined;
+  for (const [name, tensor] of value) {
+    if (typeof name !== "string" || !isStoredTensor(tensor)) return undefined;
+  }
+  return new Map(value) as Map<string, StoredTensor>;
+}
+
+/** Modules and tensors of a network; large language models have some thousands. */
+const usualModules = 100_000;
+
+/** Parameters and buffers of a module and of those in it, in PyTorch's order and by its names. */
+function tensorsOf(
+  root: PickledObject,
+  { source, maxItems = usualModules, maxDepth = defaultMaxDepth }: TorchStateDictOptions & {
+    readonly source: string;
   },
-): void {
-  if (depth > 30) throw new DataFormatError(source, "its modules are nested in a circle");
-  const attributes = attributesOf(module);
-  const members = (name: string) => {
-    const found = attributes.get(name);
-    return found instanceof Map ? [...found as Map<unknown, unknown>] : [];
-  };
-  for (const [name, tensor] of [...members("_parameters"), ...members("_buffers")]) {
-    if (isStoredTensor(tensor)) tensors.set(`${prefix}${name}`, tensor);
+): Map<string, StoredTensor> {
+  const tensors = new Map<string, StoredTensor>();
+  const what = "the network, whose modules may contain each other,";
+  const visits = new LimitMeter("maxItems", { source, what, allowed: maxItems });
+  const names = new LimitMeter("maxText", { source, what, allowed: defaultMaxText });
+  const pending = [{ module: root, prefix: "", depth: 0 }];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    const { module, prefix, depth } = next;
+    visits.take(1);
+    checkLimit("maxDepth", depth, { source, what, allowed: maxDepth });
+    const attributes = attributesOf(module);
+    const members = (name: string) => {
+      const found = attributes.get(name);
+      return found instanceof Map ? [...found as Map<unknown, unknown>] : [];
+    };
+    const full = (name: unknown) => {
+      if (typeof name !== "string") {
+        throw new DataFormatError(source, `a part of the network is called ${quoted(name)}`);
+      }
+      names.take(prefix.length + name.length + 1);
+      return `${prefix}${name}`;
+    };
+    for (const [name, tensor] of [...members("_parameters"), ...members("_buffers")]) {
+      if (!isStoredTensor(tensor)) continue;
+      visits.take(1);
+      tensors.set(full(name), tensor);
+    }
+    const children = members("_modules").flatMap(([name, child]) =>
+      child instanceof PickledObject
+        ? [{ module: child, prefix: `${full(name)}.`, depth: depth + 1 }]
+        : []
+    );
+    pending.push(...children.toReversed());
   }
-  for (const [name, child] of members("_modules")) {
-    if (!(child instanceof PickledObject)) continue;
-    collect(child, { prefix: `${prefix}${name}.`, depth: depth + 1, tensors, source });
-  }
+  return tensors;
 }
 
 /**
@@ -181,14 +232,14 @@ function numbersIn(
     count(value.length);
     return value.map((item) => numbersIn(item, { depth: depth + 1, left, fail }));
   }
-  const tensor = value instanceof PickledObject ? numpyArray(value) : value;
+  const tensor = value instanceof PickledObject ? arrayOf(value, fail) : value;
   if (!isStoredTensor(tensor)) return fail(`it holds ${describe(value)}`);
   count(tensor.data.length);
   const numbers = Array.from(tensor.data, Number);
   const single = numbers.length === 1 && (depth > 0 || tensor.shape.length === 0);
   if (single) return numbers[0]!;
   const [rows, columns, ...more] = tensor.shape;
-  if (more.length > 0) return fail(`a tensor has shape [${tensor.shape.join(", ")}]`);
+  if (more.length > 0) return fail(`a tensor has shape ${quoted(tensor.shape)}`);
   if (columns === undefined) return numbers;
   return Array.from(
     { length: rows! },
@@ -196,15 +247,25 @@ function numbersIn(
   );
 }
 
+/** A NumPy array; the problem, if it is damaged, is told as the list's. */
+function arrayOf(value: PickledObject, fail: (problem: string) => never): StoredTensor | undefined {
+  try {
+    return numpyArray(value);
+  } catch (error) {
+    if (error instanceof ArgumentError) return fail(error.message);
+    throw error;
+  }
+}
+
 /** What a value is, in a few words. */
 export function describe(value: unknown): string {
   if (value === null) return "nothing (None)";
-  if (value instanceof PickledObject) return `an object of ${value.type.name}`;
+  if (value instanceof PickledObject) return `an object of ${oneLine(value.type.name, 60)}`;
   if (value instanceof Map) {
-    const keys = [...value.keys()].slice(0, 4).map((key) => JSON.stringify(String(key)));
+    const keys = [...value.keys()].slice(0, 4).map((key) => quoted(key, 24));
     return `a dictionary${keys.length > 0 ? ` of ${keys.join(", ")}` : ""}`;
   }
-  if (isStoredTensor(value)) return `a tensor of shape [${value.shape.join(", ")}]`;
+  if (isStoredTensor(value)) return `a tensor of shape ${quoted(value.shape)}`;
   if (Array.isArray(value)) return `a list of ${value.length}`;
   return typeof value === "string" ? "a text" : `a ${typeof value}`;
 }

@@ -112,6 +112,7 @@ Deno.test("cifar10: the archive is read as it is, and unpacked into what is read
       members.push(tarMember(`cifar-10-batches-bin/${name}`, bytes));
       await Deno.remove(join(folder, name));
     }
+    members.push(new Uint8Array(1024));
     const packed = await gzip(new Uint8Array(await new Blob(members).arrayBuffer()));
     await Deno.writeFile(archive, packed);
 

@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { DataFormatError } from "../../src/core/errors.ts";
-import { gunzipIfNeeded, parseIdx } from "../../src/datasets/idx.ts";
+import { parseIdx } from "../../src/datasets/idx.ts";
+import { gunzipIfNeeded } from "../../src/formats/gunzip.ts";
 import { parseIdxPair } from "../../src/datasets/mnist.ts";
 
 /** An IDX file of the given shape with values 0, 1, 2 ... */
@@ -55,20 +56,30 @@ Deno.test("idx: each breach of the format is named with its byte", () => {
 
 Deno.test("idx: gzip is undone where its magic number is found", async () => {
   const plain = idx(5, 7);
-  assertEquals(await gunzipIfNeeded(plain, "plain"), plain);
-  assertEquals(await gunzipIfNeeded(await gzip(plain), "gz"), plain);
+  assertEquals(await gunzipIfNeeded(plain, { source: "plain", maxBytes: 1000 }), plain);
+  assertEquals(await gunzipIfNeeded(await gzip(plain), { source: "gz", maxBytes: 1000 }), plain);
 });
 
 Deno.test("idx: truncated or damaged gzip is a DataFormatError", async () => {
   const packed = await gzip(idx(5, 7));
   for (let length = 2; length < packed.length; length++) {
-    await assertRejects(() => gunzipIfNeeded(packed.slice(0, length), "cut.gz"), DataFormatError);
+    await assertRejects(
+      () => gunzipIfNeeded(packed.slice(0, length), { source: "cut.gz", maxBytes: 1000 }),
+      DataFormatError,
+    );
   }
   const checksum = packed.length - 6;
   const damaged = packed.with(checksum, packed[checksum]! ^ 1);
-  await assertRejects(() => gunzipIfNeeded(damaged, "x.gz"), DataFormatError, "x.gz: the gzip");
+  await assertRejects(
+    () => gunzipIfNeeded(damaged, { source: "x.gz", maxBytes: 1000 }),
+    DataFormatError,
+    "x.gz: the gzip",
+  );
   const excess = new Uint8Array([...packed, 1, 2, 3]);
-  await assertRejects(() => gunzipIfNeeded(excess, "x.gz"), DataFormatError);
+  await assertRejects(
+    () => gunzipIfNeeded(excess, { source: "x.gz", maxBytes: 1000 }),
+    DataFormatError,
+  );
 });
 
 Deno.test("idx: images and labels that do not belong together are a DataFormatError", () => {

@@ -30,7 +30,11 @@ async function read(
   });
   const found: [string, Uint8Array][] = [];
   for await (
-    const { name, bytes } of readTar(stream, { source: "x.tar", ...wanted && { wanted } })
+    const { name, bytes } of readTar(stream, {
+      source: "x.tar",
+      maxBytes: 1e6,
+      ...wanted && { wanted },
+    })
   ) {
     found.push([name, bytes]);
   }

@@ -40,20 +40,24 @@ export function zipArchive(
     local.setUint32(0, 0x04034b50, true);
     fill(local, 18);
     // A local header has its own extra field, which need not be the directory's.
-    local.setUint16(28, 3, true);
+    const own = wide ? extra.slice(0, 20) : new Uint8Array(3);
+    if (wide) new DataView(own.buffer).setUint16(2, 16, true);
+    local.setUint16(28, own.length, true);
     const entry = new DataView(new ArrayBuffer(46));
     entry.setUint32(0, 0x02014b50, true);
     fill(entry, 20);
     entry.setUint16(30, extra.length, true);
     entry.setUint32(42, wide ? 0xffffffff : at, true);
     directory.push(new Uint8Array(entry.buffer), path, extra);
-    parts.push(new Uint8Array(local.buffer), path, new Uint8Array(3), packed);
-    at += 30 + path.length + 3 + packed.length;
+    parts.push(new Uint8Array(local.buffer), path, own, packed);
+    at += 30 + path.length + own.length + packed.length;
   }
   const length = directory.reduce((sum, part) => sum + part.length, 0);
   if (wide) {
     const end64 = new DataView(new ArrayBuffer(76));
     end64.setUint32(0, 0x06064b50, true);
+    end64.setBigUint64(24, BigInt(files.length), true);
+    end64.setBigUint64(32, BigInt(files.length), true);
     end64.setBigUint64(40, BigInt(length), true);
     end64.setBigUint64(48, BigInt(at), true);
     end64.setUint32(56, 0x07064b50, true);
@@ -62,6 +66,8 @@ export function zipArchive(
   }
   const end = new DataView(new ArrayBuffer(22));
   end.setUint32(0, 0x06054b50, true);
+  end.setUint16(8, wide ? 0xffff : files.length, true);
+  end.setUint16(10, wide ? 0xffff : files.length, true);
   end.setUint32(12, wide ? 0xffffffff : length, true);
   end.setUint32(16, wide ? 0xffffffff : at, true);
   parts.push(...directory, new Uint8Array(end.buffer));

@@ -56,7 +56,7 @@ Deno.test("zip: truncated anywhere, or damaged, it is a DataFormatError", () =>
       await assertRejects(() => contents(path), DataFormatError, "x.zip");
     }
     const damage: [number, string][] = [
-      [0, "no file begins where the archive says"],
+      [0, "no file begins there"],
       [6, "encrypted"],
       [60, ""],
     ];

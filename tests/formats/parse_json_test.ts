@@ -22,7 +22,7 @@ Deno.test("JSON: what JSON.parse reads is read, and every name is told with its 
 
 Deno.test("JSON: a name twice in an object is refused, however it is written", () => {
   for (const text of ['{"a": 1, "a": 2}', '[{"a": 1, "\\u0061": 2}]', '{"é": {"a": 1, "a" : 1}}']) {
-    assertThrows(() => parseJson(text, { source }), DataFormatError, 'the JSON names "a" twice');
+    assertThrows(() => parseJson(text, { source }), DataFormatError, 'the text names "a" twice');
   }
   assertEquals(parseJson('[{"a": 1}, {"a": {"a": "a"}}]', { source }), [
     { a: 1 },
@@ -37,5 +37,5 @@ Deno.test("JSON: depth and length have limits, which the caller sets", () => {
   assertThrows(() => parseJson(deep(3), { source, maxDepth: 2 }), ReadLimitError, "maxDepth");
   assertThrows(() => parseJson("[ ]", { source, maxText: 2 }), ReadLimitError, "maxText");
   const { message } = assertThrows(() => parseJson('{"a": nope\n}', { source }), DataFormatError);
-  assertEquals(message.split(":").slice(0, 2).join(), "a.json, the JSON is not valid");
+  assertEquals(message.split(":").slice(0, 2).join(), "a.json, the text is not JSON");
 });

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { zipSync } from "fflate";
-import { DataFormatError } from "../../src/core/errors.ts";
-import { readZipDirectory, readZipEntry, writeZip } from "../../src/formats/zip.ts";
+import { DataFormatError, ReadLimitError } from "../../src/core/errors.ts";
+import { readZipDirectory, readZipEntry, writeZip, type ZipEntry } from "../../src/formats/zip.ts";
 
 const text = (content: string) => new TextEncoder().encode(content);
 const files = new Map([["a/one", text("1, 2, 3")], ["a/empty", text("")], ["a/ü", text("x")]]);
@@ -60,15 +60,20 @@ Deno.test("zip: bombs, encryption, foreign methods and wrong places are refused 
   assertEquals([...bytes.subarray(directory, directory + 2)], [0x50, 0x4b]);
   const cases: [Uint8Array, string][] = [
     [patched(bytes, directory + 24, 0, 0, 0, 0x70), "not to be trusted"],
-    [patched(bytes, directory + 24, 1, 0, 0, 0), "unpacks to more bytes"],
+    [patched(bytes, directory + 24, 1, 0, 0, 0), 'size or checksum of "a" is one in the zip'],
+    [patched(patched(bytes, directory + 24, 1, 0, 0, 0), 22, 1, 0, 0, 0), "unpacks to more bytes"],
+    [patched(bytes, 30, 0x62), 'the name of "a" is one in the zip directory and another'],
+    [patched(bytes, 8, 0), 'the method of "a" is one in the zip directory and another'],
+    [patched(bytes, 6, 8), 'the kind of "a" is one in the zip directory and another'],
     [patched(bytes, directory + 8, 1), '"a" is encrypted'],
-    [patched(bytes, directory + 10, 12), "method 12"],
-    [patched(bytes, directory + 42, 3), "no file begins there"],
+    [patched(patched(bytes, directory + 10, 12), 8, 12), "method 12"],
+    [patched(bytes, directory + 42, 0xff), "no file begins there"],
+    [patched(bytes, 0, 3), "no file begins there"],
     [patched(bytes, directory + 20, 0xff, 0xff), "the archive holds fewer"],
     [patched(bytes, directory, 0), "entry 1 of 1 does not begin here"],
-    [patched(bytes, directory + 28, 0xff), "entry 1 is cut off"],
-    [patched(bytes, bytes.length - 12, 9), "directory of 9 entries should lie"],
-    [patched(bytes, bytes.length - 6, 9), "does not begin here"],
+    [patched(bytes, directory + 28, 0xff), "the zip directory is damaged: entry 1 is cut off"],
+    [patched(bytes, bytes.length - 14, 9, 0, 9), "directory of 9 entries should lie"],
+    [patched(bytes, bytes.length - 6, 9), "entries should lie at byte 9"],
     [patched(bytes, bytes.length - 18, 1), "one part of several"],
     [patched(bytes, offset, 7), "does not unpack"],
   ];
@@ -76,4 +81,20 @@ Deno.test("zip: bombs, encryption, foreign methods and wrong places are refused 
     const message = complaint(damaged);
     assert(message.includes(expected), `${expected}: ${message}`);
   }
+});
+
+Deno.test("zip: two files that share bytes are refused", () => {
+  const bytes = writeZip(new Map([["a", text("1")], ["b", text("1")]]));
+  const [first, second] = [...readZipDirectory(bytes).values()] as [ZipEntry, ZipEntry];
+  const directory = bytes.length - 22 - 2 * 47;
+  assertEquals(first.headerAt, 0);
+  // The second entry of the directory points to the first file.
+  const shared = complaint(patched(bytes, directory + 47 + 42, 0));
+  assert(shared.includes('"a" and "b" overlap'), shared);
+  assert(second.headerAt > 0);
+});
+
+Deno.test("zip: more entries than allowed are refused before they are read", () => {
+  const bytes = writeZip(files);
+  assertThrows(() => readZipDirectory(bytes, { maxItems: 2 }), ReadLimitError, "maxItems");
 });

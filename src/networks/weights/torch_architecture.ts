@@ -1,5 +1,6 @@
 /** Which network a PyTorch state dict belongs to, told from names and shapes. */
 import { CheckpointMismatchError } from "../../core/errors.ts";
+import { oneLine, quoted } from "../../core/quoted.ts";
 import type { StoredTensor } from "../../formats/safetensors.ts";
 
 /** Parameters by PyTorch's names. */
@@ -39,7 +40,7 @@ export function inferArchitecture(all: TorchTensors, source: string): InferredAr
   );
   const [network, another] = found;
   if (network === undefined) {
-    const names = [...all.keys()].slice(0, 3).join(", ");
+    const names = [...all.keys()].slice(0, 3).map((name) => oneLine(name, 40)).join(", ");
     throw new CheckpointMismatchError(
       `${source}: its parameters (${names}, ..) are those of no network that this release knows; ` +
         "expected the public code's MinimalResNet or MinimalUNet",
@@ -47,7 +48,9 @@ export function inferArchitecture(all: TorchTensors, source: string): InferredAr
   }
   if (another !== undefined) {
     throw new CheckpointMismatchError(
-      `${source}: it holds several networks, "${network.prefix}" and "${another.prefix}"; save one`,
+      `${source}: it holds several networks, ${quoted(network.prefix)} and ${
+        quoted(another.prefix)
+      }; save one`,
     );
   }
   const { kind, prefix } = network;
@@ -60,7 +63,7 @@ export function inferArchitecture(all: TorchTensors, source: string): InferredAr
     if (shape?.length === rank) return shape;
     throw new CheckpointMismatchError(
       `${source}: ${prefix}${name} ${
-        shape ? `has shape [${shape.join(", ")}]` : "is missing"
+        shape ? `has shape ${quoted(shape)}` : "is missing"
       }, the public code's ${kind} has it with ${rank} axes`,
     );
   };

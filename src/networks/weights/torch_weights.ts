@@ -228,7 +228,7 @@ function readModule(module: PickledObject): {
   const schedule = typeof noise?.name === "string"
     ? schedulesByFunction[noise.name.split(".").at(-1)!]
     : undefined;
-  const padding = paddingOf(module, 0);
+  const padding = paddingOf(module);
   return {
     ...typeof size === "number" && { imageSize: size },
     ...schedule !== undefined && { schedule },
@@ -237,15 +237,20 @@ function readModule(module: PickledObject): {
 }
 
 /** Padding mode of the first convolution inside a module. */
-function paddingOf(module: PickledObject, depth: number): string | undefined {
-  const attributes = attributesOf(module);
-  const mode = attributes.get("padding_mode");
-  if (/\.Conv2d$/.test(module.type.name) && typeof mode === "string") return mode;
-  const children = attributes.get("_modules");
-  if (!(children instanceof Map) || depth > 30) return undefined;
-  for (const child of children.values()) {
-    const found = child instanceof PickledObject ? paddingOf(child, depth + 1) : undefined;
-    if (found !== undefined) return found;
+function paddingOf(root: PickledObject): string | undefined {
+  // Modules may share others, or contain themselves: each is looked at once.
+  const seen = new Set<PickledObject>();
+  const pending = [root];
+  for (let module = pending.pop(); module !== undefined; module = pending.pop()) {
+    if (seen.has(module)) continue;
+    seen.add(module);
+    const attributes = attributesOf(module);
+    const mode = attributes.get("padding_mode");
+    if (module.type.name.endsWith(".Conv2d") && typeof mode === "string") return mode;
+    const children = attributes.get("_modules");
+    if (!(children instanceof Map)) continue;
+    const inner = [...(children as ReadonlyMap<unknown, unknown>).values()];
+    for (const child of inner.reverse()) if (child instanceof PickledObject) pending.push(child);
   }
   return undefined;
 }

@@ -117,7 +117,14 @@ interface Entry {
  *
  * @category Formats
  */
-export type ParseSafetensorsOptions = Pick<ReadLimits, "maxText" | "maxDepth" | "maxItems">;
+export interface ParseSafetensorsOptions
+  extends Pick<ReadLimits, "maxText" | "maxDepth" | "maxItems"> {
+  /**
+   * "required" refuses a file without the checksum of {@linkcode WriteSafetensorsOptions}: for files that
+   * were written with one, of which a damaged header may have lost it. Default "optional".
+   */
+  readonly checksum?: "required" | "optional";
+}
 
 /** Tensors of a file; the largest language models have some thousands. */
 const usualTensors = 100_000;
@@ -151,6 +158,12 @@ export function parseSafetensors(
   options: ParseSafetensorsOptions = {},
 ): Safetensors {
   const { checksum, metadata, entries, dataStart } = readEntries(bytes, source, options);
+  if (checksum === undefined && options.checksum === "required") {
+    throw new DataFormatError(
+      source,
+      "the file is damaged: it has no checksum, with which it was written; take a good copy",
+    );
+  }
   const found = checksum && checksumOf(metadata, entries, [bytes.subarray(dataStart)]);
   if (checksum !== found) {
     throw new DataFormatError(

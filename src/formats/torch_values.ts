@@ -81,8 +81,13 @@ export function torchStateDict(
   options: TorchStateDictOptions = {},
 ): TorchStateDict {
   let [found, place] = [value, source];
-  // Checkpoints in checkpoints: no honest one goes deeper.
-  for (let depth = 0; depth < 8; depth++) {
+  for (let depth = 0;; depth++) {
+    if (depth === deepestCheckpoint) {
+      throw new DataFormatError(
+        source,
+        `its dictionaries are nested ${depth} levels deep, expected a network within fewer`,
+      );
+    }
     if (found instanceof PickledObject) {
       const tensors = tensorsOf(found, { ...options, source: place });
       if (tensors.size > 0) return { tensors, module: found };
@@ -103,6 +108,9 @@ export function torchStateDict(
     `it holds ${describe(found)}, expected a network: a module, or a state dict of tensors`,
   );
 }
+
+/** Checkpoints in checkpoints; one that contains itself has no end. */
+const deepestCheckpoint = 8;
 
 /** A dictionary of nothing but tensors by name. */
 function asTensors(value: ReadonlyMap<unknown, unknown>): Map<string, StoredTensor> | undefined {
@@ -259,7 +267,7 @@ function arrayOf(value: PickledObject, fail: (problem: string) => never): Stored
 
 /** What a value is, in a few words. */
 export function describe(value: unknown): string {
-  if (value === null) return "nothing (None)";
+  if (value === null || value === undefined) return "nothing (None)";
   if (value instanceof PickledObject) return `an object of ${oneLine(value.type.name, 60)}`;
   if (value instanceof Map) {
     const keys = [...value.keys()].slice(0, 4).map((key) => quoted(key, 24));
@@ -267,5 +275,6 @@ export function describe(value: unknown): string {
   }
   if (isStoredTensor(value)) return `a tensor of shape ${quoted(value.shape)}`;
   if (Array.isArray(value)) return `a list of ${value.length}`;
+  if (typeof value === "bigint") return "a whole number of more than 53 bits";
   return typeof value === "string" ? "a text" : `a ${typeof value}`;
 }

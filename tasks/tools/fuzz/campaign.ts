@@ -9,8 +9,8 @@ const root = fromFileUrl(new URL("../../..", import.meta.url));
 /** Several times what counts as a hang: on a busy machine time passes without the child. */
 const patienceMs = 6000;
 const startMs = 60_000;
-/** A process that has once taken much shows no more whether the next input does. */
-const mostGrownMegabytes = 200;
+/** A process that once took much, and gave it back, does not show whether the next input takes as much. */
+const mostSlackMegabytes = 200;
 
 /** A failure with what repeats it. */
 export interface Failure {
@@ -26,6 +26,8 @@ export interface Failure {
 interface Line extends Verdict {
   readonly ready?: true;
   readonly index: number;
+  /** How far the process is below its peak. */
+  readonly slack: number;
   readonly note?: string;
   readonly bytes?: string;
 }
@@ -113,7 +115,6 @@ async function runChild(
   signal.addEventListener("abort", onAbort);
   let patience = setTimeout(() => stop("hang"), startMs);
   let [done, started] = [0, false];
-  let grown = 0;
   try {
     for await (const text of lines(process.stdout)) {
       clearTimeout(patience);
@@ -130,8 +131,7 @@ async function runChild(
       if (bytes !== undefined) {
         onFailure({ index, outcome, says, note, bytes: Uint8Array.fromBase64(bytes) });
       }
-      grown += line.megabytes;
-      if (grown > mostGrownMegabytes) stop("renewed");
+      if (line.slack > mostSlackMegabytes) stop("renewed");
     }
   } finally {
     clearTimeout(patience);

@@ -9,7 +9,7 @@ watchAllocations();
 // Loaded afterwards: modules that keep a constructor must keep the one that is watched.
 const { Inputs } = await import("./inputs.ts");
 const { minimize } = await import("./minimize.ts");
-const { isFailure, runInput } = await import("./run_input.ts");
+const { isFailure, runInput, slackMegabytes } = await import("./run_input.ts");
 const { loadTarget } = await import("./target.ts");
 
 const [name, mode, ...numbers] = Deno.args as [string, "raw" | "structured" | "file", ...string[]];
@@ -34,7 +34,7 @@ for (let index = first; index < last; index++) {
     : inputs.make(mode, index);
   const verdict = await runInput(target, input);
   if (!isFailure(verdict.outcome)) {
-    report({ index, ...verdict });
+    report({ index, ...verdict, slack: slackMegabytes() });
     continue;
   }
   const { note, expected } = input;
@@ -43,5 +43,6 @@ for (let index = first; index < last; index++) {
     input.bytes,
     async (bytes) => (await runInput(target, { bytes, expected })).outcome === "internal",
   );
-  report({ index, ...verdict, note, bytes: small.toBase64() });
+  const slack = slackMegabytes();
+  report({ index, ...verdict, slack, note, bytes: small.toBase64() });
 }

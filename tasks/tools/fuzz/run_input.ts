@@ -41,13 +41,18 @@ function stopwatch(): () => number {
   };
 }
 
+const peakBytes = () => process.resourceUsage().maxRSS * 1024;
+
+/** How far this process is below its peak, in MB: an input that takes less goes unnoticed. */
+export const slackMegabytes = (): number => (peakBytes() - Deno.memoryUsage().rss) / 1e6;
+
 /** Runs a reader on an input. */
 export async function runInput(
   target: FuzzTarget,
   { bytes, expected }: Pick<FuzzInput, "bytes" | "expected">,
 ): Promise<Verdict> {
   const source = `a/${target.file}`;
-  const before = Deno.memoryUsage().rss;
+  const before = { now: Deno.memoryUsage().rss, peak: peakBytes() };
   largestAllocation.bytes = 0;
   const stop = stopwatch();
   let found: { readonly value: unknown } | { readonly error: unknown };
@@ -57,9 +62,10 @@ export async function runInput(
     found = { error };
   }
   const milliseconds = stop();
-  // The peak never goes down: the child is renewed when it has grown.
-  const peak = process.resourceUsage().maxRSS * 1024;
-  const megabytes = Math.max(peak - before, largestAllocation.bytes, 0) / 1e6;
+  // The peak of a process never goes down: what stays below an earlier one counts as nothing.
+  const peak = peakBytes();
+  const grown = peak > before.peak ? peak - before.now : 0;
+  const megabytes = Math.max(grown, largestAllocation.bytes) / 1e6;
   const measured = { milliseconds, megabytes };
   if (milliseconds > longestMs) {
     return { outcome: "hang", says: `${Math.round(milliseconds)} ms`, ...measured };

@@ -47,16 +47,11 @@ export async function openFileTree(
   const kind = await kindOf(path);
   if (kind === undefined) throw new DataFormatError(path, "there is no such file or folder");
   if (kind === "file") {
-    const { entries, read } = await openZip(path);
+    const { entries, read } = await openZip(path, { maxBytes, maxItems });
     return {
       source: path,
       paths: entries.map(({ name }) => name),
-      read(index) {
-        const entry = entries[index]!;
-        const source = `${path}/${entry.name}`;
-        checkLimit("maxBytes", entry.bytes, { source, what: "the file", allowed: maxBytes });
-        return read(entry);
-      },
+      read: (index) => read(entries[index]!),
     };
   }
   const paths = await listFiles(path, maxItems);

@@ -124,7 +124,17 @@ export async function loadDataset(
   name: string,
   options: LoadDatasetOptions = {},
 ): Promise<ImageDataset> {
-  const { split = "train", images, orAll, classes, size = 32, channels, from, maxPixels, maxBytes } = options;
+  const {
+    split = "train",
+    images,
+    orAll,
+    classes,
+    size = 32,
+    channels,
+    from,
+    maxPixels,
+    maxBytes,
+  } = options;
   const source = datasetSources.find((known) => known.name === name);
   if (source === undefined) {
     throw new ArgumentError(

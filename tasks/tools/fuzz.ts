@@ -11,6 +11,8 @@ const fixtures = fromFileUrl(new URL("../../tests/fixtures/fuzz/", import.meta.u
 
 /** Inputs of a target and mode where neither a number nor a time is asked for. */
 const usualInputs = 10_000;
+/** Where failing inputs are saved: not among those that are begun with, so that a number stays one input. */
+const usualFolder = "runs/fuzz";
 /** A target that fails more often has one fault, not as many. */
 const mostSaved = 20;
 
@@ -101,9 +103,9 @@ export const verb = defineVerb({
     first: { type: "integer", default: 0, min: 0, help: "Number of the first input" },
     corpus: {
       type: "string",
-      default: "runs/fuzz",
       placeholder: "FOLDER",
-      help: "Failing inputs are saved in FOLDER/TARGET, and those there are begun with, too",
+      help:
+        `Files in FOLDER/TARGET are changed, too, and failing inputs saved there, not in ${usualFolder}`,
     },
     file: {
       type: "string",
@@ -157,7 +159,10 @@ export const verb = defineVerb({
     });
     const saving: Promise<void>[] = [];
     const time = share === undefined ? [] : [AbortSignal.timeout(share)];
-    const folders = [join(fixtures, target), join(flags.corpus, target)];
+    const { corpus } = flags;
+    const folders = [fixtures, ...corpus === undefined ? [] : [corpus]].map((folder) =>
+      join(folder, target)
+    );
     await runCampaign({
       ...{ target, mode, seed, first, last: first + (most ?? Number.MAX_SAFE_INTEGER) },
       files: flags.file !== undefined ? [flags.file] : folders.flatMap(inputFiles),
@@ -172,7 +177,7 @@ export const verb = defineVerb({
         line.update(Math.min(total, Math.floor(work)), { inputs: tally.inputs, failed });
       },
       onFailure(failure) {
-        const { corpus: folder } = flags;
+        const folder = corpus ?? usualFolder;
         saving.push(
           report(failure, { target, mode, seed, folder, saved: saving.length, progress }),
         );

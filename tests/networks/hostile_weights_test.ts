@@ -44,7 +44,7 @@ Deno.test("weights: each field of the metadata is checked, and named in one line
     [architecture({ kind: "x\n".repeat(1e5) }), String.raw`the network is of kind "x\nx\n`],
     [architecture({ kind: ["resnet"] }), 'the network is of kind ["resnet"], this version knows'],
     [{ architecture: "[]" }, "the network is of kind undefined"],
-    [{ architecture: "{" }, "the description of the network is not valid"],
+    [{ architecture: "{" }, "the description of the network is not JSON"],
     [noise({ name: "cosine", parameters: null }), "the noise schedule's parameters is null"],
     [noise({ name: "cosine", parameters: [0.1] }), "the noise schedule's parameters is [0.1]"],
     [
@@ -86,7 +86,7 @@ Deno.test("weights: each field of the metadata is checked, and named in one line
 Deno.test("weights: a missing field of the metadata is named", () => {
   for (
     const [field, message] of [
-      ["architecture", "the description of the network is not valid"],
+      ["architecture", "the description of the network is not JSON"],
       ["noiseSchedule", "the metadata's noise schedule is missing"],
       ["version", "weights version undefined"],
     ] as const

@@ -57,7 +57,7 @@ Deno.test("weights: an unknown prediction or preconditioning is refused by name"
   for (
     const [changed, word] of [
       [{ prediction: "flow" }, 'predicts "flow", this release knows eps, x0, v'],
-      [{ preconditioning: "{" }, "the preconditioning is not valid"],
+      [{ preconditioning: "{" }, "the preconditioning is not JSON"],
       [{ preconditioning: '{"kind":"x"}' }, 'preconditioning is "x"'],
       [{ preconditioning: '{"kind":"edm","sigmaData":0.5}' }, "it predicts x0"],
       [{ preconditioning: '{"kind":"input","sigmaData":"0.5"}' }, "sigmaData is 0.5"],

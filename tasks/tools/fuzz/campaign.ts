@@ -1,7 +1,8 @@
 /** Runs the inputs of a target in a process of their own, which is killed when one hangs. */
 import { fromFileUrl } from "@std/path";
+import { Inputs } from "./inputs.ts";
 import type { Outcome, Verdict } from "./run_input.ts";
-import type { FuzzMode } from "./target.ts";
+import { type FuzzMode, loadTarget } from "./target.ts";
 
 const child = fromFileUrl(new URL("./child.ts", import.meta.url));
 const root = fromFileUrl(new URL("../../..", import.meta.url));
@@ -76,12 +77,23 @@ export async function runCampaign(options: CampaignOptions): Promise<number> {
     if (again.done === 0 && again.started && !signal.aborted) {
       const outcome = again.ended === "hang" ? "hang" : "memory";
       const says = outcome === "hang" ? `no answer within ${patienceMs / 1000} s` : again.ended;
-      onFailure({ index: next, outcome, says, note: "" });
+      onFailure({ index: next, outcome, says, ...await remake(options, next) });
       onInput({ outcome, milliseconds: 0, megabytes: 0 });
     }
     next++;
   }
   return next - first;
+}
+
+/** An input that a process did not live to report; made here, and read by nobody. */
+async function remake(
+  { target: name, mode, seed, files }: CampaignOptions,
+  index: number,
+): Promise<Pick<Failure, "note" | "bytes">> {
+  if (mode === "file") return { note: "a file" };
+  const corpus = await Promise.all(files.map((path) => Deno.readFile(path)));
+  const inputs = await Inputs.of(await loadTarget(name), { seed, corpus });
+  return inputs.make(mode, index);
 }
 
 /** Runs one process, until it is through, ends, or is killed. */

@@ -15,12 +15,12 @@ export async function minimize(
   let best = bytes;
   let attempts = 0;
   for (let length = Math.ceil(best.length / 2); length >= 1; length = Math.floor(length / 2)) {
-    for (let at = 0; at < best.length && attempts < mostAttempts;) {
-      const shorter = new Uint8Array(Math.max(0, best.length - length));
+    for (let at = 0; at + length <= best.length && attempts < mostAttempts;) {
+      const shorter = new Uint8Array(best.length - length);
       shorter.set(best.subarray(0, at));
       shorter.set(best.subarray(at + length), at);
       attempts++;
-      if (at + length <= best.length && await fails(shorter)) best = shorter;
+      if (await fails(shorter)) best = shorter;
       else at += length;
     }
   }

@@ -24,10 +24,15 @@ export interface Verdict {
   readonly megabytes: number;
 }
 
-/** Longest time of one input in milliseconds. */
-export const longestMs = 1000;
-/** Most memory of one input beyond what it asks for, in MB. */
-export const mostMegabytes = 256;
+/** What one input may take. */
+export interface InputLimits {
+  readonly milliseconds: number;
+  /** Beyond what it asks for. */
+  readonly megabytes: number;
+}
+
+/** A second and 256 MB. */
+export const inputLimits: InputLimits = { milliseconds: 1000, megabytes: 256 };
 
 /** Whether an outcome is a failure of the reader. */
 export const isFailure = (outcome: Outcome): boolean => outcome !== "read" && outcome !== "refused";
@@ -50,6 +55,7 @@ export const slackMegabytes = (): number => (peakBytes() - Deno.memoryUsage().rs
 export async function runInput(
   target: FuzzTarget,
   { bytes, expected }: Pick<FuzzInput, "bytes" | "expected">,
+  limits: InputLimits = inputLimits,
 ): Promise<Verdict> {
   const source = `a/${target.file}`;
   const before = { now: Deno.memoryUsage().rss, peak: peakBytes() };
@@ -67,10 +73,10 @@ export async function runInput(
   const grown = peak > before.peak ? peak - before.now : 0;
   const megabytes = Math.max(grown, largestAllocation.bytes) / 1e6;
   const measured = { milliseconds, megabytes };
-  if (milliseconds > longestMs) {
+  if (milliseconds > limits.milliseconds) {
     return { outcome: "hang", says: `${Math.round(milliseconds)} ms`, ...measured };
   }
-  if (megabytes > mostMegabytes + (target.asks?.(bytes) ?? 0) / 1e6) {
+  if (megabytes > limits.megabytes + (target.asks?.(bytes) ?? 0) / 1e6) {
     return { outcome: "memory", says: `${Math.round(megabytes)} MB`, ...measured };
   }
   const judged = "error" in found

@@ -8,7 +8,9 @@
  * `--help` is answered here, with the task's description in deno.json.
  */
 
+import { join, resolve } from "node:path";
 import { fileURLToPath as fromFileUrl } from "node:url";
+import { ancestors, launchersAmong, outlivesTerminal, watchLaunchers } from "./launchers.ts";
 import { committedLock, copyLock, verbsLock, withoutTools, workingLock } from "./lock.ts";
 
 /** Whether JSR could be reached, and when that was tried. */
@@ -78,10 +80,28 @@ export function helpOf(
   ].join("\n");
 }
 
-/** Whether a command is `deno run` of a verb for users: `tasks/NAME.ts`. */
-export function isVerb([command, first, ...rest]: readonly string[]): boolean {
+/** The verb for users that a command is `deno run tasks/NAME.ts` of. */
+export function verbOf([command, first, ...rest]: readonly string[]): string | undefined {
+  if (command !== "deno" || first !== "run") return undefined;
   const program = rest.find((word) => !word.startsWith("-"));
-  return command === "deno" && first === "run" && /^tasks\/\w+\.ts$/.test(program ?? "");
+  return /^tasks\/(\w+)\.ts$/.exec(program ?? "")?.[1]?.replaceAll("_", "-");
+}
+
+/**
+ * Arguments that let a tool start the programs that it names: Deno by its own path, which need not be the
+ * one on PATH. Where the linker is told of other libraries, Deno starts nothing unless it may start all.
+ */
+export function withPrograms(
+  args: readonly string[],
+  { execPath, linkerIsSet }: { readonly execPath: string; readonly linkerIsSet: boolean },
+): string[] {
+  const flag = "--allow-run";
+  return args.map((arg) => {
+    if (!arg.startsWith(`${flag}=`)) return arg;
+    if (linkerIsSet) return flag;
+    const names = arg.slice(flag.length + 1).split(",");
+    return `${flag}=${names.map((name) => name === "deno" ? execPath : name).join(",")}`;
+  });
 }
 
 /** Imports a part of each package that we use. */
@@ -120,28 +140,114 @@ async function findStandIns(): Promise<string | undefined> {
   });
 }
 
+const root = fromFileUrl(new URL("..", import.meta.url));
+
+/** A variable of the environment that is set and may be read. */
+function variable(name: string): string | undefined {
+  const { state } = Deno.permissions.querySync({ name: "env", variable: name });
+  return state === "granted" ? Deno.env.get(name) || undefined : undefined;
+}
+
+/** Where Deno keeps npm's packages. */
+function npmCache(): string | undefined {
+  const home = variable("HOME");
+  const own = Deno.build.os === "windows"
+    ? variable("LOCALAPPDATA")
+    : Deno.build.os === "darwin"
+    ? home && join(home, "Library", "Caches")
+    : variable("XDG_CACHE_HOME") ?? (home && join(home, ".cache"));
+  const folder = variable("DENO_DIR") ?? (own && join(own, "deno"));
+  return folder && join(resolve(folder), "npm");
+}
+
+/** Puts the permissions of a verb before its other arguments; exits where the command line is refused. */
+async function grant(verb: string, args: string[], place: number): Promise<void> {
+  const [{ verbPermissions }, { grantsFor }, { grantWorld }] = await Promise.all([
+    import("./permissions.ts"),
+    import("./grants.ts"),
+    import("./grant_world.ts"),
+  ]);
+  const permissions = verbPermissions[verb];
+  if (permissions === undefined) return;
+  const program = args.findIndex((word, i) => i > 0 && !word.startsWith("-"));
+  const world = grantWorld({ root: resolve(root), npmCache: npmCache() });
+  const grants = await grantsFor(permissions, args.slice(program + 1), world);
+  if ("refusal" in grants) {
+    console.error(`${verb}: ${grants.refusal}`);
+    Deno.exit(1);
+  }
+  args.splice(place, 0, ...grants.flags);
+}
+
+/** Signals that end a command, which saves before, and whether they have to be passed on. */
+const signals: readonly Deno.Signal[] = Deno.build.os === "windows"
+  ? ["SIGINT", "SIGBREAK", "SIGHUP"]
+  : ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"];
+
+/** One press of a key comes from the terminal and from each task above: what follows so soon is the same. */
+const samePressMs = 300;
+
+/** Lives on until the command has saved, and passes on what only this process may have been sent. */
+function passSignals(child: Deno.ChildProcess, kept: readonly Deno.Signal[]): void {
+  const last = new Map<Deno.Signal, number>();
+  for (const signal of signals) {
+    Deno.addSignalListener(signal, () => {
+      const now = performance.now();
+      const again = now - (last.get(signal) ?? -Infinity) < samePressMs;
+      last.set(signal, now);
+      // On Windows the console sends to all of its processes.
+      if (!again && !kept.includes(signal) && Deno.build.os !== "windows") send(child, signal);
+    });
+  }
+}
+
+function send(child: Deno.ChildProcess, signal: Deno.Signal): void {
+  try {
+    child.kill(signal);
+  } catch {
+    // It has ended in the meantime.
+  }
+}
+
 /** Runs the command to its end, whatever is pressed meanwhile, and returns its exit code. */
 async function runToEnd([command, ...args]: readonly string[]): Promise<number> {
+  const above = ancestors(Deno.ppid);
   const url = Deno.env.get("JSR_URL") === undefined ? await findStandIns() : undefined;
   if (url !== undefined && Deno.env.get("ELS_DEBUG")) {
     console.error(`The standard library comes from ${url}`);
   }
   // Where the clone cannot be written, Deno works with the lock that is there.
   await copyLock(committedLock, workingLock).catch(() => {});
-  if (isVerb([command!, ...args])) {
+  const verb = verbOf([command!, ...args]);
+  const bare = !args.some((arg) => /^(-A|-[RWNE]|--allow-)/.test(arg));
+  if (verb !== undefined) {
     const { default: config } = await import("../deno.json", { with: { type: "json" } });
     const change = (text: string) => withoutTools(text, config);
     const written = copyLock(committedLock, verbsLock, change).then(() => true);
+    if (bare) await grant(verb, args, 1);
     if (await written.catch(() => false)) args.splice(1, 0, `--lock=${fromFileUrl(verbsLock)}`);
   }
-  const child = new Deno.Command(command === "deno" ? Deno.execPath() : command!, {
-    args,
-    ...url !== undefined && { env: { JSR_URL: url } },
+  const launchers = launchersAmong(await above);
+  const hangup = outlivesTerminal(await above, variable("_"));
+  const execPath = Deno.execPath();
+  const linkerIsSet = ["LD_LIBRARY_PATH", "LD_PRELOAD", "DYLD_LIBRARY_PATH"]
+    .some((name) => variable(name) !== undefined);
+  const child = new Deno.Command(command === "deno" ? execPath : command!, {
+    args: command === "deno" ? withPrograms(args, { execPath, linkerIsSet }) : args,
+    env: {
+      ...url !== undefined && { JSR_URL: url },
+      ...verb !== undefined && { ELS_LAUNCHER: String(Deno.pid) },
+      ...verb !== undefined && hangup && { ELS_HANGUP: "ignored" },
+    },
   }).spawn();
-  // The terminal sends Ctrl-C to the command too, which saves before it stops.
-  Deno.addSignalListener("SIGINT", () => {});
-  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", () => child.kill("SIGTERM"));
-  return (await child.status).code;
+  passSignals(child, hangup ? ["SIGHUP"] : []);
+  const unwatch = watchLaunchers(launchers, () => {
+    send(child, Deno.build.os === "windows" ? "SIGINT" : "SIGTERM");
+    console.error("What started this command has ended: the command saves and stops");
+  });
+  const { code } = await child.status;
+  unwatch();
+  return code;
 }
 
 if (import.meta.main) {

@@ -12,7 +12,6 @@ import { scaleIndexings } from "../src/calibration/import_scales.ts";
 import { parameterCount } from "../src/networks/weights/parameters.ts";
 import { type TrainedNetwork, writeWeights } from "../src/networks/weights/weights.ts";
 import { timeGridNames } from "../src/samplers/time_grid.ts";
-import { writeFileAtomic } from "../src/runs/atomic_write.ts";
 import type { NoiseSchedule } from "../src/schedules/noise_schedule.ts";
 import { createSchedule, scheduleNames } from "../src/schedules/create_schedule.ts";
 import { CommandError, defineVerb, runVerb } from "./cli/command.ts";
@@ -22,6 +21,7 @@ import { networkFlags } from "./pipelines/flags.ts";
 import { formulationFlags, parseParameters } from "./pipelines/formulation_flags.ts";
 import { type Content, readContent, readInput, scheduleOfList } from "./pipelines/interchange.ts";
 import { loadNetwork } from "./pipelines/sources.ts";
+import { writeOutput } from "./pipelines/write_output.ts";
 
 /** Endings that each kind of content can be written with. */
 const endings = {
@@ -82,8 +82,16 @@ export const verb = defineVerb({
     "our .json and bare lists (.pt, .npy, .csv). What INPUT holds is told from its bytes, what OUTPUT " +
     "becomes from its ending. A .pt file is read without running anything in it.",
   positionals: [
-    { name: "INPUT", help: "A file, or the folder of a training or calibration run" },
-    { name: "OUTPUT", help: "Network: .safetensors, .pt. Schedule: .json, .csv, .pt, .npy" },
+    {
+      name: "INPUT",
+      help: "A file, or the folder of a training or calibration run",
+      path: "read",
+    },
+    {
+      name: "OUTPUT",
+      help: "Network: .safetensors, .pt. Schedule: .json, .csv, .pt, .npy",
+      path: "write a file",
+    },
   ],
   flags: {
     ...grouped("Network", {
@@ -195,7 +203,7 @@ export const verb = defineVerb({
       );
     }
     const options = { ending, half: flags.half, prefix: flags.prefix ?? "" };
-    await writeFileAtomic(output, networkBytes(content.network, options));
+    await writeOutput(output, networkBytes(content.network, options));
     print(`Wrote ${output}: ${describeNetwork(content.network)}`);
     const { network, schedule } = content.network;
     return {
@@ -216,7 +224,7 @@ export const verb = defineVerb({
         `Note: a bare list holds no times; these scales are for --grid ${content.schedule.timeGrid}`,
       );
     }
-    await writeFileAtomic(output, list);
+    await writeOutput(output, list);
     print(`Wrote ${output}: index 0 to ${scales.length - 1} is ${scales.join(",")}`);
     return { files: { output }, holds: "schedule", scales };
   }
@@ -224,7 +232,7 @@ export const verb = defineVerb({
     ? content.schedule
     : await listSchedule(content.scales);
   const text = ending === ".csv" ? scaleScheduleCsv(schedule) : writeScaleSchedule(schedule);
-  await writeFileAtomic(output, text);
+  await writeOutput(output, text);
   print(
     `Wrote ${output}: ${schedule.machine}, ${timesText(schedule)}: ${
       scaleList(schedule).join(",")

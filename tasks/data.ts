@@ -30,6 +30,7 @@ export const verb = defineVerb({
       from: {
         type: "string",
         placeholder: "PATH",
+        path: "read",
         help: "Take the published files from here instead of the network",
       },
       mirror: {
@@ -40,6 +41,7 @@ export const verb = defineVerb({
       into: {
         type: "string",
         placeholder: "FOLDER",
+        path: "write in the folder",
         help: "Where to keep them; default: data/downloads/NAME, where all commands look",
       },
     }),

@@ -18,7 +18,12 @@ import { writeDocument } from "./reproduce/write_document.ts";
 const ablated = experiments.find(({ name }) => name === "mnist-resnet-zeros")!;
 
 const fromFlag = (dataset: string) =>
-  ({ type: "string", placeholder: "PATH", help: `File or folder that holds ${dataset}` }) as const;
+  ({
+    type: "string",
+    placeholder: "PATH",
+    path: "read",
+    help: `File or folder that holds ${dataset}`,
+  }) as const;
 
 /** Those of a list that were named, in the list's order; all if none were. */
 function chosen<T extends { readonly name: string }>(
@@ -90,6 +95,7 @@ export const verb = defineVerb({
       weights: {
         type: "string",
         placeholder: "ROW=RUN,..",
+        path: "read",
         help: "Trained weights or runs for rows, in place of training",
       },
     }),
@@ -105,12 +111,14 @@ export const verb = defineVerb({
         type: "string",
         default: "docs/results.md",
         placeholder: "FILE",
+        path: "write a file",
         help: "The document; its pictures lie beside it",
       },
       runs: {
         type: "string",
         default: "runs/reproduce",
         placeholder: "FOLDER",
+        path: "write in the folder",
         help: "Folder of the runs and of what is done",
       },
     }),

@@ -17,6 +17,7 @@ import { grouped, UsageError } from "./cli/flags.ts";
 import { commandLine } from "./cli/invocation.ts";
 import { openInBrowser } from "./cli/open_in_browser.ts";
 import { textTable } from "./cli/table.ts";
+import { outFlags } from "./pipelines/flags.ts";
 import { tellProblem } from "./pipelines/problems.ts";
 
 /** A value in a cell: numbers to four digits, lists with commas, of checksums the beginning. */
@@ -87,7 +88,7 @@ export const verb = defineVerb({
   ],
   flags: {
     ...grouped("Output", {
-      out: { type: "string", default: "runs", placeholder: "FOLDER", help: "Folder of the runs" },
+      out: outFlags.out,
       open: { type: "boolean", help: "Open the page in a browser" },
     }),
   },

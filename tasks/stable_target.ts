@@ -43,7 +43,12 @@ export const verb = defineVerb({
   flags: {
     ...grouped("Data", {
       dataset: { type: "choice", choices: datasetNames, default: "mnist", help: "Data set" },
-      from: { type: "string", placeholder: "PATH", help: "File or folder that holds the data set" },
+      from: {
+        type: "string",
+        placeholder: "PATH",
+        path: "read",
+        help: "File or folder that holds the data set",
+      },
       images: {
         type: "integer",
         min: 2,

@@ -27,7 +27,12 @@ const flags = {
   }),
   ...grouped("Data", {
     dataset: { type: "choice", choices: datasetNames, help: "Data set" },
-    from: { type: "string", placeholder: "PATH", help: "File or folder that holds the data set" },
+    from: {
+      type: "string",
+      placeholder: "PATH",
+      path: "read",
+      help: "File or folder that holds the data set",
+    },
     images: {
       type: "integer",
       min: 1,

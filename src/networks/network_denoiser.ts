@@ -1,4 +1,5 @@
 import { ArgumentError } from "../core/errors.ts";
+import { eventLoopTurns } from "../core/event_loop.ts";
 import * as tf from "@tensorflow/tfjs";
 import { type ImageBatch, imageShapeOf, sliceBatch } from "../core/image_batch.ts";
 import type { Denoiser, PredictOptions } from "../denoisers/denoiser.ts";
@@ -81,7 +82,9 @@ export function networkDenoiser(
       const perSample = labelPerSample(labels, x.shape[0]);
       const { cSkip, cOut, cIn, cNoise } = preconditioningFactors(preconditioning, { schedule, t });
       const out = new Float32Array(x.data.length);
+      const turn = eventLoopTurns();
       for (let from = 0; from < x.shape[0]; from += batchSize) {
+        await turn();
         abort?.throwIfAborted();
         const part = sliceBatch(x, from, Math.min(from + batchSize, x.shape[0]));
         const raw = tf.tidy(() =>

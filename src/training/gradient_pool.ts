@@ -1,6 +1,8 @@
-import { ToolkitError } from "../core/errors.ts";
+import { DeviceUnavailableError, ToolkitError } from "../core/errors.ts";
+import { eventLoopTurns } from "../core/event_loop.ts";
 import { IdleTimer } from "../core/idle_timer.ts";
 import { warnOfOneThread, whyNoThreads } from "../core/threads.ts";
+import { newPulse, type WatchedThread, WorkerWatch } from "../core/worker_watch.ts";
 import type { Architecture } from "../networks/architectures/architecture.ts";
 import type { Network } from "../networks/network.ts";
 import { type FlatParameters, parameterCount } from "../networks/weights/parameters.ts";
@@ -38,6 +40,8 @@ export interface WorkerSetup {
   readonly architecture: Architecture;
   readonly backend: "wasm" | "cpu";
   readonly parameters: SharedArrayBuffer;
+  /** Counted up with everything that the worker does. */
+  readonly pulse: Int32Array;
 }
 
 /** Sent to a worker for each shard. */
@@ -145,12 +149,16 @@ export async function createGradientPool(
 ): Promise<GradientPool> {
   const { backend, shards, workers = Math.min(shards, navigator.hardwareConcurrency ?? 1) } =
     options;
+  const turn = eventLoopTurns();
   const inThread: GradientPool = {
     workers: 1,
     async compute(parameters, batch) {
       const parts = split(batch, shards);
       const results: GradientResult[] = [];
-      for (const { part } of parts) results.push(await lossAndGradients(network, parameters, part));
+      for (const { part } of parts) {
+        await turn();
+        results.push(await lossAndGradients(network, parameters, part));
+      }
       return combine(results, parts.map(({ weight }) => weight));
     },
     dispose() {},
@@ -163,7 +171,7 @@ export async function createGradientPool(
   }
   const size = parameterCount(network.parameters);
   const shared = new SharedArrayBuffer(size * 4);
-  const setup: WorkerSetup = {
+  const setup: Omit<WorkerSetup, "pulse"> = {
     kind: "setup",
     architecture: network.architecture as Architecture,
     backend,
@@ -221,11 +229,16 @@ export async function createGradientPool(
 /** Starts threads, each with its own copy of TensorFlow.js; resolves when all are ready. */
 async function startTeam(
   workers: number,
-  { size, setup }: { readonly size: number; readonly setup: WorkerSetup },
+  { size, setup }: { readonly size: number; readonly setup: Omit<WorkerSetup, "pulse"> },
 ): Promise<GradientWorker[]> {
-  const team = Array.from({ length: workers }, () => new GradientWorker(size));
+  const watch = new WorkerWatch<GradientWorker>({
+    // In plain JavaScript a single operation can take long.
+    ...setup.backend === "cpu" && { quietMs: 120_000 },
+    onLost: (worker, { message }) => worker.lose(message),
+  });
+  const team = Array.from({ length: workers }, () => new GradientWorker(size, watch));
   try {
-    await Promise.all(team.map((worker) => worker.request(setup)));
+    await Promise.all(team.map((worker) => worker.start(setup)));
     return team;
   } catch (error) {
     for (const worker of team) worker.stop();
@@ -233,39 +246,61 @@ async function startTeam(
   }
 }
 
+/** Milliseconds for a thread to load its modules, however busy the machine is. */
+const startMs = 60_000;
+
 /** One thread with its own copy of TensorFlow.js. */
-class GradientWorker {
+class GradientWorker implements WatchedThread {
+  readonly pulse = newPulse();
   readonly #worker: Worker;
+  readonly #watch: WorkerWatch<GradientWorker>;
   readonly #gradients: SharedArrayBuffer;
   #pending: { resolve: (answer: WorkerAnswer) => void; reject: (error: Error) => void } | undefined;
 
-  constructor(size: number) {
+  constructor(size: number, watch: WorkerWatch<GradientWorker>) {
+    this.#watch = watch;
     this.#gradients = new SharedArrayBuffer(size * 4);
     this.#worker = new Worker(new URL("./gradient_worker.ts", import.meta.url), { type: "module" });
     this.#worker.onmessage = ({ data }: MessageEvent<WorkerAnswer>) => {
+      this.#watch.end(this);
       if (data.kind === "failed") this.#pending?.reject(new Error(data.message));
       else this.#pending?.resolve(data);
     };
     this.#worker.onerror = (event) => {
       event.preventDefault();
-      this.#pending?.reject(new Error(`A training worker failed: ${event.message}`));
+      this.lose(event.message);
     };
   }
 
-  request(message: WorkerSetup | WorkerShard): Promise<WorkerAnswer> {
+  #request(message: WorkerSetup | WorkerShard, pickUpMs?: number): Promise<WorkerAnswer> {
     return new Promise((resolve, reject) => {
       this.#pending = { resolve, reject };
+      this.#watch.begin(this, pickUpMs);
       this.#worker.postMessage(message);
     });
   }
 
+  start(setup: Omit<WorkerSetup, "pulse">): Promise<WorkerAnswer> {
+    return this.#request({ ...setup, pulse: this.pulse }, startMs);
+  }
+
   async gradient(batch: TrainingBatch): Promise<GradientResult> {
-    const answer = await this.request({ kind: "shard", batch, gradients: this.#gradients });
+    const answer = await this.#request({ kind: "shard", batch, gradients: this.#gradients });
     const loss = answer.kind === "done" ? answer.loss : NaN;
     return { loss, gradients: new Float32Array(this.#gradients).slice() };
   }
 
+  /** The thread is gone. */
+  lose(why: string): void {
+    this.#watch.end(this);
+    const problem = `A training worker is gone: ${why}`;
+    this.#pending?.reject(
+      new DeviceUnavailableError(problem, { remedy: () => "start the training again to go on" }),
+    );
+  }
+
   stop(): void {
+    this.#watch.end(this);
     this.#worker.terminate();
     this.#pending?.reject(new ToolkitError("The training worker was ended"));
   }

@@ -1,4 +1,5 @@
 /** A thread that computes gradients of shards; see `gradient_pool.ts` for the messages. */
+import * as tf from "@tensorflow/tfjs";
 import { startBackend } from "../networks/backend.ts";
 import { createNetwork } from "../networks/architectures/architecture.ts";
 import type { Network } from "../networks/network.ts";
@@ -13,9 +14,23 @@ interface WorkerScope {
 const scope = globalThis as unknown as WorkerScope;
 let network: Network;
 let parameters: Float32Array;
+let beat = () => {};
+
+/** Counts up the pulse with every message and with every operation of TensorFlow.js. */
+function startPulse(pulse: Int32Array): void {
+  beat = () => void Atomics.add(pulse, 0, 1);
+  const engine = tf.engine();
+  const runKernel = engine.runKernel.bind(engine);
+  engine.runKernel = (...call: Parameters<typeof runKernel>) => {
+    beat();
+    return runKernel(...call);
+  };
+}
 
 async function handle(message: WorkerSetup | WorkerShard): Promise<WorkerAnswer> {
   if (message.kind === "setup") {
+    startPulse(message.pulse);
+    beat();
     await startBackend(message.backend);
     network = createNetwork(message.architecture);
     parameters = new Float32Array(message.parameters);
@@ -27,6 +42,7 @@ async function handle(message: WorkerSetup | WorkerShard): Promise<WorkerAnswer>
 }
 
 scope.onmessage = ({ data }) => {
+  beat();
   handle(data).then(
     (answer) => scope.postMessage(answer),
     (error) => scope.postMessage({ kind: "failed", message: String(error?.message ?? error) }),

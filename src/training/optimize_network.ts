@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { ArgumentError, CheckpointMismatchError } from "../core/errors.ts";
+import { ArgumentError, CheckpointMismatchError, DeviceUnavailableError } from "../core/errors.ts";
 import { Random } from "../core/random.ts";
 import type { Network } from "../networks/network.ts";
 import { initialParameters, parameterCount } from "../networks/weights/parameters.ts";
@@ -137,6 +137,8 @@ export async function optimizeNetwork(
       const taken = optimization.step(batch, rate);
       // Drawn while the workers or the GPU compute.
       if (step < recipe.steps) next = stream.batch(step + 1);
+      // Whatever goes wrong there is told when it is awaited.
+      next.catch(() => {});
       await report(await taken);
       if (checkpoints && step % checkpoints.every === 0) {
         await report(await optimization.flush());
@@ -145,6 +147,12 @@ export async function optimizeNetwork(
     }
     await report(await optimization.flush());
     return await optimization.state();
+  } catch (error) {
+    if (error instanceof DeviceUnavailableError && pool && checkpoints) {
+      // Threads are gone, what they computed before is here.
+      await checkpoints.save(await optimization.state());
+    }
+    throw error;
   } finally {
     optimization.dispose();
   }

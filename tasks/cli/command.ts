@@ -13,6 +13,8 @@ import {
 } from "./flags.ts";
 import { flagsBesideHelp, parseCommandLine } from "./parse_command_line.ts";
 import { helpPage } from "./help.ts";
+import { type Interrupt, onInterrupt } from "./interrupts.ts";
+import { missingPermission } from "./missing_permission.ts";
 import { type ProgressOutput, ProgressReporter, stderrOutput } from "./progress.ts";
 import { flagWording } from "./wording.ts";
 
@@ -56,8 +58,8 @@ export interface CommandHost {
   readonly output: ProgressOutput;
   /** Whether stack traces are wanted. */
   readonly debug: boolean;
-  /** Calls back at each Ctrl-C or request to terminate; returns what ends that. */
-  readonly onInterrupt: (callback: () => void) => () => void;
+  /** Calls back at each Ctrl-C or other request to stop; returns what ends that. */
+  readonly onInterrupt: (callback: (why: Interrupt) => void) => () => void;
   /** Ends the process at once. */
   readonly exitNow: (code: number) => void;
 }
@@ -118,12 +120,8 @@ export function errorLine(thrown: unknown): string {
     return `Cannot use ${path}: ${problem ?? systemProblems.get(code) ?? said}`;
   }
   if (thrown instanceof Deno.errors.NotCapable) {
-    const [, what, path] = message.match(/^Requires (\w+) access to "([^"]*)"/) ?? [];
-    if (what === "write") {
-      return `Cannot write ${path}: this command writes only in the folder that it runs in; ` +
-        "choose a folder there, or make a link there to one elsewhere";
-    }
-    return `Cannot use ${path ?? "this"}: the command has no permission for it (${message})`;
+    const [, kind, what] = message.match(/^Requires (\w+) access to "([^"]*)"/) ?? [];
+    return missingPermission(kind ?? "all", what);
   }
   const name = isExpected(thrown) || thrown.name === "Error" ? "" : `${thrown.name}: `;
   return name + (message === "" ? thrown.name : message);
@@ -135,6 +133,13 @@ function complaint(command: string, error: unknown, debug: boolean): string {
   if (debug) return `${line}\n${error instanceof Error ? error.stack ?? "" : ""}`.trimEnd();
   const told = error instanceof Error && isExpected(error);
   return told ? line : `${line}; run with ELS_DEBUG=1 for the stack trace`;
+}
+
+/** What is said when a command is asked to stop. */
+function stopping(why: Interrupt): string {
+  if (why === "parent gone") return "saving and stopping, as the process that started this is gone";
+  if (why === "SIGINT") return "saving and stopping; press Ctrl-C again to stop at once";
+  return `saving and stopping at ${why}; a second signal stops at once`;
 }
 
 /**
@@ -150,13 +155,13 @@ export async function executeCommand<S extends FlagSpecs>(
   const stop = new AbortController();
   let progress: ProgressReporter | undefined;
   let pressedAt = -Infinity;
-  const release = host.onInterrupt(() => {
+  const release = host.onInterrupt((why) => {
     const again = stop.signal.aborted && host.output.now() - pressedAt > sameKeyPressMs;
     if (again) host.exitNow(interruptedExitCode);
     if (stop.signal.aborted) return;
     pressedAt = host.output.now();
     progress?.close();
-    host.printError(`${spec.name}: saving and stopping; press Ctrl-C again to stop at once`);
+    host.printError(`${spec.name}: ${stopping(why)}`);
     stop.abort(new DOMException("Interrupted", "AbortError"));
   });
   try {
@@ -192,17 +197,6 @@ export async function executeCommand<S extends FlagSpecs>(
 function wantsStackTraces(): boolean {
   const query = Deno.permissions.querySync({ name: "env", variable: "ELS_DEBUG" });
   return query.state === "granted" && (Deno.env.get("ELS_DEBUG") ?? "") !== "";
-}
-
-function onInterrupt(callback: () => void): () => void {
-  // Windows has no SIGTERM to listen to.
-  const signals: readonly Deno.Signal[] = Deno.build.os === "windows"
-    ? ["SIGINT"]
-    : ["SIGINT", "SIGTERM"];
-  for (const signal of signals) Deno.addSignalListener(signal, callback);
-  return () => {
-    for (const signal of signals) Deno.removeSignalListener(signal, callback);
-  };
 }
 
 /**

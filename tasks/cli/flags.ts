@@ -43,6 +43,8 @@ export interface StringFlag extends FlagBase {
   readonly default?: string;
   /** The value is a path, or names a run that one of these verbs made. */
   readonly madeBy?: readonly string[];
+  /** The value is a path, or has some: what is done there. `.ci/permissions.ts` permits just that. */
+  readonly path?: "read" | "write a file" | "write in the folder";
 }
 
 /** `--name`, and `--no-name` to switch off what is on by default. */
@@ -123,6 +125,8 @@ export interface Positional {
   readonly help: string;
   readonly choices?: readonly string[];
   readonly optional?: true;
+  /** It is a path: what is done there. */
+  readonly path?: "read" | "write a file";
 }
 
 /** A command as its help page describes it. */

@@ -20,7 +20,21 @@ export function invocationOf(main: string, cwd: string): string {
   return `deno run -A ${path.startsWith("..") ? fromFileUrl(main) : path}`;
 }
 
+/** The working directory; where Deno does not permit to read it, paths are told whole. */
+function workingDirectory(): string {
+  try {
+    return Deno.cwd();
+  } catch {
+    return "/";
+  }
+}
+
 /** The command line of a verb, such as `deno task train --seed 2`. */
 export function commandLine(words: string): string {
-  return `${invocationOf(Deno.mainModule, Deno.cwd())} ${words}`;
+  return `${invocationOf(Deno.mainModule, workingDirectory())} ${words}`;
+}
+
+/** Whether this process is a task of deno.json, which has no other permissions than the verb needs. */
+export function runsAsTask(): boolean {
+  return invocationOf(Deno.mainModule, workingDirectory()) === "deno task";
 }

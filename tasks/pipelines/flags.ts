@@ -16,6 +16,7 @@ export const networkFlags = grouped("Network", {
     type: "string",
     placeholder: "RUN",
     madeBy: ["train"],
+    path: "read",
     help: "Training run (latest, its number or name), or weights file; default: the network that " +
       "ships",
   },
@@ -26,6 +27,7 @@ export const scheduleFlag = {
   type: "string",
   placeholder: "RUN",
   madeBy: ["calibrate", "quickstart"],
+  path: "read",
   help: "Calibration run (latest, its number or name), or scale_schedule.json",
 } as const;
 
@@ -33,6 +35,7 @@ export const scheduleFlag = {
 export const scalesFlag = {
   type: "string",
   placeholder: "FILE",
+  path: "read",
   help: "Instead: a bare list (.pt, .npy, .csv, .json, or 3,3,5) whose index 0 is t = 1/n",
 } as const;
 
@@ -53,6 +56,7 @@ export const imageFlags = grouped("Data", {
   from: {
     type: "string",
     placeholder: "PATH",
+    path: "read",
     help: "File or folder that holds the data set; default: where the network's was",
   },
   images: {
@@ -113,6 +117,12 @@ export const machineFlags = grouped("Where", {
 
 /** Where results go. */
 export const outFlags = grouped("Output", {
-  out: { type: "string", default: "runs", placeholder: "FOLDER", help: "Folder of the runs" },
+  out: {
+    type: "string",
+    default: "runs",
+    placeholder: "FOLDER",
+    path: "write in the folder",
+    help: "Folder of the runs",
+  },
   fresh: { type: "boolean", help: "Begin a new run even where this one can be resumed" },
 });

@@ -1,11 +1,11 @@
 /** Writes the document of a reproduction, with its pictures, from what the ledger holds. */
 import { dirname } from "@std/path";
 import { DataFormatError } from "../../src/core/errors.ts";
-import { writeFileAtomic } from "../../src/runs/atomic_write.ts";
 import { type AblationEntry, type ExperimentEntry, notesOf, resultsDocument } from "./document.ts";
 import { type Experiment, experiments } from "./experiments.ts";
 import type { Ledger } from "./ledger.ts";
 import { ablationPicture, samplesPicture } from "./pictures.ts";
+import { writeOutput } from "../pipelines/write_output.ts";
 import type { Profile } from "./profiles.ts";
 
 /** Options of {@linkcode writeDocument}. */
@@ -51,10 +51,14 @@ export async function writeDocument(
   const pictures: { file: string; caption: string }[] = [];
   const picture = async (name: string, content: Uint8Array | string, caption: string) => {
     const file = `${path.replace(/\.md$/, "")}-${name}`;
-    await writeFileAtomic(file, content);
+    await writeOutput(file, content);
     pictures.push({ file: file.split(/[\\/]/).at(-1)!, caption });
   };
-  await Deno.mkdir(dirname(path), { recursive: true });
+  const folder = dirname(path);
+  // A folder that is there may be one in which only the document may be written.
+  if (!await Deno.stat(folder).then(({ isDirectory }) => isDirectory, () => false)) {
+    await Deno.mkdir(folder, { recursive: true });
+  }
   const main = entries.flatMap(({ protocol, record }) =>
     record !== undefined && protocol === profile.protocols[0] ? [record] : []
   );
@@ -77,5 +81,5 @@ export async function writeDocument(
   const { name } = profile;
   const notes = notesOf(earlier);
   const parts = { profile: name, experiments: entries, ablations, pictures, notes };
-  await writeFileAtomic(path, resultsDocument(parts));
+  await writeOutput(path, resultsDocument(parts));
 }

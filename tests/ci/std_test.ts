@@ -3,11 +3,12 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import {
   helpOf,
-  isVerb,
   type JsrWorld,
   readStdCommand,
   standIns,
+  verbOf,
   type Verdict,
+  withPrograms,
 } from "../../.ci/std.ts";
 
 const folder = "file:///clone/.ci/jsr/";
@@ -91,10 +92,19 @@ Deno.test("std: a JSR_URL that is set is kept, arguments and exit code pass thro
 });
 
 Deno.test("std: verbs of users are told from tests and tools", () => {
-  const is = (line: string) => isVerb(line.split(" "));
-  assertEquals(is("deno run -q --no-prompt -R -W=. tasks/train.ts --help"), true);
-  assertEquals(is("deno run -q -R tasks/receptive_field.ts"), true);
-  assertEquals(is("deno run -q -R tasks/tools/ok.ts"), false);
-  assertEquals(is("deno test -R tests tasks/train.ts"), false);
-  assertEquals(is("deno run -q benchmarks/posterior.ts tasks/train.ts"), false);
+  const verb = (line: string) => verbOf(line.split(" "));
+  assertEquals(verb("deno run -q --no-prompt -R -W=. tasks/train.ts --help"), "train");
+  assertEquals(verb("deno run -q -R tasks/receptive_field.ts"), "receptive-field");
+  assertEquals(verb("deno run -q -R tasks/tools/ok.ts"), undefined);
+  assertEquals(verb("deno test -R tests tasks/train.ts"), undefined);
+  assertEquals(verb("deno run -q benchmarks/posterior.ts tasks/train.ts"), undefined);
+});
+
+Deno.test("std: a tool that may start deno may start the one that runs it, wherever that lies", () => {
+  const args = ["run", "-R", "--allow-run=deno,python3", "x.ts", "deno"];
+  const execPath = "/a/deno";
+  assertEquals(withPrograms(args, { execPath, linkerIsSet: false }), [
+    ...["run", "-R", "--allow-run=/a/deno,python3", "x.ts", "deno"],
+  ]);
+  assertEquals(withPrograms(args, { execPath, linkerIsSet: true })[2], "--allow-run");
 });

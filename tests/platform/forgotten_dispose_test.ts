@@ -41,8 +41,8 @@ Deno.test({
       const programs = ["node_forgotten_program", "node_posterior_program"];
       await bundle(programs, { to: folder, platform: "deno" });
       await Deno.writeTextFile(join(folder, "package.json"), '{ "type": "module" }');
-      for (const { path } of nodes.values()) {
-        const out = await runToEnd(path, [join(folder, "node_forgotten_program.js")]);
+      for (const { command: [program, ...before] } of nodes.values()) {
+        const out = await runToEnd(program, [...before, join(folder, "node_forgotten_program.js")]);
         assertEquals(out, "2 threads\n");
       }
     } finally {

@@ -29,11 +29,11 @@ async function imageHere(options: WasmPosteriorOptions): Promise<number[]> {
 }
 
 async function runIn(
-  { path }: Node,
+  { command: [program, ...before] }: Node,
   args: readonly string[],
 ): Promise<{ out: string; errors: string }> {
-  const { stdout, stderr } = await new Deno.Command(path, {
-    args: [...args],
+  const { stdout, stderr } = await new Deno.Command(program, {
+    args: [...before, ...args],
     stdin: "null",
     stdout: "piped",
     stderr: "piped",

@@ -1,4 +1,5 @@
 import { ArgumentError } from "../../core/errors.ts";
+import { eventLoopTurns } from "../../core/event_loop.ts";
 import * as tf from "@tensorflow/tfjs";
 import { type ImageBatch, imageBatch, imageShapeOf } from "../../core/image_batch.ts";
 import { Random } from "../../core/random.ts";
@@ -119,6 +120,7 @@ export async function measureReceptiveField(
   const total = points.reduce((sum, { x }) => sum + x.shape[0] * pixels, 0);
   let done = 0;
   const times: FieldAtTime[] = [];
+  const turn = eventLoopTurns();
   try {
     for (const { t, x } of points.toSorted((a, b) => a.t - b.t)) {
       const labels = labelPerSample(options.labels, x.shape[0]);
@@ -140,6 +142,7 @@ export async function measureReceptiveField(
       const targets = drawTargets(x.shape, { pixels, radius, padding, random });
       const sums = new OffsetMap(radius, padding);
       for (let from = 0; from < targets.length; from += batchSize) {
+        await turn();
         abort?.throwIfAborted();
         const part = targets.slice(from, from + batchSize);
         const size = h * w * channels;

@@ -1,4 +1,6 @@
+import { DeviceUnavailableError } from "../../core/errors.ts";
 import { IdleTimer } from "../../core/idle_timer.ts";
+import { newPulse, type WatchedThread, WorkerWatch } from "../../core/worker_watch.ts";
 import { PosteriorKernel } from "./posterior_kernel.ts";
 import type { KernelBuild, KernelWork } from "./posterior_kernel.ts";
 import type { ToWorker } from "./posterior_messages.ts";
@@ -63,29 +65,54 @@ export function inThreadExecutor(build?: KernelBuild): Executor {
   };
 }
 
-interface Thread {
+interface Thread extends WatchedThread {
   readonly worker: PosteriorThread;
+  /** It is gone. */
+  readonly lose: (why: string) => void;
   plan: PosteriorPlan | undefined;
   settle: { resolve(result: KernelResult | null): void; reject(error: Error): void } | undefined;
 }
 
+/** Milliseconds for a thread to load its module, however busy the machine is. */
+const startMs = 60_000;
+
 /** Starts a thread; resolves when it is ready. */
 function startThread(
   createWorker: () => PosteriorThread,
-  onEnd: (thread: Thread) => void,
+  { watch, onEnd }: {
+    readonly watch: WorkerWatch<Thread>;
+    readonly onEnd: (thread: Thread) => void;
+  },
 ): Promise<Thread> {
   return new Promise((resolve, reject) => {
-    const thread: Thread = { worker: createWorker(), plan: undefined, settle: undefined };
-    const fail = (message: string) => {
+    const thread: Thread = {
+      worker: createWorker(),
+      pulse: newPulse(),
+      plan: undefined,
+      settle: undefined,
+      lose: fail,
+    };
+    const late = setTimeout(
+      () => fail(`it did not start within ${startMs / 1000} seconds`),
+      startMs,
+    );
+    function fail(message: string): void {
+      clearTimeout(late);
       thread.worker.terminate();
       reject(new Error(message));
       onEnd(thread);
-      thread.settle?.reject(new Error(`A posterior worker stopped: ${message}`));
+      thread.settle?.reject(
+        new DeviceUnavailableError(`A posterior worker stopped: ${message}`, {
+          remedy: () => "start it again to go on",
+        }),
+      );
       thread.settle = undefined;
-    };
+    }
     listen(thread.worker, {
       onMessage: (data) => {
+        clearTimeout(late);
         if (data.kind === "ready") return resolve(thread);
+        watch.end(thread);
         const { settle } = thread;
         thread.settle = undefined;
         if (data.kind === "done") settle?.resolve(data.result);
@@ -124,11 +151,16 @@ export async function startWorkers(
     idle.length = 0;
   });
 
+  const watch = new WorkerWatch<Thread>({ onLost: (thread, { message }) => thread.lose(message) });
+  const onEnd = (dead: Thread) => {
+    watch.end(dead);
+    // A thread that dies leaves a place, which the next job fills with a new one.
+    if (threads.delete(dead)) missing++;
+    if (waiting.length > 0) replaceMissing();
+  };
+
   const start = async () => {
-    const thread = await startThread(createWorker, (dead) => {
-      // A thread that dies leaves a place, which the next job fills with a new one.
-      if (threads.delete(dead)) missing++;
-    });
+    const thread = await startThread(createWorker, { watch, onEnd });
     if (ended) return void thread.worker.terminate();
     threads.add(thread);
     idle.push(thread);
@@ -146,8 +178,10 @@ export async function startWorkers(
         resolve: (result) => (settle.resolve(result), free()),
         reject: (error) => (settle.reject(error), free()),
       };
-      const message: ToWorker = { ...(thread.plan !== plan && { plan }), work, stop };
+      const { pulse } = thread;
+      const message: ToWorker = { ...(thread.plan !== plan && { plan }), work, stop, pulse };
       thread.plan = plan;
+      watch.begin(thread);
       thread.worker.postMessage(message);
     }
     const working = waiting.length > 0 || [...threads].some(({ settle }) => settle !== undefined);
@@ -185,6 +219,7 @@ export async function startWorkers(
       ended = true;
       idleTimer.stop();
       for (const thread of threads) {
+        watch.end(thread);
         thread.worker.terminate();
         thread.settle?.reject(disposed());
       }

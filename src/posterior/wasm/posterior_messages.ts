@@ -9,6 +9,8 @@ export interface ToWorker {
   readonly work: KernelWork;
   /** `stop[0]` becomes 1 when the result is no longer wanted. */
   readonly stop: Int32Array;
+  /** `pulse[0]`, in shared memory, is counted up with every part of the work. */
+  readonly pulse?: Int32Array;
 }
 
 /** From a worker: it has started, has done the work (null: it was stopped), or could not. */

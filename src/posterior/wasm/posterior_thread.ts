@@ -7,8 +7,8 @@ import type { FromWorker } from "./posterior_messages.ts";
  * @category Posterior
  */
 export interface NodeThread {
-  /** Listens to messages and to errors. */
-  on(event: "message" | "error", listener: (value: unknown) => void): unknown;
+  /** Listens to messages, to errors and to the thread's end. */
+  on(event: "message" | "error" | "exit", listener: (value: unknown) => void): unknown;
   /** Sends a message. */
   postMessage(message: unknown): void;
   /** Ends the thread. */
@@ -33,6 +33,8 @@ export function listen(
   if ("on" in thread) {
     thread.on("message", (message) => onMessage(message as FromWorker));
     thread.on("error", (error) => onFailure((error as Error).message));
+    // Also when it was ended from here, which is no news then.
+    thread.on("exit", (code) => onFailure(`it ended with code ${code}`));
     return;
   }
   thread.onmessage = ({ data }: MessageEvent<FromWorker>) => onMessage(data);

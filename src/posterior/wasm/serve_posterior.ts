@@ -51,11 +51,14 @@ export async function servePosterior(
     port.postMessage(message, transfer);
 
   const work = (data: ToWorker) => {
+    const beat = () => data.pulse && Atomics.add(data.pulse, 0, 1);
+    beat();
     try {
       if (data.plan) kernel.configure(data.plan);
       const steps = kernel.run(data.work);
       for (;;) {
         const step = steps.next();
+        beat();
         if (step.done) {
           const { references, sums, accs } = step.value;
           const transfer = [references, sums, accs].map(({ buffer }) => buffer as ArrayBuffer);

@@ -8,6 +8,7 @@ import {
   interruptedExitCode,
 } from "../../../tasks/cli/command.ts";
 import type { CommandSpec } from "../../../tasks/cli/flags.ts";
+import type { Interrupt } from "../../../tasks/cli/interrupts.ts";
 
 const spec = {
   name: "demo",
@@ -19,7 +20,7 @@ const spec = {
 function fakeHost(args: readonly string[], debug = false) {
   const record = { out: "", err: "", exits: [] as number[], listening: false };
   let clock = 0;
-  let press = () => {};
+  let press: Parameters<CommandHost["onInterrupt"]>[0] = () => {};
   const host: CommandHost = {
     args,
     print: (text) => record.out += `${text}\n`,
@@ -38,7 +39,12 @@ function fakeHost(args: readonly string[], debug = false) {
     },
     exitNow: (code) => record.exits.push(code),
   };
-  return { host, record, press: () => press(), wait: (ms: number) => clock += ms };
+  return {
+    host,
+    record,
+    press: (why: Interrupt = "SIGINT") => press(why),
+    wait: (ms: number) => clock += ms,
+  };
 }
 
 async function failWith(error: unknown, debug = false) {
@@ -111,8 +117,8 @@ Deno.test("command: expected errors are one line without a hint about stack trac
       new Deno.errors.NotCapable(
         'Requires write access to "/data/runs", run again with the --allow-write flag',
       ),
-      "demo: Cannot write /data/runs: this command writes only in the folder that it runs in; " +
-      "choose a folder there, or make a link there to one elsewhere\n",
+      "demo: Cannot write /data/runs: a command writes only in the folder of its runs and what its " +
+      "flags name; choose a place with a flag such as --out\n",
     ],
   ];
   for (const [error, line] of cases) assertEquals(await failWith(error), { code: 1, err: line });
@@ -176,9 +182,19 @@ Deno.test("command: Ctrl-C aborts once, a later one exits at once", async () => 
   );
 });
 
-Deno.test("command: work that saves and returns after Ctrl-C exits with 130", async () => {
-  const { host, press } = fakeHost([]);
-  assertEquals(await executeCommand(defineVerb(spec, () => press()), host), interruptedExitCode);
+Deno.test("command: work that saves and returns when asked to stop exits with 130 and says why", async () => {
+  for (
+    const [why, said] of [
+      ["SIGINT", "press Ctrl-C again to stop at once"],
+      ["SIGHUP", "at SIGHUP; a second signal stops at once"],
+      ["parent gone", "as the process that started this is gone"],
+    ] as const
+  ) {
+    const { host, record, press } = fakeHost([]);
+    const code = await executeCommand(defineVerb(spec, () => press(why)), host);
+    assertEquals(code, interruptedExitCode);
+    assert(record.err.includes(said), record.err);
+  }
 });
 
 Deno.test("command: an error while stopping is reported as an error", async () => {

@@ -1,0 +1,85 @@
+/**
+ * What each verb for users may touch. `deno task std` starts a verb with these permissions of Deno and no
+ * others; a test holds the table against the flags that the verbs declare, and docs/security.md shows it.
+ */
+
+/** What a verb's command line names, and what else it needs. Flags are named without dashes before them. */
+export interface VerbPermissions {
+  /** Flags whose value is a file or folder to read, or a list of such as NAME=PATH. */
+  readonly reads?: readonly string[];
+  /** Flags whose value is a folder to write in, with what is written in without the flag. */
+  readonly folders?: Readonly<Record<string, string>>;
+  /** Flags whose value is a file to write, with what is written without the flag. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** Files beside such a file: what takes the place of `.md` at the end of its name. */
+  readonly beside?: readonly string[];
+  /** Words without dashes, in their order, that are paths. */
+  readonly words?: readonly ("read" | "write" | "other")[];
+  /** Flags without a value, which the words have to be told from. */
+  readonly switches?: readonly string[];
+  /** Hosts that it may reach, by the first word of the command line. */
+  readonly hosts?: Readonly<Record<string, readonly string[]>>;
+  /** Flag whose value is an address of another host to reach instead. */
+  readonly mirror?: string;
+  /** Programs that it may start. */
+  readonly programs?: readonly string[];
+  /** Whether it computes: on a GPU, whose search is set by variables, and within this machine's memory. */
+  readonly computes?: true;
+}
+
+const runsFolder = { out: "runs" } as const;
+
+/** The table, by verb. */
+export const verbPermissions: Readonly<Record<string, VerbPermissions>> = {
+  "quickstart": { folders: runsFolder, computes: true },
+  "train": { reads: ["from"], folders: runsFolder, computes: true },
+  "calibrate": { reads: ["run", "from"], folders: runsFolder, computes: true },
+  "evaluate": {
+    reads: ["run", "schedule", "scales", "from"],
+    folders: runsFolder,
+    computes: true,
+  },
+  "sample": { reads: ["run", "schedule", "scales", "from"], folders: runsFolder, computes: true },
+  "runs": { folders: runsFolder, programs: ["xdg-open", "wslview", "open", "rundll32"] },
+  "receptive-field": { reads: ["run", "schedule"], folders: runsFolder, computes: true },
+  "stable-target": { reads: ["from"], folders: runsFolder, computes: true },
+  "reproduce": {
+    reads: ["weights", "mnist-from", "fashion-mnist-from", "cifar10-from", "celeba-from"],
+    folders: { runs: "runs/reproduce" },
+    files: { out: "docs/results.md" },
+    beside: ["-samples.png", "-scales.svg"],
+    computes: true,
+  },
+  "data": {
+    reads: ["from"],
+    folders: { into: "data/downloads" },
+    hosts: {
+      "fashion-mnist": ["raw.githubusercontent.com"],
+      "cifar10": ["www.cs.toronto.edu"],
+    },
+    mirror: "mirror",
+  },
+  "convert": {
+    reads: ["run"],
+    words: ["read", "write"],
+    switches: ["half", "force", "quiet", "json", "help", "version"],
+  },
+  "completions": {},
+};
+
+/** Variables of the environment that every verb may read. */
+export const commonVariables: readonly string[] = ["ELS_DEBUG", "ELS_LAUNCHER", "ELS_HANGUP"];
+
+/** Variables that a verb which computes may read and set, before Deno looks for a GPU. */
+export const gpuVariables: readonly string[] = ["DENO_WEBGPU_BACKEND", "XDG_RUNTIME_DIR"];
+
+/** Where Debian puts a data set, which may be read beside the package and what the command line names. */
+export const dataFolders: readonly string[] = ["/usr/share/datasets/fashion-mnist"];
+
+/** What is written for the package itself: no verb for users writes there, whatever is asked for. */
+export const sourceNames: readonly string[] = [
+  ...[".ci", ".git", ".github", "benchmarks", "docs", "node_modules", "src", "tasks", "tests"],
+  ...[".editorconfig", ".gitattributes", ".gitignore", "CHANGELOG.md", "CITATION.cff"],
+  ...["CONTRIBUTING.md", "LICENSE", "README.md", "SECURITY.md"],
+  ...["deno.json", "deno.lock", "mod.ts"],
+];

@@ -1,0 +1,175 @@
+/** What one command line permits: as little as its verb needs, and the source never. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { join, resolve } from "@std/path";
+import { grantsFor, type GrantWorld, readPaths, temporaryBeside } from "../../.ci/grants.ts";
+import { verbPermissions } from "../../.ci/permissions.ts";
+import { temporaryBeside as writtenBeside } from "../../tasks/pipelines/write_output.ts";
+import { finish, inFolder, root } from "../tasks/commands.ts";
+
+const clone = resolve("/clone");
+const links: Readonly<Record<string, string>> = {
+  [join(clone, "elsewhere")]: join(clone, "src"),
+};
+const world: GrantWorld = {
+  root: clone,
+  cwd: clone,
+  npmCache: resolve("/cache/npm"),
+  rememberedPlaces: (runs) => Promise.resolve(runs === join(clone, "runs") ? ["/pictures"] : []),
+  realPath: (path) => Promise.resolve(links[path] ?? path),
+  exists: (path) => Promise.resolve(!path.includes("new")),
+};
+
+/** The values of the flags of Deno for a command line. */
+async function granted(verb: string, line: string): Promise<Record<string, string[]>> {
+  const grants = await grantsFor(verbPermissions[verb]!, line.split(" ").filter(Boolean), world);
+  if ("refusal" in grants) throw new Error(grants.refusal);
+  return Object.fromEntries(grants.flags.map((flag) => {
+    const [, name, value] = /^--(?:allow-)?([a-z-]+)=(.*)$/.exec(flag)!;
+    return [name, value!.split(",")];
+  }));
+}
+
+async function refusal(verb: string, line: string): Promise<string> {
+  const grants = await grantsFor(verbPermissions[verb]!, line.split(" "), world);
+  assert("refusal" in grants, `${verb} ${line} is not refused`);
+  assert(!grants.refusal.includes("\n"));
+  return grants.refusal;
+}
+
+Deno.test("grants: without flags a verb reads clone, packages and data sets, and writes its runs", async () => {
+  const { read, write, "deny-write": denied, ...rest } = await granted("train", "--steps 20");
+  assertEquals(read, [clone, resolve("/cache/npm"), "/usr/share/datasets/fashion-mnist"]);
+  assertEquals(write, [join(clone, "runs")]);
+  for (const name of ["src", "tasks", ".ci", "data", "deno.json", "mod.ts", "docs"]) {
+    assert(denied!.includes(join(clone, name)), name);
+  }
+  assertEquals(Object.keys(rest), ["env", "sys"]);
+});
+
+Deno.test("grants: what the flags name may be read or written, whichever way they are given", async () => {
+  const train = await granted("train", "--from=/pictures --out /results --quiet");
+  assert(train["read"]!.includes("/pictures") && train["read"]!.includes("/results"));
+  assertEquals(train["write"], [resolve("/results")]);
+  const evaluate = await granted("evaluate", "--schedule /a/1.json,/b/2.json --run latest");
+  for (const path of ["/a/1.json", "/b/2.json"]) assert(evaluate["read"]!.includes(path));
+  const reproduce = await granted("reproduce", "--weights mnist-unet-zeros=/w.safetensors");
+  assert(reproduce["read"]!.includes("/w.safetensors"));
+});
+
+Deno.test("grants: images that a run here was trained on may be read again", async () => {
+  assert((await granted("calibrate", "--run latest"))["read"]!.includes("/pictures"));
+  assert(!(await granted("calibrate", "--out /results"))["read"]!.includes("/pictures"));
+  assert(!(await granted("data", "cifar10"))["read"]!.includes("/pictures"));
+});
+
+Deno.test("grants: convert writes its output alone, told from the values of flags", async () => {
+  const line = "--half --padding zeros in.pt --run /other/net.safetensors /place/out.safetensors";
+  const { read, write } = await granted("convert", line);
+  assertEquals(
+    write,
+    ["/place/out.safetensors", "/place/.out.safetensors.tmp"].map((p) => resolve(p)),
+  );
+  assert(read!.includes("/other/net.safetensors") && !read!.includes(resolve("/place")));
+  assertEquals(readPaths(["a", "--", "--b"]).words, ["a", "--b"]);
+  assertEquals(temporaryBeside("/place/x.pt"), writtenBeside("/place/x.pt"));
+});
+
+Deno.test("grants: reproduce writes its document and pictures, and nothing beside them", async () => {
+  const { write, "deny-write": denied } = await granted("reproduce", "");
+  for (const path of write!) {
+    assertMatch(path, /results(-samples\.png|-scales\.svg|\.md)|reproduce$/);
+  }
+  assert(denied!.includes(join(clone, "src")) && !denied!.includes(join(clone, "docs")));
+  const elsewhere = await granted("reproduce", "--out /new/place/table.md --runs /runs");
+  assert(elsewhere["write"]!.includes(resolve("/new")));
+  assert(elsewhere["deny-write"]!.includes(join(clone, "docs")));
+});
+
+Deno.test("grants: data reaches the hosts of the set, or the mirror that is named", async () => {
+  assertEquals((await granted("data", ""))["net"], undefined);
+  assertEquals((await granted("data", "mnist"))["net"], undefined);
+  assertEquals((await granted("data", "cifar10"))["net"], ["www.cs.toronto.edu"]);
+  const mirrored = (address: string) => granted("data", `cifar10 --mirror ${address}`);
+  assertEquals((await mirrored("https://mirror.example/x"))["net"], ["mirror.example:443"]);
+  assertEquals((await mirrored("http://127.0.0.1:8080/x"))["net"], ["127.0.0.1:8080"]);
+  assertEquals((await mirrored("nonsense"))["net"], undefined);
+  for (
+    const { name, ...verb } of Object.entries(verbPermissions).map(([name, v]) => ({ name, ...v }))
+  ) {
+    if (name !== "data") assertEquals(verb.hosts, undefined);
+  }
+});
+
+Deno.test("grants: an output in the source is refused, through links and dots too", async () => {
+  for (
+    const [verb, line] of [
+      ["train", "--out src"],
+      ["train", "--out=runs/../tasks/x"],
+      ["train", "--out elsewhere"],
+      ["sample", "--out data"],
+      ["convert", "in.pt src/core/hash.ts"],
+      ["convert", "in.pt deno.json"],
+      ["convert", "in.pt data/mnist_small.safetensors"],
+      ["data", "cifar10 --into .git"],
+      ["reproduce", "--out docs/theory.md"],
+      ["reproduce", "--runs docs/examples"],
+    ] as const
+  ) {
+    assertMatch(await refusal(verb, line), /^Cannot write .*part of the toolkit itself; choose/);
+  }
+  assertMatch(await refusal("train", "--out /a,b"), /comma/);
+  // Above a comma the folder has to do.
+  assert((await granted("train", "--out /results/a,b"))["write"]!.includes(resolve("/results")));
+});
+
+/** Runs a command through the launcher, as `deno task` does. */
+function std(...args: string[]) {
+  return finish(
+    new Deno.Command(Deno.execPath(), {
+      args: ["run", "-q", "--no-config", "--no-prompt", "-R", "-W", "--allow-run", "--allow-env"]
+        .concat(join(root, ".ci/std.ts"), ["deno", "run", "-q", "--no-check", "--no-prompt"], args),
+      cwd: root,
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn(),
+  );
+}
+
+Deno.test("grants: a command that would write into the source ends with one line, and writes nothing", async () => {
+  const weights = "data/mnist_small.safetensors";
+  const target = join(root, "src/core/written.safetensors");
+  const named = await std("tasks/convert.ts", weights, target);
+  assertEquals([named.code, named.out], [1, ""]);
+  assertMatch(named.err, /^convert: Cannot write .*part of the toolkit itself; choose .*\n$/);
+  await inFolder(async (folder) => {
+    const output = join(folder, "w.safetensors");
+    const { code, err } = await std("tasks/convert.ts", weights, output);
+    assertEquals(code, 0, err);
+    assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), ["w.safetensors"]);
+  });
+  assertEquals(await Deno.stat(target).then(() => true, () => false), false);
+});
+
+Deno.test("grants: a download from another host is not permitted", async () => {
+  const here = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    () => new Response(null, { status: 302, headers: { location: "http://other.example/file" } }),
+  );
+  try {
+    await inFolder(async (folder) => {
+      const mirror = `http://127.0.0.1:${here.addr.port}`;
+      const { code, err } = await std(
+        "tasks/data.ts",
+        "cifar10",
+        "--mirror",
+        mirror,
+        "--into",
+        folder,
+      );
+      assertEquals(code, 1);
+      assertMatch(err, /only the hosts of data sets, and a --mirror, are permitted/);
+    });
+  } finally {
+    await here.shutdown();
+  }
+});

@@ -1,6 +1,7 @@
 /** Files of other programs as the commands take them: what is in a file, told from its bytes. */
 import { join } from "@std/path";
 import { readRegularFile } from "../../src/core/file_system.ts";
+import { isMissing } from "../../src/datasets/open_files.ts";
 import { isNpy } from "../../src/formats/npy.ts";
 import { PickledObject } from "../../src/formats/pickle.ts";
 import { parseScaleList, scaleListTimes } from "../../src/calibration/scale_list.ts";
@@ -51,7 +52,7 @@ export async function readInput(
   for (const name of ["scale_schedule.json", "weights.safetensors"]) {
     const path = join(given, name);
     const bytes = await readRegularFile(path).catch((error) => {
-      if (error instanceof Deno.errors.NotFound) return undefined;
+      if (isMissing(error)) return undefined;
       throw error;
     });
     if (bytes === undefined) continue;

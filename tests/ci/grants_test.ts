@@ -150,26 +150,34 @@ Deno.test("grants: a command that would write into the source ends with one line
   assertEquals(await Deno.stat(target).then(() => true, () => false), false);
 });
 
-Deno.test("grants: a download from another host is not permitted", async () => {
-  const here = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen() {} },
-    () => new Response(null, { status: 302, headers: { location: "http://other.example/file" } }),
-  );
+Deno.test("grants: what is permitted to data reaches the set's host or the mirror, and no other", async () => {
+  const serve = () =>
+    Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, () => new Response("here"));
+  const [mirror, other] = [serve(), serve()];
+  const address = (server: typeof mirror) => `http://127.0.0.1:${server.addr.port}`;
   try {
     await inFolder(async (folder) => {
-      const mirror = `http://127.0.0.1:${here.addr.port}`;
-      const { code, err } = await std(
-        "tasks/data.ts",
-        "cifar10",
-        "--mirror",
-        mirror,
-        "--into",
-        folder,
+      const program = join(folder, "program.ts");
+      await Deno.writeTextFile(
+        program,
+        `for (const url of Deno.args) {
+          console.log(await fetch(url).then((answer) => answer.text(), (error) => error.name));
+        }`,
       );
-      assertEquals(code, 1);
-      assertMatch(err, /only the hosts of data sets, and a --mirror, are permitted/);
+      const args = ["cifar10", "--mirror", address(mirror)];
+      const grants = await grantsFor(verbPermissions["data"]!, args, world);
+      assert("flags" in grants);
+      const { out, err } = await finish(
+        new Deno.Command(Deno.execPath(), {
+          args: ["run", "-q", "--no-prompt", "--no-config", ...grants.flags, program]
+            .concat(address(mirror), address(other), "https://www.cs.toronto.edu/"),
+          stdout: "piped",
+          stderr: "piped",
+        }).spawn(),
+      );
+      assertEquals(out, "here\nNotCapable\nNotCapable\n", err);
     });
   } finally {
-    await here.shutdown();
+    for (const server of [mirror, other]) await server.shutdown();
   }
 });

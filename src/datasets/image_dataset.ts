@@ -1,9 +1,11 @@
+import { ArgumentError, ToolkitError } from "../core/errors.ts";
 import { checkImages, type ImageBatch } from "../core/image_batch.ts";
+import { quoted } from "../core/quoted.ts";
 import { sha256Hex } from "../core/sha256.ts";
 import { withChannels } from "./adjust.ts";
 import type { ImageDataset } from "./dataset.ts";
 import { bytesToImages } from "./labeled_bytes.ts";
-import { resizeBilinear } from "./resize.ts";
+import { type ByteImages, resizeBilinear } from "./resize.ts";
 import type { OpenDataset } from "./source.ts";
 import { subsetIndices, type SubsetOptions } from "./subset.ts";
 
@@ -39,7 +41,9 @@ export interface ToImageDatasetOptions extends Omit<SubsetOptions, "what" | "cla
  * assertEquals([...mine.labels], [1, 1]);
  * ```
  *
- * @throws RangeError as {@linkcode subsetIndices} and {@linkcode resizeBilinear} do.
+ * @throws RangeError as {@linkcode subsetIndices} and {@linkcode resizeBilinear} do, or if what was opened
+ * contradicts itself: a label of no class, other images than were asked for.
+ * @throws ToolkitError if there is not enough memory for the images.
  * @throws DataFormatError if a file of the set is damaged.
  * @category Data sets
  */
@@ -57,11 +61,70 @@ export async function toImageDataset(
     what: `${label} ${split}`,
   });
   const labels = Uint8Array.from(indices, (index) => all[index]!);
-  const found = await read(indices);
-  const bytes = channels === undefined ? found : withChannels(found, channels);
-  const images = bytesToImages(resizeBilinear(bytes, { height: size, width: size }));
+  const stray = classNames.length === 0 ? -1 : labels.findIndex((n) => n >= classNames.length);
+  if (stray >= 0) {
+    throw new ArgumentError(
+      `Cannot load ${label}: image ${indices[stray]} has the label ${
+        labels[stray]
+      }, expected 0 to ` +
+        `${classNames.length - 1}`,
+    );
+  }
+  const images = await orExplain(async () => {
+    // Before anything is read: pages that are never touched cost nothing.
+    checkRoom(indices.length * size * size * (channels ?? 1));
+    const found = checkRead(await read(indices), {
+      ...{ count: indices.length, channels, label },
+    });
+    const bytes = channels === undefined ? found : withChannels(found, channels);
+    return bytesToImages(resizeBilinear(bytes, { height: size, width: size }));
+  }, `${indices.length} images of ${size} x ${size}`);
   const sha256 = await datasetSha256(images, labels);
   return { name, label, split, images, labels, classNames, sha256 };
+}
+
+/** Checks what a data set gave, which may be somebody's own. */
+function checkRead(
+  found: ByteImages,
+  { count, channels, label }: {
+    readonly count: number;
+    readonly channels: 1 | 3 | undefined;
+    readonly label: string;
+  },
+): ByteImages {
+  const { pixels, shape } = found;
+  const whole = Array.isArray(shape) && shape.length === 4 &&
+    shape.every((n) => Number.isSafeInteger(n) && n > 0);
+  const [n, h, w, c] = whole ? shape : [0, 0, 0, 0];
+  const convertible = channels === undefined || c === 1 || c === 3;
+  const fits = n === count && convertible && pixels instanceof Uint8Array &&
+    pixels.length === n * h * w * c;
+  if (fits) return found;
+  throw new ArgumentError(
+    `Cannot load ${label}: asked for ${count} images it gives the shape ${quoted(shape)} with ` +
+      `${pixels?.length} bytes, expected [${count}, height, width, ${
+        channels === undefined ? "channels" : "1 or 3"
+      }] and a byte for each value`,
+  );
+}
+
+/** Throws the engine's RangeError where there is no room for so many values. */
+const checkRoom = (values: number): Float32Array => new Float32Array(values);
+
+/** Says what memory was asked for where the engine only says that there is none. */
+async function orExplain<T>(work: () => Promise<T>, what: string): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const isFull = error instanceof RangeError && !(error instanceof ArgumentError) &&
+      /allocation failed|array length/i.test(error.message);
+    if (!isFull) throw error;
+    throw new ToolkitError(`Cannot load ${what}: there is not enough memory for them`, {
+      cause: error,
+      remedy: (say) =>
+        `take fewer with ${say.option("images")} or smaller ones with ${say.option("size")}`,
+    });
+  }
 }
 
 /**

@@ -3,7 +3,7 @@ import { join } from "@std/path";
 import { DataFormatError, ReadLimitError } from "../../src/core/errors.ts";
 import { openFileTree } from "../../src/datasets/image_files.ts";
 import { loadDataset } from "../../src/datasets/registry_files.ts";
-import { pngData, pngFile, pngHeader, pngRows } from "../formats/png_writer.ts";
+import { pngData, pngFile, pngHeader, pngRows } from "../../tasks/tools/fuzz/png_builder.ts";
 import { inFolder } from "./folder.ts";
 import { zipArchive } from "./zip.ts";
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { ArgumentError, DataFormatError, ReadLimitError } from "../../src/core/errors.ts";
 import { createImageDecoder } from "../../src/datasets/decode_image.ts";
-import { flatJpeg, jpegSegment } from "../formats/jpeg_writer.ts";
+import { flatJpeg, jpegSegment } from "../../tasks/tools/fuzz/jpeg_builder.ts";
 import { picture } from "./pictures.ts";
 
 const decode = await createImageDecoder();

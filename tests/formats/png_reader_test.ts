@@ -1,11 +1,18 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { zlibSync } from "fflate";
+import { deflateSync, inflateSync, zlibSync } from "fflate";
 import { DataFormatError, ReadLimitError } from "../../src/core/errors.ts";
 import { Random } from "../../src/core/random.ts";
 import { inflateExactly } from "../../src/formats/inflate_exactly.ts";
 import { decodePng } from "../../src/formats/png.ts";
 import { readPngPixels } from "../../src/formats/png_pixels.ts";
-import { pngChunk, pngData, pngFile, pngHeader, pngRows, pngSamples } from "./png_writer.ts";
+import {
+  pngChunk,
+  pngData,
+  pngFile,
+  pngHeader,
+  pngRows,
+  pngSamples,
+} from "../../tasks/tools/fuzz/png_builder.ts";
 
 const options = { source: "a.png", maxPixels: 2 ** 20 };
 const kinds: [type: number, depths: number[]][] = [
@@ -95,13 +102,28 @@ Deno.test("PNG reader: image data is unpacked to the declared size, and no furth
   refuses(new Uint8Array(0), "its image data is truncated");
 });
 
-Deno.test("PNG reader: unpacking in pieces stops soon after the size is exceeded", () => {
+Deno.test("inflate exactly: with zlib and without, the same bytes or the same complaint, in little time", () => {
   const packed = bomb.subarray(2, -4);
-  const start = performance.now();
-  assertEquals(inflateExactly(packed, 1000), "it unpacks to more than 1000 bytes");
-  // 32 MB in all take a few tens of milliseconds; a second means that something grew without bound.
-  assertEquals(performance.now() - start < 1000, true);
-  assertEquals(inflateExactly(packed, 2 ** 25), new Uint8Array(2 ** 25));
+  const noise = deflateSync(Uint8Array.from({ length: 200_000 }, (_, i) => i * i * 7 >> 3));
+  for (const options of [{}, { zlib: null }]) {
+    const start = performance.now();
+    const inflate = (bytes: Uint8Array, size: number) => inflateExactly(bytes, size, options);
+    assertEquals(inflate(packed, 1000), "it unpacks to more than 1000 bytes");
+    assertEquals(inflate(packed, 2 ** 25), new Uint8Array(2 ** 25));
+    assertEquals(inflate(packed, 2 ** 25 - 1), "it unpacks to more than 33554431 bytes");
+    assertEquals(inflate(packed, 2 ** 25 + 1), "it unpacks to 33554432 bytes, expected 33554433");
+    assertEquals(
+      inflate(packed, 2 ** 26),
+      `its ${packed.length} bytes of data cannot hold 67108864`,
+    );
+    assertEquals(inflate(noise, 200_000).slice(-3), inflateSync(noise).slice(-3));
+    const short = deflateSync(new Uint8Array(9000));
+    for (const bytes of [short.subarray(0, -1), short.with(0, 255), short.subarray(1)]) {
+      assertEquals(inflate(bytes, 9000), "its compressed data is truncated or damaged");
+    }
+    // A tenth of a second each; ten seconds mean that something grew without bound.
+    assertEquals(performance.now() - start < 10_000, true);
+  }
 });
 
 Deno.test("PNG reader: chunks out of place or damaged are named", () => {

@@ -1,4 +1,4 @@
-/** JPEGs of one shade, of any declared form, for the tests of readers. */
+/** JPEGs of one shade, of any declared form, to test readers with. */
 
 /** A segment with its length. */
 export function jpegSegment(marker: number, content: readonly number[]): number[] {

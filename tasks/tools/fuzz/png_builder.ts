@@ -1,6 +1,6 @@
-/** PNGs of every kind, also broken ones, for the tests of the reader: written plainly, from the specification. */
+/** PNGs of every kind, also broken ones, to test the reader with: written plainly, from the specification. */
 import { zlibSync } from "fflate";
-import { crc32 } from "../../src/formats/crc32.ts";
+import { crc32 } from "../../../src/formats/crc32.ts";
 
 /** One chunk with its checksum. */
 export function pngChunk(type: string, content: Uint8Array): Uint8Array<ArrayBuffer> {

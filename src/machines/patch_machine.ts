@@ -97,6 +97,7 @@ export class PatchMachine implements Machine {
       await run.accumulate(images, {
         select,
         abort,
+        last: true,
         onProgress: (imagesDone) =>
           onProgress?.((queriesDone + members.length * imagesDone / total) / queries),
       });

@@ -86,6 +86,15 @@ export function mergeInto(into: PosteriorState, from: PosteriorState): void {
   }
 }
 
+/** Writes the states of some queries, the first of which is `first`, over those of a larger batch. */
+export function setQueries(into: PosteriorState, from: PosteriorState, first: number): void {
+  const [, scales, pixels, channels] = into.shape;
+  const cell = first * scales * pixels;
+  into.logScale.set(from.logScale, cell);
+  into.sum.set(from.sum, cell);
+  into.acc.set(from.acc, cell * channels);
+}
+
 /**
  * The state of all candidates of two states, from two sets of training images.
  *

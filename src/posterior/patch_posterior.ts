@@ -76,12 +76,20 @@ export interface AccumulateOptions {
   readonly select?: Uint32Array | undefined;
   /** Stops the work; the promise then rejects with the signal's reason. */
   readonly abort?: AbortSignal | undefined;
+  /**
+   * No tile follows: what would be copied and wait for more images is summed now, on all threads, not by
+   * `finish`. Without it the result is the same.
+   */
+  readonly last?: boolean | undefined;
   /** Called now and then with the number of images of this tile done so far. */
   readonly onProgress?: ((imagesDone: number) => void) | undefined;
 }
 
 /**
  * One posterior in the making: feed it tiles of training images in any order, then finish.
+ *
+ * Every backend gives a query the same bytes whatever other queries are in the request, and however the
+ * same images, in the same order, are cut into tiles. In another order they differ by rounding.
  *
  * @category Posterior
  */

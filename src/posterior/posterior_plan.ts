@@ -158,8 +158,9 @@ function sharedDistances(
 }
 
 /**
- * How far below the sum a candidate may weigh and still be counted, in bits: with M candidates each
- * skipped one is below `tolerance / M` of the sum, so all of them together are below `tolerance`.
+ * How far below the sum a candidate may weigh and still be counted, in bits: below `tolerance / M` of the
+ * sum it is skipped, of the M candidates in the images up to the end of its portion. Together they are
+ * below `tolerance` times one more than the logarithm of N over the size of the first portion.
  */
 export function cutoffBits(
   plan: PosteriorPlan,
@@ -212,16 +213,37 @@ export function stateOf(
   return state;
 }
 
-/** Thresholds that let a kernel start with what is known of a state: `[B, S, P]` distances. */
+/** The sum of weights of every (query, scale, pixel) in bits; -Infinity where nothing was summed. */
+export function sumBitsOf({ logScale, sum }: PosteriorState): Float64Array {
+  return logScale.map((value, cell) =>
+    sum[cell]! > 0 ? value / Math.LN2 + Math.log2(sum[cell]!) : -Infinity
+  );
+}
+
+/** Thresholds that let a kernel start with what is known of the sums: `[B, S, P]` distances. */
 export function thresholdsOf(
   plan: PosteriorPlan,
-  state: PosteriorState,
-  cutoff: number,
+  { sumBits, cutoff }: { readonly sumBits: Float64Array; readonly cutoff: number },
 ): Float32Array {
-  return Float32Array.from(state.logScale, (logScale, cell) => {
-    const sum = state.sum[cell]!;
-    if (!(sum > 0)) return 1e30;
-    const bits = logScale / Math.LN2 + Math.log2(sum) - cutoff;
-    return -bits / plan.bitsPerUnit - plan.shared[cell]!;
-  });
+  return Float32Array.from(
+    sumBits,
+    (bits, cell) =>
+      bits === -Infinity ? 1e30 : -(bits - cutoff) / plan.bitsPerUnit - plan.shared[cell]!,
+  );
+}
+
+/** The plan of some of a plan's queries, which is what it would be without the others. */
+export function planOfQueries(
+  plan: PosteriorPlan,
+  { from, to }: { readonly from: number; readonly to: number },
+): PosteriorPlan {
+  const { scales, height, width, channels, x, pivot, shared } = plan;
+  const pixels = height * width, values = pixels * channels;
+  return {
+    ...plan,
+    queries: to - from,
+    x: x.slice(from * values, to * values),
+    pivot: pivot.slice(from * values, to * values),
+    shared: shared.slice(from * scales * pixels, to * scales * pixels),
+  };
 }

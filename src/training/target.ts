@@ -151,7 +151,8 @@ export function stableTarget(
       const noisy = x.data.subarray(i * values, (i + 1) * values);
       const query: ImageBatch = { data: noisy, shape: [1, h, w, c] };
       const run = posterior.begin({ query, rule: "whole", scales: [1], signal, sigma });
-      await run.accumulate(images, everyone ? {} : { select: choose(sources[i]!, random) });
+      const select = everyone ? undefined : choose(sources[i]!, random);
+      await run.accumulate(images, { select, last: true });
       const mean = posteriorMean(await run.finish(), { imageShape: [h, w, c] }).data;
       x0.set(mean, i * values);
       for (let p = 0; p < values; p++) {

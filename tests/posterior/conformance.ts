@@ -57,7 +57,9 @@ export async function posteriorOf(
     signal: schedule.signal(t),
     sigma: schedule.sigma(t),
   });
-  for (const tile of tiles) await run.accumulate(tile);
+  for (const [i, tile] of tiles.entries()) {
+    await run.accumulate(tile, { last: i === tiles.length - 1 });
+  }
   return run.finish();
 }
 

@@ -179,6 +179,7 @@ Deno.test("wasm: an aborted tile leaves no trace", async () => {
   const controller = new AbortController();
   const more = run.accumulate(gaussian(4000, [9, 9, 1], new Random(1)), {
     abort: controller.signal,
+    last: true,
   });
   setTimeout(() => controller.abort(new Error("stop")), 5);
   await assertRejects(() => more, Error, "stop");

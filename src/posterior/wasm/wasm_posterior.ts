@@ -1,7 +1,7 @@
 import { ArgumentError } from "../../core/errors.ts";
 import { type ImageBatch, imageShapeOf } from "../../core/image_batch.ts";
 import { warnOfOneThread, whyNoThreads } from "../../core/threads.ts";
-import { emptyState, mergeInto } from "../merge_states.ts";
+import { emptyState, setQueries } from "../merge_states.ts";
 import type {
   AccumulateOptions,
   PatchPosterior,
@@ -15,8 +15,9 @@ import { type Executor, inThreadExecutor, startWorkers } from "./posterior_execu
 import type { KernelBuild } from "./posterior_kernel.ts";
 import type { PosteriorThread } from "./posterior_thread.ts";
 import { pairImages } from "./pair_images.ts";
-import { sumPieces } from "./sum_pieces.ts";
-import { planPosterior, type PosteriorPlan } from "../posterior_plan.ts";
+import { OrderedSum, sumPortions } from "./sum_portions.ts";
+import { type Portion, PortionStream } from "../portion_stream.ts";
+import { planOfQueries, planPosterior, type PosteriorPlan } from "../posterior_plan.ts";
 
 /**
  * Options of {@linkcode wasmPosterior}.
@@ -27,9 +28,10 @@ export interface WasmPosteriorOptions {
   /** Worker threads; the number of cores when absent. 0 computes on the calling thread. */
   readonly workers?: number;
   /**
-   * Largest part of the sum of weights that may be left out at any pixel, from 0 to 0.01; 1e-7 when
-   * absent. Each candidate left out weighs less than `tolerance / M` of the weights summed before it,
-   * where M is the number of candidates of the tile, so all of them together stay below `tolerance`.
+   * How much of the sum of weights may be left out at any pixel, from 0 to 0.01; 1e-7 when absent. Each
+   * candidate left out weighs less than `tolerance / M` of the weights summed before it, where M is the
+   * number of candidates so far. So all of them together stay below `tolerance` times 1 + ln N, 12 of N =
+   * 60,000 images.
    */
   readonly tolerance?: number;
   /** Leave nothing out that float64 could hold beside the sum. */
@@ -61,8 +63,8 @@ const defaultWorker = () =>
  * with `dispose`. Where threads or shared memory are missing, or a worker cannot be started, the work
  * is done on the calling thread, with the same result, and one line on the console says why.
  *
- * Results do not depend on the number of workers, byte for byte. Against the float64 reference the
- * score is within 1e-5 (relative L2). Training images must not change while they are in use: they
+ * Results depend neither on the number of workers, nor on the other queries of a batch, nor on the tiles that
+ * images come in, byte for byte. Against the float64 reference the score is within 1e-5 (relative L2). Training images must not change while they are in use: they
  * are copied to shared memory once per `data` array.
  *
  * @example One backend for several machines
@@ -130,14 +132,32 @@ export function wasmPosterior(options: WasmPosteriorOptions = {}): WasmPosterior
   };
 }
 
-/** Pairs of pixels that make a piece of work worth sending, and that keep it short: 10 and 400 ms. */
-const pairsPerPiece = { min: 1e7, max: 4e8 };
+/** Pairs of pixels, of a query and scale, that make a portion worth sending, and that keep it short. */
+const pairsPerPortion = { min: 3.2e7, max: 4e8 };
+/** Part of the images before it that a portion is as large as: enough portions for many threads. */
+const growth = 1 / 16;
+/** Pairs of pixels of one task, all its queries and scales: 400 ms. */
+const pairsPerTask = 4e8;
+
+/** How many images the portion has that begins at a place of the run. */
+function portionCapacity(
+  { height, width, candidatesPerImage }: PosteriorPlan,
+  first: number,
+): number {
+  const pairs = height * width * candidatesPerImage;
+  // Even, so that no pair of images is split.
+  const even = (count: number) => 2 * Math.ceil(count / 2);
+  const largest = even(pairsPerPortion.max / pairs);
+  return Math.min(largest, Math.max(even(pairsPerPortion.min / pairs), even(first * growth)));
+}
 
 class WasmRun implements PosteriorRun {
   readonly #request: PosteriorRequest;
   readonly #plan: PosteriorPlan;
-  readonly #state: PosteriorState;
   readonly #backend: { start(): Promise<Executor>; tolerance: number };
+  #stream: PortionStream;
+  /** The sums of some queries each, in order; none before the first tile. */
+  #sums: readonly QuerySum[] = [];
 
   constructor(
     request: PosteriorRequest,
@@ -145,62 +165,100 @@ class WasmRun implements PosteriorRun {
   ) {
     checkRequest(request);
     this.#request = request;
-    this.#plan = planPosterior(request);
+    const plan = this.#plan = planPosterior(request);
     this.#backend = backend;
-    const { queries, scales, height, width, channels } = this.#plan;
-    this.#state = emptyState([queries, scales, height * width, channels]);
+    this.#stream = new PortionStream((first) => portionCapacity(plan, first));
   }
 
   async accumulate(
     tile: ImageBatch,
-    { select, abort, onProgress }: AccumulateOptions = {},
+    { select, abort, last = false, onProgress }: AccumulateOptions = {},
   ): Promise<void> {
     const images = checkTile(tile, imageShapeOf(this.#request.query), select);
     abort?.throwIfAborted();
-    const selected = select ?? Uint32Array.from({ length: tile.shape[0] }, (_, i) => i);
-    const indices = hasBackground(this.#request.rule) ? pairImages(images, selected) : selected;
+    const indices = select ?? Uint32Array.from({ length: tile.shape[0] }, (_, i) => i);
     if (indices.length === 0 || this.#plan.queries === 0) return;
+    const stream = this.#stream.fork();
+    const portions = stream.push(images, indices, { last });
+    let reported = 0;
+    const report = (fraction: number) => {
+      const imagesDone = Math.floor(fraction * indices.length);
+      if (imagesDone <= reported) return;
+      reported = imagesDone;
+      onProgress?.(imagesDone);
+    };
+    const sums = await this.#sum(portions, { abort, report });
+    // Only now: a tile that was stopped leaves no trace.
+    this.#stream = stream;
+    this.#sums = sums;
+    report(1);
+  }
+
+  async finish(): Promise<PosteriorState> {
+    const rest = this.#stream.rest();
+    const sums = rest ? await this.#sum([rest], {}) : this.#sums;
+    const { queries, scales, height, width, channels } = this.#plan;
+    const state = emptyState([queries, scales, height * width, channels]);
+    for (const { from, sum } of sums) setQueries(state, sum.state, from);
+    return state;
+  }
+
+  /** What has been summed and some portions; what has been summed stays as it is. */
+  async #sum(
+    portions: readonly Portion[],
+    { abort, report }: {
+      readonly abort?: AbortSignal | undefined;
+      readonly report?: (fraction: number) => void;
+    },
+  ): Promise<readonly QuerySum[]> {
     const executor = await this.#backend.start();
-    const data = executor.workers > 0 ? images.once(shareImages) : images.data;
-    const stop = new Int32Array(
-      executor.workers > 0 ? new SharedArrayBuffer(4) : new ArrayBuffer(4),
-    );
+    abort?.throwIfAborted();
+    if (portions.length === 0) return this.#sums;
+    const threads = executor.workers > 0;
+    const groups = this.#sums.length > 0
+      ? this.#sums.map(({ from, sum }) => ({ from, sum: sum.fork() }))
+      : this.#groups(portions, executor.workers);
+    const stop = new Int32Array(threads ? new SharedArrayBuffer(4) : new ArrayBuffer(4));
     const onAbort = () => void Atomics.store(stop, 0, 1);
     abort?.addEventListener("abort", onAbort);
     try {
-      const pieces = splitEvenly(indices, this.#piece(indices.length));
-      const { tolerance } = this.#backend;
-      const options = { executor, images: data, pieces, stop, tolerance, onProgress };
-      const sum = await sumPieces(this.#plan, options);
+      const paired = hasBackground(this.#request.rule)
+        ? portions.map((each) => ({ ...each, indices: pairImages(each.images, each.indices) }))
+        : portions;
+      await sumPortions(groups.map(({ sum }) => sum), paired, {
+        executor,
+        dataOf: (images) => threads ? images.once(shareImages) : images.data,
+        stop,
+        tolerance: this.#backend.tolerance,
+        onProgress: report,
+      });
       abort?.throwIfAborted();
-      mergeInto(this.#state, sum);
+      return groups;
     } finally {
       abort?.removeEventListener("abort", onAbort);
     }
   }
 
-  finish(): Promise<PosteriorState> {
-    return Promise.resolve(this.#state);
-  }
-
-  /** Images in one piece of work; does not depend on the number of workers, so results do not. */
-  #piece(images: number): number {
+  /** Queries by tasks: few enough that a task stays short, and that there are tasks for all threads. */
+  #groups(portions: readonly Portion[], workers: number): QuerySum[] {
     const { queries, scales, height, width, candidatesPerImage } = this.#plan;
-    const pairs = queries * scales * height * width * candidatesPerImage;
-    // Even, so that no pair is split.
-    const even = (count: number) => 2 * Math.ceil(count / 2);
-    const smallest = even(pairsPerPiece.min / pairs);
-    const largest = even(pairsPerPiece.max / pairs);
-    return Math.min(largest, Math.max(smallest, even(images / 16)));
+    const largest = Math.max(...portions.map(({ indices }) => indices.length));
+    const pairs = scales * height * width * candidatesPerImage * largest;
+    const short = Math.max(1, Math.floor(pairsPerTask / pairs));
+    const shared = Math.ceil(queries * portions.length / Math.max(1, 2 * workers));
+    const size = Math.min(queries, short, workers > 1 ? shared : queries);
+    return Array.from({ length: Math.ceil(queries / size) }, (_, i) => {
+      const from = i * size, to = Math.min(queries, from + size);
+      const plan = size === queries ? this.#plan : planOfQueries(this.#plan, { from, to });
+      return { from, sum: new OrderedSum(plan) };
+    });
   }
 }
 
-function splitEvenly(indices: Uint32Array, piece: number): Uint32Array[] {
-  const pieces: Uint32Array[] = [];
-  for (let start = 0; start < indices.length; start += piece) {
-    pieces.push(indices.slice(start, start + piece));
-  }
-  return pieces;
+/** The sums of some queries, the first of which is `from`. */
+interface QuerySum {
+  readonly from: number;
+  readonly sum: OrderedSum;
 }
 
 /** The rules under which the kernel leaves out background patches. */

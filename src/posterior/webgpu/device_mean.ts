@@ -4,16 +4,16 @@ import { type Dispatch, dispatchOf, type GpuContext } from "../../gpu/gpu_contex
 import { type HeldBuffers, holdingBuffers } from "../../gpu/held_buffers.ts";
 import { programOf } from "../../gpu/program.ts";
 import type { PatchRule } from "../patch_posterior.ts";
-import { prepareImages } from "../training_set.ts";
 import { checkRequest, checkTile, hasScale } from "../request.ts";
 import { cutoffBits, planPosterior } from "../posterior_plan.ts";
-import { deviceMean, deviceQuery, deviceWorkgroup } from "./device_mean_wgsl.ts";
+import { deviceMean, deviceQuery, deviceWorkgroup, extremesOf } from "./device_mean_wgsl.ts";
 import { mergeProgram } from "./merge_wgsl.ts";
 import { queryRow } from "./patch_wgsl.ts";
 import { far } from "./round_params.ts";
+import { neighbors, type QueryRange } from "./rounds.ts";
 import { runRounds } from "./run_rounds.ts";
 import { coarseFrom, compileScale } from "./scale_programs.ts";
-import { fractionFor, type GpuBackend, largestValue, type TileWork } from "./work.ts";
+import { fractionFor, type GpuBackend, largestOf, queriesBy, type TileWork } from "./work.ts";
 
 /**
  * What {@linkcode meanOnDevice} computes.
@@ -88,7 +88,8 @@ function tileOf(options: DevicePosteriorRequest): DeviceWork {
     );
   }
   const plan = planPosterior(request);
-  return { plan, rule, scales, images, indices, signal, sigma, ...(abort && { abort }) };
+  const imagesSoFar = indices.length;
+  return { plan, rule, scales, images, indices, imagesSoFar, signal, sigma, abort };
 }
 
 /** A tile with the noise of its queries. */
@@ -126,8 +127,7 @@ function allocate(gpu: GpuContext, { plan, scales }: DeviceWork, held: HeldBuffe
     fixed: held.add(storage("queries in fixed point", 8 * count)),
     running: held.add(gpu.upload("thresholds", empty)),
     totals: held.add(storage("sums", 4 * scales.length * queries * (2 + channels) * pixels)),
-    // Largest value of the query, then of each scale the largest distance that counts.
-    extremes: held.add(storage("extremes", 4 * (1 + scales.length))),
+    extremes: held.add(storage("extremes", 4 * queries * extremesOf(scales.length))),
     // TensorFlow.js makes its copy with the same usage, and so writes to it.
     means: storage("means", 4 * count * scales.length),
   };
@@ -139,62 +139,107 @@ type DeviceRun =
   & Awaited<ReturnType<typeof compileAround>>
   & { readonly noisy: GPUBuffer };
 
-/** Sums all scales, then those at which float32 was too coarse again, in integers. */
+/** Queries that are summed together, at some scales. */
+interface DevicePass {
+  readonly queries: readonly number[];
+  readonly scales: readonly number[];
+  readonly exact: boolean;
+  /** Bits of fraction of fixed-point numbers. */
+  readonly fraction: number;
+}
+
+/**
+ * Sums all scales, then those of each query at which float32 was too coarse again, in integers. How a query
+ * is summed hangs on none of the others.
+ */
 async function sumAll(backend: GpuBackend, work: DeviceWork, run: DeviceRun): Promise<void> {
   const { gpu } = backend;
-  const { plan, scales, images } = work;
-  const all = [...scales.keys()];
-  await prepareQuery(gpu, work, { ...run, fraction: 0 });
-  await sumScales(backend, work, { ...run, some: all, exact: false, fraction: 0 });
-  const extremes = new Float32Array(await gpu.read(run.extremes, 4 * (1 + scales.length)));
-  const coarse = all.filter((scale) => extremes[1 + scale]! > coarseFrom * plan.exactFrom);
-  if (coarse.length > 0) {
-    const fraction = fractionFor(
-      Math.max(prepareImages(images).once(largestValue), extremes[0]!),
-    );
-    await prepareQuery(gpu, work, { ...run, fraction });
-    await sumScales(backend, work, { ...run, some: coarse, exact: true, fraction });
+  const { plan, scales, images, indices } = work;
+  const all = Array.from({ length: plan.queries }, (_, b) => b), allScales = [...scales.keys()];
+  const first = { queries: all, scales: allScales, exact: false, fraction: 0 };
+  await prepareQueries(gpu, work, { run, pass: first });
+  await sumPass(backend, work, { run, pass: first });
+  const each = extremesOf(scales.length);
+  const extremes = new Float32Array(await gpu.read(run.extremes, 4 * plan.queries * each));
+  const coarseOf = (b: number) =>
+    allScales.filter((scale) => extremes[b * each + 1 + scale]! > coarseFrom * plan.exactFrom);
+  const ofImages = largestOf(images, indices);
+  const fractionOf = (b: number) => fractionFor(Math.max(ofImages, extremes[b * each]!));
+  const coarse = all.filter((b) => coarseOf(b).length > 0);
+  const keyOf = (b: number) => JSON.stringify([coarseOf(b), fractionOf(b)]);
+  for (const queries of queriesBy(coarse, keyOf).values()) {
+    const [b] = queries as [number];
+    const pass = { queries, scales: coarseOf(b), exact: true, fraction: fractionOf(b) };
+    await prepareQueries(gpu, work, { run, pass });
+    await sumPass(backend, work, { run, pass });
   }
   await gpu.finished();
 }
 
-async function prepareQuery(
-  gpu: GpuContext,
-  { plan, signal, sigma }: DeviceWork,
-  { prepare, noisy, rows, fixed, extremes, params, fraction }: DeviceRun & { fraction: number },
-): Promise<void> {
-  const dispatch = dispatchOf(prepare, {
-    params: { signal, noise: sigma / signal, fixedOne: 2 ** fraction },
-    buffers: [noisy, rows, fixed, extremes],
-    groups: perPixel(plan),
-  });
-  await gpu.guarded(() => gpu.submit([dispatch], params));
+interface PassOptions {
+  readonly run: DeviceRun;
+  readonly pass: DevicePass;
 }
 
-/** Sums some scales and turns each into its means. */
-async function sumScales(
-  backend: GpuBackend,
-  work: DeviceWork,
-  { some, exact, fraction, ...run }: DeviceRun & {
-    readonly some: readonly number[];
-    readonly exact: boolean;
-    readonly fraction: number;
+/** Submits a dispatch for each run of neighboring queries. */
+async function submitFor(
+  gpu: GpuContext,
+  queries: readonly number[],
+  { params, dispatch }: {
+    readonly params: GPUBuffer;
+    readonly dispatch: (range: QueryRange) => Dispatch;
   },
 ): Promise<void> {
+  for (const range of neighbors(queries, Infinity)) {
+    await gpu.guarded(() => gpu.submit([dispatch(range)], params));
+  }
+}
+
+function prepareQueries(
+  gpu: GpuContext,
+  { plan, scales, signal, sigma }: DeviceWork,
+  { run: { prepare, noisy, rows, fixed, extremes, params }, pass }: PassOptions,
+): Promise<void> {
+  return submitFor(gpu, pass.queries, {
+    params,
+    dispatch: ({ from, count }) =>
+      dispatchOf(prepare, {
+        params: {
+          signal,
+          noise: sigma / signal,
+          fixedOne: 2 ** pass.fraction,
+          firstQuery: from,
+          extremes: extremesOf(scales.length),
+        },
+        buffers: [noisy, rows, fixed, extremes],
+        groups: perPixel(plan, count),
+      }),
+  });
+}
+
+/** Sums the scales of a pass and turns each into its means. */
+async function sumPass(
+  backend: GpuBackend,
+  work: DeviceWork,
+  { run, pass }: PassOptions,
+): Promise<void> {
   const { gpu, tolerance } = backend;
-  const { plan, indices } = work;
+  const { plan, scales, imagesSoFar } = work;
   const { rows, fixed, running, merge, totals, means, extremes, params } = run;
   const compiled = await Promise.all(
-    some.map((scale) => compileScale(backend, work, { scale, exact })),
+    pass.scales.map((scale) => compileScale(backend, work, { scale, exact: pass.exact })),
   );
   const pixels = plan.height * plan.width, stateFloats = (2 + plan.channels) * pixels;
-  const none = new Float32Array(some.length * plan.queries * stateFloats);
+  const none = new Float32Array(pass.scales.length * plan.queries * stateFloats);
   for (let at = 0; at < none.length; at += stateFloats) none.fill(far, at, at + pixels);
   await gpu.guarded(() => gpu.device.queue.writeBuffer(totals, 0, none));
   await runRounds(backend, work, {
+    queries: pass.queries,
+    // The exact sums go on with the thresholds of the coarse ones.
+    warm: pass.exact,
     compiled,
-    cutoff: cutoffBits(plan, { images: indices.length, tolerance }),
-    fraction,
+    cutoff: cutoffBits(plan, { images: imagesSoFar, tolerance }),
+    fraction: pass.fraction,
     query: rows,
     fixedQuery: fixed,
     running,
@@ -202,17 +247,27 @@ async function sumScales(
     results: totals,
     resultOfNextRound: () => 0,
   });
-  for (const [place, scale] of some.entries()) {
-    const dispatch = dispatchOf(run.finish, {
-      params: { bits: plan.bitsPerUnit, scale, place, queries: plan.queries },
-      buffers: [totals, rows, means, extremes],
-      groups: perPixel(plan),
+  for (const [place, scale] of pass.scales.entries()) {
+    await submitFor(gpu, pass.queries, {
+      params,
+      dispatch: ({ from, count }) =>
+        dispatchOf(run.finish, {
+          params: {
+            bits: plan.bitsPerUnit,
+            scale,
+            place,
+            queries: plan.queries,
+            firstQuery: from,
+            extremes: extremesOf(scales.length),
+          },
+          buffers: [totals, rows, means, extremes],
+          groups: perPixel(plan, count),
+        }),
     });
-    await gpu.guarded(() => gpu.submit([dispatch], params));
   }
 }
 
-/** Workgroups for a thread per pixel of each query. */
-function perPixel({ height, width, queries }: TileWork["plan"]): Dispatch["groups"] {
+/** Workgroups for a thread per pixel of so many queries. */
+function perPixel({ height, width }: TileWork["plan"], queries: number): Dispatch["groups"] {
   return [Math.ceil(height * width / deviceWorkgroup), queries];
 }

@@ -29,12 +29,22 @@ const header = ({ height, width, channels, rowLength }: DeviceSizes) =>
 const extremes: GpuArray = {
   name: "extremes",
   element: "atomic<u32>",
-  holds: "Positive floats, which are ordered as their bits are.",
+  holds:
+    "[B][largest value, largest distance of each scale]: positive floats, ordered as their bits are.",
   write: true,
 };
 
-/** Numbers of {@linkcode deviceQuery}. */
-const queryParams = { signal: "f32", noise: "f32", fixedOne: "f32" } as const;
+/** Of each query: the largest value, then of each scale the largest distance that counts. */
+export const extremesOf = (scales: number): number => 1 + scales;
+
+/** Numbers of {@linkcode deviceQuery}; `extremes` is how many each query has. */
+const queryParams = {
+  signal: "f32",
+  noise: "f32",
+  fixedOne: "f32",
+  firstQuery: "i32",
+  extremes: "i32",
+} as const;
 
 /**
  * Prepares noisy images `[B, H, W, C]`: planes as the posterior's programs read them (`queryPlanes`),
@@ -48,7 +58,7 @@ export function deviceQuery(sizes: DeviceSizes): GpuProgram<typeof queryParams> 
       @compute @workgroup_size(${deviceWorkgroup})
       fn main(@builtin(global_invocation_id) id: vec3u) {
         let p = i32(id.x);
-        let b = i32(id.y);
+        let b = params.firstQuery + i32(id.y);
         if (p >= P) { return; }
         let row = p / W;
         let column = p % W;
@@ -75,7 +85,7 @@ export function deviceQuery(sizes: DeviceSizes): GpuProgram<typeof queryParams> 
           }
           fixedRows[(b * C + c) * P + p] =
             vec2i(i32(round(z * params.fixedOne)), i32(round(m * params.fixedOne)));
-          atomicMax(&extremes[0], bitcast<u32>(max(abs(z), abs(m))));
+          atomicMax(&extremes[b * params.extremes], bitcast<u32>(max(abs(z), abs(m))));
         }
         for (var u = column; u < QUERY_ROW; u += W) {
           planes[b * QUERY + C * QUERY_PLANE + row * QUERY_ROW + u] = minusSquare;
@@ -92,8 +102,15 @@ export function deviceQuery(sizes: DeviceSizes): GpuProgram<typeof queryParams> 
   };
 }
 
-/** Numbers of {@linkcode deviceMean}: the scale, and its place among those summed. */
-const meanParams = { bits: "f32", scale: "i32", place: "i32", queries: "i32" } as const;
+/** Numbers of {@linkcode deviceMean}: the scale, its place among those summed, the queries of the batch. */
+const meanParams = {
+  bits: "f32",
+  scale: "i32",
+  place: "i32",
+  queries: "i32",
+  firstQuery: "i32",
+  extremes: "i32",
+} as const;
 
 /**
  * Turns the sums of a scale, one of those that lie there, into means `[B, H, W, C]`, and finds the largest
@@ -107,12 +124,12 @@ export function deviceMean(sizes: DeviceSizes): GpuProgram<typeof meanParams> {
       @compute @workgroup_size(${deviceWorkgroup})
       fn main(@builtin(global_invocation_id) id: vec3u) {
         let p = i32(id.x);
-        let b = i32(id.y);
+        let b = params.firstQuery + i32(id.y);
         if (p >= P) { return; }
         let at = (params.place * params.queries + b) * (2 + C) * P + p;
         let sum = totals[at + P];
         let distance = totals[at] - log2(max(sum, 1e-30)) / params.bits;
-        atomicMax(&extremes[1 + params.scale], bitcast<u32>(min(abs(distance), FAR)));
+        atomicMax(&extremes[b * params.extremes + 1 + params.scale], bitcast<u32>(min(abs(distance), FAR)));
         let to = ((params.scale * params.queries + b) * P + p) * C;
         for (var c = 0; c < C; c++) {
           let z = planes[b * QUERY + (C + 1 + c) * QUERY_PLANE + p / W * QUERY_ROW + p % W];

@@ -1,6 +1,9 @@
 import type { ImageBatch } from "../../core/image_batch.ts";
 import type { GpuContext } from "../../gpu/gpu_context.ts";
 
+/** Images that are summed between two looks at the sums, where memory allows. */
+export const portionImages = 16384;
+
 interface Entry {
   readonly buffer: GPUBuffer;
   readonly bytes: number;
@@ -34,11 +37,12 @@ export class ImageStore {
     return this.#bytes;
   }
 
-  /** Images of a piece. */
-  imagesPerPiece({ shape: [, h, w, c] }: ImageBatch): number {
+  /** Images of a piece: a multiple of those of a portion, unless that is too many. */
+  imagesPerPiece({ shape: [, h, w, c] }: Pick<ImageBatch, "shape">): number {
     const { maxBufferSize, maxStorageBufferBindingSize } = this.#gpu.device.limits;
     const most = Math.min(maxBufferSize, maxStorageBufferBindingSize, 2 ** 28, this.#budget);
-    return Math.max(1, Math.floor(most / (4 * h * w * c)));
+    const images = Math.max(1, Math.floor(most / (4 * h * w * c)));
+    return images < portionImages ? images : images - images % portionImages;
   }
 
   /** Piece `index` of the images, `[n, C, H, W]`; use it before the next await. */
@@ -71,6 +75,11 @@ export class ImageStore {
     this.#entries.add(entry);
     this.#bytes += bytes;
     return buffer;
+  }
+
+  /** Frees the pieces of images that are not needed again. */
+  forget(images: ImageBatch): void {
+    for (const entry of this.#pieces.get(images.data)?.values() ?? []) this.#drop(entry);
   }
 
   /** Frees everything. */

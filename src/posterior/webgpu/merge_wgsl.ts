@@ -45,10 +45,10 @@ export function mergeProgram(
       ) {
         let share = i32(index) / ${mergedPixels};
         let p = i32(group.x) * ${mergedPixels} + i32(index) % ${mergedPixels};
-        let b = i32(group.y);
+        let b = i32(params.firstQuery + group.y);
         let states = i32(params.slots * params.parts);
         let step = (2 + C) * P;
-        let begin = b * states * step + p;
+        let begin = i32(group.y) * states * step + p;
         let perShare = (states + ${sharers - 1}) / ${sharers};
         let start = min(share * perShare, states);
         let end = select(start, min(start + perShare, states), p < P);

@@ -217,7 +217,7 @@ export function patchMain(
       let thread = i32(index);
       let part = i32(group.x % params.parts);
       let slot = group.x / params.parts;
-      let b = i32(group.y);
+      let b = i32(params.firstQuery + group.y);
       let base = i32((group.y * params.slots * params.parts + group.x)) * (2 + C) * P;
       loadState(b, base, thread);
       ${barrier}

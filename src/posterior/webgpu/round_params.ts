@@ -22,6 +22,8 @@ export const roundParams = {
   exactBits: "f32",
   /** 2 F. */
   fixedBits: "i32",
+  /** First of the queries of this dispatch. */
+  firstQuery: "u32",
   /** First of the images' indices of this round, their number, and how many each slot takes. */
   first: "u32",
   count: "u32",

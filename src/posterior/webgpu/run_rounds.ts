@@ -4,12 +4,16 @@ import { type HeldBuffers, holdingBuffers } from "../../gpu/held_buffers.ts";
 import type { GpuProgram } from "../../gpu/program.ts";
 import { mergedPixels } from "./merge_wgsl.ts";
 import { fixedPointParams, type RoundParams } from "./round_params.ts";
-import { planRounds, type Round } from "./rounds.ts";
+import { planRounds, type QueryRange, rangesOf, type Round } from "./rounds.ts";
 import { exactFrom, type ScalePrograms } from "./scale_programs.ts";
 import { byPiece, type GpuBackend, Pace, type TileWork, workloadOf } from "./work.ts";
 
 /** What {@linkcode runRounds} reads and writes. */
 export interface RoundOptions {
+  /** Which queries are summed, ascending. */
+  readonly queries: readonly number[];
+  /** Whether thresholds are known. */
+  readonly warm: boolean;
   readonly compiled: readonly ScalePrograms[];
   /** See `cutoffBits`. */
   readonly cutoff: number;
@@ -21,7 +25,7 @@ export interface RoundOptions {
   readonly fixedQuery: GPUBuffer;
   /** Threshold and sum so far, `[B, S, P]`; the sums grow. */
   readonly running: GPUBuffer;
-  /** The merging program and where it writes, a block `[B][2 + C][P]` for each scale summed. */
+  /** The merging program and where it writes, a block `[B][2 + C][P]` for each scale summed; B of the batch. */
   readonly merge: CompiledProgram<GpuProgram<RoundParams>>;
   readonly results: GPUBuffer;
   /** Place of the next round's blocks in the results, in floats. */
@@ -38,12 +42,15 @@ export function runRounds(
 }
 
 /** The rounds of each piece of images. */
-function planPieces({ gpu, store }: GpuBackend, work: TileWork, { compiled }: RoundOptions) {
+function planPieces(
+  { gpu, store }: GpuBackend,
+  work: TileWork,
+  { compiled, queries, warm }: RoundOptions,
+) {
   const { plan, images, indices } = work;
-  const { queries, height, width, channels } = plan;
+  const { height, width, channels } = plan;
   const stateBytes = 4 * (2 + channels) * height * width;
   const options = {
-    queries,
     pairs: Math.max(...compiled.map(({ pairs }) => pairs)),
     shifts: Math.max(...compiled.map(({ shifts }) => shifts)),
     iterations: Math.max(...compiled.map(({ iterations }) => iterations)),
@@ -51,11 +58,12 @@ function planPieces({ gpu, store }: GpuBackend, work: TileWork, { compiled }: Ro
     maxStates: Math.floor(gpu.device.limits.maxStorageBufferBindingSize / stateBytes),
     ...workloadOf(gpu),
   };
-  return byPiece(indices, store.imagesPerPiece(images)).map(({ piece, places }) => ({
+  const pieces = byPiece(indices, store.imagesPerPiece(images)).map(({ piece, places }, i) => ({
     piece,
     places,
-    rounds: planRounds({ images: places.length, ...options }),
+    rounds: planRounds({ images: places.length, warm: warm || i > 0, ...options }),
   }));
+  return { pieces, ranges: rangesOf(queries, pieces.flatMap(({ rounds }) => rounds), options) };
 }
 
 async function submitRounds(
@@ -64,13 +72,14 @@ async function submitRounds(
   options: RoundOptions & { readonly held: HeldBuffers },
 ): Promise<void> {
   const { gpu, store } = backend;
-  const { plan: { queries, height, width, channels }, images } = work;
+  const { plan: { height, width, channels }, images } = work;
   const { compiled, held } = options;
-  const pieces = planPieces(backend, work, options);
+  const { pieces, ranges } = planPieces(backend, work, options);
   const states = Math.max(
     ...pieces.flatMap(({ rounds }) => rounds.map(({ slots, parts }) => slots * parts)),
   );
-  const stateBytes = 4 * queries * states * (2 + channels) * height * width;
+  const together = Math.max(...ranges.map(({ count }) => count));
+  const stateBytes = 4 * together * states * (2 + channels) * height * width;
   const largest = Math.max(...pieces.map(({ places }) => places.length));
   const dispatches = compiled.reduce((count, { programs }) => count + programs.length + 1, 0);
   const { COPY_DST, STORAGE } = GPUBufferUsage;
@@ -83,12 +92,16 @@ async function submitRounds(
   for (const [i, { piece, places, rounds }] of pieces.entries()) {
     for (const [j, round] of rounds.entries()) {
       const result = await options.resultOfNextRound();
-      await gpu.guarded(() => {
-        const buffers = { images: store.piece(images, piece), numbers, partial };
-        if (j === 0) gpu.device.queue.writeBuffer(numbers, 0, places);
-        gpu.submit(dispatchesOf(round, work, { ...options, ...buffers, result }), params);
-      });
-      await pace.submitted(round.count, i === pieces.length - 1 && j === rounds.length - 1);
+      const lastRound = i === pieces.length - 1 && j === rounds.length - 1;
+      for (const range of ranges) {
+        await gpu.guarded(() => {
+          const buffers = { images: store.piece(images, piece), numbers, partial };
+          if (j === 0) gpu.device.queue.writeBuffer(numbers, 0, places);
+          gpu.submit(dispatchesOf(round, work, { ...options, ...buffers, range, result }), params);
+        });
+        const last = range === ranges.at(-1);
+        await pace.submitted(last ? round.count : 0, last && lastRound);
+      }
     }
   }
 }
@@ -97,7 +110,8 @@ async function submitRounds(
 function dispatchesOf(
   round: Round,
   { plan }: TileWork,
-  { compiled, cutoff, fraction, result, ...buffers }: RoundOptions & {
+  { compiled, cutoff, fraction, range, result, ...buffers }: RoundOptions & {
+    readonly range: QueryRange;
     readonly images: GPUBuffer;
     readonly numbers: GPUBuffer;
     readonly partial: GPUBuffer;
@@ -114,6 +128,7 @@ function dispatchesOf(
     exactFrom: exactFrom * plan.exactFrom,
     ...fixedPointParams(fraction, bitsPerUnit),
     scales: plan.scales,
+    firstQuery: range.from,
     first: round.first,
     count: round.count,
     perSlot: round.perSlot,
@@ -127,13 +142,13 @@ function dispatchesOf(
       dispatchOf<RoundParams>(program, {
         params: { ...common, scale, resume: segment === 0 ? 0 : 1 },
         buffers: [images, numbers, query, running, partial, ...exact ? [fixedQuery] : []],
-        groups: [round.slots * round.parts, queries],
+        groups: [round.slots * round.parts, range.count],
       })
     ),
     dispatchOf<RoundParams>(merge, {
       params: { ...common, scale, result: result + i * blockFloats },
       buffers: [partial, running, results],
-      groups: [Math.ceil(pixels / mergedPixels), queries],
+      groups: [Math.ceil(pixels / mergedPixels), range.count],
     }),
   ]);
 }

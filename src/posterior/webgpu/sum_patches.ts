@@ -1,86 +1,133 @@
 import { emptyState, mergeInto } from "../merge_states.ts";
 import type { PosteriorState } from "../patch_posterior.ts";
-import { cutoffBits, stateOf, thresholdsOf } from "../posterior_plan.ts";
+import {
+  cutoffBits,
+  type PosteriorPlan,
+  stateOf,
+  sumBitsOf,
+  thresholdsOf,
+} from "../posterior_plan.ts";
 import { type HeldBuffers, holdingBuffers } from "../../gpu/held_buffers.ts";
 import { programOf } from "../../gpu/program.ts";
 import { mergeProgram } from "./merge_wgsl.ts";
 import { queryRow } from "./patch_wgsl.ts";
 import { far } from "./round_params.ts";
 import { runRounds } from "./run_rounds.ts";
-import { coarseFrom, compileScale, type ScalePrograms } from "./scale_programs.ts";
-import { fixedQuery, type GpuBackend, queryPlanes, type TileWork } from "./work.ts";
+import { coarseFrom, compileScale } from "./scale_programs.ts";
+import {
+  fixedQueries,
+  fractionsOf,
+  type GpuBackend,
+  queriesBy,
+  queryPlanes,
+  type TileWork,
+} from "./work.ts";
 
-/** A tile for a rule with scales. */
+/** Images for a rule with scales. */
 export interface PatchWork extends TileWork {
-  /** What earlier tiles summed: thresholds start from it. */
+  /** What was summed before: thresholds start from it. */
   readonly before: PosteriorState;
-  /** Scales at which float32 is known to be too coarse; more are added when found. */
+  /** Queries and scales, b * S + s, at which float32 is known to be too coarse; more are added when found. */
   readonly exact: Set<number>;
+}
+
+/** Queries that are summed together: by the same programs, with the same numbers. */
+interface Pass {
+  readonly queries: readonly number[];
+  readonly scales: readonly { readonly scale: number; readonly exact: boolean }[];
+  /** Bits of fraction of its fixed-point numbers. */
+  readonly fraction: number;
 }
 
 /** Bytes of results that wait on the GPU at most. */
 const resultBytes = 2 ** 25;
 
 /**
- * Sums one tile for all scales. A scale at which distances come out too large for float32 is summed
- * again, those distances in integers.
+ * Sums some images for all scales. A query and scale at which distances come out too large for float32 is
+ * summed again, those distances in integers. How a query is summed hangs on none of the others.
  */
 export async function sumPatches(
   backend: GpuBackend,
   work: PatchWork,
 ): Promise<PosteriorState> {
   const { plan, scales, before, exact } = work;
-  const first = scales.map((_, scale) => ({ scale, exact: exact.has(scale) }));
-  const state = await sumRounds(backend, work, { scales: first, before });
-  const coarse = first.filter((each) => !each.exact && isCoarse(work, state, each.scale));
-  if (coarse.length === 0) return state;
-  for (const { scale } of coarse) exact.add(scale);
-  const { onProgress: _, ...quietly } = work;
-  const again = await sumRounds(backend, quietly, {
-    scales: coarse.map(({ scale }) => ({ scale, exact: true })),
-    before: state,
-  });
-  const { queries, channels, height, width } = plan;
-  const cells = height * width;
-  for (const { scale } of coarse) {
-    for (let b = 0; b < queries; b++) {
-      const from = (b * scales.length + scale) * cells, to = from + cells;
-      state.logScale.set(again.logScale.subarray(from, to), from);
-      state.sum.set(again.sum.subarray(from, to), from);
-      state.acc.set(again.acc.subarray(from * channels, to * channels), from * channels);
+  const fractions = fractionsOf(work);
+  const all = Array.from({ length: plan.queries }, (_, b) => b);
+  const isExact = (b: number, scale: number) => exact.has(b * scales.length + scale);
+  const passesOf = (scalesOf: (b: number) => Pass["scales"]): Pass[] => {
+    const keyOf = (b: number) => {
+      const passed = scalesOf(b);
+      return JSON.stringify([passed, passed.some((each) => each.exact) && fractions[b]]);
+    };
+    return [...queriesBy(all, keyOf).values()].map((queries) => ({
+      queries,
+      scales: scalesOf(queries[0]!),
+      fraction: fractions[queries[0]!]!,
+    })).filter((pass) => pass.scales.length > 0);
+  };
+  const state = emptyState(before.shape);
+  const first = passesOf((b) => scales.map((_, scale) => ({ scale, exact: isExact(b, scale) })));
+  const fixed = fixedQueries(plan, fractions), warm = work.imagesSoFar > work.indices.length;
+  for (const [i, pass] of first.entries()) {
+    const quiet = i < first.length - 1 ? { ...work, onProgress: undefined } : work;
+    mergeInto(state, await sumPass(backend, quiet, { pass, before, warm, fixed }));
+  }
+  const coarse = new Set<number>();
+  for (let cell = 0; cell < plan.queries * scales.length; cell++) {
+    if (!exact.has(cell) && isCoarse(plan, state, cell)) coarse.add(cell);
+  }
+  const again = passesOf((b) =>
+    [...scales.keys()].filter((scale) => coarse.has(b * scales.length + scale))
+      .map((scale) => ({ scale, exact: true }))
+  );
+  const quiet = { ...work, onProgress: undefined };
+  for (const pass of again) {
+    const found = await sumPass(backend, quiet, { pass, before: state, warm: true, fixed });
+    for (const b of pass.queries) {
+      for (const { scale } of pass.scales) setCell(state, found, b * scales.length + scale);
     }
   }
+  for (const cell of coarse) exact.add(cell);
   return state;
 }
 
-/** Whether what was summed at some pixel has a distance that float32 sums are too coarse for. */
+/** Writes the state of one query and scale over another. */
+function setCell(into: PosteriorState, from: PosteriorState, cell: number): void {
+  const [, , pixels, channels] = into.shape;
+  const start = cell * pixels, end = start + pixels;
+  into.logScale.set(from.logScale.subarray(start, end), start);
+  into.sum.set(from.sum.subarray(start, end), start);
+  into.acc.set(from.acc.subarray(start * channels, end * channels), start * channels);
+}
+
+/** Whether what was summed at some pixel of a query and scale has a distance that float32 is too coarse for. */
 function isCoarse(
-  { plan, scales }: PatchWork,
+  { shared, bitsPerUnit, exactFrom, height, width }: PosteriorPlan,
   state: PosteriorState,
-  scale: number,
+  cell: number,
 ): boolean {
-  const { queries, height, width, shared, bitsPerUnit } = plan;
   const pixels = height * width;
-  for (let b = 0; b < queries; b++) {
-    const from = (b * scales.length + scale) * pixels;
-    for (let cell = from; cell < from + pixels; cell++) {
-      if (!(state.sum[cell]! > 0)) continue;
-      const bits = state.logScale[cell]! / Math.LN2 + Math.log2(state.sum[cell]!);
-      if (Math.abs(bits / bitsPerUnit + shared[cell]!) > coarseFrom * plan.exactFrom) return true;
-    }
+  for (let at = cell * pixels; at < (cell + 1) * pixels; at++) {
+    if (!(state.sum[at]! > 0)) continue;
+    const bits = state.logScale[at]! / Math.LN2 + Math.log2(state.sum[at]!);
+    if (Math.abs(bits / bitsPerUnit + shared[at]!) > coarseFrom * exactFrom) return true;
   }
   return false;
 }
 
-interface SumOptions {
-  readonly scales: readonly { scale: number; exact: boolean }[];
+interface PassOptions {
+  readonly pass: Pass;
   readonly before: PosteriorState;
+  /** Whether there is something in it. */
+  readonly warm: boolean;
+  /** See `fixedQueries`. */
+  readonly fixed: Int32Array<ArrayBuffer>;
 }
 
-function sumRounds(
+function sumPass(
   backend: GpuBackend,
   work: PatchWork,
-  options: SumOptions,
+  options: PassOptions,
 ): Promise<PosteriorState> {
   return holdingBuffers((held) => sumHolding(backend, work, { ...options, held }));
 }
@@ -88,29 +135,29 @@ function sumRounds(
 async function sumHolding(
   backend: GpuBackend,
   work: PatchWork,
-  options: SumOptions & { readonly held: HeldBuffers },
+  { pass, before, warm, fixed, held }: PassOptions & { readonly held: HeldBuffers },
 ): Promise<PosteriorState> {
   const { gpu, tolerance } = backend;
-  const { plan, images, indices, abort } = work;
+  const { plan, imagesSoFar, abort } = work;
   const { queries, height, width, channels } = plan;
   const pixels = height * width;
   const compiled = await Promise.all(
-    options.scales.map((each) => compileScale(backend, work, each)),
+    pass.scales.map((each) => compileScale(backend, work, each)),
   );
   const merge = await gpu.compile(programOf(mergeProgram, { pixels, channels, totals: false }));
   abort?.throwIfAborted();
 
-  const cutoff = cutoffBits(plan, { images: indices.length, tolerance });
+  const cutoff = cutoffBits(plan, { images: imagesSoFar, tolerance });
   const anyExact = compiled.some(({ exact }) => exact);
-  const fixed = anyExact ? fixedQuery(plan, images) : { fraction: 20, pairs: new Int32Array(4) };
   const roundFloats = compiled.length * queries * (2 + channels) * pixels;
   const roundsAtOnce = Math.max(1, Math.floor(resultBytes / (4 * roundFloats)));
   const sum = emptyState([queries, plan.scales, pixels, channels]);
-  const { held } = options;
   const { query, fixedPairs, running, results } = await gpu.guarded(() => ({
     query: held.add(gpu.upload("queries", queryPlanes(plan, queryRow(width)))),
-    fixedPairs: held.add(gpu.upload("queries in fixed point", fixed.pairs)),
-    running: held.add(gpu.upload("thresholds", runningOf(work, options.before, cutoff))),
+    fixedPairs: held.add(
+      gpu.upload("queries in fixed point", anyExact ? fixed : new Int32Array(4)),
+    ),
+    running: held.add(gpu.upload("thresholds", runningOf(work, before, cutoff))),
     results: held.add(gpu.buffer(
       "results",
       4 * roundsAtOnce * roundFloats,
@@ -122,14 +169,16 @@ async function sumHolding(
     const values = new Float32Array(await gpu.read(results, 4 * waiting * roundFloats));
     for (let round = 0; round < waiting; round++) {
       const part = values.subarray(round * roundFloats, (round + 1) * roundFloats);
-      mergeInto(sum, stateOfRound(work, part, compiled));
+      mergeInto(sum, stateOfRound(work, part, pass));
     }
     waiting = 0;
   };
   await runRounds(backend, work, {
+    queries: pass.queries,
+    warm,
     compiled,
     cutoff,
-    fraction: fixed.fraction,
+    fraction: pass.fraction,
     query,
     fixedQuery: fixedPairs,
     running,
@@ -150,7 +199,7 @@ function runningOf(
   before: PosteriorState,
   cutoff: number,
 ): Float32Array<ArrayBuffer> {
-  const thresholds = thresholdsOf(plan, before, cutoff);
+  const thresholds = thresholdsOf(plan, { sumBits: sumBitsOf(before), cutoff });
   const running = new Float32Array(2 * thresholds.length);
   thresholds.forEach((threshold, cell) => {
     running[2 * cell] = threshold;
@@ -163,22 +212,20 @@ function runningOf(
 function stateOfRound(
   { plan }: PatchWork,
   values: Float32Array,
-  compiled: readonly ScalePrograms[],
+  pass: Pass,
 ): PosteriorState {
   const { queries, scales, height, width, channels } = plan;
-  const pixels = height * width;
+  const pixels = height * width, blockFloats = (2 + channels) * pixels;
   const references = new Float32Array(queries * scales * pixels).fill(far);
   const sums = new Float64Array(queries * scales * pixels);
   const accs = new Float64Array(queries * scales * pixels * channels);
-  let at = 0;
-  for (const { scale } of compiled) {
-    for (let b = 0; b < queries; b++) {
+  for (const [place, { scale }] of pass.scales.entries()) {
+    for (const b of pass.queries) {
+      const at = (place * queries + b) * blockFloats;
       const cell = (b * scales + scale) * pixels;
       references.set(values.subarray(at, at + pixels), cell);
       sums.set(values.subarray(at + pixels, at + 2 * pixels), cell);
-      at += 2 * pixels;
-      accs.set(values.subarray(at, at + channels * pixels), cell * channels);
-      at += channels * pixels;
+      accs.set(values.subarray(at + 2 * pixels, at + blockFloats), cell * channels);
     }
   }
   return stateOf(plan, { references, sums, accs, origin: "pivot" });

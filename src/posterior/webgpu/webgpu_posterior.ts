@@ -1,6 +1,6 @@
 import { ArgumentError } from "../../core/errors.ts";
-import { type ImageBatch, imageShapeOf } from "../../core/image_batch.ts";
-import { emptyState, mergeInto } from "../merge_states.ts";
+import { gatherImages, type ImageBatch, imageShapeOf } from "../../core/image_batch.ts";
+import { emptyState, mergeInto, mergeStates } from "../merge_states.ts";
 import type {
   AccumulateOptions,
   PatchPosterior,
@@ -12,7 +12,9 @@ import { checkRequest, checkTile, hasScale } from "../request.ts";
 import { planPosterior, type PosteriorPlan } from "../posterior_plan.ts";
 import { type DevicePosteriorRequest, meanOnDevice } from "./device_mean.ts";
 import { GpuContext, openGpu } from "../../gpu/gpu_context.ts";
-import { ImageStore } from "./image_store.ts";
+import { type Portion, PortionStream } from "../portion_stream.ts";
+import { prepareImages, type TrainingSet } from "../training_set.ts";
+import { ImageStore, portionImages } from "./image_store.ts";
 import { sumPatches } from "./sum_patches.ts";
 import { sumWholeImages } from "./sum_whole_images.ts";
 import type { GpuBackend } from "./work.ts";
@@ -36,8 +38,8 @@ export interface WebgpuPosteriorOptions {
    */
   readonly imageBytes?: number;
   /**
-   * Largest part of the sum of weights that may be left out at any pixel, from 0 to 0.01; 1e-7 when
-   * absent. See `wasmPosterior`.
+   * How much of the sum of weights may be left out at any pixel, from 0 to 0.01; 1e-7 when absent. See
+   * `wasmPosterior`.
    */
   readonly tolerance?: number;
 }
@@ -73,7 +75,8 @@ export interface WebgpuPosterior extends PatchPosterior, AsyncDisposable {
  *
  * Against the float64 reference the score is within 1e-5 (relative L2), at any noise level and scale:
  * distances are float32 relative to a pivot; where that is too coarse they are taken again in integers.
- * A request gives the same bytes run after run on one device. Training images must not change while
+ * A query gives the same bytes run after run on one device, whatever other queries are in its batch and
+ * however the images are cut into tiles. Training images must not change while
  * they are in use: they stay on the GPU between posteriors.
  *
  * All promises reject with a `DeviceUnavailableError` if there is no GPU, it is lost, refuses or runs
@@ -148,10 +151,9 @@ export function webgpuPosterior(options: WebgpuPosteriorOptions = {}): WebgpuPos
 class WebgpuRun implements PosteriorRun {
   readonly #request: PosteriorRequest;
   readonly #plan: PosteriorPlan;
-  readonly #state: PosteriorState;
   readonly #start: () => Promise<GpuBackend>;
-  /** Scales at which float32 was found to be too coarse. */
-  readonly #exact = new Set<number>();
+  #stream: PortionStream | undefined;
+  #sums: GpuSums;
 
   constructor(request: PosteriorRequest, start: () => Promise<GpuBackend>) {
     checkRequest(request);
@@ -159,36 +161,120 @@ class WebgpuRun implements PosteriorRun {
     this.#plan = planPosterior(request);
     this.#start = start;
     const { queries, scales, height, width, channels } = this.#plan;
-    this.#state = emptyState([queries, scales, height * width, channels]);
+    const state = emptyState([queries, scales, height * width, channels]);
+    this.#sums = { state, exact: new Set() };
   }
 
   async accumulate(
-    images: ImageBatch,
-    { select, abort, onProgress }: AccumulateOptions = {},
+    tile: ImageBatch,
+    { select, abort, last = false, onProgress }: AccumulateOptions = {},
   ): Promise<void> {
-    checkTile(images, imageShapeOf(this.#request.query), select);
+    const images = checkTile(tile, imageShapeOf(this.#request.query), select);
     abort?.throwIfAborted();
-    const indices = select ?? Uint32Array.from({ length: images.shape[0] }, (_, i) => i);
+    const indices = select ?? Uint32Array.from({ length: tile.shape[0] }, (_, i) => i);
     if (indices.length === 0 || this.#plan.queries === 0) return;
-    const backend = await this.#start();
-    const { rule, scales } = this.#request;
-    const work = {
-      plan: this.#plan,
-      rule,
-      scales,
-      images,
-      indices,
-      ...(abort && { abort }),
-      ...(onProgress && { onProgress }),
+    const { store } = await this.#start();
+    const perPiece = store.imagesPerPiece(tile);
+    const stream = this.#stream?.fork() ??
+      new PortionStream(() => Math.min(portionImages, perPiece));
+    const portions = stream.push(images, indices, { last })
+      .map((each) => inOnePiece(each, { perPiece, select }));
+    const total = portions.reduce((count, portion) => count + portion.indices.length, 0);
+    let reported = 0;
+    const report = (done: number) => {
+      const imagesDone = Math.floor(indices.length * done / total);
+      if (imagesDone <= reported) return;
+      reported = imagesDone;
+      onProgress?.(imagesDone);
     };
-    const sum = hasScale(rule)
-      ? await sumPatches(backend, { ...work, before: this.#state, exact: this.#exact })
-      : await sumWholeImages(backend, work);
-    abort?.throwIfAborted();
-    mergeInto(this.#state, sum);
+    const sums = await this.#sum(portions, { abort, report });
+    // Only now: a tile that was stopped leaves no trace.
+    this.#stream = stream;
+    this.#sums = sums;
+    if (reported < indices.length) onProgress?.(indices.length);
   }
 
-  finish(): Promise<PosteriorState> {
-    return Promise.resolve(this.#state);
+  async finish(): Promise<PosteriorState> {
+    const rest = this.#stream?.rest();
+    return (rest ? await this.#sum([rest], {}) : this.#sums).state;
   }
+
+  /** What has been summed and some portions; what has been summed stays as it is. */
+  async #sum(
+    portions: readonly Portion[],
+    { abort, report }: {
+      readonly abort?: AbortSignal | undefined;
+      readonly report?: (imagesDone: number) => void;
+    },
+  ): Promise<GpuSums> {
+    const backend = await this.#start();
+    abort?.throwIfAborted();
+    const { rule, scales } = this.#request;
+    const state = mergeStates(this.#sums.state, emptyState(this.#sums.state.shape));
+    const exact = new Set(this.#sums.exact);
+    let before = 0;
+    for (const portion of portions) {
+      const { first, images, indices } = portion;
+      const work = {
+        plan: this.#plan,
+        rule,
+        scales,
+        images,
+        indices,
+        imagesSoFar: first + indices.length,
+        abort,
+        onProgress: (imagesDone: number) => report?.(before + imagesDone),
+      };
+      try {
+        const sum = hasScale(rule)
+          ? await sumPatches(backend, { ...work, before: state, exact })
+          : await sumWholeImages(backend, work);
+        abort?.throwIfAborted();
+        mergeInto(state, sum);
+      } finally {
+        if (portion.gathered) backend.store.forget(images);
+      }
+      before += indices.length;
+    }
+    return { state, exact };
+  }
+}
+
+/** What a run has summed. */
+interface GpuSums {
+  readonly state: PosteriorState;
+  /** Queries and scales, b * S + s, at which float32 was found to be too coarse. */
+  readonly exact: Set<number>;
+}
+
+/** Portions of chosen images that lie in several pieces, by the choice and the place of the first. */
+type Gathered = WeakMap<Uint32Array, Map<number, TrainingSet>>;
+const gatheredOf = (): Gathered => new WeakMap();
+
+/**
+ * A portion whose images lie in one piece on the GPU: rounds then begin at places of its own. Those of a
+ * choice that comes again, such as a class, are kept together.
+ */
+function inOnePiece(
+  portion: Portion,
+  { perPiece, select }: { readonly perPiece: number; readonly select: Uint32Array | undefined },
+): Portion {
+  const { images, indices, first } = portion;
+  const pieceOf = (index: number) => Math.floor(index / perPiece);
+  if (indices.every((index) => pieceOf(index) === pieceOf(indices[0]!))) return portion;
+  const all = indices.map((_, i) => i);
+  if (select === undefined) {
+    return {
+      ...portion,
+      images: prepareImages(gatherImages(images, indices)),
+      indices: all,
+      gathered: true,
+    };
+  }
+  const known = images.once(gatheredOf);
+  const ofChoice = known.get(select) ?? new Map<number, TrainingSet>();
+  known.set(select, ofChoice);
+  const together = ofChoice.get(first) ?? prepareImages(gatherImages(images, indices));
+  ofChoice.set(first, together);
+  return { ...portion, images: together, indices: all };
 }

@@ -55,7 +55,7 @@ export function wholeDistance(options: WholeOptions): GpuProgram<RoundParams> {
       if (n >= i32(params.count)) { return; }
       let s = candidate % S;
       let image = i32(indices[params.first + u32(n)]) * C * P;
-      store(b, candidate, distanceOf(b, image, s / W, s % W, 0, 1));
+      store(local, candidate, distanceOf(b, image, s / W, s % W, 0, 1));
     `
     : wgsl`
       let image = i32(indices[params.first + group.x]) * C * P;
@@ -64,7 +64,7 @@ export function wholeDistance(options: WholeOptions): GpuProgram<RoundParams> {
       if (thread == 0u) {
         var sum = shares[0];
         for (var i = 1; i < T; i++) { sum = addWide(sum, shares[i]); }
-        store(b, i32(group.x), sum);
+        store(local, i32(group.x), sum);
       }
     `;
   return {
@@ -86,12 +86,12 @@ export function wholeDistance(options: WholeOptions): GpuProgram<RoundParams> {
         return sum;
       }
 
-      fn store(b: i32, candidate: i32, distance: Wide) {
+      fn store(local: i32, candidate: i32, distance: Wide) {
         let low = (distance.low >> ${droppedBits}u) | (distance.middle << ${32 - droppedBits}u);
         let high = (distance.middle >> ${droppedBits}u) | (u32(distance.high) << ${
       32 - droppedBits
     }u);
-        distances[b * i32(params.count) * S + candidate] = vec2u(low, high);
+        distances[local * i32(params.count) * S + candidate] = vec2u(low, high);
       }
 
       ${!shifts && `var<workgroup> shares: array<Wide, ${workgroupSize}>;`}
@@ -100,7 +100,8 @@ export function wholeDistance(options: WholeOptions): GpuProgram<RoundParams> {
       fn main(
         @builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32,
       ) {
-        let b = i32(group.y);
+        let local = i32(group.y);
+        let b = i32(params.firstQuery) + local;
         ${work}
       }
     `,
@@ -110,7 +111,8 @@ export function wholeDistance(options: WholeOptions): GpuProgram<RoundParams> {
       {
         name: "distances",
         element: "vec2u",
-        holds: "[B, candidates of the round]: low and high word of the distance.",
+        holds:
+          "[queries of the dispatch, candidates of the round]: low and high word of the distance.",
         write: true,
       },
     ],
@@ -145,11 +147,12 @@ export function wholeSum(options: WholeOptions): GpuProgram<RoundParams> {
         @builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32,
       ) {
         let value = i32(group.x) * T + i32(thread);
-        let b = i32(group.y);
+        let local = i32(group.y);
+        let b = i32(params.firstQuery) + local;
         let slot = i32(group.z);
         let begin = slot * i32(params.perSlot);
         let count = min(i32(params.perSlot), i32(params.count) - begin);
-        let distancesAt = (b * i32(params.count) + begin) * S;
+        let distancesAt = (local * i32(params.count) + begin) * S;
         var reference = distances[distancesAt];
         for (var i = i32(thread); i < count * S; i += T) {
           let distance = distances[distancesAt + i];
@@ -183,7 +186,7 @@ export function wholeSum(options: WholeOptions): GpuProgram<RoundParams> {
           sum += imageSum;
           acc += imageAcc;
         }
-        let to = i32(params.result) + (b * i32(params.slots) + slot) * (3 + C * P);
+        let to = i32(params.result) + (local * i32(params.slots) + slot) * (3 + C * P);
         if (value == 0) {
           results[to] = reference.x;
           results[to + 1] = reference.y;
@@ -198,7 +201,8 @@ export function wholeSum(options: WholeOptions): GpuProgram<RoundParams> {
       {
         name: "results",
         element: "u32",
-        holds: "[B, slots][distance (low, high), sum, acc of each value], floats by their bits.",
+        holds:
+          "[queries of the dispatch, slots][distance (low, high), sum, acc of each value], floats by their bits.",
         write: true,
       },
     ],

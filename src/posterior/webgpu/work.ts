@@ -13,7 +13,7 @@ export interface GpuBackend {
   readonly tolerance: number;
 }
 
-/** One tile of training images for one request. */
+/** Some training images for one request. */
 export interface TileWork {
   readonly plan: PosteriorPlan;
   readonly rule: PatchRule;
@@ -21,8 +21,10 @@ export interface TileWork {
   readonly images: ImageBatch;
   /** Which of the images, in order. */
   readonly indices: Uint32Array;
-  readonly abort?: AbortSignal;
-  readonly onProgress?: (imagesDone: number) => void;
+  /** Images of the run up to the last of these. */
+  readonly imagesSoFar: number;
+  readonly abort?: AbortSignal | undefined;
+  readonly onProgress?: ((imagesDone: number) => void) | undefined;
 }
 
 /** Work that suits a device. */
@@ -84,23 +86,30 @@ export function queryPlanes(plan: PosteriorPlan, rowLength: number): Float32Arra
   return planes;
 }
 
-/** The query in fixed point, with as many bits of fraction as leave 29 bits for every value. */
-export function fixedQuery(
-  { x, pivot }: PosteriorPlan,
-  images: ImageBatch,
-): { fraction: number; pairs: Int32Array<ArrayBuffer> } {
-  let largest = prepareImages(images).once(largestValue);
-  for (let i = 0; i < x.length; i++) {
-    largest = Math.max(largest, Math.abs(pivot[i]!), Math.abs(2 * x[i]! - pivot[i]!));
-  }
-  const fraction = fractionFor(largest);
-  const one = 2 ** fraction;
+/** Queries in fixed point: pivot and mirror, `[B, C, P]`, each query with bits of fraction of its own. */
+export function fixedQueries(
+  { x, pivot, queries }: PosteriorPlan,
+  fractions: readonly number[],
+): Int32Array<ArrayBuffer> {
   const pairs = new Int32Array(2 * x.length);
   for (let i = 0; i < x.length; i++) {
+    const one = 2 ** fractions[Math.floor(i / (x.length / queries))]!;
     pairs[2 * i] = Math.round(pivot[i]! * one);
     pairs[2 * i + 1] = Math.round((2 * x[i]! - pivot[i]!) * one);
   }
-  return { fraction, pairs };
+  return pairs;
+}
+
+/** Of each query: as many bits of fraction as leave 29 bits for its values and those of the images. */
+export function fractionsOf({ plan: { x, pivot, queries }, images, indices }: TileWork): number[] {
+  const ofImages = largestOf(images, indices), values = x.length / queries;
+  return Array.from({ length: queries }, (_, b) => {
+    let largest = ofImages;
+    for (let i = b * values; i < (b + 1) * values; i++) {
+      largest = Math.max(largest, Math.abs(pivot[i]!), Math.abs(2 * x[i]! - pivot[i]!));
+    }
+    return fractionFor(largest);
+  });
 }
 
 /** Bits of fraction that leave 29 bits for the largest value. */
@@ -108,11 +117,33 @@ export function fractionFor(largest: number): number {
   return Math.min(40, 29 - Math.ceil(Math.log2(Math.max(largest, 2 ** -20))));
 }
 
-/** The largest magnitude of a value. */
-export function largestValue({ data }: ImageBatch): number {
-  let largest = 0;
-  for (let i = 0; i < data.length; i++) largest = Math.max(largest, Math.abs(data[i]!));
+/** The largest magnitude of a value of some images. */
+export function largestOf(images: ImageBatch, indices: Uint32Array): number {
+  const largest = prepareImages(images).once(largestOfEach);
+  return indices.reduce((most, index) => Math.max(most, largest[index]!), 0);
+}
+
+function largestOfEach({ data, shape }: ImageBatch): Float32Array {
+  const largest = new Float32Array(shape[0]), values = data.length / shape[0];
+  for (let i = 0; i < data.length; i++) {
+    const image = Math.floor(i / values);
+    largest[image] = Math.max(largest[image]!, Math.abs(data[i]!));
+  }
   return largest;
+}
+
+/** Queries that share what a key is made of, in order. */
+export function queriesBy(
+  queries: Iterable<number>,
+  keyOf: (query: number) => string,
+): Map<string, number[]> {
+  const groups = new Map<string, number[]>();
+  for (const query of queries) {
+    const key = keyOf(query), group = groups.get(key);
+    if (group) group.push(query);
+    else groups.set(key, [query]);
+  }
+  return groups;
 }
 
 /** Images of a tile by the piece that they lie in: its number, and places in it. */

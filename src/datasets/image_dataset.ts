@@ -97,7 +97,7 @@ function checkRead(
     shape.every((n) => Number.isSafeInteger(n) && n > 0);
   const [n, h, w, c] = whole ? shape : [0, 0, 0, 0];
   const convertible = channels === undefined || c === 1 || c === 3;
-  const fits = n === count && convertible && pixels instanceof Uint8Array &&
+  const fits = whole && n === count && convertible && pixels instanceof Uint8Array &&
     pixels.length === n * h * w * c;
   if (fits) return found;
   throw new ArgumentError(

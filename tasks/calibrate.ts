@@ -34,6 +34,7 @@ import {
   outFlags,
   sampleFlags,
 } from "./pipelines/flags.ts";
+import { tellSamplingMemory } from "./pipelines/memory.ts";
 import { openSession } from "./pipelines/session.ts";
 import { loadNetwork, protocolFor } from "./pipelines/sources.ts";
 
@@ -158,7 +159,10 @@ export const verb = defineVerb({
     identity: (parts) => calibrationIdentity(plan, parts),
   });
   const { run, abort } = session;
-  const { seed, labels } = plan;
+  const { seed, labels, samples } = plan;
+  await tellSamplingMemory(session, {
+    ...{ samples: Math.min(samples, 16), patchSizes: candidates, workers: flags.workers },
+  });
   const field = run.finished
     ? undefined
     : await checkCandidates(network, { candidates, seed, labels, abort });

@@ -22,6 +22,7 @@ import {
   scheduleFlag,
 } from "./pipelines/flags.ts";
 import { checkSchedules, chosenLine, requestedSchedules, timesFor } from "./pipelines/schedules.ts";
+import { tellSamplingMemory } from "./pipelines/memory.ts";
 import { openSession } from "./pipelines/session.ts";
 import { loadNetwork, protocolFor } from "./pipelines/sources.ts";
 
@@ -95,7 +96,12 @@ export const verb = defineVerb({
   });
   const { run } = session;
   const { schedule } = network;
-  const { sampler } = protocol;
+  const { sampler, samples } = protocol;
+  await tellSamplingMemory(session, {
+    samples: Math.min(samples, 16),
+    patchSizes: schedules.flatMap(({ steps }) => Math.max(...steps.map((step) => step.patchSize))),
+    workers: flags.workers,
+  });
   const machines = scheduledMachines(names, { ...session, schedule, schedules, sampler });
   const { text, rows } = await runEvaluation(protocol, session, { machines, schedules });
   const outcome = evaluationOutcome(rows);

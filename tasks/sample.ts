@@ -3,6 +3,7 @@ import { gatherImages, sliceBatch } from "../src/core/image_batch.ts";
 import { scheduledMachines } from "../src/evaluation/scheduled_machines.ts";
 import type { Denoiser } from "../src/denoisers/denoiser.ts";
 import { machineHasScale, machineNames, parseMachineName } from "../src/machines/machine_table.ts";
+import { tellSamplingMemory } from "./pipelines/memory.ts";
 import { networkDenoiser } from "../src/networks/network_denoiser.ts";
 import { ImageStore } from "../src/runs/image_store.ts";
 import { createProvenance } from "../src/runs/provenance.ts";
@@ -139,6 +140,11 @@ export const verb = defineVerb({
     : await openSession(context, request);
   const { run, backend, data, posterior, abort } = session;
   const ofNetwork = networkDenoiser(network);
+  await tellSamplingMemory(session, {
+    samples: Math.min(samples, flags.batch),
+    patchSizes: schedules.map(({ steps }) => Math.max(...steps.map((step) => step.patchSize))),
+    workers: flags.workers,
+  });
   const denoiser: Denoiser = name === undefined || data === undefined || posterior === undefined
     ? ofNetwork
     : scheduledMachines([name], {

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { DeviceUnavailableError } from "../core/errors.ts";
 import { adapterName, findAdapter, isSoftware } from "../gpu/adapter.ts";
+import { guardWasmMemory, withoutComplaints } from "./tensor_memory.ts";
 import { type GuardedBackend, guardWebgpu } from "./webgpu_guard.ts";
 
 /**
@@ -77,14 +78,17 @@ export async function startBackend(
   const name = choice === "auto" ? (real ? "webgpu" : "wasm") : choice;
   if (name === "wasm") await loadWasm(options);
   if (name === "webgpu") await import("@tensorflow/tfjs-backend-webgpu");
-  const started = await tf.setBackend(name).catch(() => false);
+  const { result: started, complaint } = await withoutComplaints(() =>
+    tf.setBackend(name).catch(() => false)
+  );
   if (!started) {
     throw new DeviceUnavailableError(
-      `Cannot start the ${name} backend of TensorFlow.js`,
+      `Cannot start the ${name} backend of TensorFlow.js${complaint ? ` (${complaint})` : ""}`,
       { remedy: (say) => `try another with ${say.option("backend")}` },
     );
   }
   await tf.ready();
+  if (name === "wasm") guardWasmMemory(tf.backend());
   const reason = choice !== "auto"
     ? "as asked"
     : real

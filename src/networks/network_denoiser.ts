@@ -5,6 +5,7 @@ import { type ImageBatch, imageShapeOf, sliceBatch } from "../core/image_batch.t
 import type { Denoiser, PredictOptions } from "../denoisers/denoiser.ts";
 import { labelPerSample } from "../denoisers/labels.ts";
 import { checkPreconditioning, preconditioningFactors } from "../denoisers/preconditioning.ts";
+import { type MemoryByBatch, memoryByBatch } from "./tensor_memory.ts";
 import { unflatten } from "./weights/parameters.ts";
 import type { TrainedNetwork } from "./weights/weights.ts";
 
@@ -105,4 +106,20 @@ export function networkDenoiser(
     },
     dispose: () => tf.dispose(Object.values(tensors)),
   };
+}
+
+/**
+ * Measures, with one image and with two, the memory that predictions of a network take on the backend in
+ * use: what its layers put out stays until the last is done.
+ */
+export function predictionMemory(trained: TrainedNetwork): Promise<MemoryByBatch> {
+  const [height, width, channels] = trained.network.architecture.imageShape;
+  const { classes } = trained.network.architecture;
+  return memoryByBatch(async (batch) => {
+    const denoiser = networkDenoiser(trained);
+    const data = new Float32Array(batch * height * width * channels);
+    const x = { data, shape: [batch, height, width, channels] as const };
+    await denoiser.predict(x, 0.5, classes > 0 ? { labels: new Array<number>(batch).fill(0) } : {});
+    denoiser.dispose();
+  });
 }

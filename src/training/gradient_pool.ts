@@ -55,7 +55,12 @@ export interface WorkerShard {
 export type WorkerAnswer =
   | { readonly kind: "ready" }
   | { readonly kind: "done"; readonly loss: number }
-  | { readonly kind: "failed"; readonly message: string };
+  | {
+    readonly kind: "failed";
+    readonly message: string;
+    /** Its device is at its end, such as its memory; what was computed before is right. */
+    readonly unavailable: boolean;
+  };
 
 /** Cuts a batch into `shards` parts of nearly equal size; their weights add up to 1. */
 function split(batch: TrainingBatch, shards: number): { part: TrainingBatch; weight: number }[] {
@@ -263,8 +268,12 @@ class GradientWorker implements WatchedThread {
     this.#worker = new Worker(new URL("./gradient_worker.ts", import.meta.url), { type: "module" });
     this.#worker.onmessage = ({ data }: MessageEvent<WorkerAnswer>) => {
       this.#watch.end(this);
-      if (data.kind === "failed") this.#pending?.reject(new Error(data.message));
-      else this.#pending?.resolve(data);
+      if (data.kind === "failed") {
+        const { message, unavailable } = data;
+        this.#pending?.reject(
+          unavailable ? new DeviceUnavailableError(message) : new Error(message),
+        );
+      } else this.#pending?.resolve(data);
     };
     this.#worker.onerror = (event) => {
       event.preventDefault();

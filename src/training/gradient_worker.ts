@@ -1,8 +1,9 @@
 /** A thread that computes gradients of shards; see `gradient_pool.ts` for the messages. */
-import * as tf from "@tensorflow/tfjs";
+import { DeviceUnavailableError } from "../core/errors.ts";
 import { startBackend } from "../networks/backend.ts";
 import { createNetwork } from "../networks/architectures/architecture.ts";
 import type { Network } from "../networks/network.ts";
+import { onOperations } from "../networks/tensor_memory.ts";
 import { lossAndGradients } from "./gradients.ts";
 import type { WorkerAnswer, WorkerSetup, WorkerShard } from "./gradient_pool.ts";
 
@@ -19,12 +20,7 @@ let beat = () => {};
 /** Counts up the pulse with every message and with every operation of TensorFlow.js. */
 function startPulse(pulse: Int32Array): void {
   beat = () => void Atomics.add(pulse, 0, 1);
-  const engine = tf.engine();
-  const runKernel = engine.runKernel.bind(engine);
-  engine.runKernel = (...call: Parameters<typeof runKernel>) => {
-    beat();
-    return runKernel(...call);
-  };
+  onOperations(beat);
 }
 
 async function handle(message: WorkerSetup | WorkerShard): Promise<WorkerAnswer> {
@@ -45,6 +41,11 @@ scope.onmessage = ({ data }) => {
   beat();
   handle(data).then(
     (answer) => scope.postMessage(answer),
-    (error) => scope.postMessage({ kind: "failed", message: String(error?.message ?? error) }),
+    (error) =>
+      scope.postMessage({
+        kind: "failed",
+        message: String(error?.message ?? error),
+        unavailable: error instanceof DeviceUnavailableError,
+      }),
   );
 };

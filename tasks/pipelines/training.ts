@@ -24,6 +24,7 @@ import { networkName } from "../../src/networks/network_name.ts";
 import { CommandError, type VerbResult } from "../cli/command.ts";
 import { finishRun, type RunOutcome } from "../cli/run_result.ts";
 import { presets, type TrainingPreset } from "./presets.ts";
+import { tellTrainingMemory } from "./memory.ts";
 import { architectureOf, resolveSizes } from "./architecture_flags.ts";
 import { parseParameters } from "./formulation_flags.ts";
 import type { WorkContext } from "./session.ts";
@@ -227,6 +228,10 @@ export async function runTraining(
       }),
     },
   };
+  await tellTrainingMemory(network, {
+    ...{ batchSize: config.batchSize, shards: config.shards, workers, images: data.images },
+    ...{ backend, progress },
+  });
   // On a GPU whole steps stay there.
   const pool = backend.name === "webgpu" ? undefined : await createGradientPool(network, {
     backend: backend.name,

@@ -1,3 +1,4 @@
+import { DeviceUnavailableError } from "../../core/errors.ts";
 import type { KernelResult, PosteriorPlan } from "../posterior_plan.ts";
 import { relaxed, simd } from "./posterior_wasm.ts";
 
@@ -80,6 +81,11 @@ export class PosteriorKernel {
     return new PosteriorKernel(instance.exports as unknown as Exports);
   }
 
+  /** Bytes of memory that it has taken; it never gives any back. */
+  get memoryBytes(): number {
+    return this.#exports.memory.buffer.byteLength;
+  }
+
   /** Prepares for a plan; the same plan object again is free. */
   configure(plan: PosteriorPlan): void {
     if (this.#plan === plan) return;
@@ -87,7 +93,17 @@ export class PosteriorKernel {
     const kernel = this.#exports;
     const { rule, height, width, channels, queries, scales, radii, x, pivot } = plan;
     const sizes = [height, width, channels, queries, scales, Math.max(...radii)];
-    kernel.configure(rule, ...sizes, Number(hasNoPivot(plan)));
+    try {
+      kernel.configure(rule, ...sizes, Number(hasNoPivot(plan)));
+    } catch (error) {
+      // All that it does there is to ask for memory.
+      if (!(error instanceof WebAssembly.RuntimeError)) throw error;
+      throw new DeviceUnavailableError(
+        `Cannot compute ${queries} images at ${scales} scales at a time: they need more memory than ` +
+          "WebAssembly gives a thread; take fewer images or fewer scales at a time",
+        { cause: error },
+      );
+    }
     const { buffer } = kernel.memory;
     new Int32Array(buffer, kernel.radiiAt(), scales).set(radii);
     new Float64Array(buffer, kernel.queriesAt(), x.length).set(x);

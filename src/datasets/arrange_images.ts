@@ -12,7 +12,10 @@ export interface ArrangedImages {
   readonly classNames: readonly string[];
 }
 
-const isImage = (path: string) => /\.(jpe?g|png)$/i.test(path);
+/** Whether a path is that of an image, and not hidden. */
+export const isImagePath = (path: string): boolean =>
+  /\.(jpe?g|png)$/i.test(path) && !/(^|\/)(\.|__MACOSX(\/|$))/.test(path);
+
 const compare = (a: string, b: string) => a < b ? -1 : a > b ? 1 : 0;
 
 /**
@@ -36,9 +39,7 @@ export function arrangeImages(
   };
   let images = paths
     .map((path, index) => ({ index, path, parts: path.split("/") }))
-    .filter(({ path, parts }) =>
-      isImage(path) && !parts.some((part) => part.startsWith(".") || part === "__MACOSX")
-    );
+    .filter(({ path }) => isImagePath(path));
   if (images.length === 0) {
     fail(
       paths.length === 0

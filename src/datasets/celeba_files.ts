@@ -2,28 +2,25 @@ import { basename, join } from "@std/path";
 import { DataFormatError } from "../core/errors.ts";
 import { defaultMaxPixels, maxPictureBytes } from "../formats/pixel_limit.ts";
 import { centerCrop, withChannels } from "./adjust.ts";
+import {
+  celebaPart,
+  celebaRecordBytes,
+  celebaRecordSize,
+  openCelebaRecords,
+} from "./celeba_records.ts";
 import { createImageDecoder } from "./decode_image.ts";
 import { openFileTree } from "./image_files.ts";
 import { readImages, type ReadImagesOptions } from "./image_folder_files.ts";
 import { downloadsFolder, listFolder, locateDataset } from "./locate_files.ts";
-import { kindOf, readExactly, withFile } from "./open_files.ts";
+import { kindOf, withFile } from "./open_files.ts";
 import { packRecords } from "./pack_records_files.ts";
-import { interleavePlanes, separatePlanes } from "./planes.ts";
+import { separatePlanes } from "./planes.ts";
 import { type ByteImages, resizeBilinear } from "./resize.ts";
 import type { DatasetSource, OpenDataset, Split } from "./source.ts";
 
 const archiveName = "img_align_celeba.zip";
 const packedName = "celeba_32.bin";
-const packedSize = 32;
-const recordBytes = 3 * packedSize * packedSize;
 const folders = [join(downloadsFolder(), "celeba")];
-
-/** Images in the whole set, and the official parts by number of the image, counted from 0. */
-const wholeSet = 202_599;
-const parts: Readonly<Record<Split, readonly [start: number, end: number]>> = {
-  train: [0, 162_770],
-  test: [182_637, wholeSet],
-};
 
 /** Height and width of the aligned images, and of the square that is cut out of their center. */
 const aligned = { height: 218, width: 178, crop: 140 } as const;
@@ -58,14 +55,14 @@ export const celebaSource: DatasetSource = {
       '("Align&Cropped Images") from there',
     async unpack([archive], { folder, abort, onProgress }) {
       const { files, order } = await listAligned(archive!);
-      const recipe = await celebaRecipe(packedSize);
+      const recipe = await celebaRecipe(celebaRecordSize);
       await packRecords(order.length, {
-        ...{ target: join(folder, packedName), recordBytes, abort, onProgress },
+        ...{ target: join(folder, packedName), recordBytes: celebaRecordBytes, abort, onProgress },
         async read(start, end) {
           const { pixels } = await readImages(files, order.slice(start, end), recipe);
           const records = new Uint8Array(pixels.length);
-          for (let at = 0; at < pixels.length; at += recordBytes) {
-            records.set(separatePlanes(pixels.subarray(at, at + recordBytes), 3), at);
+          for (let at = 0; at < pixels.length; at += celebaRecordBytes) {
+            records.set(separatePlanes(pixels.subarray(at, at + celebaRecordBytes), 3), at);
           }
           return records;
         },
@@ -80,62 +77,10 @@ export const celebaSource: DatasetSource = {
       if (found !== undefined) path = join(path, found);
     }
     return path.endsWith(".bin")
-      ? await openPacked(path, { split, size })
+      ? await openCelebaRecords((work) => withFile(path, work), { source: path, split, size })
       : await openAligned(path, { split, size });
   },
 };
-
-/** Indices of a part, of `count` images. */
-function partOf(split: Split, { count, source }: { count: number; source: string }) {
-  if (count === wholeSet) return parts[split];
-  if (split === "train") return [0, count] as const;
-  throw new DataFormatError(
-    source,
-    `${count} images, not the ${wholeSet} of the whole set: they all are the training part`,
-  );
-}
-
-async function openPacked(
-  path: string,
-  { split, size }: { readonly split: Split; readonly size: number },
-): Promise<OpenDataset> {
-  const bytes = await withFile(path, (file) => file.size());
-  if (bytes === 0 || bytes % recordBytes !== 0) {
-    throw new DataFormatError(
-      path,
-      `${bytes} bytes, expected a multiple of ${recordBytes} (records of 3 x 32 x 32)`,
-    );
-  }
-  if (size !== packedSize) {
-    throw new DataFormatError(
-      path,
-      `packed at ${packedSize} x ${packedSize}, ${size} x ${size} is asked for`,
-      {
-        remedy: (say) =>
-          `name the folder or zip archive of the aligned images with ${say.option("from")}`,
-      },
-    );
-  }
-  const [start, end] = partOf(split, { count: bytes / recordBytes, source: path });
-  return {
-    labels: new Uint8Array(end - start),
-    classNames: [],
-    read: (indices) =>
-      withFile(path, async (file) => {
-        const pixels = new Uint8Array(indices.length * recordBytes);
-        for (const [i, index] of indices.entries()) {
-          const record = await readExactly(file, {
-            offset: (start + index) * recordBytes,
-            length: recordBytes,
-            source: path,
-            problem: "truncated while it was read",
-          });
-          pixels.set(interleavePlanes(record, 3), i * recordBytes);
-        }
-        return { pixels, shape: [indices.length, packedSize, packedSize, 3] as const };
-      }),
-  };
-}
 
 /** The paths of aligned images, in the order of their numbers. */
 async function listAligned(path: string) {
@@ -148,6 +93,8 @@ async function listAligned(path: string) {
   if (order.length === 0) {
     throw new DataFormatError(path, "no JPEG or PNG images, expected those of img_align_celeba");
   }
+  const listed = new Set(order);
+  await files.confirm([...files.paths.keys()].filter((index) => !listed.has(index)));
   return { files, order };
 }
 
@@ -156,7 +103,7 @@ async function openAligned(
   { split, size }: { readonly split: Split; readonly size: number },
 ): Promise<OpenDataset> {
   const { files, order } = await listAligned(path);
-  const [start, end] = partOf(split, { count: order.length, source: path });
+  const [start, end] = celebaPart(split, { count: order.length, source: path });
   const recipe = await celebaRecipe(size);
   return {
     labels: new Uint8Array(end - start),

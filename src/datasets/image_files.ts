@@ -18,6 +18,13 @@ export interface FileTree {
    * @throws DataFormatError if it is no regular file, too large, or cannot be read.
    */
   read(index: number): Promise<Uint8Array>;
+  /**
+   * Checks that files which are not going to be read are called so: in an archive a damaged name could
+   * hide an image.
+   *
+   * @throws DataFormatError if one is not.
+   */
+  confirm(indices: readonly number[]): Promise<void>;
 }
 
 /** Options of {@linkcode openFileTree}. */
@@ -47,11 +54,12 @@ export async function openFileTree(
   const kind = await kindOf(path);
   if (kind === undefined) throw new DataFormatError(path, "there is no such file or folder");
   if (kind === "file") {
-    const { entries, read } = await openZip(path, { maxBytes, maxItems });
+    const { entries, read, confirm } = await openZip(path, { maxBytes, maxItems });
     return {
       source: path,
       paths: entries.map(({ name }) => name),
       read: (index) => read(entries[index]!),
+      confirm: (indices) => confirm(indices.map((index) => entries[index]!)),
     };
   }
   const paths = await listFiles(path, maxItems);
@@ -62,6 +70,7 @@ export async function openFileTree(
       const file = join(path, paths[index]!);
       return explained(file, () => readRegularFile(file, { maxBytes }));
     },
+    confirm: () => Promise.resolve(),
   };
 }
 

@@ -1,5 +1,5 @@
 import { centerCrop, withChannels } from "./adjust.ts";
-import { arrangeImages } from "./arrange_images.ts";
+import { arrangeImages, isImagePath } from "./arrange_images.ts";
 import { DataFormatError } from "../core/errors.ts";
 import { defaultMaxPixels, maxPictureBytes } from "../formats/pixel_limit.ts";
 import { createImageDecoder, type ImageDecoder } from "./decode_image.ts";
@@ -26,6 +26,7 @@ export const imageFolderSource: DatasetSource = {
     const decode = await createImageDecoder({ maxPixels });
     const files = await openFileTree(from, { maxBytes: maxPictureBytes(maxPixels) });
     const { indices, labels, classNames } = arrangeImages(files.paths, { split, source: from });
+    await files.confirm([...files.paths.keys()].filter((i) => !isImagePath(files.paths[i]!)));
     const first = await loadImage(files, indices[0]!, decode);
     const wanted = channels ?? first.shape[3] as 1 | 3;
     const prepare = (image: ByteImages, source: string) => {

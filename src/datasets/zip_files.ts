@@ -1,5 +1,6 @@
 /** Reading single files out of a large zip archive without unpacking it. */
 import { DataFormatError } from "../core/errors.ts";
+import { quoted } from "../core/quoted.ts";
 import { bytesFor, checkLimit, type ReadLimits } from "../formats/read_limits.ts";
 import {
   checkLocalHeader,
@@ -29,6 +30,13 @@ export interface ZipArchive {
    * the archive says one thing in its directory and another before the file.
    */
   read(entry: ZipEntry): Promise<Uint8Array>;
+  /**
+   * Checks of files that are not read that the archive calls them the same in its directory and before
+   * them: a file whose name is damaged could else be missed.
+   *
+   * @throws DataFormatError if it does not.
+   */
+  confirm(entries: readonly ZipEntry[]): Promise<void>;
 }
 
 /** Options of {@linkcode openZip}: `maxItems` files (a million), each of at most `maxBytes`. */
@@ -57,7 +65,21 @@ export async function readZip(
   return {
     entries: await open((file) => readDirectory(file, { source, maxItems })),
     read: (record) => open((file) => readEntry(file, { source, record, maxBytes })),
+    confirm: (records) =>
+      open(async (file) => {
+        for (const record of records) await contentsAt(file, { source, record });
+      }),
   };
+}
+
+/** Where a file's contents begin, after what is said of it there. */
+async function contentsAt(
+  file: OpenFile,
+  at: { readonly source: string; readonly record: ZipRecord },
+): Promise<number> {
+  const { headerAt } = at.record;
+  const fixed = await file.read(headerAt, localBytes);
+  return checkLocalHeader(await file.read(headerAt, localHeaderBytes(fixed, at)), at);
 }
 
 async function readEntry(
@@ -68,11 +90,8 @@ async function readEntry(
     readonly maxBytes: number | undefined;
   },
 ): Promise<Uint8Array> {
-  const { name, method, headerAt, size, packedSize, crc32: expected } = record;
-  const at = { source, record };
-  const fixed = await file.read(headerAt, localBytes);
-  const header = await file.read(headerAt, localHeaderBytes(fixed, at));
-  const offset = checkLocalHeader(header, at);
+  const { name, method, size, packedSize, crc32: expected } = record;
+  const offset = await contentsAt(file, { source, record });
   const inside = `${source}/${name}`;
   const allowed = maxBytes ?? bytesFor(packedSize);
   checkLimit("maxBytes", size, { source: inside, what: "the file", allowed });
@@ -115,7 +134,15 @@ async function readDirectory(
   const { start: offset, length, count } = place;
   checkLimit("maxItems", count, { source, what: "the zip directory", allowed: maxItems });
   const records = readZipRecords(await readAt(file, { offset, length, source }), { place, source });
+  const isFolder = ({ name }: ZipRecord) => name.endsWith("/");
+  const full = records.find((record) => isFolder(record) && record.size > 0);
+  if (full !== undefined) {
+    throw new DataFormatError(
+      source,
+      `its folder ${quoted(full.name)} has contents, as only files do`,
+    );
+  }
   return records
-    .filter(({ name }) => !name.endsWith("/"))
+    .filter((record) => !isFolder(record))
     .map((record) => ({ ...record, name: record.name.replaceAll("\\", "/") }));
 }

@@ -141,3 +141,22 @@ Deno.test("image folder: a path of many thousand folders in an archive takes no 
     // Copying each path at each of its levels takes more than a minute.
     assert(performance.now() - start < 10_000, `${performance.now() - start} ms`);
   }));
+
+Deno.test("image folder: an image whose name is damaged in an archive's directory is not missed", () =>
+  inFolder(async (folder) => {
+    const path = join(folder, "set.zip");
+    const good = zipArchive([["1.png", png], ["2.png", png], ["readme.txt", new Uint8Array(3)]]);
+    await Deno.writeFile(path, good);
+    assertEquals((await load(path)).images.shape, [2, 2, 2, 1]);
+    // The second time that the name stands there is in the directory.
+    const text = new TextDecoder("latin1").decode(good);
+    const at = text.lastIndexOf("2.png");
+    assert(at > text.indexOf("2.png"));
+    for (const name of ["2.pnf", ".2png", "2.pn/"]) {
+      const bytes = good.slice();
+      bytes.set(new TextEncoder().encode(name), at);
+      await Deno.writeFile(path, bytes);
+      const message = name.endsWith("/") ? "has contents, as only files do" : "name of";
+      await assertRejects(() => load(path), DataFormatError, message);
+    }
+  }));

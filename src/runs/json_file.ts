@@ -12,9 +12,18 @@ import { readIfThere } from "./kept_file.ts";
  * @throws DataFormatError if it is not JSON, or does not fit its checksum.
  * @category Runs
  */
-export async function readJsonFile(path: string): Promise<unknown> {
+export async function readJsonFile(
+  path: string,
+  options: ReadJsonOptions = {},
+): Promise<unknown> {
   const bytes = await readIfThere(path);
-  return bytes && parseSealedJson(bytes, path);
+  return bytes && parseSealedJson(bytes, path, options);
+}
+
+/** Options of {@linkcode readJsonFile}. */
+export interface ReadJsonOptions {
+  /** The file must have a checksum. Default false: those of earlier releases have none. */
+  readonly sealed?: boolean;
 }
 
 /**
@@ -23,19 +32,30 @@ export async function readJsonFile(path: string): Promise<unknown> {
  * @param source Path, or a name for the bytes, for error messages.
  * @throws DataFormatError if it is not JSON, or does not fit its checksum.
  */
-export function parseSealedJson(bytes: Uint8Array, source: string): unknown {
+export function parseSealedJson(
+  bytes: Uint8Array,
+  source: string,
+  { sealed = false }: ReadJsonOptions = {},
+): unknown {
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (error) {
     throw new DataFormatError(source, `not JSON: ${(error as Error).message}`);
   }
-  if (!isObject(value)) return value;
-  if (sealState(value) === "broken") {
+  const state = isObject(value) ? sealState(value) : "none";
+  if (state === "broken" || (sealed && state === "none")) {
     throw new DataFormatError(source, "damaged: what it holds does not fit its checksum");
   }
+  if (!isObject(value)) return value;
   const { [sealKey]: _, ...rest } = value;
   return rest;
+}
+
+/** Whether JSON that can be read has a checksum. */
+export function hasChecksum(bytes: Uint8Array): boolean {
+  const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
+  return isObject(value) && sealState(value) !== "none";
 }
 
 /** JSON text for people, with a checksum as its last field. */

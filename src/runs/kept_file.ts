@@ -3,7 +3,7 @@ import { basename, dirname, join } from "@std/path";
 import { CheckpointMismatchError, DataFormatError } from "../core/errors.ts";
 import { writeFileAtomic, writeThenPlace } from "./atomic_write.ts";
 import { requireDeno } from "./require_deno.ts";
-import { linkStored, removeStored, renameStored } from "./store_file.ts";
+import { linkStored, renameStored } from "./store_file.ts";
 
 /** Where the generation before a file's newest lies. */
 export function previousOf(path: string): string {
@@ -18,21 +18,30 @@ export async function writeKept(path: string, content: Uint8Array | string): Pro
   await writeThenPlace(path, {
     content,
     async place(temporary) {
-      const aside = join(dirname(path), `.${crypto.randomUUID()}.tmp`);
-      try {
-        await linkStored(path, aside);
-        await renameStored(aside, previousOf(path));
-        // Nothing is renamed where both names mean one file already.
-        await removeStored(aside).catch(unlessMissing);
-      } catch (error) {
-        if (!(error instanceof Deno.errors.NotFound)) {
-          // No file system has two names for a file everywhere: for a moment there is only the older.
-          await renameStored(path, previousOf(path)).catch(unlessMissing);
-        }
-      }
+      await keepPrevious(path);
       await renameStored(temporary, path);
     },
   });
+}
+
+/** Numbers of the system's errors where a file can have one name only, as on many memory cards. */
+const oneNameOnly = /\(os error (1|31|38|45|50|95)\)/;
+
+/** Gives a file the name of the generation before, in addition to its own where the system can. */
+async function keepPrevious(path: string): Promise<void> {
+  const aside = join(dirname(path), `.${crypto.randomUUID()}.tmp`);
+  try {
+    await linkStored(path, aside);
+    await renameStored(aside, previousOf(path));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return;
+    if (!(error instanceof Error && oneNameOnly.test(error.message))) throw error;
+    // For a moment there is only the older generation.
+    await renameStored(path, previousOf(path));
+  } finally {
+    // It is there still if the renaming failed, or both names meant one file already.
+    await Deno.remove(aside).catch(unlessMissing);
+  }
 }
 
 /** What is left of a kept file. */
@@ -54,20 +63,19 @@ export async function readGenerations<T>(
 ): Promise<Generations<T>> {
   const whole: { value: T; path: string }[] = [];
   const problems: string[] = [];
-  const files = [[path, await readIfThere(path)], [
-    previousOf(path),
-    await readIfThere(previousOf(path)),
-  ]] as const;
-  if (files[0][1] === undefined && files[1][1] !== undefined) problems.push(`${path}: is missing`);
-  for (const [source, bytes] of files) {
-    if (bytes === undefined) continue;
+  for (const source of [path, previousOf(path)]) {
     try {
+      const bytes = await readIfThere(source);
+      if (bytes === undefined) continue;
       whole.push({ value: parse(bytes, source), path: source });
     } catch (error) {
       const damaged = error instanceof DataFormatError || error instanceof CheckpointMismatchError;
       if (!damaged) throw error;
       problems.push(error.message);
     }
+  }
+  if (whole.length > 0 && whole[0]!.path !== path && problems.length === 0) {
+    problems.push(`${path}: is missing`);
   }
   return { whole, damage: problems.length === 0 ? undefined : problems.join("; ") };
 }
@@ -92,11 +100,18 @@ export async function restoreGeneration(path: string, generation: string): Promi
   if (generation !== path) await writeFileAtomic(path, await Deno.readFile(generation));
 }
 
-/** A file's bytes; undefined if there is no such file. */
+/**
+ * A file's bytes; undefined if there is no such file.
+ *
+ * @throws DataFormatError if it is a device or a pipe, which could be read without end.
+ */
 export async function readIfThere(path: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
   requireDeno(`read ${path}`);
   try {
-    return await Deno.readFile(path);
+    const { isFile, isDirectory } = await Deno.stat(path);
+    // Of a folder the system says what is wrong.
+    if (isFile || isDirectory) return await Deno.readFile(path);
+    throw new DataFormatError(path, "it is a device or a pipe, expected a regular file");
   } catch (error) {
     unlessMissing(error);
     return undefined;

@@ -119,7 +119,9 @@ export class Run implements RunRecord, Disposable {
   /** One line for people: whether the run is new, goes on, or has nothing left to do. */
   get status(): string {
     const others = this.passedOver.map(({ message }) => `passed over ${message}`);
-    const problems = [...this.problems.map(({ message }) => message), ...others];
+    // Its folder is named already.
+    const own = this.problems.map(({ message }) => message.replaceAll(join(this.path, "/"), ""));
+    const problems = [...own, ...others];
     const more = problems.length - NAMED;
     const told = [...problems.slice(0, NAMED), ...more > 0 ? [`${more} more problems`] : []];
     if (this.#finished !== undefined) told.unshift("nothing left to do");

@@ -2,8 +2,9 @@
 import { join } from "@std/path";
 import { DataFormatError } from "../core/errors.ts";
 import { type Artifact, finishedFile, parseArtifacts } from "./artifacts.ts";
-import { isObject, parseSealedJson, readJsonFile } from "./json_file.ts";
-import { readGenerations, readKept } from "./kept_file.ts";
+import { writeFileAtomic } from "./atomic_write.ts";
+import { hasChecksum, isObject, parseSealedJson, readJsonFile } from "./json_file.ts";
+import { previousOf, readGenerations } from "./kept_file.ts";
 import { sha256Json } from "./provenance.ts";
 import { requireDeno } from "./require_deno.ts";
 
@@ -47,9 +48,14 @@ export interface RunRecord {
 /** Name of the file with a run's configuration. */
 export const configFile = "config.json";
 
-/** Puts the copy of a configuration into the place of a damaged one. */
+/** Makes both copies of a run's configuration whole, if one is; runs of earlier releases have one. */
 export async function restoreConfig(folder: string): Promise<void> {
-  await readKept(join(folder, configFile), parseConfig);
+  const path = join(folder, configFile);
+  const { whole } = await readGenerations(path, parseConfig);
+  const [newest] = whole;
+  if (newest === undefined || whole.length === 2) return;
+  const other = newest.path === path ? previousOf(path) : path;
+  await writeFileAtomic(other, await Deno.readFile(newest.path));
 }
 
 /** Names of run folders. */
@@ -111,13 +117,16 @@ export async function readRun(root: string, name: string): Promise<RunRecord> {
       ? new DataFormatError(file, "missing, or not a run's configuration")
       : ownError(damage, file);
   }
-  if (damage !== undefined) problems.push(ownError(`${damage}; its copy is read`, file));
-  const { command, started, config } = newest.value;
+  if (damage !== undefined) {
+    const come = newest.path === file ? "the copy is made anew" : "its copy is read";
+    problems.push(ownError(`${damage}; ${come}`, file));
+  }
+  const { command, started, config, sealed } = newest.value;
   const given = new Date(typeof started === "string" ? started : NaN);
   let finished: RunConfig | undefined;
   let artifacts: readonly Artifact[] | undefined;
   try {
-    const said = await readable(path, () => readJsonFile(join(path, finishedFile)));
+    const said = await readable(path, () => readJsonFile(join(path, finishedFile), { sealed }));
     if (said !== undefined && !isObject(said)) {
       throw new DataFormatError(join(path, finishedFile), "not a JSON object");
     }
@@ -156,6 +165,8 @@ interface ConfigFile {
   readonly command: string;
   readonly started?: unknown;
   readonly config: RunConfig;
+  /** Whether it has a checksum; then all that the run says has. */
+  readonly sealed: boolean;
 }
 
 function parseConfig(bytes: Uint8Array, source: string): ConfigFile {
@@ -164,14 +175,14 @@ function parseConfig(bytes: Uint8Array, source: string): ConfigFile {
   if (format !== "els-run" || version !== 1 || typeof command !== "string" || !isObject(config)) {
     throw new DataFormatError(source, "missing, or not a run's configuration");
   }
-  return { command, started, config };
+  return { command, started, config, sealed: hasChecksum(bytes) };
 }
 
 /** What the system says of a folder that cannot be read, in our words. */
 const unreadable: readonly (readonly [new (message: string) => Error, string])[] = [
   [Deno.errors.PermissionDenied, "the system permits no access to it"],
-  [Deno.errors.NotADirectory, "it is a file, expected the folder of a run"],
   [Deno.errors.IsADirectory, "one of its files is a folder"],
+  [Deno.errors.NotADirectory, "it is a file, expected the folder of a run"],
   [Deno.errors.FilesystemLoop, "its links lead round in a circle"],
 ];
 

@@ -191,11 +191,11 @@ export async function runTraining(
     datasetSha256: data.sha256,
   });
   using run = await openRun({ root: out, command: "train", label: name, config: identity, fresh });
-  progress.note(run.status);
   const { steps } = config;
   const weights = run.file(trainingFiles.weights);
-  const outcome = { path: run.path, weights, steps };
   if (run.finished && !run.whole) await reopenUnlessReadable(run, { weights, progress });
+  progress.note(run.status);
+  const outcome = { path: run.path, weights, steps };
   if (run.finished) return { ...outcome, ...await finishedTraining(run), step: steps };
   progress.note(
     `${parameterCount(network.parameters).toLocaleString("en")} parameters, ` +

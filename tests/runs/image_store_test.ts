@@ -1,7 +1,14 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { join } from "@std/path";
 import { Random } from "../../src/core/random.ts";
 import { parseSafetensors, writeSafetensors } from "../../src/formats/safetensors.ts";
+import { watchStore } from "../../src/runs/store_file.ts";
 import { ImageStore, type ImageStoreOptions } from "../../src/runs/image_store.ts";
 
 const imageShape = [2, 3, 1] as const;
@@ -148,5 +155,69 @@ Deno.test("image store: names, samples and sizes that do not fit are a RangeErro
     assertThrows(() => store.write(0, { network }), RangeError, "image ELS of sample 0: found no");
     assertThrows(() => store.write(0, { network, ELS: [1] }), RangeError, "found 1 values");
     assertEquals(store.done, []);
+  });
+});
+
+Deno.test("image store: cut or filled with zeros anywhere, the samples that are left are kept and told", async () => {
+  await inFolder(async (path) => {
+    const expected = await whole(path);
+    let kept = 0;
+    for (let at = 0; at < expected.length; at += 37) {
+      for (const damaged of [expected.slice(0, at), expected.slice().fill(0, at)]) {
+        await Deno.writeFile(path, damaged);
+        using store = await ImageStore.open(path, options);
+        const { done } = store;
+        kept += done.length;
+        assert(done.length === 4 || store.damage !== undefined, `byte ${at}`);
+        for (const sample of done) assertEquals(store.read(sample), imagesOf(sample), `byte ${at}`);
+        for (let sample = 0; sample < 4; sample++) {
+          if (!done.includes(sample)) store.write(sample, imagesOf(sample));
+        }
+        assertEquals(await Deno.readFile(path), expected, `byte ${at}`);
+      }
+    }
+    assert(kept > 20, "what lies before the damage is worth something");
+  });
+});
+
+Deno.test("image store: a damaged header costs no sample, and is that of this run again", async () => {
+  await inFolder(async (path) => {
+    const expected = await whole(path);
+    for (const at of [0, 9, 40]) {
+      await Deno.writeFile(path, expected.with(at, 0xff));
+      using store = await ImageStore.open(path, options);
+      assertEquals(store.done, [0, 1, 2, 3]);
+      assertStringIncludes(store.damage!, "its header is damaged; 4 of its 4 samples are whole");
+      assertEquals(await Deno.readFile(path), expected);
+    }
+  });
+});
+
+Deno.test("image store: a batch that is stopped anywhere is there as a whole or not at all", async () => {
+  await inFolder(async (path) => {
+    const batch = new Map([1, 2, 3].map((sample) => [sample, imagesOf(sample)]));
+    for (let stop = 0;; stop++) {
+      await Deno.remove(path).catch(() => {});
+      let done = 0;
+      let stopped = false;
+      {
+        using store = await ImageStore.open(path, options);
+        store.write(0, imagesOf(0));
+        using _ = watchStore(() => {
+          if (done++ !== stop) return;
+          stopped = true;
+          throw new Error("stopped");
+        });
+        try {
+          store.writeBatch(batch);
+        } catch (error) {
+          assertEquals((error as Error).message, "stopped");
+        }
+      }
+      using store = await ImageStore.open(path, options);
+      const all = store.done.length === 4;
+      assert(all || store.done.length === 1, `${store.done} after ${stop} operations`);
+      if (!stopped) break;
+    }
   });
 });

@@ -1,6 +1,8 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { DataFormatError } from "../../src/core/errors.ts";
 import { listRuns } from "../../src/runs/run_record.ts";
+import { checkArtifact } from "../../src/runs/artifacts.ts";
+import { sha256File } from "../../src/runs/provenance.ts";
 import { openRun } from "../../src/runs/run_folder.ts";
 
 async function withRoot(test: (root: string) => Promise<void>): Promise<void> {
@@ -174,4 +176,100 @@ Deno.test("run folder: a file where the runs should be is refused by name", () =
       Deno.errors.NotADirectory,
       "notes: it is a file, expected a folder",
     );
+  }));
+
+Deno.test("run folder: of two copies of the configuration one is enough, and both are whole again", () =>
+  withRoot(async (root) => {
+    const first = await openRun({ root, command: "train", config });
+    first[Symbol.dispose]();
+    const path = first.file("config.json");
+    const copy = first.file(".config.json.previous");
+    const text = await Deno.readTextFile(path);
+    assertEquals(await Deno.readTextFile(copy), text);
+    for (const damaged of [path, copy]) {
+      for (const content of ["", text.slice(0, 40), text.replace("5000", "5001"), "null"]) {
+        await Deno.writeTextFile(damaged, content);
+        using again = await openRun({ root, command: "train", config });
+        assertEquals([again.number, again.resumed], [1, true]);
+        assertStringIncludes(again.status, ".json");
+        assertEquals(await Deno.readTextFile(path), text);
+        assertEquals(await Deno.readTextFile(copy), text);
+      }
+    }
+  }));
+
+Deno.test("run folder: a finished run lists its files, and is not finished where one is not as it was", () =>
+  withRoot(async (root) => {
+    const open = () => openRun({ root, command: "train", config });
+    const finish = async () => {
+      using run = await open();
+      await Deno.writeTextFile(run.file("weights"), "12345");
+      await run.write("a.csv", "1,2\n");
+      await run.finish({ files: { weights: "weights" }, numbers: { loss: 1 } });
+      return run;
+    };
+    const { artifacts } = await finish();
+    assertEquals(artifacts!.map(({ path, bytes }) => [path, bytes]), [["a.csv", 4], [
+      "weights",
+      5,
+    ]]);
+    (await open())[Symbol.dispose]();
+    for (const content of ["1234", "12346", ""]) {
+      const run = await finish();
+      await Deno.writeTextFile(run.file("weights"), content);
+      {
+        using again = await open();
+        assertEquals([again.finished, again.whole], [undefined, false]);
+        assertStringIncludes(again.status, "Resuming");
+        assertStringIncludes(again.status, "; weights: damaged: it");
+      }
+      await assertRejects(
+        async () => await checkArtifact(run.file("weights"), await sha256File(run.file("weights"))),
+        DataFormatError,
+        "run the command that made it again",
+      );
+    }
+    const run = await finish();
+    await Deno.remove(run.file("a.csv"));
+    using again = await open();
+    assertStringIncludes(again.status, "a.csv: it is missing");
+  }));
+
+Deno.test("run folder: a damaged list of results makes the run an unfinished one, and is told", () =>
+  withRoot(async (root) => {
+    const run = await openRun({ root, command: "train", config });
+    await run.finish({ loss: 1 });
+    run[Symbol.dispose]();
+    const path = run.file("finished.json");
+    const text = await Deno.readTextFile(path);
+    // Without a checksum it is damaged, too: that of this run has one.
+    for (const content of ["", "{}", "null", text.slice(0, -9), text.replace("1", "2")]) {
+      await Deno.writeTextFile(path, content);
+      const { runs, problems } = await listRuns(root);
+      assertEquals(runs.map(({ finished }) => finished), [undefined]);
+      assertEquals(problems.map(({ source }) => source), [path]);
+      using again = await openRun({ root, command: "train", config });
+      assertStringIncludes(again.status, "counts as not finished until its command is run again");
+    }
+  }));
+
+Deno.test("run folder: what cannot be read is named and passed over", () =>
+  withRoot(async (root) => {
+    (await openRun({ root, command: "train", config }))[Symbol.dispose]();
+    await Deno.writeTextFile(`${root}/00002-file`, "");
+    await Deno.mkdir(`${root}/00003-folder/config.json`, { recursive: true });
+    await Deno.mkdir(`${root}/00004-empty`);
+    const links = Deno.build.os !== "windows";
+    if (links) {
+      await Deno.symlink(`${root}/00005-loop`, `${root}/00006-loop`);
+      await Deno.symlink(`${root}/00006-loop`, `${root}/00005-loop`);
+    }
+    const { runs, problems } = await listRuns(root);
+    assertEquals(runs.map(({ number }) => number), [1]);
+    const words = ["00002-file", "00003-folder", "00004-empty"]
+      .concat(links ? ["00005-loop", "00006-loop"] : []);
+    assertEquals(problems.length, words.length);
+    for (const [i, word] of words.entries()) assertStringIncludes(problems[i]!.message, word);
+    using run = await openRun({ root, command: "train", config });
+    assertEquals([run.number, run.passedOver.length], [1, words.length]);
   }));

@@ -1,0 +1,76 @@
+/**
+ * Runs of every kind that are stopped, cut off, damaged or out of room: the same command ends with the same
+ * bytes, or with one line. A draw of what `deno task torture` does; ELS_LONG_TESTS=1 does more of it.
+ */
+import { assert, assertEquals } from "@std/assert";
+import { join } from "@std/path";
+import { damageFile } from "../../../../tasks/tools/torture/damaged_files.ts";
+import { fillDisk } from "../../../../tasks/tools/torture/full_disks.ts";
+import { cutPower } from "../../../../tasks/tools/torture/power_cuts.ts";
+import { makeInputs, subjects } from "../../../../tasks/tools/torture/subjects.ts";
+import {
+  filesOf,
+  record,
+  type Recording,
+  type Trial,
+} from "../../../../tasks/tools/torture/trials.ts";
+
+const long = Deno.env.get("ELS_LONG_TESTS") === "1";
+
+/** What people look at is all checked by one list: of these a draw is damaged, of everything else each. */
+const looked = /\.(png|svg|html|csv)$/;
+
+/** Lends a recorded run of every kind. */
+async function withRecordings(
+  use: (recordings: readonly Recording[], folder: string) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await makeInputs(folder);
+    const recordings: Recording[] = [];
+    for (const subject of subjects) {
+      const out = join(folder, `whole-${subject.name}`);
+      recordings.push(await record(subject, { inputs: folder, out }));
+    }
+    await use(recordings, folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test({
+  name: "torture: whatever file is damaged, power cut or disk full, runs end with the same bytes",
+  // Workers of the posterior end a moment after the command that started them.
+  sanitizeResources: false,
+  sanitizeOps: false,
+  fn: () =>
+    withRecordings(async (recordings, folder) => {
+      let number = 0;
+      const verdicts: Record<string, number> = {};
+      const look = (trial: Trial | undefined) => {
+        if (trial === undefined) return;
+        // A line in place of a result is right, too, but nothing here needs one.
+        assertEquals(trial.verdict, "same", trial.detail);
+        verdicts[trial.verdict] = (verdicts[trial.verdict] ?? 0) + 1;
+      };
+      const into = () => join(folder, `trial-${++number}`);
+      for (const recording of recordings) {
+        const files = (await filesOf(recording.out)).filter((name) => !name.endsWith(".lock"));
+        assert(files.length > 5, `${files}`);
+        const seldom = files.filter((name) => looked.test(name));
+        const drawn = long ? files : files.filter((name) => !seldom.slice(1).includes(name));
+        for (const [i, name] of drawn.entries()) {
+          const file = () => name;
+          look(await damageFile(recording, { seed: i, into: into(), stopped: false, file }));
+        }
+        for (let seed = 0; seed < (long ? 60 : 4); seed++) {
+          look(await damageFile(recording, { seed, into: into(), stopped: true }));
+          look(await cutPower(recording, { seed, into: into() }));
+        }
+        for (let seed = 0; seed < (long ? 20 : 2); seed++) {
+          look(await fillDisk(recording, { seed, into: into(), mounted: false }));
+        }
+      }
+      assert(verdicts["same"]! > 90, JSON.stringify(verdicts));
+    }),
+});

@@ -9,15 +9,10 @@ export interface Outcome {
   readonly err: string;
 }
 
-/**
- * Runs a command to its end.
- *
- * @param options.onStart Told how to do what Ctrl-C does.
- */
+/** Runs a command to its end. */
 export async function runHere<S extends FlagSpecs>(
   verb: Verb<S>,
   args: readonly string[],
-  { onStart }: { readonly onStart?: (interrupt: () => void) => void } = {},
 ): Promise<Outcome> {
   const out: string[] = [];
   const err: string[] = [];
@@ -32,10 +27,7 @@ export async function runHere<S extends FlagSpecs>(
       now: () => performance.now(),
     },
     debug: false,
-    onInterrupt(callback) {
-      onStart?.(callback);
-      return () => {};
-    },
+    onInterrupt: () => () => {},
     exitNow: () => {},
   };
   // Some notes go to the console by themselves.

@@ -5,7 +5,7 @@ import { isPatchSize } from "../core/patch_size.ts";
 import { lowerMedian, mode } from "../core/statistics.ts";
 import { isNpy, parseNpy, writeNpy } from "../formats/npy.ts";
 import { parseJson } from "../formats/parse_json.ts";
-import { checkLimit, defaultMaxText } from "../formats/read_limits.ts";
+import { checkLimit } from "../formats/read_limits.ts";
 import type { ScaleAggregate, ScaleSchedule } from "../machines/scale_schedule.ts";
 import { isTorch, parseTorch } from "../formats/torch_file.ts";
 import { type NumberTable, numberTable } from "../formats/torch_values.ts";
@@ -73,9 +73,11 @@ export function parseScaleList(
 
 /** Scales of one list; nobody takes a hundred thousand steps. */
 const mostSteps = 100_000;
+/** Bytes of a list as text: a thousand samples of a thousand steps. */
+const longestText = 2 ** 21;
 
 function parseText(bytes: Uint8Array, source: string): NumberTable {
-  checkLimit("maxText", bytes.length, { source, what: "the list", allowed: defaultMaxText });
+  checkLimit("maxText", bytes.length, { source, what: "the list", allowed: longestText });
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(bytes).trim();
@@ -85,10 +87,10 @@ function parseText(bytes: Uint8Array, source: string): NumberTable {
   if (text.startsWith("[")) {
     return numberTable(parseListOfJson(text, source), source);
   }
-  const { lines, header } = tableOf(text);
+  const { lines, header } = tableOf(text, source);
   const column = scaleColumn(header);
   const words = column < 0
-    ? lines.flatMap((line) => line.split(/[\s,;]+/)).filter((word) => word !== "")
+    ? wordsIn(lines, source)
     : columnInOrder(lines, { header, column, source });
   const numbers = words.map((word) => {
     if (/^\d{1,9}(\.0*)?$/.test(word)) return Number(word);
@@ -99,6 +101,17 @@ function parseText(bytes: Uint8Array, source: string): NumberTable {
     );
   });
   return numberTable(numbers, source);
+}
+
+/** What stands between commas, semicolons and spaces. */
+function wordsIn(lines: readonly string[], source: string): string[] {
+  const words: string[] = [];
+  for (const line of lines) {
+    // Not split further than it counts.
+    for (const word of line.split(/[\s,;]+/, mostSteps + 2)) if (word !== "") words.push(word);
+    checkLimit("maxItems", words.length, { source, what: "the list", allowed: mostSteps });
+  }
+  return words;
 }
 
 function parseListOfJson(text: string, source: string): unknown {
@@ -135,9 +148,9 @@ function scaleColumn(header: readonly string[]): number {
  */
 export function scaleListTimes(bytes: Uint8Array, source = "scales"): number[] | undefined {
   if (isTorch(bytes) || isNpy(bytes)) return undefined;
-  checkLimit("maxText", bytes.length, { source, what: "the list", allowed: defaultMaxText });
+  checkLimit("maxText", bytes.length, { source, what: "the list", allowed: longestText });
   const text = new TextDecoder().decode(bytes).trim();
-  const { lines, header } = tableOf(text);
+  const { lines, header } = tableOf(text, source);
   const column = header.indexOf("t");
   if (scaleColumn(header) < 0 || column < 0) return undefined;
   return columnInOrder(lines, { header, column, source }).map((word, i) => {
@@ -151,9 +164,15 @@ export function scaleListTimes(bytes: Uint8Array, source = "scales"): number[] |
 }
 
 /** The lines that say something, and the names in the first. */
-function tableOf(text: string): { readonly lines: string[]; readonly header: string[] } {
-  const lines = text.split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== "");
-  const header = (lines[0] ?? "").split(",").map((name) => name.trim().replaceAll('"', ""));
+function tableOf(
+  text: string,
+  source: string,
+): { readonly lines: string[]; readonly header: string[] } {
+  const all = text.split(/\r?\n/, 2 * mostSteps + 1);
+  checkLimit("maxItems", all.length, { source, what: "the list", allowed: 2 * mostSteps });
+  const lines = all.map((line) => line.trim()).filter((line) => line !== "");
+  const header = (lines[0] ?? "").split(",", mostSteps)
+    .map((name) => name.trim().replaceAll('"', ""));
   return { lines, header };
 }
 

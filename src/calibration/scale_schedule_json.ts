@@ -83,7 +83,7 @@ export function writeScaleSchedule(schedule: ScaleSchedule): string {
 export interface ParseScaleScheduleOptions {
   /** Names of your own that it may hold besides those of this package: of a machine, a metric, a time grid. */
   readonly own?: readonly string[] | undefined;
-  /** Characters that the text may have. Default 2^26, 64 million. */
+  /** Characters that the text may have. Default 2^25, 32 million. */
   readonly maxText?: number | undefined;
 }
 
@@ -112,7 +112,7 @@ export function parseScaleSchedule(
   source = "scale schedule",
   options: ParseScaleScheduleOptions = {},
 ): ScaleSchedule {
-  const { own = [], maxText = 2 ** 26 } = options;
+  const { own = [], maxText = 2 ** 25 } = options;
   let value: unknown;
   try {
     value = parseJson(text, { source, what: "the scale schedule", maxText });

@@ -13,10 +13,12 @@ export interface JpegFrame {
 }
 
 /**
- * Scans that a JPEG may have. Progressive ones have about ten; each is a walk over the whole picture,
- * however few bytes it has.
+ * Scans that a JPEG may have: each is a walk over the whole picture, however few bytes it has. Those that
+ * encoders make have about ten, large ones no more than that.
  */
 const maxScans = 100;
+/** Blocks of 8 x 8 that all scans but the first twenty may walk over. */
+const maxWalks = 2 ** 22;
 
 /**
  * Walks the markers of a JPEG, to its end.
@@ -33,12 +35,16 @@ export function readJpegFrame(
   const fail = (problem: string, at: number): never => {
     throw new DataFormatError(source, `not a whole JPEG: ${problem}`, at);
   };
-  let frame: JpegFrame | undefined;
+  let frame: (JpegFrame & { readonly blocks: number }) | undefined;
   let scans = 0;
+  // Bytes of coded pixels: neither headers nor comments.
+  let coded = 0;
   let at = 2;
   for (;;) {
     // Between segments there may be fill bytes, and decoders pass over others.
-    at = nextMarker(bytes, at);
+    const from = at;
+    at = nextMarker(bytes, from);
+    if (scans > 0) coded += at - from;
     if (at < 0) return fail("Premature end of JPEG file", bytes.length);
     const marker = bytes[at + 1]!;
     if (marker === 0xd9) break;
@@ -55,15 +61,26 @@ export function readJpegFrame(
     const segment = bytes.subarray(at + 4, at + 2 + length);
     if (isFrame(marker)) {
       if (frame !== undefined) return fail("it has two frames", at);
-      frame = parseFrame(segment, { marker, source, maxPixels, bytes: bytes.length });
-    } else if (marker === 0xda && ++scans > maxScans) {
-      return fail(`more than ${maxScans} scans`, at);
+      frame = parseFrame(segment, { source, maxPixels });
+    } else if (marker === 0xda) {
+      scans++;
+      if (scans > maxScans || (scans - 20) * (frame?.blocks ?? 0) > maxWalks) {
+        return fail(`${scans} scans or more, which is too many for its size`, at);
+      }
     }
     at += 2 + length;
   }
   if (frame === undefined) return fail("it has no frame", at);
   if (scans === 0) return fail("no image", at);
-  return frame;
+  const { width, height, components, blocks } = frame;
+  // Huffman codes are a bit or longer, and every block has one.
+  if (blocks > coded * 8) {
+    return fail(
+      `its ${coded} bytes of data cannot hold the ${width} x ${height} pixels that its header declares`,
+      at,
+    );
+  }
+  return { width, height, components };
 }
 
 const hasNoLength = (marker: number) => marker === 0x01 || (marker >= 0xd0 && marker <= 0xd7);
@@ -82,17 +99,14 @@ function nextMarker(bytes: Uint8Array, at: number): number {
   }
 }
 
-/** A frame header (ITU-T T.81, B.2.2): depth, height, width, and sampling factors of each component. */
+/**
+ * A frame header (ITU-T T.81, B.2.2): depth, height, width, and sampling factors of each component; and
+ * how many blocks of 8 x 8 the finest component has.
+ */
 function parseFrame(
   segment: Uint8Array,
-  { marker, source, maxPixels, bytes }: {
-    readonly marker: number;
-    readonly source: string;
-    readonly maxPixels: number;
-    /** Bytes of the whole file. */
-    readonly bytes: number;
-  },
-): JpegFrame {
+  { source, maxPixels }: { readonly source: string; readonly maxPixels: number },
+): JpegFrame & { readonly blocks: number } {
   const components = segment[5]!;
   if (segment.length < 6 || components === 0 || segment.length < 6 + 3 * components) {
     throw new DataFormatError(source, "not a whole JPEG: its frame header is damaged");
@@ -110,15 +124,6 @@ function parseFrame(
   const largest = (shift: number) => Math.max(...sampling.map((hv) => hv >> shift & 15));
   const [across, down] = [largest(4), largest(0)];
   const finest = Math.max(...sampling.map((hv) => (hv >> 4) * (hv & 15)));
-  // Huffman codes are a bit or longer, and every block of 8 x 8 has one.
-  const blocks = width * height / 64 * finest / (across * down);
-  const huffman = marker < 0xc8;
-  if (huffman && blocks > bytes * 8) {
-    throw new DataFormatError(
-      source,
-      `not a whole JPEG: its ${bytes} bytes cannot hold the ${width} x ${height} pixels that its ` +
-        "header declares",
-    );
-  }
-  return { width, height, components };
+  const blocks = width * height / 64 * finest / Math.max(1, across * down);
+  return { width, height, components, blocks };
 }

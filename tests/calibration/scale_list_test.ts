@@ -84,3 +84,26 @@ Deno.test("scale list: a CSV tells its times, other lists have none", () => {
     's.csv: row 1 has t "soon", expected a number',
   );
 });
+
+Deno.test("scale list: text without end is refused before it is taken apart", () => {
+  const hostile: Readonly<Record<string, string>> = {
+    words: "3,".repeat(1e6),
+    lines: "3\n".repeat(1e6),
+    rows: `step,patch_size\n${"1,3\n".repeat(5e5)}`,
+    JSON: `[${"3,".repeat(9e5)}3]`,
+    separators: ",".repeat(2e6),
+    header: `patch_size${",a".repeat(1e6)}\n3`,
+    depth: "[".repeat(2e6),
+    length: "3".repeat(3e6),
+  };
+  for (const [what, text] of Object.entries(hostile)) {
+    const start = performance.now();
+    assertThrows(
+      () => parseScaleList(new TextEncoder().encode(text), "s.csv"),
+      DataFormatError,
+      "s.csv: ",
+    );
+    // Tenths of a second; taking all of it apart took ten times as long.
+    assert(performance.now() - start < 3000, `${what}: ${performance.now() - start} ms`);
+  }
+});

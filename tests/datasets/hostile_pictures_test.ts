@@ -39,7 +39,7 @@ Deno.test("decode image: a JPEG's header is believed only as far as its bytes go
   assertThrows(
     () => flat(8000, 8000, { blocks: 8 }),
     DataFormatError,
-    "bytes cannot hold the 8000 x 8000 pixels",
+    "bytes of data cannot hold the 8000 x 8000 pixels",
   );
   assertThrows(() => flat(8, 0), DataFormatError, "declares 8 x 0 pixels");
   assertThrows(() => flat(8, 8, { depth: 12 }), DataFormatError, "a JPEG of 12 bits, expected 8");
@@ -49,7 +49,11 @@ Deno.test("decode image: a JPEG's header is believed only as far as its bytes go
     DataFormatError,
     "of 2 components, expected gray",
   );
-  assertThrows(() => flat(8, 8, { scans: 200 }), DataFormatError, "more than 100 scans");
+  assertThrows(
+    () => flat(8, 8, { scans: 200 }),
+    DataFormatError,
+    "101 scans or more, which is too many for its size",
+  );
   assertThrows(() => flat(8, 8, { scans: 0 }), DataFormatError, "no image");
   const frame = jpegSegment(0xc0, [8, 0, 9, 0, 9, 1, 1, 0x11, 0]);
   assertThrows(() => flat(8, 8, { before: frame }), DataFormatError, "it has two frames");

@@ -26,6 +26,11 @@ const cases: readonly Case[] = [
   { b: 1, h: 6, w: 7, ci: 10, co: 13, k: 5 },
   { b: 2, h: 4, w: 4, ci: 8, co: 1, k: 1 },
   { b: 1, h: 9, w: 5, ci: 6, co: 3, k: 3 },
+  // Winograd: bands of several heights, tiles that come in no fours, either way only, wide images.
+  { b: 2, h: 6, w: 10, ci: 8, co: 16, k: 3 },
+  { b: 1, h: 14, w: 14, ci: 4, co: 8, k: 3 },
+  { b: 1, h: 2, w: 4, ci: 16, co: 12, k: 3 },
+  { b: 1, h: 10, w: 40, ci: 12, co: 24, k: 3 },
 ];
 
 function relativeError(found: Float32Array, expected: Float32Array): number {

@@ -2,7 +2,8 @@
  * Convolution of tfjs tensors on the CPU, forward and backward (AssemblyScript, SIMD).
  *
  * Why it exists: TensorFlow.js's wasm backend has no filter gradient at all, and its forward
- * convolution reaches half of what the same core does here. The module holds no data of its own: it
+ * convolution reaches half of what the same core does here. Here is the plain sum, for filters of any size;
+ * `winograd` has the faster way for 3 x 3 filters. The module holds no data of its own: it
  * works on pointers into the memory of the tfjs backend, which it imports, so nothing is copied.
  *
  * Layouts: images [H][W][C] float32, filters [k][k][Ci][Co], k odd, r = (k - 1) / 2, stride 1, output
@@ -10,28 +11,17 @@
  * [H + 2r][W + 2r][C]; then the k taps of one filter row read one contiguous run of k * C floats.
  */
 
-/** a * b + c; fused where the engine has relaxed SIMD. */
-@inline
-function fma(a: v128, b: v128, c: v128): v128 {
-  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
-  return f32x4.add(f32x4.mul(a, b), c);
-}
+import { fma, lane0, lane1, lane2, lane3 } from "./lanes.as";
+
+export {
+  finishFilterGradient, transformFilter, winogradConv, winogradFilterGradient,
+} from "./winograd.as";
 
 @inline
 function horizontalSum(v: v128): f32 {
   return (f32x4.extract_lane(v, 0) + f32x4.extract_lane(v, 1)) +
     (f32x4.extract_lane(v, 2) + f32x4.extract_lane(v, 3));
 }
-
-// One lane in all four.
-@inline
-function lane0(x: v128): v128 { return v128.shuffle<f32>(x, x, 0, 0, 0, 0); }
-@inline
-function lane1(x: v128): v128 { return v128.shuffle<f32>(x, x, 1, 1, 1, 1); }
-@inline
-function lane2(x: v128): v128 { return v128.shuffle<f32>(x, x, 2, 2, 2, 2); }
-@inline
-function lane3(x: v128): v128 { return v128.shuffle<f32>(x, x, 3, 3, 3, 3); }
 
 /** Copies pixel columns -r .. W + r of one padded row from a row of W pixels; dst gets the border. */
 function copyRow(src: usize, dst: usize, W: i32, C: i32, r: i32, circular: bool): void {

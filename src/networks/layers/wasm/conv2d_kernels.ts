@@ -16,6 +16,10 @@ export interface ConvFunctions {
   readonly packFilter: (...args: number[]) => void;
   readonly conv: (...args: number[]) => void;
   readonly filterGradient: (...args: number[]) => void;
+  readonly transformFilter: (...args: number[]) => void;
+  readonly winogradConv: (...args: number[]) => void;
+  readonly winogradFilterGradient: (...args: number[]) => void;
+  readonly finishFilterGradient: (...args: number[]) => void;
 }
 
 /** The module of `conv2d.as.ts` on a backend. */
@@ -40,6 +44,28 @@ function geometry(x: tf.TensorInfo, filter: tf.TensorInfo): Geometry {
   return { n, h, w, ci, co, k, r: k >> 1 };
 }
 
+/** Tiles of 2 x 2 pixels whose transforms are in the cache together. */
+const TILES_TOGETHER = 32;
+
+/**
+ * Rows of tiles that Winograd's algorithm takes at a time; undefined where it cannot be used, or is no
+ * faster than the plain sum: filters of another size, odd images, few channels.
+ */
+function bandOf(
+  { h, w, k }: Pick<Geometry, "h" | "w" | "k">,
+  { inputs, outputs }: { readonly inputs: number; readonly outputs: number },
+): number | undefined {
+  if (k !== 3 || h % 2 !== 0 || w % 2 !== 0 || inputs % 4 !== 0 || outputs % 8 !== 0) {
+    return undefined;
+  }
+  return Math.min(h / 2, Math.max(1, Math.floor(TILES_TOGETHER / (w / 2))));
+}
+
+/** Floats of the 16 planes of a band, with the gap after each. */
+function bandFloats(band: number | undefined, w: number, channels: number): number {
+  return band === undefined ? 0 : 16 * (band * (w / 2) * channels + 16);
+}
+
 type Inputs = Readonly<Record<"x" | "filter", tf.TensorInfo>> & {
   readonly bias?: tf.TensorInfo;
   readonly shift?: tf.TensorInfo;
@@ -59,11 +85,14 @@ function forward(
   const { n, h, w, ci, co, k, r } = geometry(x, filter);
   const circular = attrs.padding === "circular" ? 1 : 0;
   const out = module.output([n, h, w, co]);
-  const [padded, scratch, packed] = module.workspace(
+  const band = bandOf({ h, w, k }, { inputs: ci, outputs: co });
+  const [padded, scratch, packed, transformed, products] = module.workspace(
     (h + 2 * r) * (w + 2 * r) * ci,
     w * ci,
-    k * k * ci * co,
-  ) as [number, number, number];
+    (band === undefined ? k * k : 16) * ci * co,
+    bandFloats(band, w, ci),
+    bandFloats(band, w, co),
+  ) as [number, number, number, number, number];
   const f = module.functions;
   const [px, py, pb, ps] = [x, out, bias, shift].map((t) => module.pointer(t)) as [
     number,
@@ -71,10 +100,16 @@ function forward(
     number,
     number,
   ];
-  f.packFilter(module.pointer(filter), packed, k, ci, co, 0);
+  const relu = attrs.relu ? 1 : 0;
+  if (band === undefined) f.packFilter(module.pointer(filter), packed, k, ci, co, 0);
+  else f.transformFilter(module.pointer(filter), packed, ci, co, 0);
   for (let i = 0; i < n; i++) {
+    const to = py + i * h * w * co * 4;
     f.pad(px + i * h * w * ci * 4, ps && ps + i * ci * 4, padded, scratch, h, w, ci, r, circular);
-    f.conv(padded, packed, pb, py + i * h * w * co * 4, h, w, ci, co, k, attrs.relu ? 1 : 0);
+    if (band === undefined) f.conv(padded, packed, pb, to, h, w, ci, co, k, relu);
+    else {
+      f.winogradConv(padded, packed, pb, to, transformed, products, h, w, ci, co, band, relu);
+    }
   }
   return out;
 }
@@ -96,30 +131,48 @@ function backward(
   const filterGrad = module.output([k, k, ci, co]);
   const biasGrad = module.output([co]);
   const shiftGrad = module.output([n, ci]);
-  const [xPadded, dPadded, scratch, packed] = module.workspace(
+  const band = bandOf({ h, w, k }, { inputs: ci, outputs: co });
+  const backBand = bandOf({ h, w, k }, { inputs: co, outputs: ci });
+  const bandSize = Math.max(...[ci, co].map((c) => bandFloats(band ?? backBand, w, c)));
+  const [xPadded, dPadded, scratch, packed, sums, transformed, products] = module.workspace(
     (h + 2 * r) * (w + 2 * r) * ci,
     (h + 2 * r) * (w + 2 * r) * co,
     w * Math.max(ci, co),
-    k * k * ci * co,
-  ) as [number, number, number, number];
+    (backBand === undefined ? k * k : 16) * ci * co,
+    band === undefined ? 0 : 16 * ci * co,
+    bandSize,
+    bandSize,
+  ) as [number, number, number, number, number, number, number];
   const f = module.functions;
   const at = (tensor: tf.TensorInfo | undefined) => module.pointer(tensor);
   const [px, py, pd, ps] = [at(x), at(y), at(dy), at(shift)];
   const [gx, gf, gb, gs] = [at(dx), at(filterGrad), at(biasGrad), at(shiftGrad)];
-  module.fillZero(gf, k * k * ci * co);
+  if (band === undefined) module.fillZero(gf, k * k * ci * co);
+  else module.fillZero(sums, 16 * ci * co);
   module.fillZero(gb, co);
   if (!wantsInput) module.fillZero(gx, 1);
-  if (wantsInput) f.packFilter(at(filter), packed, k, ci, co, 1);
+  if (wantsInput && backBand === undefined) f.packFilter(at(filter), packed, k, ci, co, 1);
+  else if (wantsInput) f.transformFilter(at(filter), packed, ci, co, 1);
   for (let i = 0; i < n; i++) {
     const [inOffset, outOffset] = [i * h * w * ci * 4, i * h * w * co * 4];
     const gate = attrs.relu ? py + outOffset : 0;
     f.padGradient(pd + outOffset, gate, dPadded, scratch, gb, h, w, co, r, circular);
     f.pad(px + inOffset, ps && ps + i * ci * 4, xPadded, scratch, h, w, ci, r, circular);
-    f.filterGradient(xPadded, dPadded, gf, h, w, ci, co, k);
+    if (band === undefined) f.filterGradient(xPadded, dPadded, gf, h, w, ci, co, k);
+    else {
+      const buffers = [sums, transformed, products];
+      f.winogradFilterGradient(xPadded, dPadded, ...buffers, h, w, ci, co, band);
+    }
     if (!wantsInput) continue;
-    f.conv(dPadded, packed, 0, gx + inOffset, h, w, co, ci, k, 0);
-    f.sumPixels(gx + inOffset, gs + i * ci * 4, h * w, ci);
+    const to = gx + inOffset;
+    if (backBand === undefined) f.conv(dPadded, packed, 0, to, h, w, co, ci, k, 0);
+    else {
+      const buffers = [transformed, products];
+      f.winogradConv(dPadded, packed, 0, to, ...buffers, h, w, co, ci, backBand, 0);
+    }
+    f.sumPixels(to, gs + i * ci * 4, h * w, ci);
   }
+  if (band !== undefined) f.finishFilterGradient(sums, gf, ci, co);
   return [dx, filterGrad, biasGrad, shiftGrad];
 }
 

@@ -107,7 +107,7 @@ Deno.test("architecture: a description that is wrong is refused by the name of t
   refuses({ kind: "vit" }, 'w: the network is of kind "vit", this version knows resnet, unet');
   refuses(
     { channels: [4, 1.5] },
-    "w: the network's channels is [4,1.5], expected a list of integers",
+    "w: the network's channels is [4, 1.5], expected a list of integers",
   );
   refuses({ channels: undefined }, "channels is missing");
   refuses({ norm: "batch" }, 'norm is "batch", expected "none" or "group"');

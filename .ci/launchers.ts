@@ -51,28 +51,34 @@ export function parseStat(
   };
 }
 
-/** Walks up from process $0, and prints what the system tells of each. */
-const walkScript = `p=$0; n=0
+/** Walks up from process $0; prints which signals each ignores, then what the system tells of each. */
+const walkScript = `p=$0; n=0; files=
 while [ "$p" -gt 1 ] && [ $n -lt ${mostAncestors} ]; do
   n=$((n + 1)); q=0; ignored=0
   while read -r key value; do
     case $key in PPid:) q=$value ;; SigIgn:) ignored=$value ;; esac
   done < /proc/$p/status || break
-  read -r stat < /proc/$p/stat || break
-  echo "$stat"; echo "$ignored"; tr '\\000\\n' '\\037 ' < /proc/$p/cmdline; echo
+  printf '%s ' "$ignored"; files="$files /proc/$p/stat /proc/$p/cmdline"
   p=$q
-done 2>/dev/null`;
+done 2>/dev/null
+echo
+exec cat $files 2>/dev/null`;
 
-/** Reads what {@linkcode walkScript} prints: three lines each. */
+/** Reads what {@linkcode walkScript} prints: after the first line a line and its arguments, each with \0. */
 export function parseWalk(text: string): ProcessInfo[] {
-  const lines = text.split("\n");
-  const found: ProcessInfo[] = [];
-  for (let i = 0; i + 2 < lines.length; i += 3) {
-    const stat = parseStat(lines[i]!);
-    if (stat === undefined) break;
-    const ignored = parseInt(lines[i + 1]!.at(-1) ?? "0", 16);
-    const args = lines[i + 2]!.split("\x1f").filter((arg, k) => arg !== "" || k === 0);
-    found.push({ ...stat, args, ignoresHangup: (ignored & 1) === 1 });
+  const [first = ""] = text.split("\n", 1);
+  const ignored = first.trim().split(" ").map((mask) =>
+    (parseInt(mask.at(-1) ?? "0", 16) & 1) === 1
+  );
+  const found: (ProcessInfo & { readonly args: string[] })[] = [];
+  for (let token of text.slice(first.length + 1).split("\0")) {
+    for (let line; (line = /^\d+ \([^\n]*\) [A-Za-z](?: -?\d+)+\n/.exec(token)?.[0]);) {
+      const stat = parseStat(line);
+      if (stat === undefined) break;
+      found.push({ ...stat, args: [], ignoresHangup: ignored[found.length] ?? false });
+      token = token.slice(line.length);
+    }
+    if (token !== "") found.at(-1)?.args.push(token);
   }
   return found;
 }

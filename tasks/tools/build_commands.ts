@@ -1,9 +1,9 @@
 /** `deno task build:commands`: writes docs/commands.md, the reference of all verbs, from their flags. */
-import { writeFileAtomic } from "../../src/runs/atomic_write.ts";
-import { CommandError, defineVerb, runVerb } from "../cli/command.ts";
+import { defineVerb, runVerb } from "../cli/command.ts";
 import { type CommandSpec, commonFlags } from "../cli/flags.ts";
 import { flagExplanation, flagsByGroup, flagUsage, usageLine } from "../cli/help.ts";
 import { type VerbGroup, verbGroups } from "../cli/verbs.ts";
+import { formatMarkdown, keepDocument } from "./generated_document.ts";
 
 const output = "docs/commands.md";
 
@@ -68,22 +68,6 @@ export async function commandReference(groups: readonly VerbGroup[]): Promise<st
   return `${parts.join("\n\n")}\n`;
 }
 
-/** Markdown as `deno fmt` wants it. */
-async function formatted(markdown: string): Promise<string> {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["fmt", "--ext", "md", "-"],
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "inherit",
-  }).spawn();
-  const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(markdown));
-  await writer.close();
-  const { success, stdout } = await child.output();
-  if (!success) throw new CommandError("Cannot format the reference: deno fmt failed");
-  return new TextDecoder().decode(stdout);
-}
-
 /** This command. */
 export const verb = defineVerb({
   name: "build:commands",
@@ -91,17 +75,8 @@ export const verb = defineVerb({
   flags: { check: { type: "boolean", help: "Write nothing; fail where the file differs" } },
   examples: ["build:commands", "build:commands --check"],
 }, async ({ flags, print }) => {
-  const text = await formatted(await commandReference(verbGroups));
-  const committed = await Deno.readTextFile(output).catch((error) => {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  });
-  if (committed === text) return print(`${output} is current`);
-  if (flags.check) {
-    throw new CommandError(`${output} is not what the flags say; run deno task build:commands`);
-  }
-  await writeFileAtomic(output, text);
-  print(`Wrote ${output}`);
+  const text = await formatMarkdown(await commandReference(verbGroups));
+  print(await keepDocument(output, text, { check: flags.check, task: "build:commands" }));
 });
 
 if (import.meta.main) await runVerb(verb);

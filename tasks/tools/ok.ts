@@ -26,6 +26,8 @@ const steps: readonly Step[] = [
   { name: "wasm", args: ["task", "-q", "build:wasm", "--check"] },
   { name: "schema", args: ["task", "-q", "build:schema", "--check"] },
   { name: "commands", args: ["task", "-q", "build:commands", "--check"] },
+  { name: "permissions", args: ["task", "-q", "build:permissions", "--check"] },
+  { name: "licenses", args: ["task", "-q", "licenses", "--check"] },
   { name: "publish", args: ["publish", "--dry-run", "--allow-dirty"] },
   { name: "tests", args: ["task", "-q", "test"] },
 ];
@@ -73,8 +75,8 @@ export const verb = defineVerb({
   name: "ok",
   description:
     "Checks everything that must hold before a commit: format, lint, types, the lock file, " +
-    "documentation, its examples, import rules, the committed WebAssembly, what would be " +
-    "published, and the tests.",
+    "documentation, its examples, import rules, the committed WebAssembly, tables of permissions " +
+    "and licenses, what would be published, and the tests.",
   flags: {
     skip: {
       type: "choice",

@@ -55,11 +55,14 @@ Deno.test("launchers: what Linux and macOS say of processes is read, whatever th
   assertEquals(parseStat("cat: /proc/9/stat: No such file"), undefined);
   assertEquals(parsePs("  12     7 S+   deno task train")?.args, ["deno", "task", "train"]);
   assertEquals(parsePs("  12     7 Z    (deno)")?.ended, true);
+  const line = (pid: number) => `${pid} (x y) S 7 ${fields.join(" ")}\n`;
   const walked = parseWalk(
-    `12 (deno) S 7 ${fields.join(" ")}\n0000000000001001\ndeno\x1ftask\x1f\n`,
+    `0000000000001001 00 00\n${line(12)}deno\0task\0a\nb\0${line(13)}${line(14)}sh\0`,
   );
-  assertEquals(walked.map(({ args, ignoresHangup }) => [args, ignoresHangup]), [
-    [["deno", "task"], true],
+  assertEquals(walked.map(({ pid, args, ignoresHangup }) => [pid, args, ignoresHangup]), [
+    [12, ["deno", "task", "a\nb"], true],
+    [13, [], false],
+    [14, ["sh"], false],
   ]);
 });
 

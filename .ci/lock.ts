@@ -15,6 +15,8 @@ export const workingLock: URL = new URL("./working.lock", import.meta.url);
 export const verbsLock: URL = new URL("./verbs.lock", import.meta.url);
 
 interface LockedPackage {
+  /** SHA-512 of its archive. */
+  readonly integrity?: string;
   readonly dependencies?: readonly string[];
   readonly optionalDependencies?: readonly string[];
   readonly optionalPeers?: readonly string[];
@@ -42,6 +44,18 @@ export function withoutJsr(text: string): string {
     Object.entries(lock.specifiers ?? {}).filter(([specifier]) => !specifier.startsWith("jsr:")),
   );
   return `${JSON.stringify({ ...lock, specifiers }, null, 2)}\n`;
+}
+
+/** Whether a lock file that Deno has worked on pins the same packages by the same checksums. */
+function pinsTheSame(worked: string, text: string): boolean {
+  const pins = (lock: string) =>
+    Object.entries((JSON.parse(lock) as Lock).npm ?? {})
+      .map(([id, { integrity }]) => `${id} ${integrity}`).sort().join("\n");
+  try {
+    return pins(worked) === pins(text);
+  } catch {
+    return false; // cut short
+  }
 }
 
 /** Name of what `npm:NAME@RANGE` asks for. */
@@ -80,9 +94,27 @@ export async function copyLock(
   change: (text: string) => string = (text) => text,
 ): Promise<void> {
   const text = change(await Deno.readTextFile(from));
-  if (await Deno.readTextFile(to).catch(() => undefined) === text) return;
-  // Several commands may start at once: write beside the target, then rename.
+  const there = await Deno.readTextFile(to).catch(() => undefined);
+  if (there === text) return;
+  try {
+    await writeBeside(to, text);
+  } catch (error) {
+    // In a clone that cannot be written, what an earlier command left there is right but for JSR's part.
+    if (there === undefined || !pinsTheSame(there, text)) throw error;
+  }
+}
+
+/**
+ * Writes a file beside its place, then renames it: several commands may start at once, and what is in its
+ * place may be a link, which is replaced and never followed.
+ */
+export async function writeBeside(to: URL, text: string): Promise<void> {
   const temporary = new URL(`${crypto.randomUUID()}.tmp`, to);
-  await Deno.writeTextFile(temporary, text);
-  await Deno.rename(temporary, to);
+  try {
+    await Deno.writeTextFile(temporary, text, { createNew: true });
+    await Deno.rename(temporary, to);
+  } catch (error) {
+    await Deno.remove(temporary).catch(() => {});
+    throw error;
+  }
 }

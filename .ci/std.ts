@@ -11,7 +11,14 @@
 import { join, resolve } from "node:path";
 import { fileURLToPath as fromFileUrl } from "node:url";
 import { ancestors, launchersAmong, outlivesTerminal, watchLaunchers } from "./launchers.ts";
-import { committedLock, copyLock, verbsLock, withoutTools, workingLock } from "./lock.ts";
+import {
+  committedLock,
+  copyLock,
+  verbsLock,
+  withoutTools,
+  workingLock,
+  writeBeside,
+} from "./lock.ts";
 
 /** Whether JSR could be reached, and when that was tried. */
 export interface Verdict {
@@ -134,7 +141,7 @@ async function findStandIns(): Promise<string | undefined> {
       }
     },
     // Where the clone cannot be written, every command asks.
-    write: (verdict) => Deno.writeTextFile(file, `${JSON.stringify(verdict)}\n`).catch(() => {}),
+    write: (verdict) => writeBeside(file, `${JSON.stringify(verdict)}\n`).catch(() => {}),
     probe,
     now: () => new Date(),
   });
@@ -223,9 +230,10 @@ async function runToEnd([command, ...args]: readonly string[]): Promise<number> 
   if (verb !== undefined) {
     const { default: config } = await import("../deno.json", { with: { type: "json" } });
     const change = (text: string) => withoutTools(text, config);
-    const written = copyLock(committedLock, verbsLock, change).then(() => true);
+    // Where it cannot be written, the whole lock has to do.
+    const written = copyLock(committedLock, verbsLock, change).then(() => true, () => false);
     if (bare) await grant(verb, args, 1);
-    if (await written.catch(() => false)) args.splice(1, 0, `--lock=${fromFileUrl(verbsLock)}`);
+    if (await written) args.splice(1, 0, `--lock=${fromFileUrl(verbsLock)}`);
   }
   const launchers = launchersAmong(await above);
   const hangup = outlivesTerminal(await above, variable("_"));

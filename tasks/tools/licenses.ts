@@ -1,9 +1,9 @@
 /** `deno task licenses`: the licenses of all packages that deno.lock names, in docs/licenses.md. */
-import { join } from "@std/path";
 import config from "../../deno.json" with { type: "json" };
 import { committedLock, withoutTools } from "../../.ci/lock.ts";
 import { CommandError, defineVerb, runVerb } from "../cli/command.ts";
 import { committedText, formatMarkdown, keepDocument } from "./generated_document.ts";
+import { fromCache, type LockedPackage, parseLockId, registries } from "./npm_cache.ts";
 
 const output = "docs/licenses.md";
 
@@ -16,21 +16,6 @@ const allowed: ReadonlySet<string> = new Set([
   // Of a font.
   "OFL-1.1",
 ]);
-
-/** A package of deno.lock. */
-export interface LockedPackage {
-  readonly name: string;
-  readonly version: string;
-}
-
-/** Name and version of an entry of deno.lock, such as `a@1.0.0_b@2.0.0`: what follows are its peers. */
-export function parseLockId(id: string): LockedPackage {
-  const [, name, version] = /^(@?[^@]+)@([^_]+)/.exec(id) ?? [];
-  if (name === undefined || version === undefined) {
-    throw new CommandError(`Cannot read deno.lock: ${id} is no package with a version`);
-  }
-  return { name, version };
-}
 
 /** Whether an SPDX expression, such as "(MIT OR GPL-3.0)", permits the use here. */
 export function isAllowed(license: string): boolean {
@@ -52,29 +37,13 @@ export function licenseOf(description: unknown): string | undefined {
   return license?.type ?? licenses?.map(({ type }) => type).join(" OR ");
 }
 
-/** Folders of Deno's cache that hold packages, one for each registry. */
-async function registries(): Promise<string[]> {
-  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).output();
-  const { npmCache } = JSON.parse(new TextDecoder().decode(stdout)) as {
-    readonly npmCache: string;
-  };
-  const found: string[] = [];
-  for await (const { name, isDirectory } of Deno.readDir(npmCache)) {
-    if (isDirectory) found.push(join(npmCache, name));
-  }
-  return found;
-}
-
 /** The license of a package by what is in Deno's cache; undefined where it is not there. */
 async function cachedLicense(
   { name, version }: LockedPackage,
   folders: readonly string[],
 ): Promise<string | undefined> {
-  for (const folder of folders) {
-    const text = await committedText(join(folder, name, version, "package.json"));
-    if (text !== undefined) return licenseOf(JSON.parse(text)) ?? "not stated";
-  }
-  return undefined;
+  const description = await fromCache(`${name}/${version}/package.json`, folders);
+  return description === undefined ? undefined : licenseOf(description) ?? "not stated";
 }
 
 /** The rows of a list: package and version, then license. What a version is licensed by never changes. */

@@ -1,6 +1,7 @@
 /** `deno task lock`: the committed lock file, made by Deno and compared with what Deno would make. */
 import { committedLock, withoutJsr } from "../../.ci/lock.ts";
 import { CommandError, defineVerb, runVerb } from "../cli/command.ts";
+import { fromCache, parseLockId, registries } from "./npm_cache.ts";
 
 /** What Deno makes of a lock file and deno.json: versions that are still in range stay. */
 async function resolved(lock: string | undefined, signal: AbortSignal): Promise<string> {
@@ -24,6 +25,30 @@ async function resolved(lock: string | undefined, signal: AbortSignal): Promise<
   }
 }
 
+/**
+ * Packages whose checksum in a lock file is not the one that their registry told when they were fetched.
+ * Deno compares with what it fetches, and never again with what it has.
+ */
+async function changedChecksums(lock: string): Promise<string[]> {
+  const { npm } = JSON.parse(lock) as {
+    readonly npm: Readonly<Record<string, { readonly integrity?: string }>>;
+  };
+  const folders = await registries();
+  const changed: string[] = [];
+  for (const [id, { integrity }] of Object.entries(npm)) {
+    const { name, version } = parseLockId(id);
+    const known = await fromCache(`${name}/registry.json`, folders) as {
+      readonly versions?: Readonly<
+        Record<string, { readonly dist?: { readonly integrity?: string } }>
+      >;
+    } | undefined;
+    const told = known?.versions?.[version]?.dist?.integrity;
+    // One that is not in the cache is compared by Deno when it is fetched.
+    if (told !== undefined && told !== integrity) changed.push(id);
+  }
+  return changed;
+}
+
 /** This command. */
 export const verb = defineVerb({
   name: "lock",
@@ -44,6 +69,13 @@ export const verb = defineVerb({
     throw new CommandError(
       "Cannot lock these packages: Deno's lock file names a registry, expected checksums alone; " +
         "unset the registry of your npm configuration and run it again",
+    );
+  }
+  const changed = await changedChecksums(current);
+  if (changed.length > 0) {
+    throw new CommandError(
+      `Checksums in deno.lock are not those of the registry: ${changed.join(", ")}; restore the ` +
+        "committed file, or find out who changed these packages",
     );
   }
   if (current === committed) {

@@ -1,5 +1,5 @@
 /** The lock file pins what comes from npm and says nothing of JSR, nor of what stands in for it. */
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { toFileUrl } from "@std/path";
 import config from "../../deno.json" with { type: "json" };
 import { committedLock, copyLock, withoutJsr, withoutTools } from "../../.ci/lock.ts";
@@ -108,4 +108,42 @@ Deno.test("lock: with npm's part alone Deno takes the pinned version and any sou
       assertEquals(decoder.decode(stdout), `${source} ${version}\n`);
     }
     assertEquals(await text(committed), before);
+  }));
+
+Deno.test("lock: what stands in its place may be a link, which is replaced and not followed", () =>
+  inFolder(async (folder) => {
+    const base = new URL(`${toFileUrl(folder).href}/`);
+    const [committed, working] = [new URL("deno.lock", base), new URL("working.lock", base)];
+    await Deno.writeTextFile(committed, "{}");
+    await Deno.writeTextFile(new URL("elsewhere", base), "kept");
+    await Deno.symlink(new URL("elsewhere", base), working);
+    await copyLock(committed, working);
+    assertEquals(await text(new URL("elsewhere", base)), "kept");
+    assertEquals([(await Deno.lstat(working)).isSymlink, await text(working)], [false, "{}"]);
+  }));
+
+Deno.test("lock: where nothing can be written, a copy that pins the same does", () =>
+  inFolder(async (folder) => {
+    const base = new URL(`${toFileUrl(folder).href}/`);
+    const [committed, working] = [new URL("deno.lock", base), new URL("gone/working.lock", base)];
+    const lock = { npm: { "a@1.0.0": { integrity: "sha512-x" } } };
+    await Deno.writeTextFile(committed, JSON.stringify(lock));
+    await assertRejects(() => copyLock(committed, working), Deno.errors.NotFound);
+    // Deno has added what it found; the folder takes no new file, as its path is a file's.
+    const other = new URL("other.lock", base);
+    await Deno.writeTextFile(other, JSON.stringify({ ...lock, jsr: { "@std/path@1": {} } }));
+    const child = await new Deno.Command(Deno.execPath(), {
+      args: [
+        ...["eval", "--no-config", "--no-lock", "--ext=ts"],
+        `Deno.writeTextFile = () => Promise.reject(new Deno.errors.PermissionDenied("no"));
+         const { copyLock } = await import(${
+          JSON.stringify(new URL("../../.ci/lock.ts", import.meta.url).href)
+        });
+         await copyLock(new URL(Deno.args[0]), new URL(Deno.args[1]));
+         await Deno.remove(new URL(Deno.args[1]));
+         await copyLock(new URL(Deno.args[0]), new URL(Deno.args[1])).catch(({ name }) => console.log(name));`,
+        ...[committed.href, other.href],
+      ],
+    }).output();
+    assertEquals(new TextDecoder().decode(child.stdout), "PermissionDenied\n");
   }));

@@ -46,7 +46,8 @@ const dtypes: Readonly<Record<string, ElementType>> = {
 
 /** Type of the values of a storage class such as `torch.FloatStorage`; undefined for untyped ones. */
 export function storageType({ name }: PickleGlobal): ElementType | undefined {
-  return storageTypes[name.replace(/^torch\./, "")];
+  const kind = name.replace(/^torch\./, "");
+  return Object.hasOwn(storageTypes, kind) ? storageTypes[kind] : undefined;
 }
 
 const isSizes = (value: unknown): value is number[] =>

@@ -1,7 +1,9 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { DataFormatError } from "../../src/core/errors.ts";
+import { DataFormatError, ReadLimitError } from "../../src/core/errors.ts";
 import { parseIdx } from "../../src/datasets/idx.ts";
 import { gunzipIfNeeded } from "../../src/formats/gunzip.ts";
+import { inFolder } from "./folder.ts";
+import { loadDataset } from "../../src/datasets/registry_files.ts";
 import { parseIdxPair } from "../../src/datasets/mnist.ts";
 
 /** An IDX file of the given shape with values 0, 1, 2 ... */
@@ -92,3 +94,30 @@ Deno.test("idx: images and labels that do not belong together are a DataFormatEr
   assertThrows(() => parseIdxPair({ images, labels: labels(3) }, 2), DataFormatError, "label 2");
   assertThrows(() => parseIdxPair({ images: labels(3), labels: labels(3) }), DataFormatError);
 });
+
+Deno.test("idx: gzip is undone up to a limit, and no further", async () => {
+  const packed = await gzip(new Uint8Array(50_000_000));
+  const error = await assertRejects(
+    () => gunzipIfNeeded(packed, { source: "x.gz", maxBytes: 1e6 }),
+    ReadLimitError,
+    "x.gz: the unpacked file needs",
+  );
+  assertEquals(error.limit, "maxBytes");
+  assertEquals(error.needed < 20e6, true, "a piece of 16 kB unpacks to no more than 16.8 MB");
+});
+
+Deno.test("idx: a folder's compressed files have limits, which loadDataset takes", () =>
+  inFolder(async (folder) => {
+    const header = Uint8Array.of(0, 0, 8, 1, 0, 0x1e, 0x84, 0x80);
+    const labels = new Uint8Array(2_000_008);
+    labels.set(header);
+    const images = new Uint8Array(16 + 2_000_000);
+    images.set([0, 0, 8, 3, 0, 0x1e, 0x84, 0x80, 0, 0, 0, 1, 0, 0, 0, 1]);
+    await Deno.writeFile(`${folder}/train-labels-idx1-ubyte.gz`, await gzip(labels));
+    await Deno.writeFile(`${folder}/train-images-idx3-ubyte.gz`, await gzip(images));
+    const load = (maxBytes?: number) =>
+      loadDataset("mnist", { from: folder, images: 2, size: 1, maxBytes });
+    const error = await assertRejects(() => load(), ReadLimitError, "train-labels");
+    assertEquals(error.allowed, 1e6);
+    assertEquals((await load(3e6)).labels.length, 2);
+  }));

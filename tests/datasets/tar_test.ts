@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { DataFormatError } from "../../src/core/errors.ts";
+import { DataFormatError, ReadLimitError } from "../../src/core/errors.ts";
 import { readTar } from "../../src/datasets/tar.ts";
 import { gzip, tarMember } from "./folder.ts";
 
@@ -72,4 +72,22 @@ Deno.test("tar: damage and files that are no archive are a DataFormatError", asy
   const packed = await gzip(archive);
   const wrong = packed.with(packed.length - 6, packed.at(-6)! ^ 1);
   await assertRejects(() => read(wrong), DataFormatError, "damaged");
+});
+
+Deno.test("tar: what unpacks to more than is allowed, or says so, is refused before it is taken", async () => {
+  const declared = (size: string) => {
+    const member = tarMember("a.bin", bytes(10, 1));
+    member.set(new TextEncoder().encode(size), 124);
+    member.set(new TextEncoder().encode("        "), 148);
+    const sum = member.subarray(0, 512).reduce((a, b) => a + b, 0);
+    member.set(new TextEncoder().encode(sum.toString(8).padStart(6, "0")), 148);
+    return member;
+  };
+  const huge = await assertRejects(() => read(declared("77777777777\0")), ReadLimitError);
+  assertEquals([huge.needed > 2 ** 33, huge.allowed], [true, 1e6]);
+  // 20 MB of zeros after the last block, in 20 kB.
+  const bomb = await gzip(join(archive, new Uint8Array(20e6)));
+  await assertRejects(() => read(bomb), ReadLimitError, "raise `maxBytes: ");
+  await assertRejects(() => read(declared("-1         \0")), DataFormatError, "no octal number");
+  await assertRejects(() => read(archive.subarray(0, -1024)), DataFormatError, "its last block");
 });

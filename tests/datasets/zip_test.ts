@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
-import { DataFormatError } from "../../src/core/errors.ts";
+import { DataFormatError, ReadLimitError } from "../../src/core/errors.ts";
 import { openZip } from "../../src/datasets/zip_files.ts";
 import { inFolder } from "./folder.ts";
 import { zipArchive } from "./zip.ts";
@@ -67,4 +67,16 @@ Deno.test("zip: truncated anywhere, or damaged, it is a DataFormatError", () =>
     const stored = zipArchive(files, { stored: true });
     await Deno.writeFile(path, stored.with(100, stored[100]! ^ 1));
     await assertRejects(() => contents(path), DataFormatError, "checksum is wrong");
+  }));
+
+Deno.test("zip: a file that unpacks to more than allowed is refused before it is unpacked", () =>
+  inFolder(async (folder) => {
+    const path = join(folder, "x.zip");
+    await Deno.writeFile(path, zipArchive([["zeros.bin", new Uint8Array(40e6)]]));
+    const [first] = (await openZip(path)).entries;
+    const usual = await openZip(path);
+    const error = await assertRejects(() => usual.read(first!), ReadLimitError, "x.zip/zeros.bin");
+    assertEquals([error.limit, error.needed], ["maxBytes", 40e6]);
+    assertEquals((await (await openZip(path, { maxBytes: 40e6 })).read(first!)).length, 40e6);
+    await assertRejects(() => openZip(path, { maxItems: 0 }), ReadLimitError, "maxItems");
   }));

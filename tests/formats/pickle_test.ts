@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
-import { DataFormatError } from "../../src/core/errors.ts";
+import { DataFormatError, ReadLimitError } from "../../src/core/errors.ts";
 import { PickledObject, unpickle } from "../../src/formats/pickle.ts";
 import { bytesOf } from "./bytes.ts";
 
@@ -111,5 +111,24 @@ Deno.test("pickle: what is damaged, foreign or endless is refused in one line wi
     const { message } = assertThrows(() => read(text), DataFormatError);
     assert(message.includes(expected), `${JSON.stringify(text)}: ${message}`);
     assert(!message.includes("\n"), message);
+  }
+});
+
+Deno.test("pickle: what it makes is counted, lists and dictionaries more than numbers", () => {
+  const numbers = (count: number) => `](${"K\x01".repeat(count)}e.`;
+  const options = { find: nothing, maxItems: 100 };
+  assertEquals((unpickle(bytesOf(numbers(60)), options).value as unknown[]).length, 60);
+  for (const text of [numbers(100), `${"]".repeat(7)}.`, `${"N0".repeat(60)}N.`, "(".repeat(7)]) {
+    assertThrows(() => unpickle(bytesOf(text), options), ReadLimitError, "raise `maxItems");
+  }
+});
+
+Deno.test("pickle: numbers are read as Python writes them, and not otherwise", () => {
+  for (const [text, value] of [["1", 1], ["-2.5", -2.5], ["1e-05", 1e-5], ["1.", 1]] as const) {
+    assertEquals(read(`F${text}\n.`), value);
+  }
+  assertEquals([read("Finf\n."), read("F-inf\n."), read("Fnan\n.")], [Infinity, -Infinity, NaN]);
+  for (const text of ["F0x10\n.", "F \n.", "F1e\n.", "I 1\n.", "I1_000\n.", "Np-1\n.", "Npx\n."]) {
+    assertThrows(() => read(text), DataFormatError, "that this reader takes");
   }
 });

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
-import { DataFormatError } from "../../src/core/errors.ts";
+import { DataFormatError, ReadLimitError } from "../../src/core/errors.ts";
 import {
   parseSafetensors,
   type StoredTensor,
@@ -214,4 +214,31 @@ Deno.test("safetensors: with a checksum every changed bit is noticed, a new layo
   again.set(other, 8);
   again.set(bytes.subarray(8 + length), 8 + other.length);
   assertEquals(parseSafetensors(again).metadata, metadata);
+});
+
+Deno.test("safetensors: a header may be large and odd, within limits that the caller sets", () => {
+  const entry = JSON.stringify(u8(0, 8));
+  const text = `{"__metadata__":{"about":"${"x".repeat(10_000_000)}"},"a":${entry}}`;
+  const { metadata } = parseSafetensors(file(text));
+  assertEquals(metadata.about!.length, 10_000_000);
+  const error = assertThrows(
+    () => parseSafetensors(file(text), "a", { maxText: 1e6 }),
+    ReadLimitError,
+  );
+  assertEquals([error.limit, error.allowed], ["maxText", 1e6]);
+  const deep = `{"a":${"[".repeat(1e6)}${"]".repeat(1e6)}}`;
+  assertThrows(() => parseSafetensors(file(deep)), ReadLimitError, "101 levels of nesting");
+  const two = { a: u8(0, 4), b: u8(4, 8) };
+  assertEquals(parseSafetensors(file(two)).tensors.size, 2);
+  assertThrows(() => parseSafetensors(file(two), "a", { maxItems: 1 }), ReadLimitError, "maxItems");
+});
+
+Deno.test("safetensors: who knows of a checksum can ask for it", () => {
+  const tensors = new Map([["a", { dtype: "U8", shape: [1], data: Uint8Array.of(7) }]] as const);
+  const required = { checksum: "required" } as const;
+  const good = writeSafetensors(tensors, { checksum: true });
+  assertEquals(parseSafetensors(good, "a", required).tensors, tensors);
+  const bare = writeSafetensors(tensors);
+  assertEquals(parseSafetensors(bare).tensors, tensors);
+  assertThrows(() => parseSafetensors(bare, "a", required), DataFormatError, "it has no checksum");
 });

@@ -1,7 +1,7 @@
 /** Files of the real PyTorch, committed and, where it is installed, written on the spot. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
-import { DataFormatError } from "../../src/core/errors.ts";
+import { DataFormatError, ReadLimitError } from "../../src/core/errors.ts";
 import { parseNpy } from "../../src/formats/npy.ts";
 import { type FloatTensor, parseSafetensors } from "../../src/formats/safetensors.ts";
 import { isTorch, parseTorch } from "../../src/formats/torch_file.ts";
@@ -172,6 +172,48 @@ Deno.test("torch file: what is malicious, foreign or damaged is refused in one l
     assert(error.message.startsWith("evil.pt"), error.message);
     assert(!error.message.includes("\n"), error.message);
   }
+});
+
+Deno.test("torch file: memory is limited by the size of the file, or as the caller says", () => {
+  const zeroStrides = archive(tensor({ shape: [16 * 2 ** 20], strides: [0] }), four);
+  const error = assertThrows(() => parseTorch(zeroStrides, "a.pt"), ReadLimitError);
+  assertEquals([error.limit, error.needed > 2 ** 26, error.allowed < 2 ** 26], [
+    "maxBytes",
+    true,
+    true,
+  ]);
+  const { shape } = parseTorch(zeroStrides, "a.pt", { maxBytes: 1e8 }) as FloatTensor;
+  assertEquals(shape, [2 ** 24]);
+  assertThrows(
+    () => parseTorch(archive(tensor({}), four), "a.pt", { maxBytes: 9 }),
+    ReadLimitError,
+  );
+  // One large list, made into a dictionary again and again by few bytes.
+  const copies = "0ccollections\nOrderedDict\n(h\x00tR".repeat(100);
+  const many = archive(`(${"(NNt".repeat(20_000)}lq\x00${copies}.`);
+  assertThrows(() => parseTorch(many, "a.pt"), ReadLimitError, "maxBytes");
+});
+
+Deno.test("torch file: modules that share others or contain themselves come to an end", () => {
+  const module = (children: string) =>
+    `ctorch.nn.modules.container\nSequential\n)\x81}${short("_modules")}${children}sb`;
+  let shared = module("}");
+  for (let i = 0; i < 30; i++) {
+    const slot = String.fromCharCode(i);
+    shared = module(`}(${short("0")}${shared}q${slot}${short("1")}h${slot}u`);
+  }
+  const dict = (bytes: Uint8Array, options = {}) =>
+    torchStateDict(parseTorch(bytes, "a.pt"), "a.pt", options);
+  assertThrows(() => dict(archive(`${shared}.`)), ReadLimitError, "100,001 things");
+  const itself = `ctorch.nn.modules.container\nSequential\n)\x81q\x00}${short("_modules")}` +
+    `}${short("again")}h\x00ssb.`;
+  assertThrows(() => dict(archive(itself)), ReadLimitError, "101 levels of nesting");
+  assertThrows(() => dict(archive(itself), { maxDepth: 3 }), ReadLimitError, "maxDepth: 4");
+  assertThrows(
+    () => dict(archive(`}q\x00${short("state_dict")}h\x00s.`)),
+    DataFormatError,
+    "nested 8 levels deep",
+  );
 });
 
 Deno.test("torch file: legacy files cut at any byte are refused, and so are their commands", async () => {

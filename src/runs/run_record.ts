@@ -178,8 +178,8 @@ function parseConfig(bytes: Uint8Array, source: string): ConfigFile {
   return { command, started, config, sealed: hasChecksum(bytes) };
 }
 
-/** What the system says of a folder that cannot be read, in our words. */
-const unreadable: readonly (readonly [new (message: string) => Error, string])[] = [
+/** What the system says of a folder that cannot be read, in our words; asked for where there is Deno. */
+const unreadable = (): readonly (readonly [new (message: string) => Error, string])[] => [
   [Deno.errors.PermissionDenied, "the system permits no access to it"],
   [Deno.errors.IsADirectory, "one of its files is a folder"],
   [Deno.errors.NotADirectory, "it is a file, expected the folder of a run"],
@@ -192,7 +192,7 @@ async function readable<T>(path: string, use: () => Promise<T>): Promise<T> {
     return await use();
   } catch (error) {
     if (error instanceof DataFormatError || !(error instanceof Error)) throw error;
-    const [, why] = unreadable.find(([kind]) => error instanceof kind) ?? [];
+    const [, why] = unreadable().find(([kind]) => error instanceof kind) ?? [];
     if (why !== undefined) throw new DataFormatError(path, why, { cause: error });
     if (!/\(os error \d+\)/.test(error.message)) throw error;
     throw new DataFormatError(path, `it cannot be read: ${error.message}`, { cause: error });

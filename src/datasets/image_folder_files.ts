@@ -23,10 +23,11 @@ export const imageFolderSource: DatasetSource = {
         remedy: (say) => `name the folder or zip archive of images with ${say.option("from")}`,
       });
     }
-    const decode = await createImageDecoder({ maxPixels });
     const files = await openFileTree(from, { maxBytes: maxPictureBytes(maxPixels) });
     const { indices, labels, classNames } = arrangeImages(files.paths, { split, source: from });
     await files.confirm([...files.paths.keys()].filter((i) => !isImagePath(files.paths[i]!)));
+    // Only now: where there are no files, the decoder need not be fetched either.
+    const decode = await createImageDecoder({ maxPixels });
     const first = await loadImage(files, indices[0]!, decode);
     const wanted = channels ?? first.shape[3] as 1 | 3;
     const prepare = (image: ByteImages, source: string) => {

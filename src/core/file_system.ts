@@ -59,6 +59,17 @@ export async function openRegularFile(
   }
 }
 
+/** Memory for a file; a sparse one can say that it has more bytes than there is memory. */
+function memoryFor(size: number, path: string | URL): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(size);
+  } catch (error) {
+    throw new DataFormatError(`${path}`, `its ${size} bytes do not fit into memory`, {
+      cause: error,
+    });
+  }
+}
+
 /** Options of {@linkcode readRegularFile}. */
 export interface ReadRegularFileOptions {
   /** Most bytes that it may have. Default 4 GiB. */
@@ -86,7 +97,7 @@ export async function readRegularFile(
         allowed: maxBytes,
       });
     }
-    const bytes = new Uint8Array(size);
+    const bytes = memoryFor(size, path);
     let at = 0;
     while (at < size) {
       const { bytesRead } = await handle.read(bytes, at, size - at, at);

@@ -1,6 +1,6 @@
 /** Reading tar archives, plain or gzip, as a stream: nothing but the wanted files is ever held. */
 import { DataFormatError } from "../core/errors.ts";
-import { gunzipStream } from "../formats/gunzip.ts";
+import { concatenated, gunzipStream } from "../formats/gunzip.ts";
 import { checkLimit, type ReadLimits } from "../formats/read_limits.ts";
 
 /** A file of an archive. */
@@ -150,9 +150,10 @@ class ByteReader {
 
   /** Takes `count` bytes; undefined at the end of the stream. */
   async take(count: number): Promise<Uint8Array | undefined> {
-    const out = new Uint8Array(count);
-    const got = await this.#consume(count, (part, at) => out.set(part, at));
-    if (got === count) return out;
+    // No memory for bytes that are declared and never come.
+    const parts: Uint8Array[] = [];
+    const got = await this.#consume(count, (part) => parts.push(part));
+    if (got === count) return concatenated(parts, count);
     if (got === 0) return undefined;
     throw this.truncated();
   }
@@ -167,7 +168,7 @@ class ByteReader {
     while (await this.#next() !== undefined);
   }
 
-  async #consume(count: number, use: (part: Uint8Array, at: number) => void): Promise<number> {
+  async #consume(count: number, use: (part: Uint8Array) => void): Promise<number> {
     let at = 0;
     while (at < count) {
       if (this.#held.length === 0) {
@@ -176,7 +177,7 @@ class ByteReader {
         this.#held = chunk;
       }
       const part = this.#held.subarray(0, count - at);
-      use(part, at);
+      use(part);
       at += part.length;
       this.#held = this.#held.subarray(part.length);
     }

@@ -39,6 +39,11 @@ export interface ZipArchive {
   confirm(entries: readonly ZipEntry[]): Promise<void>;
 }
 
+/** Of a file that is no picture, where nothing else is asked for. */
+const mostBytes = 2 ** 31;
+/** Of the list of files: a million names of a hundred bytes, and slack. */
+const mostDirectoryBytes = 2 ** 28;
+
 /** Options of {@linkcode openZip}: `maxItems` files (a million), each of at most `maxBytes`. */
 export type OpenZipOptions = Pick<ReadLimits, "maxBytes" | "maxItems">;
 
@@ -93,8 +98,10 @@ async function readEntry(
   const { name, method, size, packedSize, crc32: expected } = record;
   const offset = await contentsAt(file, { source, record });
   const inside = `${source}/${name}`;
-  const allowed = maxBytes ?? bytesFor(packedSize);
-  checkLimit("maxBytes", size, { source: inside, what: "the file", allowed });
+  const allowed = maxBytes ?? Math.min(bytesFor(packedSize), mostBytes);
+  for (const needed of [size, packedSize]) {
+    checkLimit("maxBytes", needed, { source: inside, what: "the file", allowed });
+  }
   // Imported when needed: a browser has no such module.
   const { crc32, inflateRawSync } = await import("node:zlib");
   const packed = await readAt(file, { offset, length: packedSize, source: inside });
@@ -132,7 +139,9 @@ async function readDirectory(
     : await file.read(end.wideAt, wideEndBytes);
   const place = zipDirectoryPlace(end, { wideEnd, source });
   const { start: offset, length, count } = place;
-  checkLimit("maxItems", count, { source, what: "the zip directory", allowed: maxItems });
+  const what = "the zip directory";
+  checkLimit("maxItems", count, { source, what, allowed: maxItems });
+  checkLimit("maxText", length, { source, what, allowed: mostDirectoryBytes });
   const records = readZipRecords(await readAt(file, { offset, length, source }), { place, source });
   const isFolder = ({ name }: ZipRecord) => name.endsWith("/");
   const full = records.find((record) => isFolder(record) && record.size > 0);

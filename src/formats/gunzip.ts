@@ -94,6 +94,11 @@ export async function gunzipIfNeeded(
     parts.push(value);
     length += value.length;
   }
+  return concatenated(parts, length);
+}
+
+/** Pieces of `length` bytes in all, as one. */
+export function concatenated(parts: readonly Uint8Array[], length: number): Uint8Array {
   const out = new Uint8Array(length);
   let at = 0;
   for (const part of parts) {

@@ -95,7 +95,7 @@ export function unpickle(
   { find, persistent, source = "pickle", start = 0, maxItems = usualItems }: UnpickleOptions,
 ): { readonly value: unknown; readonly end: number } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const text = new TextDecoder();
+  const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   let at = start;
   /** Offset of the instruction under way, for messages. */
   let instruction = start;
@@ -117,11 +117,18 @@ export function unpickle(
   const u32 = () => view.getUint32(take(4), true);
   const u64 = () => Number(view.getBigUint64(take(8), true));
   const slice = (length: number) => bytes.slice(take(length), at);
-  const string = (length: number) => text.decode(slice(length));
+  const decoded = (from: Uint8Array): string => {
+    try {
+      return text.decode(from);
+    } catch {
+      return fail("the pickle is damaged: a text is not UTF-8");
+    }
+  };
+  const string = (length: number) => decoded(bytes.subarray(take(length), at));
   const line = () => {
     const end = bytes.indexOf(10, at);
     if (end < 0) fail("the pickle is cut off");
-    const found = text.decode(bytes.subarray(at, end));
+    const found = decoded(bytes.subarray(at, end));
     at = end + 1;
     return found;
   };

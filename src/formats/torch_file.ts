@@ -135,7 +135,7 @@ function parseZip(bytes: Uint8Array, reading: Reading): unknown {
         throw new ArgumentError(`its values are ${quoted(order)}-endian, expected little`);
       }
     }
-    const storages = new Map<string, TorchStorage>();
+    const storages = new Map<string, TorchStorage & { readonly count: number }>();
     return unpickle(read("data.pkl"), {
       source: inRecord,
       maxItems,
@@ -143,9 +143,12 @@ function parseZip(bytes: Uint8Array, reading: Reading): unknown {
       persistent(id) {
         const { type: named, key, count } = storageId(id);
         const known = storages.get(key);
-        if (known) return known;
         const type = storageType(named);
-        const storage = { type, bytes: read(`data/${key}`) };
+        if (known) {
+          if (known.type === type && known.count === count) return known;
+          throw new ArgumentError(`storage ${quoted(key)} is described in two ways`);
+        }
+        const storage = { type, count, bytes: read(`data/${key}`) };
         const needed = count * (type === undefined ? 1 : elementBytes[type]);
         if (storage.bytes.length !== needed) {
           throw new ArgumentError(
@@ -198,7 +201,12 @@ function parseLegacy(bytes: Uint8Array, reading: Reading): unknown {
       persistent(id) {
         if (isModuleId(id)) return id[1];
         const parts = storageId(id);
-        wanted.set(parts.key, parts);
+        const { key, type, count } = parts;
+        const known = wanted.get(key);
+        if (known && (known.type.name !== type.name || known.count !== count)) {
+          throw new ArgumentError(`storage ${quoted(key)} is described in two ways`);
+        }
+        wanted.set(key, parts);
         return nothing;
       },
     }).end;
@@ -212,6 +220,7 @@ function parseLegacy(bytes: Uint8Array, reading: Reading): unknown {
       if (!parts || !type) {
         throw new ArgumentError(`storage ${quoted(key)} has no known type`);
       }
+      if (storages.has(parts.key)) throw new ArgumentError(`storage ${quoted(key)} is there twice`);
       const size = parts.count * elementBytes[type];
       const stated = at + 8 <= bytes.length ? Number(view.getBigInt64(at, true)) : -1;
       if (stated !== parts.count || at + 8 + size > bytes.length) {

@@ -39,6 +39,8 @@ export const endBytes = 22;
 export const longestEnd: number = endBytes + 0xffff + 20 + 56;
 /** Bytes of zip64's end record. */
 export const wideEndBytes = 56;
+/** Bytes of an entry of the directory, before its name. */
+const entryBytes = 46;
 /** Bytes of a file's own header, before its name. */
 export const localBytes = 30;
 
@@ -138,7 +140,8 @@ export function zipDirectoryPlace(
     before = wideAt;
   }
   const { start, length, count } = place;
-  if (start + length !== before || count * 46 > length) {
+  const longest = count * (entryBytes + 3 * 0xffff);
+  if (start + length !== before || count * entryBytes > length || length > longest) {
     throw new DataFormatError(
       source,
       `the zip directory of ${count} entries should lie at byte ${start}, but is not there`,
@@ -170,21 +173,21 @@ export function readZipRecords(
   };
   let at = 0;
   for (let i = 0; i < count; i++) {
-    if (at + 46 > directory.length || view.getUint32(at, true) !== 0x02014b50) {
+    if (at + entryBytes > directory.length || view.getUint32(at, true) !== 0x02014b50) {
       fail(`the zip directory is damaged: entry ${i + 1} of ${count} does not begin here`, at);
     }
     const [nameLength, extraLength, commentLength, part] = [28, 30, 32, 34].map((field) =>
       view.getUint16(at + field, true)
     ) as [number, number, number, number];
-    const extraAt = at + 46 + nameLength;
+    const extraAt = at + entryBytes + nameLength;
     const next = extraAt + extraLength + commentLength;
     if (next > directory.length) {
       fail(`the zip directory is damaged: entry ${i + 1} is cut off`, at);
     }
-    const rawName = directory.slice(at + 46, extraAt);
+    const rawName = directory.slice(at + entryBytes, extraAt);
     const name = decoder.decode(rawName);
-    const shown = quoted(name);
-    if (names.has(name)) fail(`the archive names ${shown} twice`, at);
+    const shown = () => quoted(name);
+    if (names.has(name)) fail(`the archive names ${shown()} twice`, at);
     names.add(name);
     const [size, packedSize, headerAt] = wideFields(view, {
       fields: [24, 20, 42].map((field) => view.getUint32(at + field, true)),
@@ -192,16 +195,18 @@ export function readZipRecords(
       to: extraAt + extraLength,
     }) as [number, number, number];
     const method = view.getUint16(at + 10, true);
-    if (part !== 0 && part !== 0xffff) fail(`${shown} is in another part of the archive`, at + 34);
+    if (part !== 0 && part !== 0xffff) {
+      fail(`${shown()} is in another part of the archive`, at + 34);
+    }
     if (headerAt + localBytes + nameLength > start) {
-      fail(`${shown} should begin at byte ${headerAt}, but no file begins there`, at + 42);
+      fail(`${shown()} should begin at byte ${headerAt}, but no file begins there`, at + 42);
     }
     if (headerAt + localBytes + nameLength + packedSize > start) {
-      fail(`${shown} should have ${packedSize} bytes, but the archive holds fewer`, at + 20);
+      fail(`${shown()} should have ${packedSize} bytes, but the archive holds fewer`, at + 20);
     }
     if (method === 0 ? size !== packedSize : size > packedSize * greatestRatio) {
       fail(
-        `${shown} cannot hold ${size} bytes in ${packedSize}; the archive is not to be trusted`,
+        `${shown()} cannot hold ${size} bytes in ${packedSize}; the archive is not to be trusted`,
         at + 24,
       );
     }

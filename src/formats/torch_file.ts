@@ -110,7 +110,7 @@ function isModuleId(id: unknown): id is [string, PickleGlobal] {
 function parseZip(bytes: Uint8Array, reading: Reading): unknown {
   const { source, maxItems } = reading;
   const memory = memoryMeter(reading);
-  const entries = readZipDirectory(bytes, { source });
+  const entries = readZipDirectory(bytes, { source, maxItems });
   const pickles = [...entries.keys()].filter((name) => /^[^/]+\/data\.pkl$/.test(name));
   if (pickles.length !== 1) {
     throw new DataFormatError(

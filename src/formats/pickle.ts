@@ -73,8 +73,11 @@ const longestNumber = 64;
 const usualItems = 2_500_000;
 /** A list, dictionary or object takes about as much memory as this many numbers. */
 const itemsOfContainer = 16;
-/** Instructions that make one: marks, lists, tuples, dictionaries, sets. */
-const makesContainer = new Set([..."(])}ltd\x85\x86\x87\x8f\x91"].map((op) => op.charCodeAt(0)));
+const itemsOfText = 4;
+/** What each instruction counts: marks, lists, tuples, dictionaries and sets most, texts and places in the memo. */
+const itemsOf = new Uint8Array(256).fill(1);
+for (const op of "(])}ltd\x85\x86\x87\x8f\x91") itemsOf[op.charCodeAt(0)] = itemsOfContainer;
+for (const op of "STUVXBC\x8c\x8d\x8e\x96pqr\x94") itemsOf[op.charCodeAt(0)] = itemsOfText;
 
 /**
  * Reads a pickle of protocol 0 to 5.
@@ -86,7 +89,7 @@ const makesContainer = new Set([..."(])}ltd\x85\x86\x87\x8f\x91"].map((op) => op
  *
  * @returns The value, and the offset after the pickle's last byte.
  * @throws ReadLimitError if it makes more than `maxItems` values (2.5 million; a list, dictionary or
- * object counts as 16).
+ * object counts as 16, a text as 4).
  * @throws DataFormatError if the bytes are no intact pickle, or want a global that `find` does not
  * know: the message has its name.
  */
@@ -242,7 +245,7 @@ export function unpickle(
   for (;;) {
     instruction = at;
     const opcode = u8();
-    items.take(makesContainer.has(opcode) ? itemsOfContainer : 1);
+    items.take(itemsOf[opcode]!);
     switch (String.fromCharCode(opcode)) {
       case "\x80": {
         const protocol = u8();

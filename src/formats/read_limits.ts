@@ -58,7 +58,7 @@ export interface LimitedReading {
 /** How a message says an amount: "64 MB", "2,000,000". */
 function amount(limit: ReadLimit, count: number): string {
   if (!Number.isFinite(count)) return "more than can be counted";
-  if (limit !== "maxBytes" && limit !== "maxText") return count.toLocaleString("en-US");
+  if (limit !== "maxBytes" && limit !== "maxText") return Math.ceil(count).toLocaleString("en-US");
   const units = ["bytes", "kB", "MB", "GB", "TB", "PB", "EB"];
   const power = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log10(count || 1) / 3)));
   const scaled = count / 1000 ** power;

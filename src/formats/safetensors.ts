@@ -127,7 +127,9 @@ export interface ParseSafetensorsOptions
 }
 
 /** Tensors of a file; the largest language models have some thousands. */
-const usualTensors = 100_000;
+const usualTensors = 50_000;
+/** An entry has its own name and three in it: each counts a quarter, also those of the metadata. */
+const itemsOfName = 1 / 4;
 
 /**
  * Reads a safetensors file.
@@ -146,7 +148,7 @@ const usualTensors = 100_000;
  * @param source Path, or a name for the bytes, for error messages.
  * @returns Tensors and metadata, without the checksum of {@linkcode WriteSafetensorsOptions}.
  * @throws ReadLimitError if the header is longer than `maxText` (16 MiB) or nested deeper than `maxDepth`
- * (100), or it names more than `maxItems` tensors (100,000).
+ * (100), or it names more than `maxItems` tensors (50,000).
  * @throws DataFormatError if the bytes break the format in any way: truncated, excess, overlapping
  * or missing ranges, a size that does not fit shape and dtype, names twice, unknown dtypes; or if they
  * have a checksum and do not fit it.
@@ -369,10 +371,11 @@ function readHeader(bytes: Uint8Array, source: string, options: ParseSafetensors
   let [seen, byte] = [0, 8];
   const names = new LimitMeter("maxItems", { source, what, allowed: maxItems });
   const header = parseJson(text, {
-    ...{ source, what, maxText, maxDepth, startsAt: 8 },
+    // Its names, and an object and two lists of each entry.
+    ...{ source, what, maxText, maxDepth, startsAt: 8, maxItems: 8 * maxItems + 8 },
     onKey({ name, depth, index }) {
+      names.take(itemsOfName);
       if (depth > 1) return;
-      names.take(1);
       byte += utf8Length(text, seen, index);
       seen = index;
       keyOffsets.set(name, byte);

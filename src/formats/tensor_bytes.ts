@@ -52,7 +52,9 @@ export function tensorFromBytes(
     case "F16":
       return { dtype: "F16", shape, data: fromHalfBits(new Uint16Array(buffer)) };
     case "BF16": {
-      const bits = Uint32Array.from(new Uint16Array(buffer), (half) => half << 16);
+      // The upper half of a float32.
+      const bits = new Uint32Array(new Uint16Array(buffer));
+      for (let i = 0; i < bits.length; i++) bits[i]! <<= 16;
       return { dtype: "F32", shape, data: new Float32Array(bits.buffer) };
     }
     case "I64":
@@ -60,16 +62,25 @@ export function tensorFromBytes(
     case "I32":
       return { dtype: "I32", shape, data: new Int32Array(buffer) };
     case "I16":
-      return { dtype: "I32", shape, data: Int32Array.from(new Int16Array(buffer)) };
+      return { dtype: "I32", shape, data: new Int32Array(new Int16Array(buffer)) };
     case "I8":
-      return { dtype: "I32", shape, data: Int32Array.from(new Int8Array(buffer)) };
-    case "U32":
-      return { dtype: "I64", shape, data: BigInt64Array.from(new Uint32Array(buffer), BigInt) };
+      return { dtype: "I32", shape, data: new Int32Array(new Int8Array(buffer)) };
+    case "U32": {
+      // The lower halves of 64 bits; the upper ones stay 0.
+      const values = new Uint32Array(buffer);
+      const halves = new Uint32Array(2 * values.length);
+      for (let i = 0; i < values.length; i++) halves[2 * i] = values[i]!;
+      return { dtype: "I64", shape, data: new BigInt64Array(halves.buffer) };
+    }
     case "U16":
-      return { dtype: "I32", shape, data: Int32Array.from(new Uint16Array(buffer)) };
+      return { dtype: "I32", shape, data: new Int32Array(new Uint16Array(buffer)) };
     case "U8":
       return { dtype: "U8", shape, data: new Uint8Array(buffer) };
     case "BOOL":
-      return { dtype: "BOOL", shape, data: Uint8Array.from(bytes, (value) => value === 0 ? 0 : 1) };
+      return {
+        dtype: "BOOL",
+        shape,
+        data: new Uint8Array(buffer).map((value) => value === 0 ? 0 : 1),
+      };
   }
 }

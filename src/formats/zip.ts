@@ -22,7 +22,7 @@ export interface ZipEntry extends ZipRecord {
 }
 
 /** Most files that an archive in memory may have; a checkpoint has one for each of its tensors. */
-const usualEntries = 200_000;
+const usualEntries = 50_000;
 
 /** Options of {@linkcode readZipDirectory}. */
 export interface ReadZipOptions extends Pick<ReadLimits, "maxItems"> {
@@ -34,7 +34,7 @@ export interface ReadZipOptions extends Pick<ReadLimits, "maxItems"> {
  * Reads the list of files of a zip archive (also zip64), without unpacking any.
  *
  * @returns The entries by name.
- * @throws ReadLimitError if there are more than `maxItems` (200,000).
+ * @throws ReadLimitError if there are more than `maxItems` (50,000).
  * @throws DataFormatError if the archive is truncated or damaged, encrypted, in several parts, names
  * a file twice or gives two the same bytes, packs one by something else than deflate, claims contents
  * that its bytes cannot hold, or says one thing in its directory and another before a file.

@@ -331,7 +331,8 @@ export function checkLocalHeader(
   const told = [record.crc32, packedSize, record.size];
   // Written while its size was not known yet: then the header has zeros, and they follow the file.
   const later = (flags & sizesFollow) !== 0;
-  if (!own.every((value, i) => value === told[i] || (later && value === 0))) {
+  const agree = own.every((value, i) => value === told[i]);
+  if (!agree && !(later && own.every((value) => value === 0))) {
     throw disagreement("size or checksum", record, source);
   }
   const offset = headerAt + header.length;

@@ -169,7 +169,7 @@ export function zipInput(random: Random): FuzzInput {
         "encryption",
         "foreign method",
       ]);
-      return make(`both: ${name}`, refused, {
+      return make(`both: ${name}`, consequence(name, members), {
         own: one(changes[name]!),
         told: one(changes[name]!),
       });

@@ -161,11 +161,11 @@ async function request(
 ): Promise<{ body: AsyncIterable<Uint8Array>; from: number }> {
   const watch = new Watchdog(stallMs, abort);
   try {
-    const response = await follow(url, file, {
+    const response = await watch.race(follow(url, file, {
       // Compressed on the way, sizes and ranges would mean something else.
       headers: { "accept-encoding": "identity", ...have > 0 && { range: `bytes=${have}-` } },
       signal: watch.signal,
-    });
+    }));
     const { status, headers, body } = response;
     const give = async (error: Error): Promise<never> => {
       await body?.cancel().catch(() => {});
@@ -198,7 +198,7 @@ async function request(
     }
     return { body: watched(body, watch), from: status === 206 ? have : 0 };
   } catch (error) {
-    watch.stop();
+    watch.end();
     throw watch.explain(error);
   }
 }
@@ -248,34 +248,71 @@ async function* watched(
   body: ReadableStream<Uint8Array> | null,
   watch: Watchdog,
 ): AsyncGenerator<Uint8Array> {
+  const reader = (body ?? new Blob([]).stream()).getReader();
   try {
-    for await (const chunk of body ?? []) {
+    for (;;) {
+      const { done, value } = await watch.race(reader.read());
+      if (done) break;
       watch.feed();
-      yield chunk;
+      yield value;
     }
   } catch (error) {
     throw watch.explain(error);
   } finally {
-    watch.stop();
+    watch.end();
+    await reader.cancel().catch(() => {});
   }
 }
 
-/** Aborts a request that sends nothing for a while. */
+/**
+ * Stops a request that sends nothing for a while, or that nobody wants any more. A signal that depends on
+ * others (`AbortSignal.any`) is lost to Deno's garbage collector, and a request with it goes on to its end:
+ * so this one has its own, and what is waited for is let go by a promise.
+ */
 class Watchdog {
-  readonly signal: AbortSignal;
-  readonly #stall = new AbortController();
+  readonly #controller = new AbortController();
   readonly #ms: number;
+  readonly #abort: AbortSignal | undefined;
+  readonly #stopped: Promise<never>;
+  readonly #onAbort: () => void;
+  readonly #onStall: () => void;
+  #stalled = false;
   #timer: ReturnType<typeof setTimeout>;
 
   constructor(ms: number, abort: AbortSignal | undefined) {
     this.#ms = ms;
-    this.signal = AbortSignal.any([this.#stall.signal, ...abort ? [abort] : []]);
-    this.#timer = setTimeout(() => this.#stall.abort(), ms);
+    this.#abort = abort;
+    let stop = (_: unknown) => {};
+    this.#stopped = new Promise((_, reject) => stop = reject);
+    // It may stop while nothing is waited for.
+    this.#stopped.catch(() => {});
+    this.#onAbort = () => {
+      stop(abort!.reason);
+      this.#controller.abort(abort!.reason);
+    };
+    this.#onStall = () => {
+      this.#stalled = true;
+      stop(new Broken(`nothing came for ${ms / 1000} s`));
+      this.#controller.abort();
+    };
+    this.#timer = setTimeout(this.#onStall, ms);
+    abort?.addEventListener("abort", this.#onAbort, { once: true });
+    if (abort?.aborted) this.#onAbort();
+  }
+
+  /** For the request. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** What is waited for, unless this stops first. */
+  race<T>(work: Promise<T>): Promise<T> {
+    return Promise.race([work, this.#stopped]);
   }
 
   /** The error to throw for one that the network gave: broken connections are TypeErrors there. */
   explain(error: unknown): unknown {
-    if (this.#stall.signal.aborted) return new Broken(`nothing came for ${this.#ms / 1000} s`);
+    if (this.#stalled) return new Broken(`nothing came for ${this.#ms / 1000} s`);
     if (!(error instanceof TypeError)) return error;
     const { message } = error.cause instanceof Error ? error.cause : error;
     return new Broken(message.replace(/^error sending request for url \(.*?\): /, ""));
@@ -283,11 +320,12 @@ class Watchdog {
 
   feed(): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#stall.abort(), this.#ms);
+    this.#timer = setTimeout(this.#onStall, this.#ms);
   }
 
-  stop(): void {
+  end(): void {
     clearTimeout(this.#timer);
+    this.#abort?.removeEventListener("abort", this.#onAbort);
   }
 }
 

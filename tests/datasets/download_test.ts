@@ -1,3 +1,5 @@
+import v8 from "node:v8";
+import vm from "node:vm";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { DataFormatError } from "../../src/core/errors.ts";
@@ -294,3 +296,26 @@ Deno.test("download: a server that always breaks off after a byte is given up", 
     );
     assertEquals(ranges.length, 9);
   }));
+
+Deno.test("download: it is stopped also after memory has been tidied up", () => {
+  const endless: Answer = () => {
+    const drip = async (controller: ReadableStreamDefaultController) => {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      controller.enqueue(new Uint8Array(1));
+    };
+    return new Response(new ReadableStream({ pull: drip }));
+  };
+  return withSite([endless], async ({ fetch }) => {
+    const stop = new AbortController();
+    const fetching = fetch({ abort: stop.signal });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    v8.setFlagsFromString("--expose-gc");
+    (vm.runInNewContext("gc") as () => void)();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    stop.abort(new DOMException("Interrupted", "AbortError"));
+    const start = performance.now();
+    await assertRejects(() => fetching, DOMException, "Interrupted");
+    // The 5,000 bytes would take a minute.
+    assert(performance.now() - start < 10_000, `${performance.now() - start} ms`);
+  });
+});

@@ -251,7 +251,11 @@ async function runToEnd([command, ...args]: readonly string[]): Promise<number> 
   passSignals(child, hangup ? ["SIGHUP"] : []);
   const unwatch = watchLaunchers(launchers, () => {
     send(child, Deno.build.os === "windows" ? "SIGINT" : "SIGTERM");
-    console.error("What started this command has ended: the command saves and stops");
+    try {
+      console.error("What started this command has ended: the command saves and stops");
+    } catch {
+      // Nobody is there to read it.
+    }
   });
   const { code } = await child.status;
   unwatch();

@@ -16,6 +16,7 @@ import { helpPage } from "./help.ts";
 import { type Interrupt, onInterrupt } from "./interrupts.ts";
 import { missingPermission } from "./missing_permission.ts";
 import { type ProgressOutput, ProgressReporter, stderrOutput } from "./progress.ts";
+import { ifAnybodyReads } from "./terminal.ts";
 import { flagWording } from "./wording.ts";
 
 /** A command failed for a reason that its one line tells in full. */
@@ -160,9 +161,9 @@ export async function executeCommand<S extends FlagSpecs>(
     if (again) host.exitNow(interruptedExitCode);
     if (stop.signal.aborted) return;
     pressedAt = host.output.now();
+    stop.abort(new DOMException("Interrupted", "AbortError"));
     progress?.close();
     host.printError(`${spec.name}: ${stopping(why)}`);
-    stop.abort(new DOMException("Interrupted", "AbortError"));
   });
   try {
     const line = parseCommandLine(full, host.args);
@@ -228,19 +229,20 @@ export async function runVerb<S extends FlagSpecs>(
 ): Promise<never> {
   const debug = wantsStackTraces();
   const { name } = verb.spec;
+  const printError = (text: string) => ifAnybodyReads(() => console.error(text));
   // Errors that no one awaits, such as a worker's, would otherwise print a stack trace.
   addEventListener("unhandledrejection", (event) => {
-    console.error(complaint(name, event.reason, debug));
+    printError(complaint(name, event.reason, debug));
     Deno.exit(1);
   });
   addEventListener("error", (event) => {
-    console.error(complaint(name, event.error ?? event.message, debug));
+    printError(complaint(name, event.error ?? event.message, debug));
     Deno.exit(1);
   });
   const code = await executeCommand(verb, {
     args,
-    print: (text) => console.log(text),
-    printError: (text) => console.error(text),
+    print: (text) => ifAnybodyReads(() => console.log(text)),
+    printError,
     output: stderrOutput(),
     debug,
     onInterrupt,

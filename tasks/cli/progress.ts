@@ -1,3 +1,5 @@
+import { ifAnybodyReads } from "./terminal.ts";
+
 /** Where a {@linkcode ProgressReporter} writes, and its clock; tests pass their own. */
 export interface ProgressOutput {
   /** Writes text as it is, without a line break. */
@@ -157,7 +159,9 @@ export function stderrOutput(): ProgressOutput {
   return {
     write: (text) => {
       let bytes = encoder.encode(text);
-      while (bytes.length > 0) bytes = bytes.subarray(Deno.stderr.writeSync(bytes));
+      ifAnybodyReads(() => {
+        while (bytes.length > 0) bytes = bytes.subarray(Deno.stderr.writeSync(bytes));
+      });
     },
     isTerminal: Deno.stderr.isTerminal(),
     columns: () => {

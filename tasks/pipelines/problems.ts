@@ -1,5 +1,6 @@
 /** Runs and files that a command passes over are named, each once. */
 import type { DataFormatError } from "../../src/core/errors.ts";
+import { ifAnybodyReads } from "../cli/terminal.ts";
 
 const told = new Set<string>();
 
@@ -7,5 +8,5 @@ const told = new Set<string>();
 export function tellProblem({ message }: DataFormatError): void {
   if (told.has(message)) return;
   told.add(message);
-  console.error(`Note: passed over ${message}`);
+  ifAnybodyReads(() => console.error(`Note: passed over ${message}`));
 }

@@ -19,6 +19,7 @@ import { CommandError } from "../cli/command.ts";
 import { locate } from "./locate.ts";
 import { tellProblem } from "./problems.ts";
 import { UsageError } from "../cli/flags.ts";
+import { ifAnybodyReads } from "../cli/terminal.ts";
 import { commandLine } from "../cli/invocation.ts";
 import { loadScaleList } from "./interchange.ts";
 import type { LoadedNetwork } from "./sources.ts";
@@ -127,7 +128,7 @@ export function checkSchedules(
       network: { imageShape, padding, schedule, sha256 },
       protocol,
     });
-    for (const warning of warnings) console.error(`Note: ${warning}`);
+    for (const warning of warnings) ifAnybodyReads(() => console.error(`Note: ${warning}`));
   }
 }
 

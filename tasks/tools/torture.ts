@@ -17,8 +17,8 @@ interface Row {
   readonly kind: string;
   readonly subject: string;
   readonly verdicts: Record<Verdict, number>;
-  /** Kills that met the command at work. */
-  atWork?: number;
+  /** Kills and full disks that met the command at work. */
+  met?: number;
 }
 
 /** This command. */
@@ -75,7 +75,7 @@ export const verb = defineVerb({
     trial: (
       seed: number,
       into: string,
-    ) => Promise<Trial & { readonly atWork?: boolean } | undefined>,
+    ) => Promise<Trial | undefined>,
   ): Promise<void> {
     if (count === 0 || abort.aborted) return;
     const row: Row = { kind, subject, verdicts: { "same": 0, "one line": 0, "lost": 0 } };
@@ -84,13 +84,13 @@ export const verb = defineVerb({
     for (let i = 0; i < count && !abort.aborted; i++) {
       const into = join(folder, `trial-${++number}`);
       // A draw may change nothing: then the next one.
-      let found: Trial & { readonly atWork?: boolean } | undefined;
+      let found: Trial | undefined;
       for (let draw = 0; found === undefined; draw++) {
         found = await trial(flags.seed * 1_000_003 + i + 7919 * draw, into);
         if (found === undefined) await remove(into);
       }
       row.verdicts[found.verdict]++;
-      if (found.atWork !== undefined) row.atWork = (row.atWork ?? 0) + Number(found.atWork);
+      if (found.met !== undefined) row.met = (row.met ?? 0) + Number(found.met);
       if (found.verdict === "lost") {
         lost.push(found.detail);
         progress.note(`Lost: ${found.detail}`);
@@ -149,13 +149,14 @@ export const verb = defineVerb({
     await remove(folder);
   }
   print(textTable({
-    header: ["trial", "run of", "trials", "same bytes", "one line", "lost"],
-    rows: rows.map(({ kind, subject, verdicts, atWork }) => {
+    header: ["trial", "run of", "trials", "at work", "same bytes", "one line", "lost"],
+    rows: rows.map(({ kind, subject, verdicts, met }) => {
       const all = Object.values(verdicts).reduce((a, b) => a + b);
       return [
         kind,
         subject,
-        atWork === undefined ? String(all) : `${all} (${atWork} at work)`,
+        all,
+        met ?? "",
         verdicts.same,
         verdicts["one line"],
         verdicts.lost,

@@ -1,6 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import type { ImageBatch } from "../../src/core/image_batch.ts";
 import { CheckpointMismatchError } from "../../src/core/errors.ts";
+import { Random } from "../../src/core/random.ts";
 import type { Denoiser } from "../../src/denoisers/denoiser.ts";
 import {
   evaluateAgreement,
@@ -12,6 +13,7 @@ import { initialNoise } from "../../src/samplers/initial_noise.ts";
 import { samplerNames, samplers } from "../../src/samplers/samplers.ts";
 import { uniformTimeGrid } from "../../src/samplers/time_grid.ts";
 import { createSchedule } from "../../src/schedules/create_schedule.ts";
+import { mutate } from "../mutations.ts";
 
 const imageShape = [4, 4, 2] as const;
 const schedule = createSchedule("cosine_legacy");
@@ -256,4 +258,40 @@ Deno.test("evaluateAgreement: bad options, names, shapes and schedules are refus
   );
   const large: Denoiser = { ...network, imageShape: [4, 4, 3] };
   await assertRejects(() => evaluateAgreement(large, machines, options), RangeError, "4 x 4 x 3");
+});
+
+Deno.test("evaluateAgreement: changed records are refused by name, or change nothing", async () => {
+  const records: SampleRecord[] = [];
+  const batches: number[] = [];
+  const whole = await evaluateAgreement(network, machines, {
+    ...options,
+    batch: 2,
+    onSample: (record) => void records.push(record),
+    onBatch: (batch) => void batches.push(batch.length),
+  });
+  assertEquals(batches, [2, 2, 1]);
+  const random = new Random(5);
+  let refused = 0;
+  for (let i = 0; i < 400; i++) {
+    const resume = mutate(records.slice(0, 1 + i % 5), random) as SampleRecord[];
+    if (!Array.isArray(resume)) continue;
+    try {
+      assertEquals(await evaluateAgreement(network, machines, { ...options, resume }), whole);
+    } catch (error) {
+      assert(error instanceof CheckpointMismatchError, `${error} of ${JSON.stringify(resume)}`);
+      refused++;
+    }
+  }
+  assert(refused > 150, `${refused} of 400`);
+  const [first] = records;
+  const { check: _, ...unchecked } = first!;
+  await assertRejects(
+    () =>
+      evaluateAgreement(network, machines, {
+        ...options,
+        resume: [unchecked, { ...unchecked, network: records[1]!.network }],
+      }),
+    CheckpointMismatchError,
+    "two records of sample 0 differ",
+  );
 });

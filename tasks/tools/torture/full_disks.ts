@@ -83,5 +83,5 @@ export async function fillDisk(
     return { verdict: "lost", detail: `${subject.name}, ${what}: ${first.err}` };
   }
   await disk?.grow();
-  return await judge(recording, { out, what });
+  return { ...await judge(recording, { out, what }), met: first.code !== 0 };
 }

@@ -48,12 +48,12 @@ export async function timeOfWork(
 export async function killRun(
   recording: Recording,
   { seed, into, time }: { readonly seed: number; readonly into: string; readonly time: number },
-): Promise<Trial & { readonly atWork: boolean }> {
+): Promise<Trial> {
   const { subject, inputs } = recording;
   const random = new Random(seed, `kill ${subject.name}`);
   const kills = 1 + random.integer(3);
   const moments: string[] = [];
-  let atWork = false;
+  let met = false;
   await Deno.mkdir(into, { recursive: true });
   for (let i = 0; i < kills; i++) {
     const child = start(subject.name, subject.args(into, inputs));
@@ -61,11 +61,11 @@ export async function killRun(
     const ms = Math.floor(random.uniform() * time);
     await pause(ms);
     moments.push(`${ms} ms`);
-    atWork = kill(child) || atWork;
+    met = kill(child) || met;
     await child.status;
   }
   const what = `killed after ${moments.join(", ")}, seed ${seed}`;
-  return { ...await judge(recording, { out: into, what }), atWork };
+  return { ...await judge(recording, { out: into, what }), met };
 }
 
 /** Kills a process; false if it was over. */
@@ -82,7 +82,7 @@ function kill(child: Deno.ChildProcess): boolean {
 export async function killConversion(
   { inputs }: Pick<Recording, "inputs">,
   { seed, into, time }: { readonly seed: number; readonly into: string; readonly time: number },
-): Promise<Trial & { readonly atWork: boolean }> {
+): Promise<Trial> {
   const random = new Random(seed, "kill convert");
   const { verb } = await import("../../convert.ts");
   await Deno.mkdir(into, { recursive: true });
@@ -91,7 +91,7 @@ export async function killConversion(
   const child = start("convert", words(output));
   const ms = Math.floor(random.uniform() * time);
   await pause(ms);
-  const atWork = kill(child);
+  const met = kill(child);
   await child.status;
   const again = await runHere(verb, words(output));
   const expected = join(inputs, "weights.pt");
@@ -104,7 +104,7 @@ export async function killConversion(
   const detail = `convert, killed after ${ms} ms, seed ${seed}: ${
     same ? "the same" : "other bytes"
   }; left: ${left.join(", ") || "nothing"}; ${again.err}`;
-  return { verdict, detail, atWork };
+  return { verdict, detail, met };
 }
 
 const exists = (path: string) => Deno.stat(path).then(() => true, () => false);

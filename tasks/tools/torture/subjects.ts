@@ -28,7 +28,7 @@ const tinyNetwork = (inputs: string) => [
   ...["--run", join(inputs, "weights.safetensors"), "--backend", "wasm"],
 ];
 
-/** One of each kind, but for those that are made of others. */
+/** One of each kind; `reproduce` is made of them. */
 export const subjects: readonly Subject[] = [
   {
     name: "train",
@@ -74,6 +74,14 @@ export const subjects: readonly Subject[] = [
       ...["--dataset", "synthetic", "--images", "20", "--references", "4", "--times", "3"],
       ...["--examples", "2", "--draws", "2", "--steps", "10", "--batch-size", "2"],
       ...["--width", "8", "--layers", "1", "--backend", "wasm", "--out", out],
+    ],
+  },
+  {
+    name: "quickstart",
+    verb: async () => (await import("../../quickstart.ts")).verb as unknown as Verb,
+    args: (out) => [
+      ...["--images", "10", "--calibration-images", "5", "--calibration-samples", "1"],
+      ...["--samples", "2", "--steps", "2", "--backend", "wasm", "--workers", "1", "--out", out],
     ],
   },
 ];

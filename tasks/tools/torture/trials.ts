@@ -13,6 +13,8 @@ export interface Trial {
   readonly verdict: Verdict;
   /** What was done to the run, and what its command said or left. */
   readonly detail: string;
+  /** Whether the disturbance met the command at work; absent: there was nothing to miss. */
+  readonly met?: boolean;
 }
 
 /** A run that nothing disturbed. */

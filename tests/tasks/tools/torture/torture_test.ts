@@ -69,7 +69,7 @@ Deno.test({
           const file = (files: readonly string[]) => files.find((each) => each.endsWith(name));
           look(await damageFile(recording, { seed: i, into: into(), stopped: false, file }));
         }
-        for (let seed = 0; seed < (long ? 60 : composed ? 1 : 4); seed++) {
+        for (let seed = 0; seed < (long ? 60 : composed ? 1 : 3); seed++) {
           look(await damageFile(recording, { seed, into: into(), stopped: true }));
           look(await cutPower(recording, { seed, into: into() }));
         }
@@ -77,6 +77,6 @@ Deno.test({
           look(await fillDisk(recording, { seed, into: into(), mounted: false }));
         }
       }
-      assert(verdicts["same"]! > 90, JSON.stringify(verdicts));
+      assert(verdicts["same"]! > 80, JSON.stringify(verdicts));
     }),
 });

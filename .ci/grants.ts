@@ -115,8 +115,13 @@ async function flagsFor(
     set.add(grantable(path));
   };
 
+  const addRead = (path: string) => {
+    add(read, path);
+    // A run says there what its files have to hold.
+    add(read, join(dirname(path), "finished.json"));
+  };
   for (const flag of verb.reads ?? []) {
-    for (const path of candidates(value(flag) ?? "")) if (path) add(read, absolute(path));
+    for (const path of candidates(value(flag) ?? "")) if (path) addRead(absolute(path));
   }
   const folders: string[] = [];
   for (const [flag, otherwise] of Object.entries(verb.folders ?? {})) {
@@ -136,7 +141,7 @@ async function flagsFor(
   for (const [i, use] of (verb.words ?? []).entries()) {
     const word = words[i];
     if (word === undefined || word === "") continue;
-    if (use === "read") add(read, absolute(word));
+    if (use === "read") addRead(absolute(word));
     if (use === "write") {
       await refuseSource(absolute(word), word, world);
       files.push(absolute(word));

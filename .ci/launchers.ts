@@ -51,8 +51,14 @@ export function parseStat(
   };
 }
 
-/** Walks up from process $0; prints which signals each ignores, then what the system tells of each. */
-const walkScript = `p=$0; n=0; files=
+/**
+ * Walks up from process $0; prints the limits of memory of a container, which signals each process ignores,
+ * and then what the system tells of each.
+ */
+const walkScript = `for file in memory.max memory/memory.limit_in_bytes; do
+  limit=; read -r limit < /sys/fs/cgroup/$file && printf '%s ' "$limit"
+done 2>/dev/null
+echo; p=$0; n=0; files=
 while [ "$p" -gt 1 ] && [ $n -lt ${mostAncestors} ]; do
   n=$((n + 1)); q=0; ignored=0
   while read -r key value; do
@@ -64,14 +70,27 @@ done 2>/dev/null
 echo
 exec cat $files 2>/dev/null`;
 
-/** Reads what {@linkcode walkScript} prints: after the first line a line and its arguments, each with \0. */
-export function parseWalk(text: string): ProcessInfo[] {
-  const [first = ""] = text.split("\n", 1);
-  const ignored = first.trim().split(" ").map((mask) =>
+/** What is around a process. */
+export interface Surroundings {
+  /** The process and those above it, the nearest first; empty where the system does not tell. */
+  readonly above: readonly ProcessInfo[];
+  /** Bytes of memory that its container permits; undefined where there is no limit, or none is told. */
+  readonly memoryLimit: number | undefined;
+}
+
+/** Numbers as large as this are how systems say that there is no limit. */
+const noLimit = 2 ** 53;
+
+/** Reads what {@linkcode walkScript} prints: after two lines, for each a line and its arguments, each with \0. */
+export function parseWalk(text: string): Surroundings {
+  const [limits = "", masks = ""] = text.split("\n", 2);
+  const memoryLimit = limits.trim().split(" ").map(Number)
+    .find((bytes) => bytes > 0 && bytes < noLimit);
+  const ignored = masks.trim().split(" ").map((mask) =>
     (parseInt(mask.at(-1) ?? "0", 16) & 1) === 1
   );
   const found: (ProcessInfo & { readonly args: string[] })[] = [];
-  for (let token of text.slice(first.length + 1).split("\0")) {
+  for (let token of text.slice(limits.length + masks.length + 2).split("\0")) {
     for (let line; (line = /^\d+ \([^\n]*\) [A-Za-z](?: -?\d+)+\n/.exec(token)?.[0]);) {
       const stat = parseStat(line);
       if (stat === undefined) break;
@@ -80,7 +99,7 @@ export function parseWalk(text: string): ProcessInfo[] {
     }
     if (token !== "") found.at(-1)?.args.push(token);
   }
-  return found;
+  return { above: found, memoryLimit };
 }
 
 /** Reads a line of `ps -o pid=,ppid=,stat=,args=`. */
@@ -97,12 +116,12 @@ export function parsePs(line: string): ProcessInfo | undefined {
   };
 }
 
-/** A process and those above it, the nearest first; empty where the system does not tell. */
-export async function ancestors(pid: number): Promise<readonly ProcessInfo[]> {
+/** What the system tells of a process, of those above it, and of the container that it is in. */
+export async function surroundings(pid: number): Promise<Surroundings> {
   if (Deno.build.os === "linux") {
     return parseWalk(await outputOf("sh", ["-c", walkScript, `${pid}`]));
   }
-  if (Deno.build.os === "windows") return [];
+  if (Deno.build.os === "windows") return { above: [], memoryLimit: undefined };
   const all = await outputOf("ps", ["-A", "-o", "pid=,ppid=,stat=,args="]);
   const known = new Map<number, ProcessInfo>();
   for (const line of all.split("\n")) {
@@ -113,7 +132,7 @@ export async function ancestors(pid: number): Promise<readonly ProcessInfo[]> {
   for (let at = known.get(pid); at && found.length < mostAncestors; at = known.get(at.parent)) {
     found.push(at);
   }
-  return found;
+  return { above: found, memoryLimit: undefined };
 }
 
 const programOf = ({ args }: ProcessInfo) => args[0]?.split(/[\\/]/).at(-1) ?? "";

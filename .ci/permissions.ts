@@ -68,7 +68,11 @@ export const verbPermissions: Readonly<Record<string, VerbPermissions>> = {
 };
 
 /** Variables of the environment that every verb may read. */
-export const commonVariables: readonly string[] = ["ELS_DEBUG", "ELS_LAUNCHER", "ELS_HANGUP"];
+export const commonVariables: readonly string[] = [
+  "ELS_DEBUG",
+  // What the launcher tells.
+  ...["ELS_LAUNCHER", "ELS_HANGUP", "ELS_MEMORY_LIMIT"],
+];
 
 /** Variables that a verb which computes may read and set, before Deno looks for a GPU. */
 export const gpuVariables: readonly string[] = ["DENO_WEBGPU_BACKEND", "XDG_RUNTIME_DIR"];

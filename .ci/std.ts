@@ -10,7 +10,7 @@
 
 import { join, resolve } from "node:path";
 import { fileURLToPath as fromFileUrl } from "node:url";
-import { ancestors, launchersAmong, outlivesTerminal, watchLaunchers } from "./launchers.ts";
+import { launchersAmong, outlivesTerminal, surroundings, watchLaunchers } from "./launchers.ts";
 import {
   committedLock,
   copyLock,
@@ -218,7 +218,7 @@ function send(child: Deno.ChildProcess, signal: Deno.Signal): void {
 
 /** Runs the command to its end, whatever is pressed meanwhile, and returns its exit code. */
 async function runToEnd([command, ...args]: readonly string[]): Promise<number> {
-  const above = ancestors(Deno.ppid);
+  const around = surroundings(Deno.ppid);
   const url = Deno.env.get("JSR_URL") === undefined ? await findStandIns() : undefined;
   if (url !== undefined && Deno.env.get("ELS_DEBUG")) {
     console.error(`The standard library comes from ${url}`);
@@ -235,8 +235,9 @@ async function runToEnd([command, ...args]: readonly string[]): Promise<number> 
     if (bare) await grant(verb, args, 1);
     if (await written) args.splice(1, 0, `--lock=${fromFileUrl(verbsLock)}`);
   }
-  const launchers = launchersAmong(await above);
-  const hangup = outlivesTerminal(await above, variable("_"));
+  const { above, memoryLimit } = await around;
+  const launchers = launchersAmong(above);
+  const hangup = outlivesTerminal(above, variable("_"));
   const execPath = Deno.execPath();
   const linkerIsSet = ["LD_LIBRARY_PATH", "LD_PRELOAD", "DYLD_LIBRARY_PATH"]
     .some((name) => variable(name) !== undefined);
@@ -246,6 +247,7 @@ async function runToEnd([command, ...args]: readonly string[]): Promise<number> 
       ...url !== undefined && { JSR_URL: url },
       ...verb !== undefined && { ELS_LAUNCHER: String(Deno.pid) },
       ...verb !== undefined && hangup && { ELS_HANGUP: "ignored" },
+      ...verb !== undefined && memoryLimit && { ELS_MEMORY_LIMIT: String(memoryLimit) },
     },
   }).spawn();
   passSignals(child, hangup ? ["SIGHUP"] : []);

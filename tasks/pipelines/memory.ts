@@ -36,12 +36,20 @@ export interface MachineMemory {
   readonly available: number;
 }
 
-/** The memory of this machine; undefined where asking is not permitted. */
+/** The memory that a container permits, as `deno task` tells; infinite without a limit. */
+function memoryLimit(): number {
+  const name = "ELS_MEMORY_LIMIT";
+  const { state } = Deno.permissions.querySync({ name: "env", variable: name });
+  return state === "granted" ? Number(Deno.env.get(name) ?? Infinity) : Infinity;
+}
+
+/** The memory of this machine, or of the container; undefined where asking is not permitted. */
 export function machineMemory(): MachineMemory | undefined {
   const { state } = Deno.permissions.querySync({ name: "sys", kind: "systemMemoryInfo" });
   if (state !== "granted") return undefined;
   const { total, available } = Deno.systemMemoryInfo();
-  return { total, available };
+  const limit = memoryLimit();
+  return { total: Math.min(total, limit), available: Math.min(available, limit) };
 }
 
 /** Images that fit where so many bytes may be used; 0 if not even one does. */

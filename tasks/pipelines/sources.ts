@@ -96,7 +96,18 @@ async function rememberedPlace(
   { training, path }: Pick<LoadedNetwork, "training" | "path">,
 ): Promise<string | undefined> {
   const { from } = training;
-  if (typeof from !== "string" || await exists(from)) return from as string | undefined;
+  if (typeof from !== "string") return undefined;
+  try {
+    await Deno.stat(from);
+    return from;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) {
+      throw new CommandError(
+        `The images that ${path} was trained on are said to be at ${from}, which is read only if the ` +
+          `command line names it: give --from ${from}`,
+      );
+    }
+  }
   throw new CommandError(
     `The images that ${path} was trained on are not at ${from} any more; say with --from where ` +
       "they are now",

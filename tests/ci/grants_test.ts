@@ -52,6 +52,8 @@ Deno.test("grants: what the flags name may be read or written, whichever way the
   assertEquals(train["write"], [resolve("/results")]);
   const evaluate = await granted("evaluate", "--schedule /a/1.json,/b/2.json --run latest");
   for (const path of ["/a/1.json", "/b/2.json"]) assert(evaluate["read"]!.includes(path));
+  // A run's list of what its files have to hold.
+  assert(evaluate["read"]!.includes(resolve("/a/finished.json")));
   const reproduce = await granted("reproduce", "--weights mnist-unet-zeros=/w.safetensors");
   assert(reproduce["read"]!.includes("/w.safetensors"));
 });

@@ -1,13 +1,13 @@
 /** Which processes stand between a user and a command, told from what the system says of them. */
 import { assertEquals } from "@std/assert";
 import {
-  ancestors,
   launchersAmong,
   outlivesTerminal,
   parsePs,
   parseStat,
   parseWalk,
   type ProcessInfo,
+  surroundings,
 } from "../../.ci/launchers.ts";
 
 function processOf(args: readonly string[], ignoresHangup = false): ProcessInfo {
@@ -57,9 +57,13 @@ Deno.test("launchers: what Linux and macOS say of processes is read, whatever th
   assertEquals(parsePs("  12     7 Z    (deno)")?.ended, true);
   const line = (pid: number) => `${pid} (x y) S 7 ${fields.join(" ")}\n`;
   const walked = parseWalk(
-    `0000000000001001 00 00\n${line(12)}deno\0task\0a\nb\0${line(13)}${line(14)}sh\0`,
+    `max 1073741824 \n0000000000001001 00 00\n${line(12)}deno\0task\0a\nb\0${line(13)}${
+      line(14)
+    }sh\0`,
   );
-  assertEquals(walked.map(({ pid, args, ignoresHangup }) => [pid, args, ignoresHangup]), [
+  assertEquals(walked.memoryLimit, 2 ** 30);
+  assertEquals(parseWalk("max 9223372036854771712 \n\n").memoryLimit, undefined);
+  assertEquals(walked.above.map(({ pid, args, ignoresHangup }) => [pid, args, ignoresHangup]), [
     [12, ["deno", "task", "a\nb"], true],
     [13, [], false],
     [14, ["sh"], false],
@@ -70,7 +74,7 @@ Deno.test({
   name: "launchers: the ancestors of this process are found",
   ignore: Deno.build.os !== "linux", // elsewhere `ps` is asked, which tests may not start
   async fn() {
-    const [self] = await ancestors(Deno.pid);
+    const { above: [self] } = await surroundings(Deno.pid);
     assertEquals([self?.pid, self?.parent, self?.ended], [Deno.pid, Deno.ppid, false]);
     assertEquals(self?.args.includes("test"), true);
   },

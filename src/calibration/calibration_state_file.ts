@@ -25,12 +25,25 @@ export function writeCalibrationState(state: CalibrationState): Uint8Array<Array
  * @throws DataFormatError if the bytes are damaged or something else.
  */
 export function parseCalibrationState(bytes: Uint8Array, source: string): CalibrationState {
-  const { tensors, metadata } = parseSafetensors(bytes, source);
+  // Its header holds the whole table of similarities, which grows with samples, steps and candidates.
+  const { tensors, metadata } = parseSafetensors(bytes, source, {
+    checksum: "required",
+    maxText: bytes.length,
+  });
   if (metadata.format !== FORMAT || metadata.state === undefined) {
     throw new DataFormatError(source, "not the state of a calibration");
   }
-  const state = JSON.parse(metadata.state) as CalibrationState;
+  const state = parseState(metadata.state, source);
   if (state.inProgress === null) return state;
   const x = Array.from(tensors.get("x")?.data ?? [], Number);
   return { ...state, inProgress: { ...state.inProgress, x } };
+}
+
+/** The checksum says that it is what was written; anything else was never a state. */
+function parseState(text: string, source: string): CalibrationState {
+  try {
+    return JSON.parse(text) as CalibrationState;
+  } catch (error) {
+    throw new DataFormatError(source, "the state is not JSON", { cause: error });
+  }
 }

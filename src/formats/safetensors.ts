@@ -163,7 +163,7 @@ export function parseSafetensors(
   if (checksum === undefined && options.checksum === "required") {
     throw new DataFormatError(
       source,
-      "the file is damaged: it has no checksum, with which it was written; take a good copy",
+      "it has no checksum, as files of its kind do: it is damaged, or another file",
     );
   }
   const found = checksum && checksumOf(metadata, entries, [bytes.subarray(dataStart)]);

@@ -65,7 +65,7 @@ export function readTrainingState(
   options: { readonly source: string; readonly fingerprint: string },
 ): TrainingState {
   const { source, fingerprint } = options;
-  const { tensors, metadata } = parseSafetensors(bytes, source);
+  const { tensors, metadata } = parseSafetensors(bytes, source, { checksum: "required" });
   if (metadata.format !== FORMAT) {
     throw new CheckpointMismatchError(
       `${source}: the metadata's format is ${

@@ -2,6 +2,7 @@
 import { join } from "@std/path";
 import { checkSchedule } from "../../src/calibration/check_schedule.ts";
 import { parseScaleSchedule } from "../../src/calibration/scale_schedule_json.ts";
+import { readRegularFile } from "../../src/core/file_system.ts";
 import {
   machineForPadding,
   machineHasScale,
@@ -44,7 +45,7 @@ async function schedulesIn(folder: string): Promise<string[]> {
  * @throws DataFormatError if it is damaged: where a run says so, or where that shows.
  */
 async function readSchedule(path: string): Promise<ScaleSchedule> {
-  const bytes = await Deno.readFile(path);
+  const bytes = await readRegularFile(path);
   await checkArtifact(path, await sha256Hex(bytes));
   return parseScaleSchedule(new TextDecoder().decode(bytes), path);
 }

@@ -52,3 +52,20 @@ Deno.test("atomic write: a reader never sees a part", async () => {
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("atomic write: what a killed process left in a folder goes with the next file there", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const temporary = () => `${folder}/.${crypto.randomUUID()}.tmp`;
+    const [left, held, other] = [temporary(), temporary(), `${folder}/.mine.tmp`];
+    for (const path of [left, held, other]) await Deno.writeTextFile(path, "half");
+    // As a living process holds what it is writing.
+    using file = await Deno.open(held, { write: true });
+    await file.lock(true);
+    await writeFileAtomic(`${folder}/result.json`, "{}");
+    const expected = [held, other].map((path) => path.slice(folder.length + 1));
+    assertEquals(names(folder), [...expected, "result.json"].sort());
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

@@ -83,7 +83,9 @@ export async function checkArtifact(path: string, sha256: string): Promise<void>
     : undefined;
   if (artifact !== undefined && artifact.sha256 !== sha256) {
     throw new DataFormatError(path, "damaged: its content is not what its run wrote", {
-      remedy: () => "run the command that made it again, which makes it anew from what is whole",
+      remedy: () =>
+        "run the command that made it again, which makes it anew from what is whole, or give a copy " +
+        "outside of the run if it was changed on purpose",
     });
   }
 }

@@ -28,7 +28,7 @@ import type { MachineName } from "../../src/machines/machine_table.ts";
 import { createMachine } from "../../src/machines/create_machine.ts";
 import { networkDenoiser } from "../../src/networks/network_denoiser.ts";
 import { parseSealedJson, readJsonFile, sealedJsonText } from "../../src/runs/json_file.ts";
-import { readKept } from "../../src/runs/kept_file.ts";
+import { readIfThere, readKept } from "../../src/runs/kept_file.ts";
 import { createProvenance } from "../../src/runs/provenance.ts";
 import { StateKeeper } from "../../src/runs/state_keeper.ts";
 import type { RunConfig } from "../../src/runs/run_record.ts";
@@ -40,6 +40,7 @@ import { pictureWriter } from "../cli/pictures.ts";
 import type { ProgressReporter } from "../cli/progress.ts";
 import type { RunOutcome } from "../cli/run_result.ts";
 import { describePosterior } from "./posterior.ts";
+import { putAside } from "./put_aside.ts";
 import type { Session, SessionParts } from "./session.ts";
 import { sourcesIdentity, sourcesProvenance } from "./sources.ts";
 
@@ -235,6 +236,7 @@ export async function runCalibration(
       await run.write(files.refinement, refinementCsv(refinement));
       schedule = applyRefinement(schedule, refinement);
     }
+    await keepEdited(run, { file: files.schedule, schedule, tell });
     await exportCalibration(schedule, { run, network: network.label, files });
     return schedule;
   } finally {
@@ -308,6 +310,29 @@ async function refine(
   } finally {
     await keeper.flush();
   }
+}
+
+/** Keeps a schedule that is about to be replaced by another, if it is one: a person may have edited it. */
+async function keepEdited(
+  run: Run,
+  { file, schedule, tell }: {
+    readonly file: string;
+    readonly schedule: ScaleSchedule;
+    readonly tell: (problem: string) => void;
+  },
+): Promise<void> {
+  const path = run.file(file);
+  const bytes = await readIfThere(path);
+  if (bytes === undefined) return;
+  const text = new TextDecoder().decode(bytes);
+  try {
+    parseScaleSchedule(text, path);
+  } catch (error) {
+    if (error instanceof DataFormatError) return;
+    throw error;
+  }
+  if (text === writeScaleSchedule(schedule)) return;
+  tell(`${path} is not what this run finds: kept as ${(await putAside(run, [file])).join()}`);
 }
 
 async function exportCalibration(

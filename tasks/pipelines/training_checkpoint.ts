@@ -1,5 +1,4 @@
 /** Where a training goes on, and what of a damaged run is left to go on from. */
-import { join } from "@std/path";
 import { CheckpointMismatchError, DataFormatError } from "../../src/core/errors.ts";
 import { readAnyWeights } from "../../src/networks/weights/any_weights.ts";
 import { type LogRecord, readLog } from "../../src/runs/jsonl_log.ts";
@@ -8,6 +7,7 @@ import type { Run } from "../../src/runs/run_folder.ts";
 import { readTrainingState } from "../../src/training/checkpoint.ts";
 import type { TrainingState } from "../../src/training/optimization.ts";
 import type { ProgressReporter } from "../cli/progress.ts";
+import { putAside } from "./put_aside.ts";
 import { trainingFiles } from "./training_report.ts";
 
 /**
@@ -49,7 +49,7 @@ export async function readCheckpoint(
     tell(`${problems.join("; ")}; the training begins anew`);
     return undefined;
   }
-  const kept = await putAside(run);
+  const kept = await putAside(run, [trainingFiles.weights, trainingFiles.log, trainingFiles.state]);
   const where = kept.length === 0 ? "" : `; what is left is kept as ${kept.join(", ")}`;
   tell(`${problems.join("; ")}; the training begins anew${where}`);
   return undefined;
@@ -62,27 +62,6 @@ function loggedSteps(records: readonly LogRecord[]): number {
     !["loss", "gradientNorm", "learningRate"].every((name) => Number.isFinite(record[name]))
   );
   return wrong < 0 ? records.length : wrong;
-}
-
-/** Gives the files of a run that cannot go on other names, so that nothing of it is written over. */
-async function putAside(run: Run): Promise<string[]> {
-  const kept: string[] = [];
-  for (const name of [trainingFiles.weights, trainingFiles.log, trainingFiles.state]) {
-    const [, stem, ending] = /^(.*?)(\..*)$/.exec(name)!;
-    for (let n = 1;; n++) {
-      const other = `${stem}-before-${n}${ending}`;
-      const taken = await Deno.lstat(join(run.path, other)).then(() => true, () => false);
-      if (taken) continue;
-      try {
-        await Deno.rename(run.file(name), run.file(other));
-        kept.push(other);
-      } catch (error) {
-        if (!(error instanceof Deno.errors.NotFound)) throw error;
-      }
-      break;
-    }
-  }
-  return kept;
 }
 
 /** Takes back that a run of an earlier release is finished, if its weights cannot be read. */

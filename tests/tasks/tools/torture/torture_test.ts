@@ -2,14 +2,16 @@
  * Runs of every kind that are stopped, cut off, damaged or out of room: the same command ends with the same
  * bytes, or with one line. A draw of what `deno task torture` does; ELS_LONG_TESTS=1 does more of it.
  */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { damageFile } from "../../../../tasks/tools/torture/damaged_files.ts";
 import { fillDisk } from "../../../../tasks/tools/torture/full_disks.ts";
 import { cutPower } from "../../../../tasks/tools/torture/power_cuts.ts";
-import { makeInputs, subjects } from "../../../../tasks/tools/torture/subjects.ts";
+import { runHere } from "../../../../tasks/tools/torture/in_process.ts";
+import { makeInputs, type Subject, subjects } from "../../../../tasks/tools/torture/subjects.ts";
 import {
   filesOf,
+  judge,
   record,
   type Recording,
   type Trial,
@@ -79,4 +81,46 @@ Deno.test({
       }
       assert(verdicts["same"]! > 80, JSON.stringify(verdicts));
     }),
+});
+
+Deno.test({
+  name:
+    "calibrate: a schedule that was edited in its run is refused, and kept when the run makes its own",
+  sanitizeResources: false,
+  sanitizeOps: false,
+  async fn() {
+    const folder = await Deno.makeTempDir();
+    try {
+      await makeInputs(folder);
+      const [calibrate, evaluate] = ["calibrate", "evaluate"].map((name) =>
+        subjects.find((subject) => subject.name === name)!
+      ) as [Subject, Subject];
+      const out = join(folder, "calibrations");
+      const recording = await record(calibrate, { inputs: folder, out });
+      const run = join(out, "00001-calibrate-synthetic-resnet-8x1-bbels");
+      const path = join(run, "scale_schedule.json");
+      const edited = (await Deno.readTextFile(path)).replace(
+        /"patchSize": \d/,
+        (found) => found.endsWith("3") ? '"patchSize": 5' : '"patchSize": 3',
+      );
+      await Deno.writeTextFile(path, edited);
+      const words = evaluate.args(out, folder).map((word) =>
+        word === "--scales" ? "--schedule" : word
+      );
+      const given = words.map((word) => word === "3,5" ? run : word === "ls,is" ? "bbels" : word);
+      const refused = await runHere(await evaluate.verb(), given);
+      assertEquals(refused.code, 1, refused.err);
+      assertStringIncludes(
+        refused.err,
+        "scale_schedule.json: damaged: its content is not what its run",
+      );
+      const what = "edited";
+      assertEquals((await judge(recording, { out, what })).verdict, "same");
+      assertEquals(await Deno.readTextFile(join(run, "scale_schedule-before-1.json")), edited);
+      const used = await runHere(await evaluate.verb(), given);
+      assertEquals(used.code, 0, used.err);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
 });

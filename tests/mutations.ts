@@ -3,7 +3,9 @@ import type { Random } from "../src/core/random.ts";
 
 type Holder = Record<string, unknown> | unknown[];
 
-const strange: readonly unknown[] = [null, "", "1", -1, 1e308, 0.5, [], {}, [[1]], { constructor: 1 }, true];
+const strange: readonly unknown[] = [null, "", "1", -1, 1e308, 0.5, [], {}, [[1]], {
+  constructor: 1,
+}, true];
 
 /** A copy with one change: a value replaced, a number moved, neighbors swapped, one repeated or lost. */
 export function mutate(value: unknown, random: Random): unknown {

@@ -4,17 +4,16 @@ import type { Random } from "../../../src/core/random.ts";
 /** A piece: text is written as latin1, one byte a letter. */
 export type Piece = string | Uint8Array | readonly number[];
 
-const bytesOf = (piece: Piece): ArrayLike<number> =>
-  typeof piece === "string" ? Array.from(piece, (letter) => letter.charCodeAt(0)) : piece;
-
 /** Joins pieces. */
 export function join(...pieces: readonly Piece[]): Uint8Array<ArrayBuffer> {
-  const parts = pieces.map(bytesOf);
-  const out = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  const out = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
+  for (const piece of pieces) {
+    if (typeof piece === "string") {
+      // Some have millions of letters.
+      for (let i = 0; i < piece.length; i++) out[at + i] = piece.charCodeAt(i);
+    } else out.set(piece, at);
+    at += piece.length;
   }
   return out;
 }

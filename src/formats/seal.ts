@@ -14,12 +14,20 @@ export type SealState = "intact" | "broken" | "none";
  * @param before Checksum of what goes before, where records follow each other; absent: nothing does.
  */
 export function checkOf(value: object, before?: string): string {
-  const text = JSON.stringify(value, (key, field: unknown) => {
-    if (typeof field !== "object" || field === null || Array.isArray(field)) return field;
-    const entries = Object.entries(field).filter(([name]) => key !== "" || name !== sealKey);
-    return Object.fromEntries(entries.sort(([a], [b]) => a < b ? -1 : 1));
-  });
-  return checkOfBytes(new TextEncoder().encode(text), before);
+  const { [sealKey]: _, ...content } = value as Record<string, unknown>;
+  return checkOfBytes(encoder.encode(JSON.stringify(sorted(content))), before);
+}
+
+const encoder = new TextEncoder();
+
+/** Plain data with the fields of every object in their order; lists of numbers are not copied. */
+function sorted(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) {
+    return value.some((each) => typeof each === "object") ? value.map(sorted) : value;
+  }
+  const entries = Object.entries(value).map(([key, field]) => [key, sorted(field)] as const);
+  return Object.fromEntries(entries.sort(([a], [b]) => a < b ? -1 : 1));
 }
 
 /** CRC-32 of bytes, as 8 hexadecimal digits; `before` is the checksum of what goes before. */

@@ -31,7 +31,13 @@ export interface OpenLogOptions {
 
 /** Lines that a file holds, up to the first that is not whole. */
 interface Lines {
-  readonly lines: readonly { readonly record: LogRecord; readonly check: string | undefined }[];
+  readonly bytes: Uint8Array;
+  /** Each with its checksum, and where it ends. */
+  readonly lines: readonly {
+    readonly record: LogRecord;
+    readonly check: string | undefined;
+    readonly end: number;
+  }[];
   /** Whether they carry checksums. */
   readonly sealed: boolean;
   /** The first whole line that cannot be believed. */
@@ -116,16 +122,16 @@ export class JsonlLog implements Disposable {
     options: OpenLogOptions = {},
   ): Promise<JsonlLog> {
     const { upToStep, upToLine } = options;
-    const { records, damage, problem } = await readBest(path);
+    const { from: { lines, bytes, sealed }, damage, problem } = await readBest(path);
     if (problem !== undefined && upToStep === undefined && upToLine === undefined) throw problem;
-    const beyond = records.findIndex((record, i) =>
+    const beyond = lines.findIndex(({ record }, i) =>
       Number(record["step"]) > (upToStep ?? Infinity) || i >= (upToLine ?? Infinity)
     );
-    const earlier = beyond < 0 ? records : records.slice(0, beyond);
-    let check: string | undefined;
-    const text = new TextEncoder().encode(
-      earlier.map((record) => textOf(record, check = checkOf(record, check))).join(""),
-    );
+    const kept = beyond < 0 ? lines : lines.slice(0, beyond);
+    const earlier = kept.map(({ record }) => record);
+    const { text, check } = sealed
+      ? { text: bytes.subarray(0, kept.at(-1)?.end ?? 0), check: kept.at(-1)?.check }
+      : sealedText(earlier);
     // The copy first: at each moment it holds no line that the log lacks and that is to stay.
     const copy = await openWith(logCopyOf(path), text);
     const log = await openWith(path, text).catch((error) => {
@@ -180,11 +186,17 @@ export class JsonlLog implements Disposable {
   }
 }
 
+/** Lines of a log of an earlier release, with checksums. */
+function sealedText(records: readonly LogRecord[]) {
+  let check: string | undefined;
+  const text = records.map((record) => textOf(record, check = checkOf(record, check))).join("");
+  return { text: new TextEncoder().encode(text), check };
+}
+
 /** A file opened that holds exactly a text: cut to it where it begins with it, else written anew. */
 async function openWith(path: string, text: Uint8Array): Promise<StoreFile> {
   const there = await readIfThere(path);
-  const begins = there !== undefined && there.length >= text.length &&
-    text.every((byte, i) => byte === there[i]);
+  const begins = there !== undefined && beginsWith(there, text);
   if (!begins) await writeFileAtomic(path, text);
   const file = await StoreFile.open(path);
   if (begins && there.length > text.length) {
@@ -213,22 +225,22 @@ async function openWith(path: string, text: Uint8Array): Promise<StoreFile> {
  * @category Runs
  */
 export async function readJsonl(path: string): Promise<LogRecord[]> {
-  const { records, problem, lost } = await readBest(path);
+  const { from, problem, lost } = await readBest(path);
   if (problem ?? lost) throw problem ?? lost;
-  return records;
+  return from.lines.map(({ record }) => record);
 }
 
 /** The lines of a log that can be believed, and what is wrong with the others. */
 export async function readLog(
   path: string,
 ): Promise<{ readonly records: readonly LogRecord[]; readonly damage: string | undefined }> {
-  const { records, damage, problem } = await readBest(path);
-  return { records, damage: problem?.message ?? damage };
+  const { from, damage, problem } = await readBest(path);
+  return { records: from.lines.map(({ record }) => record), damage: problem?.message ?? damage };
 }
 
 /** The lines of a log or of its copy, whichever has more that are whole. */
 async function readBest(path: string): Promise<{
-  readonly records: LogRecord[];
+  readonly from: Lines;
   /** What is wrong with the log, and what comes of it. */
   readonly damage?: string;
   /** Why a log without checksums cannot be believed from some line on. */
@@ -236,29 +248,32 @@ async function readBest(path: string): Promise<{
   /** Why lines of a log with checksums are lost. */
   readonly lost?: DataFormatError;
 }> {
-  const [log, copy] = [await readLines(path), await readLines(logCopyOf(path))];
-  const records = log.lines.map(({ record }) => record);
+  const [bytes, copied] = [await readIfThere(path), await readIfThere(logCopyOf(path))];
+  const log = readLines(bytes ?? new Uint8Array());
   const wrong = log.damage &&
     new DataFormatError(path, log.damage.problem, { byteOffset: log.damage.at });
-  // A log of an earlier release has no checksums, and no copy either.
-  if (copy.lines.length > (log.sealed ? records.length : 0)) {
-    const what = wrong?.message ?? `${path}: lines are missing after line ${records.length}`;
-    return {
-      records: copy.lines.map(({ record }) => record),
-      damage: `${what}; restored from its copy`,
-    };
+  // Most often the copy is how the log begins, and has nothing to tell.
+  if (copied !== undefined && !beginsWith(log.bytes, copied)) {
+    const copy = readLines(copied);
+    // A log of an earlier release has no checksums, and no copy either.
+    if (copy.lines.length > (log.sealed ? log.lines.length : 0)) {
+      const what = wrong?.message ?? `${path}: lines are missing after line ${log.lines.length}`;
+      return { from: copy, damage: `${what}; restored from its copy` };
+    }
   }
-  if (wrong === undefined) return { records };
-  if (!log.sealed) return { records, problem: wrong };
-  const damage = `${wrong.message}; the lines before it are kept`;
-  return { records, damage, lost: wrong };
+  if (wrong === undefined) return { from: log };
+  if (!log.sealed) return { from: log, problem: wrong };
+  return { from: log, damage: `${wrong.message}; the lines before it are kept`, lost: wrong };
 }
 
-async function readLines(path: string): Promise<Lines> {
-  const bytes = await readIfThere(path) ?? new Uint8Array();
+function beginsWith(bytes: Uint8Array, beginning: Uint8Array): boolean {
+  return bytes.length >= beginning.length && beginning.every((byte, i) => byte === bytes[i]);
+}
+
+function readLines(bytes: Uint8Array): Lines {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-  const lines: { record: LogRecord; check: string | undefined }[] = [];
-  const parsed: { value: unknown; at: number }[] = [];
+  const lines: { record: LogRecord; check: string | undefined; end: number }[] = [];
+  const parsed: { value: unknown; at: number; end: number }[] = [];
   let start = 0;
   for (let stop = bytes.indexOf(10); stop >= 0; stop = bytes.indexOf(10, start)) {
     let value: unknown;
@@ -267,13 +282,14 @@ async function readLines(path: string): Promise<Lines> {
     } catch {
       value = undefined;
     }
-    parsed.push({ value, at: start });
+    parsed.push({ value, at: start, end: stop + 1 });
     start = stop + 1;
   }
   const sealed = parsed.some(({ value }) => isObject(value) && Object.hasOwn(value, sealKey));
   let check: string | undefined;
-  for (const [i, { value, at }] of parsed.entries()) {
+  for (const [i, { value, at, end }] of parsed.entries()) {
     const damaged = (what: string) => ({
+      bytes,
       lines,
       sealed,
       damage: { problem: `line ${i + 1} ${what}`, at },
@@ -284,7 +300,7 @@ async function readLines(path: string): Promise<Lines> {
       check = checkOf(record, check);
       if (said !== check) return damaged("does not fit its checksum and those before it");
     }
-    lines.push({ record, check });
+    lines.push({ record, check, end });
   }
-  return { lines, sealed, damage: undefined };
+  return { bytes, lines, sealed, damage: undefined };
 }

@@ -149,7 +149,7 @@ export const verb = defineVerb({
     writeDocument(flags.out, {
       ...parts,
       onDamage({ message }) {
-        if (!told.has(message)) progress.note(`${message}; left out until its row is done again`);
+        if (!told.has(message)) progress.note(`Left out: ${message}`);
         told.add(message);
       },
     });

@@ -1,5 +1,5 @@
 /** Files that are there whole or not at all, also after a power cut. */
-import { dirname, join, resolve } from "@std/path";
+import { dirname, join } from "@std/path";
 import { requireDeno } from "./require_deno.ts";
 import { removeStored, renameStored, StoreFile, syncFolder } from "./store_file.ts";
 
@@ -53,8 +53,8 @@ export async function writeThenPlace(
   try {
     file = await createTemporary(folder);
     temporary = file.path;
-    if (!swept.has(resolve(folder))) {
-      swept.add(resolve(folder));
+    if (!swept.has(folder)) {
+      swept.add(folder);
       await sweep(folder, await file.owner());
     }
     file.writeAt(0, bytes);

@@ -50,13 +50,18 @@ export class Ledger {
 
   async #read<T>(kind: string, name: string): Promise<T | undefined> {
     const path = join(this.#folder, name);
-    const value = await readJsonFile(path);
+    const value = await readJsonFile(path).catch((error) => {
+      if (!(error instanceof DataFormatError)) throw error;
+      const what = error.message.replace(`${path}: `, "");
+      throw new DataFormatError(path, `${what}; do its row again, which reads the finished runs`);
+    });
     if (value === undefined) return undefined;
     const { format, version, kind: found, record } = isObject(value) ? value : {};
     if (format !== FORMAT || version !== 1 || found !== kind || !isObject(record)) {
       throw new DataFormatError(
         path,
-        `not an ${kind} of a reproduction in a version known here; delete it to compute it again`,
+        `not an ${kind} of a reproduction in a version known here; do its row again, which reads the ` +
+          "finished runs",
       );
     }
     return record as T;

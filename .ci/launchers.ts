@@ -52,22 +52,19 @@ export function parseStat(
 }
 
 /**
- * Walks up from process $0; prints the limits of memory of a container, which signals each process ignores,
- * and then what the system tells of each.
+ * Walks up from process $0; prints the limits of memory of a container on the first line, then what the
+ * system tells of each process. What a shell reads it reads byte by byte, so the rest is left to cat.
  */
 const walkScript = `for file in memory.max memory/memory.limit_in_bytes; do
   limit=; read -r limit < /sys/fs/cgroup/$file && printf '%s ' "$limit"
 done 2>/dev/null
 echo; p=$0; n=0; files=
 while [ "$p" -gt 1 ] && [ $n -lt ${mostAncestors} ]; do
-  n=$((n + 1)); q=0; ignored=0
-  while read -r key value; do
-    case $key in PPid:) q=$value ;; SigIgn:) ignored=$value ;; esac
-  done < /proc/$p/status || break
-  printf '%s ' "$ignored"; files="$files /proc/$p/stat /proc/$p/cmdline"
-  p=$q
+  read -r stat < /proc/$p/stat || break
+  files="$files /proc/$p/status /proc/$p/stat /proc/$p/cmdline"
+  set -- \${stat##*) }
+  n=$((n + 1)); p=$2
 done 2>/dev/null
-echo
 exec cat $files 2>/dev/null`;
 
 /** What is around a process. */
@@ -81,25 +78,29 @@ export interface Surroundings {
 /** Numbers as large as this are how systems say that there is no limit. */
 const noLimit = 2 ** 53;
 
-/** Reads what {@linkcode walkScript} prints: after two lines, for each a line and its arguments, each with \0. */
+/** What is told of one process before its arguments: its status, and its one line of numbers. */
+const statusAndStat =
+  /^Name:[^\0]*?\nSigIgn:\s*([0-9a-f]+)\n[^\0]*?\n(\d+ \([^\n]*\) [A-Za-z](?: -?\d+)+)\n/;
+
+/** Reads what {@linkcode walkScript} prints. */
 export function parseWalk(text: string): Surroundings {
-  const [limits = "", masks = ""] = text.split("\n", 2);
+  const [limits = ""] = text.split("\n", 1);
   const memoryLimit = limits.trim().split(" ").map(Number)
     .find((bytes) => bytes > 0 && bytes < noLimit);
-  const ignored = masks.trim().split(" ").map((mask) =>
-    (parseInt(mask.at(-1) ?? "0", 16) & 1) === 1
-  );
-  const found: (ProcessInfo & { readonly args: string[] })[] = [];
-  for (let token of text.slice(limits.length + masks.length + 2).split("\0")) {
-    for (let line; (line = /^\d+ \([^\n]*\) [A-Za-z](?: -?\d+)+\n/.exec(token)?.[0]);) {
+  const above: (ProcessInfo & { readonly args: string[] })[] = [];
+  // Arguments end with \0 each; the next process follows the last.
+  for (let token of text.slice(limits.length + 1).split("\0")) {
+    for (let match; (match = statusAndStat.exec(token)) !== null;) {
+      const [whole, ignored, line] = match as unknown as [string, string, string];
       const stat = parseStat(line);
       if (stat === undefined) break;
-      found.push({ ...stat, args: [], ignoresHangup: ignored[found.length] ?? false });
-      token = token.slice(line.length);
+      const ignoresHangup = (parseInt(ignored.at(-1)!, 16) & 1) === 1;
+      above.push({ ...stat, args: [], ignoresHangup });
+      token = token.slice(whole.length);
     }
-    if (token !== "") found.at(-1)?.args.push(token);
+    if (token !== "") above.at(-1)?.args.push(token);
   }
-  return { above: found, memoryLimit };
+  return { above, memoryLimit };
 }
 
 /** Reads a line of `ps -o pid=,ppid=,stat=,args=`. */

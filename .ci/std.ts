@@ -10,7 +10,13 @@
 
 import { join, resolve } from "node:path";
 import { fileURLToPath as fromFileUrl } from "node:url";
-import { launchersAmong, outlivesTerminal, surroundings, watchLaunchers } from "./launchers.ts";
+import {
+  launchersAmong,
+  outlivesTerminal,
+  type Surroundings,
+  surroundings,
+  watchLaunchers,
+} from "./launchers.ts";
 import {
   committedLock,
   copyLock,
@@ -167,23 +173,28 @@ function npmCache(): string | undefined {
   return folder && join(resolve(folder), "npm");
 }
 
-/** Puts the permissions of a verb before its other arguments; exits where the command line is refused. */
-async function grant(verb: string, args: string[], place: number): Promise<void> {
+/** The permissions of a verb, as flags of Deno; exits where the command line is refused. */
+async function flagsOf(verb: string, args: readonly string[]): Promise<readonly string[]> {
   const [{ verbPermissions }, { grantsFor }, { grantWorld }] = await Promise.all([
     import("./permissions.ts"),
     import("./grants.ts"),
     import("./grant_world.ts"),
   ]);
   const permissions = verbPermissions[verb];
-  if (permissions === undefined) return;
+  if (permissions === undefined) return [];
   const program = args.findIndex((word, i) => i > 0 && !word.startsWith("-"));
   const world = grantWorld({ root: resolve(root), npmCache: npmCache() });
   const grants = await grantsFor(permissions, args.slice(program + 1), world);
-  if ("refusal" in grants) {
-    console.error(`${verb}: ${grants.refusal}`);
-    Deno.exit(1);
-  }
-  args.splice(place, 0, ...grants.flags);
+  if ("flags" in grants) return grants.flags;
+  console.error(`${verb}: ${grants.refusal}`);
+  Deno.exit(1);
+}
+
+/** Makes the lock file of verbs new; false where that is not possible, and the whole lock has to do. */
+async function copyVerbsLock(): Promise<boolean> {
+  const { default: config } = await import("../deno.json", { with: { type: "json" } });
+  const change = (text: string) => withoutTools(text, config);
+  return await copyLock(committedLock, verbsLock, change).then(() => true, () => false);
 }
 
 /** Signals that end a command, which saves before, and whether they have to be passed on. */
@@ -194,16 +205,21 @@ const signals: readonly Deno.Signal[] = Deno.build.os === "windows"
 /** One press of a key comes from the terminal and from each task above: what follows so soon is the same. */
 const samePressMs = 300;
 
-/** Lives on until the command has saved, and passes on what only this process may have been sent. */
-function passSignals(child: Deno.ChildProcess, kept: readonly Deno.Signal[]): void {
+/**
+ * Lives on until the command has saved, and passes on what only this process may have been sent.
+ *
+ * @param outlives Whether the command is to outlive its terminal.
+ */
+function passSignals(child: Deno.ChildProcess, outlives: () => Promise<boolean>): void {
   const last = new Map<Deno.Signal, number>();
   for (const signal of signals) {
-    Deno.addSignalListener(signal, () => {
+    Deno.addSignalListener(signal, async () => {
       const now = performance.now();
       const again = now - (last.get(signal) ?? -Infinity) < samePressMs;
       last.set(signal, now);
       // On Windows the console sends to all of its processes.
-      if (!again && !kept.includes(signal) && Deno.build.os !== "windows") send(child, signal);
+      if (again || Deno.build.os === "windows") return;
+      if (signal !== "SIGHUP" || !await outlives()) send(child, signal);
     });
   }
 }
@@ -219,39 +235,30 @@ function send(child: Deno.ChildProcess, signal: Deno.Signal): void {
 /** Runs the command to its end, whatever is pressed meanwhile, and returns its exit code. */
 async function runToEnd([command, ...args]: readonly string[]): Promise<number> {
   const around = surroundings(Deno.ppid);
-  const url = Deno.env.get("JSR_URL") === undefined ? await findStandIns() : undefined;
+  const verb = verbOf([command!, ...args]);
+  const bare = !args.some((arg) => /^(-A|-[RWNE]|--allow-)/.test(arg));
+  // All at once: a command is to begin soon.
+  const [url, flags, hasVerbsLock] = await Promise.all([
+    Deno.env.get("JSR_URL") === undefined ? findStandIns() : undefined,
+    verb !== undefined && bare ? flagsOf(verb, args) : [],
+    verb !== undefined && copyVerbsLock(),
+    // Where the clone cannot be written, Deno works with the lock that is there.
+    copyLock(committedLock, workingLock).catch(() => {}),
+  ]);
   if (url !== undefined && Deno.env.get("ELS_DEBUG")) {
     console.error(`The standard library comes from ${url}`);
   }
-  // Where the clone cannot be written, Deno works with the lock that is there.
-  await copyLock(committedLock, workingLock).catch(() => {});
-  const verb = verbOf([command!, ...args]);
-  const bare = !args.some((arg) => /^(-A|-[RWNE]|--allow-)/.test(arg));
-  if (verb !== undefined) {
-    const { default: config } = await import("../deno.json", { with: { type: "json" } });
-    const change = (text: string) => withoutTools(text, config);
-    // Where it cannot be written, the whole lock has to do.
-    const written = copyLock(committedLock, verbsLock, change).then(() => true, () => false);
-    if (bare) await grant(verb, args, 1);
-    if (await written) args.splice(1, 0, `--lock=${fromFileUrl(verbsLock)}`);
-  }
-  const { above, memoryLimit } = await around;
-  const launchers = launchersAmong(above);
-  const hangup = outlivesTerminal(above, variable("_"));
+  args.splice(1, 0, ...flags, ...hasVerbsLock ? [`--lock=${fromFileUrl(verbsLock)}`] : []);
+  const told = verb === undefined ? {} : toldToVerb(await around);
   const execPath = Deno.execPath();
   const linkerIsSet = ["LD_LIBRARY_PATH", "LD_PRELOAD", "DYLD_LIBRARY_PATH"]
     .some((name) => variable(name) !== undefined);
   const child = new Deno.Command(command === "deno" ? execPath : command!, {
     args: command === "deno" ? withPrograms(args, { execPath, linkerIsSet }) : args,
-    env: {
-      ...url !== undefined && { JSR_URL: url },
-      ...verb !== undefined && { ELS_LAUNCHER: String(Deno.pid) },
-      ...verb !== undefined && hangup && { ELS_HANGUP: "ignored" },
-      ...verb !== undefined && memoryLimit && { ELS_MEMORY_LIMIT: String(memoryLimit) },
-    },
+    env: { ...url !== undefined && { JSR_URL: url }, ...told },
   }).spawn();
-  passSignals(child, hangup ? ["SIGHUP"] : []);
-  const unwatch = watchLaunchers(launchers, () => {
+  passSignals(child, async () => outlivesTerminal((await around).above, variable("_")));
+  const unwatch = watchLaunchers(launchersAmong((await around).above), () => {
     send(child, Deno.build.os === "windows" ? "SIGINT" : "SIGTERM");
     try {
       console.error("What started this command has ended: the command saves and stops");
@@ -262,6 +269,15 @@ async function runToEnd([command, ...args]: readonly string[]): Promise<number> 
   const { code } = await child.status;
   unwatch();
   return code;
+}
+
+/** What a verb cannot find out by itself, as variables of the environment. */
+function toldToVerb({ above, memoryLimit }: Surroundings): Record<string, string> {
+  return {
+    ELS_LAUNCHER: String(Deno.pid),
+    ...outlivesTerminal(above, variable("_")) && { ELS_HANGUP: "ignored" },
+    ...memoryLimit !== undefined && { ELS_MEMORY_LIMIT: String(memoryLimit) },
+  };
 }
 
 if (import.meta.main) {

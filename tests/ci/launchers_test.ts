@@ -55,11 +55,13 @@ Deno.test("launchers: what Linux and macOS say of processes is read, whatever th
   assertEquals(parseStat("cat: /proc/9/stat: No such file"), undefined);
   assertEquals(parsePs("  12     7 S+   deno task train")?.args, ["deno", "task", "train"]);
   assertEquals(parsePs("  12     7 Z    (deno)")?.ended, true);
-  const line = (pid: number) => `${pid} (x y) S 7 ${fields.join(" ")}\n`;
+  const told = (pid: number, ignored: string) =>
+    `Name:\tx (y\nPPid:\t7\nSigIgn:\t${ignored}\nSeccomp:\t0\n${pid} (x (y) S 7 ${
+      fields.join(" ")
+    }\n`;
   const walked = parseWalk(
-    `max 1073741824 \n0000000000001001 00 00\n${line(12)}deno\0task\0a\nb\0${line(13)}${
-      line(14)
-    }sh\0`,
+    `max 1073741824 \n${told(12, "0000000000001001")}deno\0task\0a\nb\0` +
+      `${told(13, "0000000000001000")}${told(14, "00")}sh\0`,
   );
   assertEquals(walked.memoryLimit, 2 ** 30);
   assertEquals(parseWalk("max 9223372036854771712 \n\n").memoryLimit, undefined);

@@ -14,7 +14,8 @@ const world: GrantWorld = {
   root: clone,
   cwd: clone,
   npmCache: resolve("/cache/npm"),
-  rememberedPlaces: (runs) => Promise.resolve(runs === join(clone, "runs") ? ["/pictures"] : []),
+  rememberedPlaces: (runs) =>
+    Promise.resolve(runs === join(clone, "runs") ? [resolve("/pictures")] : []),
   realPath: (path) => Promise.resolve(links[path] ?? path),
   exists: (path) => Promise.resolve(!path.includes("new")),
 };
@@ -48,20 +49,22 @@ Deno.test("grants: without flags a verb reads clone, packages and data sets, and
 
 Deno.test("grants: what the flags name may be read or written, whichever way they are given", async () => {
   const train = await granted("train", "--from=/pictures --out /results --quiet");
-  assert(train["read"]!.includes("/pictures") && train["read"]!.includes("/results"));
+  assert(train["read"]!.includes(resolve("/pictures")) && train["read"]!.includes("/results"));
   assertEquals(train["write"], [resolve("/results")]);
   const evaluate = await granted("evaluate", "--schedule /a/1.json,/b/2.json --run latest");
-  for (const path of ["/a/1.json", "/b/2.json"]) assert(evaluate["read"]!.includes(path));
+  for (const path of ["/a/1.json", "/b/2.json"]) {
+    assert(evaluate["read"]!.includes(resolve(path)));
+  }
   // A run's list of what its files have to hold.
   assert(evaluate["read"]!.includes(resolve("/a/finished.json")));
   const reproduce = await granted("reproduce", "--weights mnist-unet-zeros=/w.safetensors");
-  assert(reproduce["read"]!.includes("/w.safetensors"));
+  assert(reproduce["read"]!.includes(resolve("/w.safetensors")));
 });
 
 Deno.test("grants: images that a run here was trained on may be read again", async () => {
-  assert((await granted("calibrate", "--run latest"))["read"]!.includes("/pictures"));
-  assert(!(await granted("calibrate", "--out /results"))["read"]!.includes("/pictures"));
-  assert(!(await granted("data", "cifar10"))["read"]!.includes("/pictures"));
+  assert((await granted("calibrate", "--run latest"))["read"]!.includes(resolve("/pictures")));
+  assert(!(await granted("calibrate", "--out /results"))["read"]!.includes(resolve("/pictures")));
+  assert(!(await granted("data", "cifar10"))["read"]!.includes(resolve("/pictures")));
 });
 
 Deno.test("grants: convert writes its output alone, told from the values of flags", async () => {
@@ -71,7 +74,7 @@ Deno.test("grants: convert writes its output alone, told from the values of flag
     write,
     ["/place/out.safetensors", "/place/.out.safetensors.tmp"].map((p) => resolve(p)),
   );
-  assert(read!.includes("/other/net.safetensors") && !read!.includes(resolve("/place")));
+  assert(read!.includes(resolve("/other/net.safetensors")) && !read!.includes(resolve("/place")));
   assertEquals(readPaths(["a", "--", "--b"]).words, ["a", "--b"]);
   assertEquals(temporaryBeside("/place/x.pt"), writtenBeside("/place/x.pt"));
 });

@@ -39,8 +39,8 @@ export const defaultMaxText: number = 16 * mebibyte;
  * The default of `maxBytes` for a file that is read for what is in it: a multiple of the file's own
  * size, since tensors may share bytes and widen, and slack for the small ones.
  */
-export function bytesFor(fileBytes: number, { ratio = 16 }: { readonly ratio?: number } = {}) {
-  return 32 * mebibyte + ratio * fileBytes;
+export function bytesFor(fileBytes: number): number {
+  return 32 * mebibyte + 16 * fileBytes;
 }
 
 /** Where a limit is met, for the message. */

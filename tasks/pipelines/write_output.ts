@@ -1,5 +1,6 @@
 /** Files that a command line names as its output: there whole or not at all. */
 import { basename, dirname, join } from "@std/path";
+import { syncFolder } from "../../src/runs/store_file.ts";
 
 /**
  * Name under which an output is written before it takes its place. `deno task` permits a command this file
@@ -53,6 +54,8 @@ export async function writeOutput(path: string, content: Uint8Array | string): P
     for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
     await file.sync();
     await Deno.rename(temporary, path);
+    // Where the folder itself may be read; else the name may be gone after a power cut.
+    await syncFolder(dirname(path));
   } catch (error) {
     if (created) await Deno.remove(temporary).catch(() => {});
     if (error instanceof Error) error.message = error.message.replaceAll(temporary, path);

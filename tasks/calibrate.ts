@@ -18,7 +18,6 @@ import { CommandError, defineVerb, runVerb } from "./cli/command.ts";
 import { grouped } from "./cli/flags.ts";
 import { finishRun, runResultFields } from "./cli/run_result.ts";
 import {
-  calibrationFiles,
   calibrationIdentity,
   calibrationOutcome,
   type CalibrationPlan,
@@ -26,6 +25,7 @@ import {
   scalesLine,
   timesText,
 } from "./pipelines/calibration.ts";
+import { calibrationFiles } from "./pipelines/calibration_files.ts";
 import {
   gridFlag,
   imageFlags,

@@ -1,9 +1,8 @@
 /** `deno task stable-target`: what the Stable Target Field does to targets and training. @module */
-import { DataFormatError } from "../src/core/errors.ts";
 import { datasetNames, loadDataset } from "../src/datasets/registry_files.ts";
 import { wasmPosterior } from "../src/posterior/wasm/wasm_posterior.ts";
 import { createNetwork } from "../src/networks/architectures/architecture.ts";
-import { isObject, readJsonFile, writeJsonFile } from "../src/runs/json_file.ts";
+import { writeJsonFile } from "../src/runs/json_file.ts";
 import { JsonlLog, readLog } from "../src/runs/jsonl_log.ts";
 import { openRun, type Run } from "../src/runs/run_folder.ts";
 import { ExampleStream } from "../src/training/examples.ts";
@@ -18,6 +17,7 @@ import { grouped } from "./cli/flags.ts";
 import { finishRun, runResultFields } from "./cli/run_result.ts";
 import { startBackend } from "../src/networks/backend.ts";
 import { machineFlags, maxPixelsFlag, outFlags } from "./pipelines/flags.ts";
+import { areTargets, readLosses } from "./pipelines/stable_target_states.ts";
 import {
   exportStableTarget,
   lateLoss,
@@ -219,7 +219,10 @@ export const verb = defineVerb({
   /** One training, or its losses where the folder has them. */
   async function learn(run: Run, target: "plain" | "stable"): Promise<Losses> {
     const file = run.file(`losses_${target}.json`);
-    const done = await readLosses(file);
+    const done = await readLosses(file, {
+      steps: flags.steps,
+      tell: (text) => progress.note(text),
+    });
     if (done !== undefined) return done;
     const [, height, width, channels] = data.images.shape;
     const network = createNetwork({
@@ -286,45 +289,6 @@ export const verb = defineVerb({
     await writeJsonFile(file, losses);
     return losses;
   }
-
-  /** The losses of a training that are in a file; undefined if it is not there, or damaged. */
-  async function readLosses(file: string): Promise<Losses | undefined> {
-    try {
-      const value = await readJsonFile(file);
-      if (value === undefined || areLosses(value, { steps: flags.steps })) return value;
-      progress.note(`${file}: not the losses of ${flags.steps} steps; the training is done again`);
-    } catch (error) {
-      if (!(error instanceof DataFormatError)) throw error;
-      progress.note(`${error.message}; the training is done again`);
-    }
-    return undefined;
-  }
 });
-
-/** Whether a value holds the statistics of a time, one row for each number of references. */
-function areTargets(
-  rows: unknown,
-  { references, t }: { readonly references: readonly number[]; readonly t: number },
-): boolean {
-  return Array.isArray(rows) && rows.length === references.length &&
-    rows.every((row, i) =>
-      isObject(row) && row["t"] === t && row["references"] === references[i] &&
-      Object.values(row).every(Number.isFinite)
-    );
-}
-
-/** Whether a value holds the losses of a training of so many steps. */
-function areLosses(value: unknown, { steps }: { readonly steps: number }): value is Losses {
-  if (!isObject(value)) return false;
-  const { step, loss, probeStep, probe } = value;
-  const lists = [step, loss, probeStep, probe];
-  const numbers = lists.every((list) => Array.isArray(list) && list.every(Number.isFinite));
-  if (!numbers) return false;
-  const [all, losses, some, probes] = lists as number[][];
-  return all!.length === steps && all!.every((each, i) => each === i + 1) &&
-    losses!.length === steps && some!.length === probes!.length &&
-    some!.every((each, i) => all!.includes(each) && (i === 0 || each > some![i - 1]!)) &&
-    some!.at(-1) === steps;
-}
 
 if (import.meta.main) await runVerb(verb);

@@ -1,13 +1,9 @@
 /** A calibration as the commands do it: resumable in a run folder, exported with its pictures. */
-import { CheckpointMismatchError, DataFormatError } from "../../src/core/errors.ts";
 import { calibrate, type CalibrationProgress } from "../../src/calibration/calibrate.ts";
-import { type CalibrationState, toScaleSchedule } from "../../src/calibration/calibration.ts";
+import { toScaleSchedule } from "../../src/calibration/calibration.ts";
 import type { SimilarityName } from "../../src/calibration/similarity.ts";
 import type { AgreementName } from "../../src/evaluation/agreement.ts";
-import {
-  parseCalibrationState,
-  writeCalibrationState,
-} from "../../src/calibration/calibration_state_file.ts";
+import { writeCalibrationState } from "../../src/calibration/calibration_state_file.ts";
 import type { ScaleSearch } from "../../src/calibration/scale_search.ts";
 import { refineScales } from "../../src/calibration/refine.ts";
 import {
@@ -19,16 +15,13 @@ import {
 import type { Denoiser, MultiScaleDenoiser } from "../../src/denoisers/denoiser.ts";
 import { scaleCurveExplained, scaleCurveOf, scaleCurveSvg } from "../../src/figures/scale_curve.ts";
 import { scaleScheduleCsv, similarityCsv } from "../../src/calibration/scale_schedule_csv.ts";
-import {
-  parseScaleSchedule,
-  writeScaleSchedule,
-} from "../../src/calibration/scale_schedule_json.ts";
+import { writeScaleSchedule } from "../../src/calibration/scale_schedule_json.ts";
 import type { ScaleAggregate, ScaleSchedule } from "../../src/machines/scale_schedule.ts";
 import type { MachineName } from "../../src/machines/machine_table.ts";
 import { createMachine } from "../../src/machines/create_machine.ts";
 import { networkDenoiser } from "../../src/networks/network_denoiser.ts";
-import { parseSealedJson, readJsonFile, sealedJsonText } from "../../src/runs/json_file.ts";
-import { readIfThere, readKept } from "../../src/runs/kept_file.ts";
+import { parseSealedJson, sealedJsonText } from "../../src/runs/json_file.ts";
+import { readKept } from "../../src/runs/kept_file.ts";
 import { createProvenance } from "../../src/runs/provenance.ts";
 import { StateKeeper } from "../../src/runs/state_keeper.ts";
 import type { RunConfig } from "../../src/runs/run_record.ts";
@@ -40,7 +33,14 @@ import { pictureWriter } from "../cli/pictures.ts";
 import type { ProgressReporter } from "../cli/progress.ts";
 import type { RunOutcome } from "../cli/run_result.ts";
 import { describePosterior } from "./posterior.ts";
-import { putAside } from "./put_aside.ts";
+import { calibrationFiles } from "./calibration_files.ts";
+import {
+  finishedSchedule,
+  fromState,
+  keepEdited,
+  keptText,
+  readCalibrationState,
+} from "./calibration_states.ts";
 import type { Session, SessionParts } from "./session.ts";
 import { sourcesIdentity, sourcesProvenance } from "./sources.ts";
 
@@ -73,20 +73,6 @@ export function calibrationIdentity(
   return { ...plan, ...sources, backend: backend.name, posterior: posterior.name };
 }
 
-/** Files that a calibration leaves in its folder, by what they hold; `prefix` tells machines apart. */
-export function calibrationFiles(prefix: string) {
-  return {
-    state: `${prefix}state.safetensors`,
-    schedule: `${prefix}scale_schedule.json`,
-    scales: `${prefix}scales.csv`,
-    similarities: `${prefix}similarities.csv`,
-    /** Without its ending. */
-    picture: `${prefix}scales`,
-    refinementState: `${prefix}refinement_state.json`,
-    refinement: `${prefix}refinement.csv`,
-  };
-}
-
 /** What a finished calibration comes to. */
 export function calibrationOutcome(schedule: ScaleSchedule, plan: CalibrationPlan): RunOutcome {
   const files = calibrationFiles("");
@@ -103,56 +89,6 @@ export function calibrationOutcome(schedule: ScaleSchedule, plan: CalibrationPla
       samples: plan.samples,
     },
   };
-}
-
-/** The state that a run has kept; runs that exist may have it as JSON. Damage is told. */
-export async function readCalibrationState(
-  run: Run,
-  prefix: string,
-  tell: (problem: string) => void,
-): Promise<CalibrationState | undefined> {
-  const { value, damage } = await readKept(
-    run.file(calibrationFiles(prefix).state),
-    parseCalibrationState,
-  );
-  if (damage !== undefined) tell(keptText(damage, value));
-  if (value !== undefined || damage !== undefined) return value;
-  const older = run.file(`${prefix}state.json`);
-  try {
-    return await readJsonFile(older) as CalibrationState | undefined;
-  } catch (error) {
-    if (!(error instanceof DataFormatError)) throw error;
-    tell(keptText(error.message, undefined));
-    return undefined;
-  }
-}
-
-/** What comes of a damaged state. */
-function keptText(damage: string, value: unknown): string {
-  return value === undefined
-    ? `${damage}; what it held is computed again`
-    : `${damage}; work goes on from the state that is whole`;
-}
-
-/**
- * Does work from a state on. One that does not fit work of the same configuration is damaged, even where
- * no checksum says so: then from the beginning.
- */
-async function fromState<State, Result>(
-  state: State | undefined,
-  { path, work, tell }: {
-    readonly path: string;
-    readonly work: (state: State | undefined) => Promise<Result>;
-    readonly tell: (problem: string) => void;
-  },
-): Promise<Result> {
-  try {
-    return await work(state);
-  } catch (error) {
-    if (state === undefined || !(error instanceof CheckpointMismatchError)) throw error;
-    tell(keptText(`${path}: ${error.message.replace(/; use the same .*/, "")}`, undefined));
-    return await work(undefined);
-  }
 }
 
 /**
@@ -245,23 +181,6 @@ export async function runCalibration(
   }
 }
 
-/** The schedule of a finished run; undefined if it is damaged, and then the run is not finished. */
-async function finishedSchedule(
-  run: Run,
-  { file, tell }: { readonly file: string; readonly tell: (problem: string) => void },
-): Promise<ScaleSchedule | undefined> {
-  const path = run.file(file);
-  try {
-    return parseScaleSchedule(await Deno.readTextFile(path), path);
-  } catch (error) {
-    const lost = error instanceof DataFormatError || error instanceof Deno.errors.NotFound;
-    if (!lost) throw error;
-    tell(`${error instanceof DataFormatError ? error.message : `${path}: is missing`}; made again`);
-    run.reopen();
-    return undefined;
-  }
-}
-
 /** Refines by final images, or goes on where the state stands. */
 async function refine(
   schedule: ScaleSchedule,
@@ -310,29 +229,6 @@ async function refine(
   } finally {
     await keeper.flush();
   }
-}
-
-/** Keeps a schedule that is about to be replaced by another, if it is one: a person may have edited it. */
-async function keepEdited(
-  run: Run,
-  { file, schedule, tell }: {
-    readonly file: string;
-    readonly schedule: ScaleSchedule;
-    readonly tell: (problem: string) => void;
-  },
-): Promise<void> {
-  const path = run.file(file);
-  const bytes = await readIfThere(path);
-  if (bytes === undefined) return;
-  const text = new TextDecoder().decode(bytes);
-  try {
-    parseScaleSchedule(text, path);
-  } catch (error) {
-    if (error instanceof DataFormatError) return;
-    throw error;
-  }
-  if (text === writeScaleSchedule(schedule)) return;
-  tell(`${path} is not what this run finds: kept as ${(await putAside(run, [file])).join()}`);
 }
 
 async function exportCalibration(

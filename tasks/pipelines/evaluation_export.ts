@@ -14,7 +14,7 @@ import type { ScaleSchedule } from "../../src/machines/scale_schedule.ts";
 import { createProvenance } from "../../src/runs/provenance.ts";
 import type { SamplingProtocol } from "../../src/samplers/sampling_protocol.ts";
 import { pictureWriter } from "../cli/pictures.ts";
-import { calibrationFiles } from "./calibration.ts";
+import { calibrationFiles } from "./calibration_files.ts";
 import { evaluationFigures, evaluationReport } from "./evaluation_page.ts";
 import { describePosterior } from "./posterior.ts";
 import type { Session } from "./session.ts";

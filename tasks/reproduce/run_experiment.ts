@@ -6,9 +6,9 @@ import {
   calibrationIdentity,
   calibrationOutcome,
   type CalibrationPlan,
-  readCalibrationState,
   runCalibration,
 } from "../pipelines/calibration.ts";
+import { readCalibrationState } from "../pipelines/calibration_states.ts";
 import { scheduledMachines } from "../../src/evaluation/scheduled_machines.ts";
 import { openPart, type WorkContext } from "../pipelines/session.ts";
 import {

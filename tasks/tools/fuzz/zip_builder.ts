@@ -68,7 +68,10 @@ const changes: Readonly<Record<string, Fault>> = {
   encryption: (told) => told.flags |= 1,
   flags: (told) => told.flags ^= 0x800,
   checksum: (told) => told.crc ^= 1,
-  size: (told, random) => told.size = pick(random, [told.size + 1, 0, 2 ** 31, 0xfffffffe]),
+  size: (told, random) => {
+    const others = [told.size + 1, 0, 2 ** 31, 0xfffffffe].filter((size) => size !== told.size);
+    told.size = pick(random, others);
+  },
   "packed size": (told, random) => told.packed = pick(random, [told.packed + 1, 2 ** 31]),
 };
 

@@ -90,10 +90,14 @@ export async function checkArtifact(path: string, sha256: string): Promise<void>
   }
 }
 
+/** Paths that do not stay in the folder. */
+const elsewhere = /^[\\/]|^[A-Za-z]:|(^|[\\/])\.\.([\\/]|$)/;
+
 /** The list of a `finished.json`; undefined where it has none, as in runs of earlier releases. */
 export function parseArtifacts(value: unknown): readonly Artifact[] | undefined {
   const isArtifact = (each: unknown): each is Artifact =>
-    isObject(each) && typeof each["path"] === "string" && typeof each["bytes"] === "number" &&
+    isObject(each) && typeof each["path"] === "string" && !elsewhere.test(each["path"]) &&
+    typeof each["bytes"] === "number" &&
     typeof each["sha256"] === "string";
   return Array.isArray(value) && value.every(isArtifact) ? value : undefined;
 }

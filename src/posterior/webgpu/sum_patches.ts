@@ -35,7 +35,7 @@ export interface PatchWork extends TileWork {
 interface Pass {
   readonly queries: readonly number[];
   readonly scales: readonly { readonly scale: number; readonly exact: boolean }[];
-  /** Bits of fraction of its fixed-point numbers. */
+  /** Bits of fraction of its fixed-point numbers; 0 where no scale is exact. */
   readonly fraction: number;
 }
 
@@ -51,26 +51,28 @@ export async function sumPatches(
   work: PatchWork,
 ): Promise<PosteriorState> {
   const { plan, scales, before, exact } = work;
-  const fractions = fractionsOf(work);
+  // Most work needs none, and to find them all images are looked at.
+  let fractions: readonly number[] | undefined;
+  const fractionOf = (b: number, passed: Pass["scales"]) =>
+    passed.some((each) => each.exact) ? (fractions ??= fractionsOf(work))[b]! : 0;
   const all = Array.from({ length: plan.queries }, (_, b) => b);
   const isExact = (b: number, scale: number) => exact.has(b * scales.length + scale);
   const passesOf = (scalesOf: (b: number) => Pass["scales"]): Pass[] => {
     const keyOf = (b: number) => {
       const passed = scalesOf(b);
-      return JSON.stringify([passed, passed.some((each) => each.exact) && fractions[b]]);
+      return JSON.stringify([passed, fractionOf(b, passed)]);
     };
-    return [...queriesBy(all, keyOf).values()].map((queries) => ({
-      queries,
-      scales: scalesOf(queries[0]!),
-      fraction: fractions[queries[0]!]!,
-    })).filter((pass) => pass.scales.length > 0);
+    return [...queriesBy(all, keyOf).values()].map((queries) => {
+      const passed = scalesOf(queries[0]!);
+      return { queries, scales: passed, fraction: fractionOf(queries[0]!, passed) };
+    }).filter((pass) => pass.scales.length > 0);
   };
   const state = emptyState(before.shape);
   const first = passesOf((b) => scales.map((_, scale) => ({ scale, exact: isExact(b, scale) })));
-  const fixed = fixedQueries(plan, fractions), warm = work.imagesSoFar > work.indices.length;
+  const warm = work.imagesSoFar > work.indices.length;
   for (const [i, pass] of first.entries()) {
     const quiet = i < first.length - 1 ? { ...work, onProgress: undefined } : work;
-    mergeInto(state, await sumPass(backend, quiet, { pass, before, warm, fixed }));
+    mergeInto(state, await sumPass(backend, quiet, { pass, before, warm }));
   }
   const coarse = new Set<number>();
   for (let cell = 0; cell < plan.queries * scales.length; cell++) {
@@ -82,7 +84,7 @@ export async function sumPatches(
   );
   const quiet = { ...work, onProgress: undefined };
   for (const pass of again) {
-    const found = await sumPass(backend, quiet, { pass, before: state, warm: true, fixed });
+    const found = await sumPass(backend, quiet, { pass, before: state, warm: true });
     for (const b of pass.queries) {
       for (const { scale } of pass.scales) setCell(state, found, b * scales.length + scale);
     }
@@ -120,8 +122,6 @@ interface PassOptions {
   readonly before: PosteriorState;
   /** Whether there is something in it. */
   readonly warm: boolean;
-  /** See `fixedQueries`. */
-  readonly fixed: Int32Array<ArrayBuffer>;
 }
 
 function sumPass(
@@ -135,7 +135,7 @@ function sumPass(
 async function sumHolding(
   backend: GpuBackend,
   work: PatchWork,
-  { pass, before, warm, fixed, held }: PassOptions & { readonly held: HeldBuffers },
+  { pass, before, warm, held }: PassOptions & { readonly held: HeldBuffers },
 ): Promise<PosteriorState> {
   const { gpu, tolerance } = backend;
   const { plan, imagesSoFar, abort } = work;
@@ -149,14 +149,16 @@ async function sumHolding(
 
   const cutoff = cutoffBits(plan, { images: imagesSoFar, tolerance });
   const anyExact = compiled.some(({ exact }) => exact);
+  // Of queries that are not of this pass nothing is read.
+  const fixed = anyExact
+    ? fixedQueries(plan, new Array<number>(queries).fill(pass.fraction))
+    : new Int32Array(4);
   const roundFloats = compiled.length * queries * (2 + channels) * pixels;
   const roundsAtOnce = Math.max(1, Math.floor(resultBytes / (4 * roundFloats)));
   const sum = emptyState([queries, plan.scales, pixels, channels]);
   const { query, fixedPairs, running, results } = await gpu.guarded(() => ({
     query: held.add(gpu.upload("queries", queryPlanes(plan, queryRow(width)))),
-    fixedPairs: held.add(
-      gpu.upload("queries in fixed point", anyExact ? fixed : new Int32Array(4)),
-    ),
+    fixedPairs: held.add(gpu.upload("queries in fixed point", fixed)),
     running: held.add(gpu.upload("thresholds", runningOf(work, before, cutoff))),
     results: held.add(gpu.buffer(
       "results",

@@ -125,9 +125,10 @@ export function largestOf(images: ImageBatch, indices: Uint32Array): number {
 
 function largestOfEach({ data, shape }: ImageBatch): Float32Array {
   const largest = new Float32Array(shape[0]), values = data.length / shape[0];
-  for (let i = 0; i < data.length; i++) {
-    const image = Math.floor(i / values);
-    largest[image] = Math.max(largest[image]!, Math.abs(data[i]!));
+  for (let image = 0; image < shape[0]; image++) {
+    for (let i = image * values; i < (image + 1) * values; i++) {
+      largest[image] = Math.max(largest[image]!, Math.abs(data[i]!));
+    }
   }
   return largest;
 }

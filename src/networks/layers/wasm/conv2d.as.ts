@@ -11,7 +11,7 @@
  * [H + 2r][W + 2r][C]; then the k taps of one filter row read one contiguous run of k * C floats.
  */
 
-import { fma, lane0, lane1, lane2, lane3 } from "./lanes.as";
+import { add, fma, lane0, lane1, lane2, lane3 } from "./lanes.as";
 
 export {
   finishFilterGradient, transformFilter, winogradConv, winogradFilterGradient,
@@ -358,11 +358,6 @@ export function filterGradient(
       }
     }
   }
-}
-
-@inline
-function add(at: usize, v: v128): void {
-  v128.store(at, f32x4.add(v128.load(at), v));
 }
 
 @inline

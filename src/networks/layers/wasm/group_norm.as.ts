@@ -7,19 +7,13 @@
  * One image at a time, x [P][C] float32, C a multiple of 4, on memory that the module imports. Sums over
  * pixels are taken in blocks, so that their roundings grow with the block and not with the image.
  */
+import { fma } from "./lanes.as";
 
 /** Pixels of one block of a sum. */
 const BLOCK = 32;
 
 const NONE = 0;
 const RELU = 1;
-
-/** a * b + c; fused where the engine has relaxed SIMD. */
-@inline
-function fma(a: v128, b: v128, c: v128): v128 {
-  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
-  return f32x4.add(f32x4.mul(a, b), c);
-}
 
 @inline
 function constant(value: f32): v128 {

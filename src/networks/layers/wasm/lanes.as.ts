@@ -16,3 +16,9 @@ export function lane1(x: v128): v128 { return v128.shuffle<f32>(x, x, 1, 1, 1, 1
 export function lane2(x: v128): v128 { return v128.shuffle<f32>(x, x, 2, 2, 2, 2); }
 @inline
 export function lane3(x: v128): v128 { return v128.shuffle<f32>(x, x, 3, 3, 3, 3); }
+
+/** Adds to what lies at an address. */
+@inline
+export function add(at: usize, v: v128): void {
+  v128.store(at, f32x4.add(v128.load(at), v));
+}

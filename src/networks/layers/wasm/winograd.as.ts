@@ -14,7 +14,7 @@
  * inputs and outputs are [16][tiles of the band][C], each of the 16 planes with 64 bytes between it and
  * the next, since powers of two would all meet in the same lines of the cache.
  */
-import { fma, lane0, lane1, lane2, lane3 } from "./lanes.as";
+import { add, fma, lane0, lane1, lane2, lane3 } from "./lanes.as";
 
 /** Bytes between planes of a band. */
 const GAP: usize = 64;
@@ -285,11 +285,6 @@ function multiplyTransposed(
       add(q, d0); add(q + 16, d1);
     }
   }
-}
-
-@inline
-function add(at: usize, v: v128): void {
-  v128.store(at, f32x4.add(v128.load(at), v));
 }
 
 /**

@@ -100,3 +100,20 @@ export class PortionStream {
 function countOf(batches: readonly ImageBatch[]): number {
   return batches.reduce((count, { shape }) => count + shape[0], 0);
 }
+
+/**
+ * Tells how many images of a tile are done, whenever it is more than before, from the part of the work
+ * that is: its portions may have images of the tile before, and lack some that wait.
+ */
+export function imagesReporter(
+  images: number,
+  onProgress: ((imagesDone: number) => void) | undefined,
+): (fraction: number) => void {
+  let reported = 0;
+  return (fraction) => {
+    const imagesDone = Math.floor(fraction * images);
+    if (imagesDone <= reported) return;
+    reported = imagesDone;
+    onProgress?.(imagesDone);
+  };
+}

@@ -16,7 +16,7 @@ import type { KernelBuild } from "./posterior_kernel.ts";
 import type { PosteriorThread } from "./posterior_thread.ts";
 import { pairImages } from "./pair_images.ts";
 import { OrderedSum, sumPortions } from "./sum_portions.ts";
-import { type Portion, PortionStream } from "../portion_stream.ts";
+import { imagesReporter, type Portion, PortionStream } from "../portion_stream.ts";
 import { planOfQueries, planPosterior, type PosteriorPlan } from "../posterior_plan.ts";
 
 /**
@@ -180,13 +180,7 @@ class WasmRun implements PosteriorRun {
     if (indices.length === 0 || this.#plan.queries === 0) return;
     const stream = this.#stream.fork();
     const portions = stream.push(images, indices, { last });
-    let reported = 0;
-    const report = (fraction: number) => {
-      const imagesDone = Math.floor(fraction * indices.length);
-      if (imagesDone <= reported) return;
-      reported = imagesDone;
-      onProgress?.(imagesDone);
-    };
+    const report = imagesReporter(indices.length, onProgress);
     const sums = await this.#sum(portions, { abort, report });
     // Only now: a tile that was stopped leaves no trace.
     this.#stream = stream;

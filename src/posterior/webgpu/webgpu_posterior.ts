@@ -12,7 +12,7 @@ import { checkRequest, checkTile, hasScale } from "../request.ts";
 import { planPosterior, type PosteriorPlan } from "../posterior_plan.ts";
 import { type DevicePosteriorRequest, meanOnDevice } from "./device_mean.ts";
 import { GpuContext, openGpu } from "../../gpu/gpu_context.ts";
-import { type Portion, PortionStream } from "../portion_stream.ts";
+import { imagesReporter, type Portion, PortionStream } from "../portion_stream.ts";
 import { prepareImages, type TrainingSet } from "../training_set.ts";
 import { ImageStore, portionImages } from "./image_store.ts";
 import { sumPatches } from "./sum_patches.ts";
@@ -179,19 +179,12 @@ class WebgpuRun implements PosteriorRun {
       new PortionStream(() => Math.min(portionImages, perPiece));
     const portions = stream.push(images, indices, { last })
       .map((each) => inOnePiece(each, { perPiece, select }));
-    const total = portions.reduce((count, portion) => count + portion.indices.length, 0);
-    let reported = 0;
-    const report = (done: number) => {
-      const imagesDone = Math.floor(indices.length * done / total);
-      if (imagesDone <= reported) return;
-      reported = imagesDone;
-      onProgress?.(imagesDone);
-    };
+    const report = imagesReporter(indices.length, onProgress);
     const sums = await this.#sum(portions, { abort, report });
     // Only now: a tile that was stopped leaves no trace.
     this.#stream = stream;
     this.#sums = sums;
-    if (reported < indices.length) onProgress?.(indices.length);
+    report(1);
   }
 
   async finish(): Promise<PosteriorState> {
@@ -204,7 +197,7 @@ class WebgpuRun implements PosteriorRun {
     portions: readonly Portion[],
     { abort, report }: {
       readonly abort?: AbortSignal | undefined;
-      readonly report?: (imagesDone: number) => void;
+      readonly report?: (fraction: number) => void;
     },
   ): Promise<GpuSums> {
     const backend = await this.#start();
@@ -212,6 +205,7 @@ class WebgpuRun implements PosteriorRun {
     const { rule, scales } = this.#request;
     const state = mergeStates(this.#sums.state, emptyState(this.#sums.state.shape));
     const exact = new Set(this.#sums.exact);
+    const total = portions.reduce((count, { indices }) => count + indices.length, 0);
     let before = 0;
     for (const portion of portions) {
       const { first, images, indices } = portion;
@@ -223,7 +217,7 @@ class WebgpuRun implements PosteriorRun {
         indices,
         imagesSoFar: first + indices.length,
         abort,
-        onProgress: (imagesDone: number) => report?.(before + imagesDone),
+        onProgress: (imagesDone: number) => report?.((before + imagesDone) / total),
       };
       try {
         const sum = hasScale(rule)

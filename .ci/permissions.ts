@@ -47,7 +47,10 @@ export const verbPermissions: Readonly<Record<string, VerbPermissions>> = {
     reads: ["weights", "mnist-from", "fashion-mnist-from", "cifar10-from", "celeba-from"],
     folders: { runs: "runs/reproduce" },
     files: { out: "docs/results.md" },
-    beside: ["-samples.png", "-scales.svg"],
+    beside: [
+      ...["-mnist.png", "-fashion-mnist.png", "-cifar10.png", "-celeba.png"],
+      ...["-all-scales.svg", "-scales.svg"],
+    ],
     computes: true,
   },
   "data": {

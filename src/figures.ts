@@ -67,12 +67,13 @@ export {
 export type { KeyNumber, ReportFigure, ReportFile, ReportTable } from "./figures/report_parts.ts";
 export type { ReportSamples, SampleKind, SampleMeasure } from "./figures/report_samples.ts";
 export {
-  type ScaleCurve,
   scaleCurveExplained,
   scaleCurveOf,
   type ScaleCurveOptions,
   scaleCurveSvg,
+  scalePanelsSvg,
 } from "./figures/scale_curve.ts";
+export type { ScaleCurve } from "./figures/scale_panel.ts";
 export {
   targetCurveExplained,
   type TargetCurveOptions,

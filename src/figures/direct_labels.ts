@@ -52,12 +52,17 @@ const gap = 16;
  * @param ends Every series once, in the order of their styles.
  * @param options.width Width of the plotting area in pixels; labels begin right of it.
  * @param options.height Its height.
+ * @param options.labels All series of the figure, in the order of their styles; those of the ends by default.
  */
 export function directLabels(
   ends: readonly LabeledEnd[],
-  { width, height }: { readonly width: number; readonly height: number },
+  { width, height, labels = ends.map(({ label }) => label) }: {
+    readonly width: number;
+    readonly height: number;
+    readonly labels?: readonly string[];
+  },
 ) {
-  const { color, dash, marker } = seriesScales(ends.map(({ label }) => label));
+  const { color, dash, marker } = seriesScales(labels);
   const heights = spreadLabels(ends.map(({ y }) => y), { gap, low: 6, high: height - 6 });
   const values = ends.map(({ label, y }, i) => ({
     label,

@@ -7,7 +7,7 @@ import {
 import { checkField, evenly } from "./check_field.ts";
 import { directLabels } from "./direct_labels.ts";
 import { type PlotOptions, plotSvg } from "./plot_svg.ts";
-import type { ScaleCurve } from "./scale_curve.ts";
+import type { ScaleCurve } from "./scale_panel.ts";
 import { ramp, seriesScales, tones } from "./theme.ts";
 
 /** Where the axis of profiles has its ticks. */

@@ -128,7 +128,7 @@ type PresetRow = readonly [
 const tiny = { images: 1000, width: 16, layers: 4, steps: 600, warmup: 50 } as const;
 /** Where machines are slower, by images or by scales, than on the first row. */
 const fewer = { images: 2000 } as const;
-const attention = { channels: [32, 64, 64], learningRate: 1e-3 } as const;
+const attention = { channels: [24, 24, 48], learningRate: 1e-3 } as const;
 const edm = { noiseSchedule: "edm", objective: "x0" } as const;
 
 /** The presets: small ones, then every row of the published table. */

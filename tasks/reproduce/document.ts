@@ -71,11 +71,8 @@ function cells(medians: readonly AgreementRow[], machine: string): string[] {
 const notRun = (missing: boolean) => `not run${missing ? ": data set not found" : ""}`;
 
 function agreementRows({ experiment, record, missing }: ExperimentEntry): string[][] {
-  const published = publishedAgreement[experiment.name];
-  const theirs = (machine: string) => {
-    const pair = published?.[machine as "LS" | "IS"] ?? published?.ELS;
-    return pair === undefined ? "–" : `${pair[0].toFixed(2)} (${pair[1].toFixed(2)})`;
-  };
+  const theirs = (machine: string) =>
+    publishedPair(experiment.name, machine === "LS" || machine === "IS" ? machine : "ELS");
   if (record === undefined) {
     return [[experiment.name, notRun(missing), "", "", "", theirs("ELS")]];
   }
@@ -86,6 +83,43 @@ function agreementRows({ experiment, record, missing }: ExperimentEntry): string
     ...cells(record.medians, machine),
     theirs(machine),
   ]);
+}
+
+/** The theory's machine by every protocol, one line for each network, beside what was published. */
+function summary(
+  experiments: readonly ExperimentEntry[],
+  protocols: readonly TimeProtocol[],
+): string {
+  const done = experiments.filter(({ record }) => record !== undefined);
+  if (done.length === 0) return "";
+  const rows = [...new Set(done.map(({ experiment }) => experiment.name))].map((name) => [
+    name,
+    ...protocols.flatMap((protocol) => {
+      const record = done.find((each) =>
+        each.experiment.name === name && each.protocol.name === protocol.name
+      )?.record;
+      const [theory] = record?.scales ?? [];
+      return measures.map((measure) => {
+        const found = record?.medians.find((row) =>
+          row.machine === theory?.machine && row.measure === measure
+        );
+        return found?.median?.toFixed(3) ?? "–";
+      });
+    }),
+    publishedPair(name, "ELS"),
+  ]);
+  const header = protocols.flatMap(({ name }) => [`${name}: r`, "r²", "R²"]);
+  return `## The theory's machine in one table
+
+${table(["network", ...header, "published"], rows)}
+
+`;
+}
+
+/** What was published of a machine, "0.94 (0.90)"; a dash where nothing was. */
+function publishedPair(name: string, machine: "ELS" | "LS" | "IS"): string {
+  const pair = publishedAgreement[name]?.[machine];
+  return pair === undefined ? "–" : `${pair[0].toFixed(2)} (${pair[1].toFixed(2)})`;
 }
 
 function sizeText({ architecture }: SourcesRecord["network"]): string {
@@ -252,7 +286,9 @@ ${notesMarkers[0]}
 
 ${notes === "" ? "" : `${notes}\n\n`}${notesMarkers[1]}
 
-${figures.length === 0 ? "" : `${figures.join("\n\n")}\n\n`}${sections.join("\n")}
+${summary(experiments, protocols)}${figures.length === 0 ? "" : `${figures.join("\n\n")}\n\n`}${
+    sections.join("\n")
+  }
 ${
     ablations.length === 0 ? "" : `## Which scales give the best images
 

@@ -2,38 +2,50 @@
 import { join } from "@std/path";
 import { type ImageBatch, imageBatch, sliceBatch } from "../../src/core/image_batch.ts";
 import { imageGridSvg } from "../../src/figures/image_grid.ts";
-import { scaleCurveExplained, scaleCurveSvg } from "../../src/figures/scale_curve.ts";
+import type { ScaleCurve } from "../../src/figures/scale_panel.ts";
+import {
+  scaleCurveExplained,
+  scaleCurveSvg,
+  scalePanelsSvg,
+} from "../../src/figures/scale_curve.ts";
 import { parseSafetensors } from "../../src/formats/safetensors.ts";
 import { embedLato } from "../cli/lato.ts";
 import { loadRasterizer } from "../cli/rasterizer.ts";
 import { evaluationFiles } from "../pipelines/evaluation_export.ts";
 import { publishedScales } from "./published.ts";
-import type { ExperimentRecord } from "./run_experiment.ts";
+import { datasetTitles, type Experiment, experimentDatasets, networkTitle } from "./experiments.ts";
+import type { ExperimentRecord, ScalesRecord } from "./run_experiment.ts";
 import type { AblationRecord } from "./scale_ablation.ts";
 
-const COLUMNS = 8;
+const COLUMNS = 10;
+
+/** A network of a data set, with what was found. */
+export interface SamplesEntry {
+  readonly experiment: Experiment;
+  readonly record: ExperimentRecord;
+}
 
 /**
- * The first samples of every experiment: what the network made, and what its machine predicts.
+ * The first samples of networks of one data set: what each made, and what its machine predicts.
  *
  * @returns PNG; undefined if no run has its images any more.
  */
 export async function samplesPicture(
-  records: readonly ExperimentRecord[],
+  entries: readonly SamplesEntry[],
 ): Promise<Uint8Array | undefined> {
-  const found = await Promise.all(records.map(imagesOf));
+  const found = await Promise.all(entries.map(({ record }) => imagesOf(record)));
   const pairs = found.flatMap((images, i) =>
     images === undefined ? [] : [{
       ...images,
-      name: records[i]!.experiment.replaceAll("-", " "),
-      machine: records[i]!.scales[0]!.machine,
+      name: networkTitle(entries[i]!.experiment),
+      machine: entries[i]!.record.scales[0]!.machine,
     }]
   );
   if (pairs.length === 0) return undefined;
   const columns = Math.min(COLUMNS, ...pairs.map(({ network }) => network.shape[0]));
   const svg = imageGridSvg({
     rows: pairs.flatMap(({ name, machine, network, theory }) => [
-      { label: `${name}: network`, images: sliceBatch(network, 0, columns) },
+      { label: name, images: sliceBatch(network, 0, columns) },
       { label: machine, images: sliceBatch(theory, 0, columns) },
     ]),
   }, { zoom: 1, gutter: 2 });
@@ -55,6 +67,27 @@ async function imagesOf(
     return imageBatch(data as Float32Array, shape as [number, number, number, number]);
   };
   return { network: batch("network"), theory: batch(scales[0]!.machine) };
+}
+
+/** Scales of the theory's machine for every network against time, a panel for each data set, as SVG. */
+export async function scalesPicture(entries: readonly ScalesEntry[]): Promise<string> {
+  const panels = experimentDatasets.flatMap((dataset) => {
+    const curves = entries.filter(({ experiment }) => experiment.dataset === dataset)
+      .map(({ experiment, scales }): ScaleCurve => ({
+        label: networkTitle(experiment),
+        t: scales.t,
+        patchSize: scales.patchSize,
+      }));
+    return curves.length === 0 ? [] : [{ title: datasetTitles[dataset], curves }];
+  });
+  const note = scaleCurveExplained(panels.flatMap(({ curves }) => curves), { spread: "none" });
+  return await embedLato(await scalePanelsSvg(panels, { note }));
+}
+
+/** A network's scales. */
+export interface ScalesEntry {
+  readonly experiment: Experiment;
+  readonly scales: ScalesRecord;
 }
 
 /** The scales of an ablation against time, beside the published ones at their own times, as SVG. */

@@ -12,7 +12,7 @@ import { type Experiment, isConditional, type TimeProtocol, timeProtocol } from 
 export interface ExperimentSizes {
   /** Images behind the machines that are evaluated: the first of the network's own; absent: all. */
   readonly machineImages?: number | undefined;
-  /** Images to calibrate with, where every scale is tried; at most `machineImages`. */
+  /** Images to calibrate with; at most those of the machines. */
   readonly calibrationImages: number;
   readonly calibrationSamples: number;
   readonly samples: number;
@@ -78,16 +78,14 @@ export const profiles: readonly [Profile, ...Profile[]] = [
   },
   {
     name: "full",
-    about: "days on two cores: the small presets whole",
+    about: "days on two cores: the small presets whole, as in the zoo",
     protocols: [timeProtocol("cubic", 8), timeProtocol("uniform", 20)],
     refineSamples: 16,
     refineSteps: 20,
     networks: "small",
     training: () => ({}),
-    sizes: () => ({
-      ...{ machineImages: 5000, calibrationImages: 5000, calibrationSamples: 10, samples: 100 },
-    }),
-    weights: shipped,
+    sizes: () => ({ calibrationImages: Infinity, calibrationSamples: 10, samples: 50 }),
+    weights: {},
   },
   {
     name: "paper",
@@ -112,12 +110,11 @@ export const profileNames = profiles.map(({ name }) => name) as [string, ...stri
 /** The preset that trains an experiment: one of its own, or that of zero padding. */
 function presetOf({ dataset, network, padding }: Experiment, { networks }: Profile): string {
   const published = networks === "published";
+  if (network === "attention-unet") return `${dataset}-${network}${published ? "" : "-small"}`;
   const small = `${dataset}${network === "unet" ? "-unet" : ""}-small`;
-  const zeros = published ? `${dataset}-${network}-zeros` : small;
-  const name = published
-    ? `${dataset}-${network}-${padding}`
-    : `${small}${padding === "circular" ? "-circular" : ""}`;
-  return name in presets ? name : zeros;
+  if (!published) return padding === "circular" ? `${small}-circular` : small;
+  const own = `${dataset}-${network}-${padding}`;
+  return own in presets ? own : `${dataset}-${network}-zeros`;
 }
 
 /** The training of an experiment: what `deno task train` does with these flags. */
@@ -127,5 +124,6 @@ export function trainingOf(experiment: Experiment, profile: Profile): ResolvedTr
     seed: 1,
     ...profile.training(experiment),
     ...presets[preset]!.padding !== experiment.padding && { padding: experiment.padding },
+    ...experiment.attention === false && { attention: [] },
   });
 }

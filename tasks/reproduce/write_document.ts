@@ -2,9 +2,9 @@
 import { dirname } from "@std/path";
 import { DataFormatError } from "../../src/core/errors.ts";
 import { type AblationEntry, type ExperimentEntry, notesOf, resultsDocument } from "./document.ts";
-import { type Experiment, experiments } from "./experiments.ts";
+import { datasetTitles, type Experiment, experimentDatasets, experiments } from "./experiments.ts";
 import type { Ledger } from "./ledger.ts";
-import { ablationPicture, samplesPicture } from "./pictures.ts";
+import { ablationPicture, samplesPicture, scalesPicture } from "./pictures.ts";
 import { writeOutput } from "../pipelines/write_output.ts";
 import type { Profile } from "./profiles.ts";
 
@@ -59,15 +59,30 @@ export async function writeDocument(
   if (!await Deno.stat(folder).then(({ isDirectory }) => isDirectory, () => false)) {
     await Deno.mkdir(folder, { recursive: true });
   }
-  const main = entries.flatMap(({ protocol, record }) =>
-    record !== undefined && protocol === profile.protocols[0] ? [record] : []
+  const main = entries.flatMap(({ experiment, protocol, record }) =>
+    record !== undefined && protocol === profile.protocols[0] ? [{ experiment, record }] : []
   );
-  const samples = await samplesPicture(main);
-  if (samples) {
+  for (const dataset of experimentDatasets) {
+    const rows = main.filter(({ experiment }) => experiment.dataset === dataset);
+    const samples = rows.length > 0 && await samplesPicture(rows);
+    if (samples) {
+      const title = datasetTitles[dataset];
+      await picture(
+        `${dataset}.png`,
+        samples,
+        `${title}: what each network makes of noise, and below it what its machine predicts.`,
+      );
+    }
+  }
+  if (main.length > 0) {
+    const scaled = main.map(({ experiment, record }) => ({
+      experiment,
+      scales: record.scales[0]!,
+    }));
     await picture(
-      "samples.png",
-      samples,
-      "The first samples: what each network makes of noise, and below it what its machine predicts.",
+      "all-scales.svg",
+      await scalesPicture(scaled),
+      "Calibrated scales of the theory's machine (bbELS for zero padding, ELS for circular).",
     );
   }
   const ablation = ablations.find(({ record }) => record !== undefined)?.record;

@@ -3,8 +3,14 @@ import { Random } from "../../src/core/random.ts";
 import { agreementPlotExplained, agreementPlotSvg } from "../../src/figures/agreement_plot.ts";
 import { lossCurveExplained, lossCurveSvg } from "../../src/figures/loss_curve.ts";
 import { roundCoordinates } from "../../src/figures/plot_svg.ts";
-import { scaleCurveExplained, scaleCurveOf, scaleCurveSvg } from "../../src/figures/scale_curve.ts";
+import {
+  scaleCurveExplained,
+  scaleCurveOf,
+  scaleCurveSvg,
+  scalePanelsSvg,
+} from "../../src/figures/scale_curve.ts";
 import { targetCurveExplained, targetCurveSvg } from "../../src/figures/target_curve.ts";
+import { seriesScales } from "../../src/figures/theme.ts";
 import type { ScaleSchedule } from "../../src/machines/scale_schedule.ts";
 import { assertSnapshot } from "../snapshot.ts";
 
@@ -42,6 +48,25 @@ Deno.test("scale curve: schedules laid over each other equal their snapshot", as
   const svg = await scaleCurveSvg(curves, { note: scaleCurveExplained(curves) });
   await assertSnapshot(svg, "scale_curves.svg");
   assert(svg.includes("published"), "several curves have a legend");
+});
+
+Deno.test("scale panels: a label has one look in all of them, and every panel its title", async () => {
+  const [first, second] = [{ ...calibrated, label: "ResNet" }, { ...calibrated, label: "UNet" }];
+  const svg = await scalePanelsSvg([
+    { title: "digits", curves: [first, second] },
+    { title: "faces", curves: [second] },
+  ]);
+  assertEquals([count(svg, />digits</g), count(svg, />faces</g)], [1, 1]);
+  // In the second panel the second label keeps the look that it has in the first.
+  const [, blue] = seriesScales(["ResNet", "UNet"]).color.range;
+  const lines = svg.match(/aria-roledescription="line mark"[^>]*stroke="#[0-9a-f]{6}"/g) ?? [];
+  assertEquals(lines.filter((line) => line.includes(blue!)).length, 2, lines.join("\n"));
+  await assertRejects(async () => await scalePanelsSvg([]), RangeError, "no panel at all");
+  await assertRejects(
+    async () => await scalePanelsSvg([{ title: "digits", curves: [] }]),
+    RangeError,
+    "without any",
+  );
 });
 
 Deno.test("agreement plot: equals its snapshot", async () => {

@@ -32,7 +32,7 @@ export function gpuProfile({ steps, images, samples, tiny }: GpuProfileOptions):
     training: ({ network }) => ({
       ...short,
       ...tiny && { batchSize: 4, images: 500 },
-      ...tiny && (network === "unet" ? { channels: [8, 16] } : { width: 8, layers: 1 }),
+      ...tiny && (network === "resnet" ? { width: 8, layers: 1 } : { channels: [8, 16] }),
     }),
     sizes: (experiment) => {
       if (tiny) {

@@ -10,9 +10,10 @@ import { inFolder, run } from "../commands.ts";
 
 Deno.test("experiments: every data set, network and padding once, those published first", () => {
   const names = experiments.map(({ name }) => name);
-  assertEquals([names.length, new Set(names).size], [16, 16]);
-  assertEquals(new Set(names.slice(0, 10)), new Set(Object.keys(publishedAgreement)));
-  assertEquals(Object.keys(publishedScales).sort(), Object.keys(publishedAgreement).sort());
+  assertEquals([names.length, new Set(names).size], [18, 18]);
+  assertEquals(new Set(names.slice(0, 11)), new Set(Object.keys(publishedAgreement)));
+  const withScales = Object.keys(publishedAgreement).filter((name) => !name.includes("attention"));
+  assertEquals(Object.keys(publishedScales).sort(), withScales.sort());
   for (const scales of Object.values(publishedScales)) {
     assertEquals([scales.length, scales.every((k) => k % 2 === 1)], [20, true]);
   }
@@ -28,6 +29,8 @@ Deno.test("trainingOf: under every profile an experiment trains its own network"
         `${profile.name} ${experiment.name}`,
       );
       assert(JSON.stringify(resolved).includes(experiment.dataset));
+      const heights = experiment.attention === false ? [] : [16];
+      assertEquals(config.attention, heights, experiment.name);
     }
     const { protocols } = profile;
     assertEquals(new Set(protocols.map(({ name }) => name)).size, protocols.length);
@@ -66,7 +69,7 @@ Deno.test("reproduce: writes the document of what is done, and refuses rows that
     const written = await run("reproduce", "--write-only", "--runs", folder, "--out", out);
     assertEquals(written.code, 0, written.err);
     const text = await Deno.readTextFile(out);
-    assertEquals(text.match(/\| not run/g)?.length, 16);
+    assertEquals(text.match(/\| not run/g)?.length, 18);
     const wrong = await run("reproduce", "--rows", "mnist-resnet", "--runs", folder, "--out", out);
     assertEquals(wrong.code, 1);
     assert(/--rows has "mnist-resnet", expected some of mnist-resnet-zeros/.test(wrong.err));

@@ -7,6 +7,7 @@ import { machineFlags } from "./pipelines/flags.ts";
 import { createPosterior, devicesLine } from "./pipelines/posterior.ts";
 import { estimateTime } from "./reproduce/estimate.ts";
 import { experiments } from "./reproduce/experiments.ts";
+import { chosen, placeFlags, placesOf, runsFlag } from "./reproduce/flags.ts";
 import { Ledger } from "./reproduce/ledger.ts";
 import { planReproduction } from "./reproduce/plan.ts";
 import { profileNames, profiles } from "./reproduce/profiles.ts";
@@ -16,30 +17,6 @@ import { writeDocument } from "./reproduce/write_document.ts";
 
 /** The experiment whose network ships with the package: its scales are chosen in several ways. */
 const ablated = experiments.find(({ name }) => name === "mnist-resnet-zeros")!;
-
-const fromFlag = (dataset: string) =>
-  ({
-    type: "string",
-    placeholder: "PATH",
-    path: "read",
-    help: `File or folder that holds ${dataset}`,
-  }) as const;
-
-/** Those of a list that were named, in the list's order; all if none were. */
-function chosen<T extends { readonly name: string }>(
-  all: readonly T[],
-  { names, flag }: { readonly names: string | undefined; readonly flag: string },
-): T[] {
-  const wanted = names?.split(",").map((name) => name.trim());
-  const strange = wanted?.find((name) => !all.some((each) => each.name === name));
-  if (strange !== undefined) {
-    throw new UsageError(
-      `--${flag} has ${JSON.stringify(strange)}, expected some of ` +
-        all.map(({ name }) => name).join(", "),
-    );
-  }
-  return all.filter(({ name }) => wanted?.includes(name) ?? true);
-}
 
 /** Reads `mnist-unet-zeros=PATH,...`. */
 function weightsByExperiment(text: string | undefined): Record<string, string> {
@@ -99,12 +76,7 @@ export const verb = defineVerb({
         help: "Trained weights or runs for rows, in place of training",
       },
     }),
-    ...grouped("Data", {
-      mnistFrom: fromFlag("mnist"),
-      fashionMnistFrom: fromFlag("fashion-mnist"),
-      cifar10From: fromFlag("cifar10"),
-      celebaFrom: fromFlag("celeba"),
-    }),
+    ...placeFlags,
     ...machineFlags,
     ...grouped("Output", {
       out: {
@@ -114,14 +86,8 @@ export const verb = defineVerb({
         path: "write a file",
         help: "The document; its pictures lie beside it",
       },
-      runs: {
-        type: "string",
-        default: "runs/reproduce",
-        placeholder: "FOLDER",
-        path: "write in the folder",
-        help: "Folder of the runs and of what is done",
-      },
     }),
+    runs: runsFlag,
   },
   examples: [
     "reproduce --dry-run",
@@ -167,12 +133,7 @@ export const verb = defineVerb({
     profile,
     runs: flags.runs,
     weights,
-    from: {
-      "mnist": flags.mnistFrom,
-      "fashion-mnist": flags.fashionMnistFrom,
-      "cifar10": flags.cifar10From,
-      "celeba": flags.celebaFrom,
-    },
+    from: placesOf(flags),
     backend,
     posterior,
     workers: flags.workers,

@@ -1,4 +1,5 @@
 import { bootstrapMedian } from "../core/statistics.ts";
+import { csvText } from "../formats/csv.ts";
 import { agreementKey, type AgreementMeasure, agreementMeasures } from "./agreement.ts";
 import type { AgreementResult } from "./evaluate.ts";
 
@@ -101,14 +102,6 @@ export function agreementTable(
   );
 }
 
-const csvField = (value: string | number | null): string => {
-  const text = value === null ? "" : String(value);
-  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-};
-
-const csvLines = (rows: readonly (readonly (string | number | null)[])[]): string =>
-  rows.map((row) => row.map(csvField).join(",") + "\n").join("");
-
 /**
  * The table as CSV with a header, one line per machine and measure; empty where undefined.
  *
@@ -135,7 +128,7 @@ const csvLines = (rows: readonly (readonly (string | number | null)[])[]): strin
  * @category Evaluation
  */
 export function agreementCsv(rows: readonly AgreementRow[]): string {
-  return csvLines([
+  return csvText([
     [
       "machine",
       "measure",
@@ -190,7 +183,7 @@ export function agreementCsv(rows: readonly AgreementRow[]): string {
  */
 export function agreementSamplesCsv(result: AgreementResult): string {
   const { machines, samples, measures = agreementMeasures } = result;
-  return csvLines([
+  return csvText([
     ["sample", "label", "machine", ...measures.map(({ name }) => name)],
     ...samples.flatMap(({ sample, label, agreement }) =>
       machines.map((machine) => [

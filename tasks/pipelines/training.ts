@@ -11,7 +11,7 @@ import { writeWeights } from "../../src/networks/weights/weights.ts";
 import { writeKept } from "../../src/runs/kept_file.ts";
 import { JsonlLog } from "../../src/runs/jsonl_log.ts";
 import { sha256Json, toolkit } from "../../src/runs/provenance.ts";
-import type { RunConfig } from "../../src/runs/run_record.ts";
+import { listRuns, type RunConfig } from "../../src/runs/run_record.ts";
 import { openRun, type Run } from "../../src/runs/run_folder.ts";
 import { writeTrainingState } from "../../src/training/checkpoint.ts";
 import type { ExampleSource } from "../../src/training/examples.ts";
@@ -137,6 +137,47 @@ export function trainingIdentity(
   return { ...resolved, weighting, backend: backend.name, datasetSha256 };
 }
 
+/** The images of a training, and the run's identity with them. */
+async function imagesAndIdentity(
+  training: ResolvedTraining,
+  { backend, from, maxPixels }:
+    & Pick<WorkContext, "backend">
+    & Pick<RunTrainingOptions, "from" | "maxPixels">,
+) {
+  const { given, config } = training;
+  const data = await loadDataset(config.dataset, {
+    images: config.images,
+    // A preset's number is a wish; one that was given is meant.
+    orAll: given["images"] === undefined,
+    classes: given.classes,
+    ...given.size && { size: given.size },
+    channels: channelsOf(given.colors),
+    from,
+    maxPixels,
+  });
+  const resolved = {
+    ...training.resolved,
+    ...config.images !== undefined && { images: data.images.shape[0] },
+  };
+  const { sha256: datasetSha256 } = data;
+  return {
+    data,
+    resolved,
+    identity: trainingIdentity({ ...training, resolved }, { backend, datasetSha256 }),
+  };
+}
+
+/** Whether a training is done already: it need not be done again. */
+export async function isTrained(
+  training: ResolvedTraining,
+  { backend, from, out }: Pick<WorkContext, "backend"> & Pick<RunTrainingOptions, "from" | "out">,
+): Promise<boolean> {
+  const { identity } = await imagesAndIdentity(training, { backend, from });
+  const wanted = await sha256Json({ command: "train", config: identity });
+  const { runs } = await listRuns(out);
+  return runs.some(({ configSha256, finished }) => configSha256 === wanted && finished);
+}
+
 /** What a finished run of a training says of itself. */
 async function finishedTraining(
   run: Run,
@@ -162,15 +203,8 @@ export async function runTraining(
 ): Promise<TrainingOutcome> {
   const { given, config, recipe } = training;
   const { choice: _, schedule, ...formulation } = training.formulation;
-  const data = await loadDataset(config.dataset, {
-    images: config.images,
-    // A preset's number is a wish; one that was given is meant.
-    orAll: given["images"] === undefined,
-    classes: given.classes,
-    ...given.size && { size: given.size },
-    channels: channelsOf(given.colors),
-    from,
-    maxPixels,
+  const { data, resolved, identity } = await imagesAndIdentity(training, {
+    ...{ backend, from, maxPixels },
   });
   const images = data.images.shape[0];
   const label = data.label ?? data.name;
@@ -180,16 +214,8 @@ export async function runTraining(
         `${config.images.toLocaleString("en")}: all are taken`,
     );
   }
-  const resolved = {
-    ...training.resolved,
-    ...config.images !== undefined && { images },
-  };
   const network = createNetwork(architectureOf(recipe, data));
   const name = networkName(network.architecture, label);
-  const identity = trainingIdentity({ ...training, resolved }, {
-    backend,
-    datasetSha256: data.sha256,
-  });
   using run = await openRun({ root: out, command: "train", label: name, config: identity, fresh });
   const { steps } = config;
   const weights = run.file(trainingFiles.weights);

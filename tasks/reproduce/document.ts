@@ -1,9 +1,17 @@
 /** The document: tables of what is done, and of what is not. */
-import type { AgreementName } from "../../src/evaluation/agreement.ts";
-import type { AgreementRow } from "../../src/evaluation/agreement_table.ts";
 import { toolkit } from "../../src/runs/provenance.ts";
+import {
+  agreementCells,
+  integer,
+  list,
+  measures,
+  notesBlock,
+  protocolText,
+  sizeText,
+  table,
+} from "./markdown.ts";
 import { publishedAgreement, publishedScales } from "./published.ts";
-import type { ExperimentRecord, ScalesRecord, SourcesRecord } from "./run_experiment.ts";
+import type { ExperimentRecord, ScalesRecord } from "./run_experiment.ts";
 import type { Experiment, TimeProtocol } from "./experiments.ts";
 import type { AblationRecord } from "./scale_ablation.ts";
 
@@ -34,40 +42,6 @@ export interface DocumentParts {
   readonly notes: string;
 }
 
-/** Between these lines stands what the task keeps as it is. */
-export const notesMarkers = ["<!-- notes: kept as they are -->", "<!-- end of notes -->"] as const;
-
-/** The notes of an earlier document. */
-export function notesOf(document: string): string {
-  const [begin, end] = notesMarkers.map((marker) => document.indexOf(marker)) as [number, number];
-  return begin < 0 || end < begin ? "" : document.slice(begin + notesMarkers[0].length, end).trim();
-}
-
-const table = (header: readonly string[], rows: readonly (readonly string[])[]): string =>
-  [header, header.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
-
-const integer = (n: unknown) => typeof n === "number" ? n.toLocaleString("en") : "?";
-
-const list = (numbers: readonly number[]) =>
-  numbers.map((n) => String(Number(n.toFixed(3)))).join(", ");
-
-function protocolText({ grid, steps, networkSteps }: TimeProtocol): string {
-  const network = networkSteps === steps ? "" : `, the network in ${networkSteps}`;
-  return `${grid} times, ${steps} steps of DDIM${network}`;
-}
-
-/** The measures of the tables, as their headers name them. */
-const measures: readonly AgreementName[] = ["r", "r^2", "R^2"];
-
-function cells(medians: readonly AgreementRow[], machine: string): string[] {
-  return measures.map((measure) => {
-    const found = medians.find((row) => row.machine === machine && row.measure === measure);
-    return found === undefined || found.median === null
-      ? "undefined"
-      : `${found.median.toFixed(3)} [${found.low!.toFixed(3)}, ${found.high!.toFixed(3)}]`;
-  });
-}
-
 const notRun = (missing: boolean) => `not run${missing ? ": data set not found" : ""}`;
 
 function agreementRows({ experiment, record, missing }: ExperimentEntry): string[][] {
@@ -80,7 +54,7 @@ function agreementRows({ experiment, record, missing }: ExperimentEntry): string
   return machines.map((machine, i) => [
     i === 0 ? experiment.name : "",
     machine,
-    ...cells(record.medians, machine),
+    ...agreementCells(record.medians, machine),
     theirs(machine),
   ]);
 }
@@ -120,20 +94,6 @@ ${table(["network", ...header, "published"], rows)}
 function publishedPair(name: string, machine: "ELS" | "LS" | "IS"): string {
   const pair = publishedAgreement[name]?.[machine];
   return pair === undefined ? "–" : `${pair[0].toFixed(2)} (${pair[1].toFixed(2)})`;
-}
-
-function sizeText({ architecture }: SourcesRecord["network"]): string {
-  const { kind, width, layers, channels, classes } = architecture as {
-    readonly kind: string;
-    readonly width?: number;
-    readonly layers?: number;
-    readonly channels?: readonly number[];
-    readonly classes: number;
-  };
-  const size = channels === undefined
-    ? `${width} channels, ${layers} layers`
-    : `${channels.join("/")} channels`;
-  return `${kind}, ${size}${classes > 0 ? `, ${classes} classes` : ""}`;
 }
 
 function configurationRow({ experiment, record }: ExperimentEntry): string[] {
@@ -198,7 +158,7 @@ function ablationSection({ experiment, protocol, record }: AblationEntry): strin
     variantName(name),
     scales.join(", "),
     ...sameAs === undefined
-      ? [...cells(medians, name), better(name)]
+      ? [...agreementCells(medians, name), better(name)]
       : [`as ${variantName(sameAs)}`, "", "", ""],
   ]);
   const refined = refinement === undefined
@@ -282,9 +242,7 @@ zero padding, ELS for circular.
 Written by \`deno task reproduce --profile ${profile}\` (${toolkit}) from finished runs only; what is not
 run says so. Only the notes are kept as they stand.
 
-${notesMarkers[0]}
-
-${notes === "" ? "" : `${notes}\n\n`}${notesMarkers[1]}
+${notesBlock(notes)}
 
 ${summary(experiments, protocols)}${figures.length === 0 ? "" : `${figures.join("\n\n")}\n\n`}${
     sections.join("\n")

@@ -1,9 +1,10 @@
 /** Writes the document of a reproduction, with its pictures, from what the ledger holds. */
 import { dirname } from "@std/path";
 import { DataFormatError } from "../../src/core/errors.ts";
-import { type AblationEntry, type ExperimentEntry, notesOf, resultsDocument } from "./document.ts";
+import { type AblationEntry, type ExperimentEntry, resultsDocument } from "./document.ts";
 import { datasetTitles, type Experiment, experimentDatasets, experiments } from "./experiments.ts";
 import type { Ledger } from "./ledger.ts";
+import { notesOf } from "./markdown.ts";
 import { ablationPicture, samplesPicture, scalesPicture } from "./pictures.ts";
 import { writeOutput } from "../pipelines/write_output.ts";
 import type { Profile } from "./profiles.ts";

@@ -1,10 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import {
-  type DocumentParts,
-  notesMarkers,
-  notesOf,
-  resultsDocument,
-} from "../../../tasks/reproduce/document.ts";
+import { type DocumentParts, resultsDocument } from "../../../tasks/reproduce/document.ts";
+import { notesBlock, notesOf } from "../../../tasks/reproduce/markdown.ts";
 import type { ExperimentRecord } from "../../../tasks/reproduce/run_experiment.ts";
 import { experiments, type TimeProtocol } from "../../../tasks/reproduce/experiments.ts";
 import { profiles } from "../../../tasks/reproduce/profiles.ts";
@@ -146,5 +142,14 @@ Deno.test("notesOf: what a person wrote is kept, however often the document is w
   assertEquals(notesOf(once), notes);
   assertEquals(resultsDocument(parts([record], notesOf(once))), once);
   assertEquals(notesOf(""), "");
-  assertEquals(notesOf(`${notesMarkers[1]} wrong way round ${notesMarkers[0]}`), "");
+  const [begin, end] = notesBlock("").split("\n\n");
+  assertEquals(notesOf(`${end} wrong way round ${begin}`), "");
+});
+
+Deno.test("notesOf: notes about several things stay apart", () => {
+  const document = `${notesBlock("one", "steps")}\n${notesBlock("two", "width")}`;
+  assertEquals(["steps", "width", "images"].map((about) => notesOf(document, about)), [
+    ...["one", "two", ""],
+  ]);
+  assertEquals(notesOf(document), "");
 });

@@ -1,0 +1,80 @@
+/** Pieces of the documents that a reproduction writes. */
+import type { AgreementName } from "../../src/evaluation/agreement.ts";
+import type { AgreementRow } from "../../src/evaluation/agreement_table.ts";
+import type { TimeProtocol } from "./experiments.ts";
+import type { SourcesRecord } from "./run_experiment.ts";
+
+/** Lines between which stands what the tasks keep as it is; a document may have several such places. */
+function notesMarkers(about?: string): readonly [string, string] {
+  return [
+    `<!-- notes${about === undefined ? "" : ` on ${about}`}: kept as they are -->`,
+    "<!-- end of notes -->",
+  ];
+}
+
+/** The notes of an earlier document, those about something or the only ones; empty if it has none. */
+export function notesOf(document: string, about?: string): string {
+  const [begin, end] = notesMarkers(about);
+  const from = document.indexOf(begin);
+  const to = document.indexOf(end, from);
+  return from < 0 || to < 0 ? "" : document.slice(from + begin.length, to).trim();
+}
+
+/** Notes between their markers. */
+export function notesBlock(notes: string, about?: string): string {
+  const [begin, end] = notesMarkers(about);
+  return `${begin}\n\n${notes === "" ? "" : `${notes}\n\n`}${end}`;
+}
+
+/** A table. */
+export function table(
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+): string {
+  return [header, header.map(() => "---"), ...rows]
+    .map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+}
+
+/** A number with its thousands apart. */
+export function integer(n: unknown): string {
+  return typeof n === "number" ? n.toLocaleString("en") : "?";
+}
+
+/** Numbers to three decimals. */
+export function list(numbers: readonly number[]): string {
+  return numbers.map((n) => String(Number(n.toFixed(3)))).join(", ");
+}
+
+/** A protocol in words. */
+export function protocolText({ grid, steps, networkSteps }: TimeProtocol): string {
+  const network = networkSteps === steps ? "" : `, the network in ${networkSteps}`;
+  return `${grid} times, ${steps} steps of DDIM${network}`;
+}
+
+/** The measures of the tables, as their headers name them. */
+export const measures: readonly AgreementName[] = ["r", "r^2", "R^2"];
+
+/** Medians of a machine with their intervals, by r, r^2 and R^2. */
+export function agreementCells(medians: readonly AgreementRow[], machine: string): string[] {
+  return measures.map((measure) => {
+    const found = medians.find((row) => row.machine === machine && row.measure === measure);
+    return found === undefined || found.median === null
+      ? "undefined"
+      : `${found.median.toFixed(3)} [${found.low!.toFixed(3)}, ${found.high!.toFixed(3)}]`;
+  });
+}
+
+/** Kind and sizes of a network. */
+export function sizeText({ architecture }: SourcesRecord["network"]): string {
+  const { kind, width, layers, channels, classes } = architecture as {
+    readonly kind: string;
+    readonly width?: number;
+    readonly layers?: number;
+    readonly channels?: readonly number[];
+    readonly classes: number;
+  };
+  const size = channels === undefined
+    ? `${width} channels, ${layers} layers`
+    : `${channels.join("/")} channels`;
+  return `${kind}, ${size}${classes > 0 ? `, ${classes} classes` : ""}`;
+}

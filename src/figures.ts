@@ -28,6 +28,13 @@ export {
   fontNeeds,
 } from "./figures/embed_font.ts";
 export {
+  type FactorPanel,
+  factorPlotExplained,
+  type FactorPlotOptions,
+  factorPlotSvg,
+  type FactorPoint,
+} from "./figures/factor_plot.ts";
+export {
   type GridCaption,
   type GridRow,
   type ImageGrid,

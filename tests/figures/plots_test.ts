@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { Random } from "../../src/core/random.ts";
 import { agreementPlotExplained, agreementPlotSvg } from "../../src/figures/agreement_plot.ts";
+import { factorPlotExplained, factorPlotSvg } from "../../src/figures/factor_plot.ts";
 import { lossCurveExplained, lossCurveSvg } from "../../src/figures/loss_curve.ts";
 import { roundCoordinates } from "../../src/figures/plot_svg.ts";
 import {
@@ -126,6 +127,55 @@ const targets = [0.25, 0.5, 0.75, 1].flatMap((t) =>
     biasSquaredWithoutSource: 0.02 / references,
   }))
 );
+
+const times = ["uniform 10", "uniform 20", "uniform 50", "cubic 6", "cubic 8"];
+const objectives = [["v", 0.93], ["x0, weights min(SNR, 5)", 0.92], ["eps", 0.7]] as const;
+const agreements = (lift: number) =>
+  objectives.flatMap(([line, base], i) =>
+    times.map((at, j) => {
+      const value = base + lift + 0.004 * (i + 1) * j;
+      return { line, at, value, low: value - 0.03, high: value + 0.01 };
+    })
+  );
+
+Deno.test("factor plot: names on the axis, intervals and two panels equal their snapshot", async () => {
+  const svg = await factorPlotSvg([
+    { title: "cifar10-resnet-zeros", points: agreements(0) },
+    // A line is missing here; the others keep their styles.
+    {
+      title: "mnist-resnet-zeros",
+      points: agreements(0.01).filter(({ line }) => line !== "v"),
+    },
+  ], { factorTitle: "times", valueTitle: "r²", note: factorPlotExplained });
+  await assertSnapshot(svg, "factor_plot.svg");
+});
+
+Deno.test("factor plot: numbers and logarithms equal their snapshot", async () => {
+  const points = [750, 1500, 3000, 6000, 12_000].flatMap((at, i) => [
+    { line: "cubic 8", at, value: 1 / (i + 1) },
+    { line: "uniform 20", at, value: 3 / (i + 1) ** 2 },
+  ]);
+  const svg = await factorPlotSvg([{ title: "cifar10-resnet-zeros", points }], {
+    factorTitle: "training steps",
+    valueTitle: "error",
+    valueAxis: "log",
+  });
+  await assertSnapshot(svg, "factor_plot_log.svg");
+});
+
+Deno.test("factor plot: what does not fit its axes is refused by name", async () => {
+  const titles = { factorTitle: "steps", valueTitle: "r²" };
+  const draw = (points: readonly { line: string; at: number | string; value: number }[]) =>
+    factorPlotSvg([{ title: "resnet", points }], titles);
+  await assertRejects(() => factorPlotSvg([], titles), RangeError, "no panel");
+  await assertRejects(async () => await draw([]), RangeError, "resnet: it has no points");
+  const bad = [{ line: "a", at: 0, value: 1 }];
+  await assertRejects(async () => await draw(bad), RangeError, "log axis of the factor with 0");
+  const mixed = [{ line: "a", at: 1, value: 1 }, { line: "a", at: "b", value: 1 }];
+  await assertRejects(async () => await draw(mixed), RangeError, "expected one kind");
+  const endless = [{ line: "a", at: 1, value: NaN }];
+  await assertRejects(async () => await draw(endless), RangeError, "with NaN at 1 of a");
+});
 
 Deno.test("target curve: equals its snapshot", async () => {
   const svg = await targetCurveSvg(targets, { note: targetCurveExplained });

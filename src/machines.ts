@@ -154,6 +154,11 @@ export {
   agreementText,
 } from "./evaluation/agreement_table.ts";
 export {
+  type DenoisingError,
+  type DenoisingErrorOptions,
+  denoisingErrors,
+} from "./evaluation/denoising_error.ts";
+export {
   type AgreementResult,
   evaluateAgreement,
   type EvaluateOptions,

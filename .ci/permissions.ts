@@ -28,6 +28,11 @@ export interface VerbPermissions {
 }
 
 const runsFolder = { out: "runs" } as const;
+/** Flags of where the data sets of the published table lie. */
+const places = ["mnist-from", "fashion-mnist-from", "cifar10-from", "celeba-from"] as const;
+/** What stands beside the document of the studies: a figure and a table each. */
+const studyFiles = ["objective", "objective-errors", "steps", "width", "images", "sampler"]
+  .flatMap((name) => [`-${name}.svg`, `-${name}.csv`]);
 
 /** The table, by verb. */
 export const verbPermissions: Readonly<Record<string, VerbPermissions>> = {
@@ -44,13 +49,20 @@ export const verbPermissions: Readonly<Record<string, VerbPermissions>> = {
   "receptive-field": { reads: ["run", "schedule"], folders: runsFolder, computes: true },
   "stable-target": { reads: ["from"], folders: runsFolder, computes: true },
   "reproduce": {
-    reads: ["weights", "mnist-from", "fashion-mnist-from", "cifar10-from", "celeba-from"],
+    reads: ["weights", ...places],
     folders: { runs: "runs/reproduce" },
     files: { out: "docs/results.md" },
     beside: [
       ...["-mnist.png", "-fashion-mnist.png", "-cifar10.png", "-celeba.png"],
       ...["-all-scales.svg", "-scales.svg"],
     ],
+    computes: true,
+  },
+  "study": {
+    reads: places,
+    folders: { runs: "runs/reproduce" },
+    files: { out: "docs/studies.md" },
+    beside: studyFiles,
     computes: true,
   },
   "data": {

@@ -81,6 +81,13 @@ export const verbGroups: readonly VerbGroup[] = [
           "docs/results.md; resumable, for a night",
         load: () => import("../reproduce.ts"),
       },
+      {
+        name: "study",
+        summary:
+          "What agreement depends on: objective, training steps, width, images, times; writes " +
+          "docs/studies.md; resumable",
+        load: () => import("../study.ts"),
+      },
     ],
   },
   {

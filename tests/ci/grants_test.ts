@@ -4,6 +4,7 @@ import { join, resolve } from "@std/path";
 import { grantsFor, type GrantWorld, readPaths, temporaryBeside } from "../../.ci/grants.ts";
 import { verbPermissions } from "../../.ci/permissions.ts";
 import { temporaryBeside as writtenBeside } from "../../tasks/pipelines/write_output.ts";
+import { studyFiles } from "../../tasks/reproduce/write_studies.ts";
 import { finish, inFolder, root } from "../tasks/commands.ts";
 
 const clone = resolve("/clone");
@@ -88,6 +89,14 @@ Deno.test("grants: reproduce writes its document and pictures, and nothing besid
   const elsewhere = await granted("reproduce", "--out /new/place/table.md --runs /runs");
   assert(elsewhere["write"]!.includes(resolve("/new")));
   assert(elsewhere["deny-write"]!.includes(join(clone, "docs")));
+});
+
+Deno.test("grants: study writes its document and every file beside it, and nothing else", async () => {
+  const { write } = await granted("study", "steps");
+  for (const path of write!) assertMatch(path, /studies(-[a-z-]+\.(svg|csv)|\.md)|reproduce$/);
+  for (const ending of studyFiles) {
+    assert(write!.includes(join(clone, `docs/studies${ending}`)), ending);
+  }
 });
 
 Deno.test("grants: data reaches the hosts of the set, or the mirror that is named", async () => {

@@ -208,5 +208,9 @@ Deno.test("results: those of the remaining verbs are as documented", async () =>
     const document = await run("reproduce", ...written, "--json");
     assertEquals(document.code, 0, document.err);
     await checkResult(document.out, { absent: ["plan"] });
+    const studies = ["--write-only", "--out", join(folder, "studies.md"), "--runs", folder];
+    const study = await run("study", ...studies, "--json");
+    assertEquals(study.code, 0, study.err);
+    await checkResult(study.out, { absent: ["plan"] });
   });
 });

@@ -4,7 +4,7 @@
  *
  * These are the verbs of the workflow. Everything that they are made of has an entry point of its own:
  * `/machines` (machines, noise schedules, samplers, calibration and evaluation, without TensorFlow.js),
- * `/networks`, `/training`, `/datasets`, `/formats` and `/figures`.
+ * `/networks`, `/training`, `/zoo`, `/datasets`, `/formats` and `/figures`.
  *
  * @example Denoise a noisy digit with the ELS machine: no network, no training
  * ```ts
@@ -101,3 +101,6 @@ export {
 export { createSchedule } from "./src/schedules/create_schedule.ts";
 export type { NoiseSchedule } from "./src/schedules/noise_schedule.ts";
 export { train, type Training, type TrainOptions } from "./src/training/train.ts";
+export { loadZooNetwork } from "./src/zoo/zoo.ts";
+export type { ZooOptions } from "./src/zoo/zoo_files.ts";
+export { zooEntries, type ZooEntry } from "./src/zoo/zoo_index.ts";

@@ -74,6 +74,7 @@ export const verbPermissions: Readonly<Record<string, VerbPermissions>> = {
     },
     mirror: "mirror",
   },
+  "zoo": {},
   "convert": {
     reads: ["run"],
     words: ["read", "write"],

@@ -39,7 +39,7 @@ export const verb = defineVerb({
       schedule: {
         ...scheduleFlag,
         help:
-          `${scheduleFlag.help}; several, one per machine, with commas; default: the newest of the network`,
+          `${scheduleFlag.help}; several, one per machine, with commas; default: the zoo's, else the newest of the network`,
       },
       scales: scalesFlag,
       machines: {

@@ -60,7 +60,8 @@ export const verb = defineVerb({
       },
       schedule: {
         ...scheduleFlag,
-        help: `The machine's: ${scheduleFlag.help}; default: the newest of the network`,
+        help:
+          `The machine's: ${scheduleFlag.help}; default: the zoo's, else the newest of the network`,
       },
       scales: scalesFlag,
     }),

@@ -32,6 +32,7 @@ const allowed: Record<string, readonly string[]> = {
   // Figures take plain data; the types of what they draw lie with those who make it.
   figures: ["core", "formats", "machines", "networks"],
   runs: ["core", "formats"],
+  zoo: ["core", "networks", "machines", "samplers", "calibration", "evaluation"],
 };
 const mayUseTfjs = new Set(["networks", "training"]);
 /** Folders and files of src that may touch `Deno.*`; everything else runs in a browser. */

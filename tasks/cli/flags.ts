@@ -43,6 +43,8 @@ export interface StringFlag extends FlagBase {
   readonly default?: string;
   /** The value is a path, or names a run that one of these verbs made. */
   readonly madeBy?: readonly string[];
+  /** The value may be `zoo:NAME`, too. */
+  readonly zoo?: true;
   /** The value is a path, or has some: what is done there. `.ci/permissions.ts` permits just that. */
   readonly path?: "read" | "write a file" | "write in the folder";
 }
@@ -124,6 +126,8 @@ export interface Positional {
   readonly name: string;
   readonly help: string;
   readonly choices?: readonly string[];
+  /** Words that shells complete; others may be right, too. */
+  readonly suggestions?: readonly string[];
   readonly optional?: true;
   /** It is a path: what is done there. */
   readonly path?: "read" | "write a file";

@@ -99,6 +99,11 @@ export const verbGroups: readonly VerbGroup[] = [
         load: () => import("../data.ts"),
       },
       {
+        name: "zoo",
+        summary: "Lists the trained networks that come with the package, with their numbers",
+        load: () => import("../zoo.ts"),
+      },
+      {
         name: "convert",
         summary: "Networks and scale schedules from and to the files of PyTorch and NumPy",
         load: () => import("../convert.ts"),

@@ -16,9 +16,10 @@ export const networkFlags = grouped("Network", {
     type: "string",
     placeholder: "RUN",
     madeBy: ["train"],
+    zoo: true,
     path: "read",
-    help: "Training run (latest, its number or name), or weights file; default: the network that " +
-      "ships",
+    help: "Training run (latest, its number or name), weights file, or zoo:NAME; default: " +
+      "zoo:mnist-resnet-zeros",
   },
 });
 
@@ -27,8 +28,9 @@ export const scheduleFlag = {
   type: "string",
   placeholder: "RUN",
   madeBy: ["calibrate", "quickstart"],
+  zoo: true,
   path: "read",
-  help: "Calibration run (latest, its number or name), or scale_schedule.json",
+  help: "Calibration run (latest, its number or name), scale_schedule.json, or zoo:NAME",
 } as const;
 
 /** Scales without times. */

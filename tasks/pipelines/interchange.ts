@@ -27,6 +27,7 @@ import { checkArtifact } from "../../src/runs/artifacts.ts";
 import type { RunKind } from "../../src/runs/find_run.ts";
 import { CommandError } from "../cli/command.ts";
 import { locate } from "./locate.ts";
+import { isZooWord, zooInput } from "./zoo.ts";
 
 /** What a file holds. */
 export type Content =
@@ -40,11 +41,12 @@ const convertibleRuns: RunKind = {
   commands: ["train", "calibrate"],
 };
 
-/** A file, or the one in a run's folder that its command is known for. */
+/** A file, also of the zoo, or the one in a run's folder that its command is known for. */
 export async function readInput(
   word: string,
   { out = "runs" }: { readonly out?: string } = {},
 ): Promise<{ readonly path: string; readonly bytes: Uint8Array<ArrayBuffer> }> {
+  if (isZooWord(word)) return await zooInput(word);
   const given = await locate(word, { out, kind: convertibleRuns });
   if (!(await Deno.stat(given)).isDirectory) {
     return { path: given, bytes: await readRegularFile(given) };

@@ -6,6 +6,7 @@ import { readRegularFile } from "../../src/core/file_system.ts";
 import {
   machineForPadding,
   machineHasScale,
+  type MachineName,
   parseMachineName,
 } from "../../src/machines/machine_table.ts";
 import type { ScaleSchedule } from "../../src/machines/scale_schedule.ts";
@@ -24,6 +25,8 @@ import { ifAnybodyReads } from "../cli/terminal.ts";
 import { commandLine } from "../cli/invocation.ts";
 import { loadScaleList } from "./interchange.ts";
 import type { LoadedNetwork } from "./sources.ts";
+import type { ZooTimes } from "../../src/zoo/zoo_index.ts";
+import { isZooWord, schedulesForWeights, zooSchedules } from "./zoo.ts";
 
 /** A schedule with the file that it came from. */
 export interface LoadedSchedule {
@@ -51,17 +54,33 @@ async function readSchedule(path: string): Promise<ScaleSchedule> {
 }
 
 /**
- * Reads schedules from files, or from calibration runs by folder, number, name or "latest", separated by
- * commas.
+ * Reads schedules from files, from the zoo, or from calibration runs by folder, number, name or "latest",
+ * separated by commas.
  *
  * @param options.out Folder in which runs are looked for.
+ * @param options.times Which are wanted of the zoo's, where it has some for several times.
  */
 export async function loadSchedules(
   words: string,
-  { out = "runs" }: { readonly out?: string } = {},
+  { out = "runs", times = {} }: { readonly out?: string; readonly times?: ZooTimes } = {},
 ): Promise<LoadedSchedule[]> {
   const loaded: LoadedSchedule[] = [];
+  const add = (found: LoadedSchedule) => {
+    const { machine } = found.schedule;
+    const twin = loaded.find((other) => other.schedule.machine === machine);
+    if (twin !== undefined) {
+      throw new CommandError(
+        `--schedule has two schedules of ${machine}, ${twin.path} and ${found.path}; expected ` +
+          "one for each machine",
+      );
+    }
+    loaded.push(found);
+  };
   for (const given of words.split(",")) {
+    if (isZooWord(given)) {
+      (await zooSchedules(given, times)).forEach(add);
+      continue;
+    }
     const found = await locate(given, { out, kind: calibrationRuns });
     const folder = (await Deno.stat(found)).isDirectory;
     const paths = folder ? await schedulesIn(found) : [found];
@@ -72,17 +91,7 @@ export async function loadSchedules(
         } again`,
       );
     }
-    for (const path of paths) {
-      const schedule = await readSchedule(path);
-      const twin = loaded.find((other) => other.schedule.machine === schedule.machine);
-      if (twin !== undefined) {
-        throw new CommandError(
-          `--schedule has two schedules of ${schedule.machine}, ${twin.path} and ${path}; expected ` +
-            "one for each machine",
-        );
-      }
-      loaded.push({ path, schedule });
-    }
+    for (const path of paths) add({ path, schedule: await readSchedule(path) });
   }
   return loaded;
 }
@@ -178,9 +187,22 @@ export interface ScheduleFlags {
   readonly out: string;
 }
 
+/** The zoo's schedules of a network; none, where one that is named by machine is not among them. */
+async function schedulesOfZoo(
+  { sha256 }: LoadedNetwork,
+  { grid, steps }: ScheduleFlags,
+  names: readonly MachineName[] | undefined,
+): Promise<LoadedSchedule[]> {
+  const found = await schedulesForWeights(sha256, { grid, steps });
+  if (names === undefined) return found;
+  const scaled = names.filter((name) => machineHasScale(name));
+  const own = found.filter(({ schedule }) => scaled.some((name) => name === schedule.machine));
+  return own.length === scaled.length ? own : [];
+}
+
 /**
- * The schedules of --schedule, or one made of the bare list of --scales; without either, the newest
- * calibrations of the network. None, if all named machines do without.
+ * The schedules of --schedule, or one made of the bare list of --scales; without either, those of the zoo
+ * for a network of it, else the newest calibrations of the network. None, if all named machines do without.
  */
 export async function requestedSchedules(
   flags: ScheduleFlags,
@@ -195,9 +217,12 @@ export async function requestedSchedules(
         "--help",
     );
   }
-  if (schedule !== undefined) return await loadSchedules(schedule, { out });
+  const listed = schedule ?? (scales !== undefined && isZooWord(scales) ? scales : undefined);
+  if (listed !== undefined) return await loadSchedules(listed, { out, times: flags });
   if (scales === undefined) {
     if (names && !scaled) return [];
+    const ofZoo = await schedulesOfZoo(network, flags, names);
+    if (ofZoo.length > 0) return ofZoo;
     const own = await ownSchedules(network, flags);
     if (own.length > 0) return own;
     throw new CommandError(

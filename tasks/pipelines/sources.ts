@@ -1,5 +1,5 @@
 /** What calibrate, evaluate and the quickstart read: a trained network, and images for the machine. */
-import { fromFileUrl, join } from "@std/path";
+import { join } from "@std/path";
 import { readRegularFile } from "../../src/core/file_system.ts";
 import type { ImageDataset } from "../../src/datasets/dataset.ts";
 import { loadDataset } from "../../src/datasets/registry_files.ts";
@@ -16,16 +16,14 @@ import { CommandError } from "../cli/command.ts";
 import { locate } from "./locate.ts";
 import { commandLine } from "../cli/invocation.ts";
 import { checkTrainingRecord } from "./training_record.ts";
+import { readZoo, zooEntryOf, zooPrefix } from "./zoo.ts";
 
-const shipped = new URL("../../data/mnist_small.safetensors", import.meta.url);
-
-/** The checkpoint that ships with the package: a path, or an address where the package runs from one. */
-export const shippedWeights: string = shipped.protocol === "file:"
-  ? fromFileUrl(shipped)
-  : shipped.href;
+/** The network that commands take without one being named. */
+export const defaultNetwork = `${zooPrefix}mnist-resnet-zeros`;
 
 /** A network with the file that it came from. */
 export interface LoadedNetwork extends TrainedNetwork {
+  /** Path of the file, or `zoo:NAME`. */
   readonly path: string;
   readonly sha256: string;
   /** Short name for folders and tables. */
@@ -48,29 +46,33 @@ async function weightsPath(source: string, out: string): Promise<string> {
 
 const exists = (path: string) => Deno.stat(path).then(() => true, () => false);
 
+/** Bytes of the weights behind what a user named, verified, and where they are. */
+async function weightsBytes(source: string, out: string) {
+  const entry = zooEntryOf(source);
+  if (entry !== undefined) return { path: source, bytes: await readZoo(entry.weights) };
+  const path = await weightsPath(source, out);
+  const bytes = await readRegularFile(path);
+  await checkArtifact(path, await sha256Hex(bytes));
+  return { path, bytes };
+}
+
 /**
- * Reads weights from a file, or from the folder of a training run.
+ * Reads weights from the zoo, from a file, or from the folder of a training run.
  *
- * @param source File, folder, or a run by number, name or "latest"; absent: the checkpoint that ships.
+ * @param source `zoo:NAME`, file, folder, or a run by number, name or "latest".
  * @param options.out Folder in which runs are looked for.
  */
 export async function loadNetwork(
-  source: string | undefined,
+  source: string = defaultNetwork,
   { out = "runs" }: { readonly out?: string } = {},
 ): Promise<LoadedNetwork> {
-  const ships = source === undefined || source === shippedWeights;
-  const path = ships ? shippedWeights : await weightsPath(source, out);
-  const bytes = ships
-    ? new Uint8Array(await (await fetch(shipped)).arrayBuffer())
-    : await readRegularFile(path);
-  const sha256 = await sha256Hex(bytes);
-  if (!ships) await checkArtifact(path, sha256);
+  const { path, bytes } = await weightsBytes(source, out);
   const trained = await readAnyWeights(bytes, path);
   const { name, dataset, classNames = [] } = checkTrainingRecord(trained.training, path);
   return {
     ...trained,
     path,
-    sha256,
+    sha256: await sha256Hex(bytes),
     label: name ?? networkName(trained.network.architecture, dataset),
     classNames,
   };

@@ -4,6 +4,10 @@ import { RecordFolder } from "./record_folder.ts";
 import type { ExperimentRecord } from "./run_experiment.ts";
 import type { AblationRecord } from "./scale_ablation.ts";
 
+const remedy = "do its row again, which reads the finished runs";
+/** What the names of ablations begin with. */
+const ablationPrefix = "ablation-";
+
 /** The results of a profile, in a folder beside the runs. */
 export class Ledger {
   readonly #records: RecordFolder;
@@ -13,9 +17,7 @@ export class Ledger {
    * @param options.profile Name of the profile.
    */
   constructor({ runs, profile }: { readonly runs: string; readonly profile: string }) {
-    this.#records = new RecordFolder(join(runs, `results-${profile}`), {
-      remedy: "do its row again, which reads the finished runs",
-    });
+    this.#records = new RecordFolder(join(runs, `results-${profile}`), { remedy });
   }
 
   /** A finished experiment; undefined if it is not there. */
@@ -25,7 +27,7 @@ export class Ledger {
 
   /** A finished ablation; undefined if it is not there. */
   ablation(name: string, protocol: string): Promise<AblationRecord | undefined> {
-    return this.#records.read(`ablation-${name}-${protocol}`, { kind: "ablation" });
+    return this.#records.read(`${ablationPrefix}${name}-${protocol}`, { kind: "ablation" });
   }
 
   /** Keeps a finished experiment. */
@@ -36,7 +38,19 @@ export class Ledger {
 
   /** Keeps a finished ablation. */
   async keepAblation(record: AblationRecord): Promise<void> {
-    const name = `ablation-${record.experiment}-${record.protocol.name}`;
+    const name = `${ablationPrefix}${record.experiment}-${record.protocol.name}`;
     await this.#records.write(name, { kind: "ablation", record });
   }
+}
+
+/**
+ * The finished experiments in the folder of a ledger, by the names of their files.
+ *
+ * @throws DataFormatError if one is damaged.
+ */
+export async function readExperiments(folder: string): Promise<ExperimentRecord[]> {
+  const records = new RecordFolder(folder, { remedy });
+  const names = (await records.names()).filter((name) => !name.startsWith(ablationPrefix));
+  const found = names.map((name) => records.read<ExperimentRecord>(name, { kind: "experiment" }));
+  return (await Promise.all(found)).filter((record) => record !== undefined);
 }

@@ -1,11 +1,13 @@
 /** How much of everything an experiment gets. */
 import { presets } from "../pipelines/presets.ts";
-import { shippedWeights } from "../pipelines/sources.ts";
+import { defaultNetwork } from "../pipelines/sources.ts";
 import {
   type ResolvedTraining,
   resolveTraining,
   type TrainingFlags,
 } from "../pipelines/training.ts";
+import { zooEntries } from "../../src/zoo/zoo_index.ts";
+import { zooPrefix } from "../pipelines/zoo.ts";
 import { type Experiment, isConditional, type TimeProtocol, timeProtocol } from "./experiments.ts";
 
 /** How many images and samples an experiment gets. */
@@ -39,7 +41,8 @@ export interface Profile {
   readonly weights: Readonly<Record<string, string>>;
 }
 
-const shipped = { "mnist-resnet-zeros": shippedWeights } as const;
+/** What is in the zoo is evaluated as it ships. */
+const ofZoo = Object.fromEntries(zooEntries.map(({ name }) => [name, zooPrefix + name]));
 
 /** The profiles, from the cheapest on. */
 export const profiles: readonly [Profile, ...Profile[]] = [
@@ -74,7 +77,7 @@ export const profiles: readonly [Profile, ...Profile[]] = [
       isConditional(experiment)
         ? { machineImages: 2000, calibrationImages: 1000, calibrationSamples: 5, samples: 20 }
         : { machineImages: 500, calibrationImages: 200, calibrationSamples: 3, samples: 12 },
-    weights: shipped,
+    weights: { "mnist-resnet-zeros": defaultNetwork },
   },
   {
     name: "full",
@@ -85,7 +88,7 @@ export const profiles: readonly [Profile, ...Profile[]] = [
     networks: "small",
     training: () => ({}),
     sizes: () => ({ calibrationImages: Infinity, calibrationSamples: 10, samples: 50 }),
-    weights: {},
+    weights: ofZoo,
   },
   {
     name: "paper",

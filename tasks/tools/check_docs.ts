@@ -27,6 +27,7 @@ export const categories: readonly string[] = [
   "Figures",
   "Formats",
   "Runs",
+  "Zoo",
   "Errors",
 ];
 

@@ -25,6 +25,7 @@ const steps: readonly Step[] = [
   { name: "examples", args: ["task", "-q", "test:doc"] },
   { name: "wasm", args: ["task", "-q", "build:wasm", "--check"] },
   { name: "schema", args: ["task", "-q", "build:schema", "--check"] },
+  { name: "zoo", args: ["task", "-q", "build:zoo", "--check"] },
   { name: "commands", args: ["task", "-q", "build:commands", "--check"] },
   { name: "permissions", args: ["task", "-q", "build:permissions", "--check"] },
   { name: "licenses", args: ["task", "-q", "licenses", "--check"] },

@@ -47,7 +47,7 @@ Deno.test("weights: files that do not say what they predict predict eps, the shi
   const { prediction: _, ...older } = metadata;
   const found = readWeights(writeSafetensors(tensors, { metadata: older }), "old");
   assertEquals([found.prediction, found.preconditioning], ["eps", { kind: "none" }]);
-  const url = new URL("../../data/mnist_small.safetensors", import.meta.url);
+  const url = new URL("../../data/zoo/mnist-resnet-zeros/weights.safetensors", import.meta.url);
   const shipped = readWeights(await Deno.readFile(url), "shipped");
   assertEquals([shipped.prediction, shipped.preconditioning], ["eps", { kind: "none" }]);
 });

@@ -6,6 +6,7 @@ import * as formats from "@els/toolkit/formats";
 import * as machines from "@els/toolkit/machines";
 import * as networks from "@els/toolkit/networks";
 import * as training from "@els/toolkit/training";
+import * as zoo from "@els/toolkit/zoo";
 
 /** What a data set on disk and a run folder say here: a browser has no files, only Deno has locks. */
 async function problems() {
@@ -42,7 +43,7 @@ async function networkPrediction(): Promise<number[]> {
 export async function report(...backend: Parameters<typeof workflow.startBackend>) {
   await workflow.startBackend(...backend);
   const { images } = await workflow.loadDataset("synthetic", { images: 3, size: 8 });
-  const modules = { workflow, datasets, figures, formats, machines, networks, training };
+  const modules = { workflow, datasets, figures, formats, machines, networks, training, zoo };
   return {
     names: Object.fromEntries(
       Object.entries(modules).map(([name, module]) => [name, Object.keys(module).length]),

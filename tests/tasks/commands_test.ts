@@ -8,7 +8,7 @@ import { bytesOf } from "../formats/bytes.ts";
 import type { ScaleSchedule } from "../../src/machines/scale_schedule.ts";
 import { finish, inFolder, root, run, spawn } from "./commands.ts";
 
-const weights = join(root, "data/mnist_small.safetensors");
+const weights = join(root, "data/zoo/mnist-resnet-zeros/weights.safetensors");
 
 /** A few steps of a small network on textures. */
 const quickTraining = (folder: string, steps: number) => [

@@ -114,8 +114,8 @@ export interface ReadWeightsOptions {
  * import { assertEquals } from "@std/assert";
  *
  * // The network of the quickstart, as it ships with this package.
- * const bytes = await Deno.readFile("data/mnist_small.safetensors");
- * const trained = readWeights(bytes, "mnist_small.safetensors");
+ * const bytes = await Deno.readFile("data/zoo/mnist-resnet-zeros/weights.safetensors");
+ * const trained = readWeights(bytes, "weights.safetensors");
  * assertEquals(trained.network.architecture.padding, "zeros");
  * await startBackend("wasm");
  * const denoiser = networkDenoiser(trained);

@@ -1,4 +1,4 @@
-import { cloneMark, type Completed, type CompletedVerb } from "./model.ts";
+import { cloneMark, type Completed, type CompletedVerb, zooWords } from "./model.ts";
 
 /** Bash that sets COMPREPLY to what can stand in a place. */
 function reply(value: Completed): string {
@@ -45,6 +45,7 @@ _els_previous=$(complete -p deno 2>/dev/null | sed -n 's/.* -F \\([^ ]*\\) .*/\\
 _els_runs() {
   local names=latest verb folder
   for verb in $1; do
+    [ "$verb" != zoo ] || names="$names ${zooWords.join(" ")}"
     for folder in runs/[0-9]*-"$verb"*; do
       [ ! -e "$folder/config.json" ] || names="$names \${folder#runs/}"
     done
@@ -71,10 +72,16 @@ _els_in_clone() {
 }
 
 _els_deno() {
-  local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD-1]} verb= at=0 i
-  # Bash takes "=" for a word: --flag=val is three of them.
+  local cur=\${COMP_WORDS[COMP_CWORD]} before=$((COMP_CWORD - 1)) prev verb= at=0 zoo= i
+  # Bash takes ":" and "=" for words: zoo:name is three of them, and so is --flag=val.
+  if [ "$cur" = : ] && [ "\${COMP_WORDS[before]}" = zoo ]; then
+    zoo=zoo: cur=zoo: before=$((before - 1))
+  elif [ "\${COMP_WORDS[before]}" = : ] && [ "\${COMP_WORDS[before-1]}" = zoo ]; then
+    zoo=zoo: cur=zoo:$cur before=$((before - 2))
+  fi
   if [ "$cur" = = ]; then cur=
-  elif [ "$prev" = = ]; then prev=\${COMP_WORDS[COMP_CWORD-2]}; fi
+  elif [ "\${COMP_WORDS[before]}" = = ]; then before=$((before - 1)); fi
+  prev=\${COMP_WORDS[before]}
   for ((i = 1; i < COMP_CWORD; i++)); do
     case "\${COMP_WORDS[i]}" in
       task) [ $at -ne 0 ] || ! _els_in_clone || at=$i ;;
@@ -86,6 +93,8 @@ _els_deno() {
   if [ $at -gt 0 ]; then _els_verb "$verb"
   elif [ -n "$_els_previous" ]; then "$_els_previous" "$@"
   else COMPREPLY=(); fi
+  # Bash keeps what stands before the last of its words.
+  [ -z "$zoo" ] || COMPREPLY=("\${COMPREPLY[@]#"$zoo"}")
 }
 
 complete -o default -F _els_deno deno`;

@@ -1,4 +1,4 @@
-import { cloneMark, type Completed, type CompletedVerb } from "./model.ts";
+import { cloneMark, type Completed, type CompletedVerb, zooWords } from "./model.ts";
 
 /** Text within single quotes. */
 const quoted = (text: string) => `'${text.replaceAll(/[\\']/g, (sign) => `\\${sign}`)}'`;
@@ -73,6 +73,7 @@ end
 function __els_runs
     echo latest
     for verb in $argv
+        test $verb = zoo; and printf '%s\\n' ${zooWords.join(" ")}
         for folder in runs/[0-9]*-$verb*
             test -e $folder/config.json; and string replace runs/ '' -- $folder
         end

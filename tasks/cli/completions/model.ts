@@ -1,5 +1,6 @@
 /** What a shell needs to know of the verbs to complete them. */
 import { type CommandSpec, dashed, type Flag, type FlagSpecs, withCommonFlags } from "../flags.ts";
+import { zooEntries } from "../../../src/zoo/zoo_index.ts";
 import type { VerbEntry } from "../verbs.ts";
 
 /** What can stand after a flag. */
@@ -9,7 +10,7 @@ export type Completed =
   | { readonly kind: "text" }
   | { readonly kind: "files" }
   | { readonly kind: "words"; readonly words: readonly string[] }
-  /** Paths, "latest", and folders in `runs` that these verbs made. */
+  /** Paths, "latest", and folders in `runs` that these verbs made; for "zoo", its names. */
   | { readonly kind: "runs"; readonly verbs: readonly string[] };
 
 /** A flag as a shell completes it. */
@@ -35,11 +36,16 @@ export const shells = ["bash", "zsh", "fish"] as const;
 /** Name of the package, by which completions know a clone of it. */
 export const cloneMark = '"name": "@els/toolkit"';
 
+/** Networks of the zoo, as flags name them. */
+export const zooWords: readonly string[] = zooEntries.map(({ name }) => `zoo:${name}`);
+
 function valueOf(flag: Flag): Completed {
   if (flag.type === "boolean") return { kind: "nothing" };
   if (flag.type === "choice") return { kind: "words", words: flag.choices };
   if (flag.type !== "string") return { kind: "text" };
-  if (flag.madeBy !== undefined) return { kind: "runs", verbs: flag.madeBy };
+  if (flag.madeBy !== undefined) {
+    return { kind: "runs", verbs: flag.zoo ? [...flag.madeBy, "zoo"] : flag.madeBy };
+  }
   return { kind: /^(PATH|FILE|FOLDER)/.test(flag.placeholder ?? "") ? "files" : "text" };
 }
 
@@ -61,11 +67,12 @@ export async function completedVerbs(entries: readonly VerbEntry[]): Promise<Com
   return await Promise.all(entries.map(async ({ name, summary, load }) => {
     const { spec } = (await load()).verb;
     const first = spec.positionals?.[0];
+    const words = first?.choices ?? first?.suggestions;
     const word: Completed = first === undefined
       ? { kind: "nothing" }
-      : first.choices === undefined
+      : words === undefined
       ? { kind: "files" }
-      : { kind: "words", words: first.choices };
+      : { kind: "words", words };
     return { name, summary, flags: flagsOf(spec), word };
   }));
 }

@@ -1,4 +1,4 @@
-import { cloneMark, type Completed, type CompletedVerb } from "./model.ts";
+import { cloneMark, type Completed, type CompletedVerb, zooWords } from "./model.ts";
 
 /** Text within single quotes. */
 const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
@@ -42,6 +42,7 @@ _els_runs() {
   local -a names=(latest)
   local verb folder
   for verb in $@; do
+    [[ $verb != zoo ]] || names+=(${zooWords.join(" ")})
     for folder in runs/[0-9]*-$verb*(N/); do
       [[ ! -e $folder/config.json ]] || names+=(\${folder#runs/})
     done

@@ -75,6 +75,14 @@ Deno.test("completions: bash completes verbs, flags, choices and runs, in a clon
       await complete(["deno", "task", "evaluate", "--schedule", "0"]),
       ["00002-calibrate-digits"],
     );
+    assertEquals(await complete(["deno", "task", "zoo", "mnist-resnet-z"]), ["mnist-resnet-zeros"]);
+    // Whole, and as bash cuts it, which keeps what stands before the last of its words.
+    const word = ["deno", "task", "evaluate", "--run"];
+    assertEquals(await complete([...word, "zoo:mnist-resnet-z"]), ["zoo:mnist-resnet-zeros"]);
+    const cut = ["zoo", ":", "mnist-resnet-z"];
+    assertEquals(await complete([...word, ...cut]), ["mnist-resnet-zeros"]);
+    assertEquals(await complete([...word, "=", ...cut]), ["mnist-resnet-zeros"]);
+    assert((await complete([...word, "zoo", ":"])).includes("mnist-resnet-zeros"));
     // Words as bash cuts jsr:@els/toolkit/cli.
     const jsr = ["deno", "run", "-A", "jsr", ":@", "els/toolkit/cli"];
     assertEquals(await complete([...jsr, "quick"], "/"), ["quickstart"]);

@@ -1,0 +1,106 @@
+/** Cards of the zoo in words and tables. */
+import type { AgreementName } from "../../src/evaluation/agreement.ts";
+import type { ZooAgreement, ZooCard } from "../../src/zoo/zoo_card.ts";
+import { commandLine } from "../cli/invocation.ts";
+import { textTable } from "../cli/table.ts";
+
+/** The measures of the tables, in their order. */
+export const zooMeasures: readonly AgreementName[] = ["r", "r^2", "R^2"];
+
+const integer = (n: number) => n.toLocaleString("en");
+
+/** The times of machines and network, such as "cubic, 8 steps". */
+export function timesOf({ protocol: { grid, steps, networkSteps } }: ZooAgreement): string {
+  return `${grid}, ${steps} steps${networkSteps === steps ? "" : ` (network ${networkSteps})`}`;
+}
+
+/** Medians of a machine with their intervals, by {@linkcode zooMeasures}. */
+export function agreementCells({ medians }: ZooAgreement, machine: string): string[] {
+  return zooMeasures.map((measure) => {
+    const row = medians.find((each) => each.machine === machine && each.measure === measure);
+    if (row === undefined || row.median === null) return "undefined";
+    return `${row.median.toFixed(3)} [${row.low!.toFixed(3)}, ${row.high!.toFixed(3)}]`;
+  });
+}
+
+/** One line a network, with the medians of its own machine at its main times. */
+export function zooTable(cards: readonly ZooCard[]): string {
+  return textTable({
+    header: ["name", "predicts", "images", "kB", "times", "machine", ...zooMeasures],
+    rows: cards.map(({ name, network, dataset, files, agreement: [main] }) => {
+      const machine = main?.medians[0]?.machine;
+      return [
+        name,
+        network.predicts,
+        dataset.images ?? "all",
+        Math.ceil(files.weights.bytes / 1000),
+        ...main === undefined || machine === undefined
+          ? ["not measured", "", ...zooMeasures.map(() => "")]
+          : [timesOf(main), machine, ...agreementCells(main, machine)],
+      ];
+    }),
+  });
+}
+
+/** A card in plain text. */
+export function cardText(card: ZooCard): string {
+  const { name, network, dataset, training, agreement, files } = card;
+  const facts = textTable({
+    header: [name, ""],
+    rows: [
+      ["network", `${network.name}, ${integer(network.parameters)} parameters`],
+      [
+        "sees",
+        network.receptiveField === null ? "the whole image" : `${network.receptiveField} pixels`,
+      ],
+      [
+        "predicts",
+        `${network.predicts}, ${network.noiseSchedule}, preconditioning ${network.preconditioning}`,
+      ],
+      [
+        "trained on",
+        `${
+          dataset.images === null ? "all" : `the first ${integer(dataset.images)}`
+        } of ${dataset.name}`,
+      ],
+      ["data set", `${dataset.what}; license: ${dataset.license}`],
+      [
+        "steps",
+        `${integer(training.steps)} of ${training.batchSize} images, seed ${training.seed}`,
+      ],
+      [
+        "took",
+        training.minutes === null
+          ? "unknown"
+          : `${integer(Math.round(training.minutes))} minutes, ${training.backend}`,
+      ],
+      [
+        "weights",
+        `${integer(files.weights.bytes)} bytes, half precision; license: ${card.license}`,
+      ],
+      ["SHA-256", files.weights.sha256],
+      ["made by", card.toolkit],
+    ],
+  });
+  const measured = agreement.map((each) => {
+    const machines = [...new Set(each.medians.map(({ machine }) => machine))];
+    const { calibration } = each;
+    return `\n${timesOf(each)}: ${each.samples} samples of seed ${each.seed}, machines on ${
+      integer(each.machineImages)
+    } images, calibrated on ${calibration.samples} trajectories with ${
+      integer(calibration.images)
+    } images\n\n${
+      textTable({
+        header: ["machine", ...zooMeasures],
+        rows: machines.map((machine) => [machine, ...agreementCells(each, machine)]),
+      })
+    }`;
+  });
+  const use = [
+    `Use it:         ${commandLine(`evaluate --run zoo:${name}`)}`,
+    `Train it again: ${commandLine(training.command)}`,
+  ];
+  return [facts, ...measured.length === 0 ? ["\nNot measured yet."] : measured, "", ...use].join(
+    "\n",
+  );
+}

@@ -43,6 +43,7 @@ export {
   toScaleSchedule,
   type ToScaleScheduleOptions,
 } from "./calibration/calibration.ts";
+export type { CalibrationRound } from "./calibration/calibration_work.ts";
 export { checkSchedule, type CheckScheduleOptions } from "./calibration/check_schedule.ts";
 export {
   aggregateScales,
@@ -132,6 +133,9 @@ export {
 } from "./denoisers/convert.ts";
 export type {
   Denoiser,
+  GrowingDenoiser,
+  GrowingPredictions,
+  GrowRequest,
   MultiScaleDenoiser,
   Prediction,
   PredictOptions,

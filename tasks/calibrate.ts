@@ -2,6 +2,7 @@
 import { similarityNames } from "../src/calibration/similarity.ts";
 import { checkOptions } from "../src/calibration/checks.ts";
 import { scaleSearches } from "../src/calibration/scale_search.ts";
+import { mostSamples } from "../src/calibration/settled.ts";
 import { agreementNames } from "../src/evaluation/agreement.ts";
 import { scaleAggregates } from "../src/calibration/choose_scale.ts";
 import { candidateScales } from "../src/machines/create_machine.ts";
@@ -94,7 +95,13 @@ export const verb = defineVerb({
     ...grouped("Sampling", {
       steps: { type: "integer", min: 1, max: 1000, default: 20, help: "Steps of the trajectory" },
       grid: { ...gridFlag, default: "uniform" },
-      samples: { type: "integer", min: 1, default: 10, help: "Trajectories" },
+      samples: {
+        type: "integer",
+        min: 1,
+        or: "auto",
+        default: "auto",
+        help: `Trajectories; auto: until each step's scale is settled, ${mostSamples} at most`,
+      },
     }),
     ...sampleFlags,
     sampler: {
@@ -102,10 +109,17 @@ export const verb = defineVerb({
       choices: samplerNames.filter((name) => !samplers[name].offGrid),
     },
     ...imageFlags,
+    images: {
+      ...imageFlags.images,
+      or: "auto",
+      default: "auto",
+      help: "First so many images; auto: of all that the network has, as many as settle the choice",
+    },
     ...machineFlags,
     ...outFlags,
   },
   examples: [
+    "calibrate",
     "calibrate --samples 3 --images 1000",
     "calibrate --run latest --machine bbels --scales 3..13",
     "calibrate --grid cubic --steps 8 --refine r^2 --images 1000",
@@ -119,6 +133,8 @@ export const verb = defineVerb({
     "numbers.machine": "the machine",
     "numbers.scales": "the scale of each step, from the lowest noise to the highest",
     "numbers.samples": "trajectories that they were found on",
+    "numbers.images": "training images behind the scale of each step",
+    "numbers.certainty": "share of bootstrap resamples of the samples that choose the same scale",
   },
 }, async (context) => {
   const { flags, print, progress } = context;
@@ -137,12 +153,21 @@ export const verb = defineVerb({
       imageShape,
       receptiveField: network.network.receptiveField,
     });
-  checkOptions({ candidates, samples: flags.samples, batch: 1 });
+  const most = flags.samples === "auto" ? mostSamples : flags.samples;
+  checkOptions({ candidates, samples: most, batch: 1 });
+  const { images, ...sessionFlags } = flags;
+  if (images === "auto" && flags.search !== "full") {
+    throw new CommandError(
+      `--search ${flags.search} needs a number of --images: auto begins with all scales`,
+    );
+  }
   const plan: CalibrationPlan = {
     machine,
     candidates,
     search: flags.search,
-    ...protocolFor(network, flags),
+    ...protocolFor(network, { ...flags, samples: most }),
+    samples: flags.samples,
+    ...images === "auto" && { images },
     metric: flags.metric,
     aggregate: flags.aggregate,
     refine: flags.refine === "none" ? undefined : {
@@ -152,16 +177,17 @@ export const verb = defineVerb({
       labels: sampleLabels({ classes, samples: flags.refineSamples, labels: flags.labels }),
     },
   };
-  await using session = await openSession(context, {
+  const some = images === "auto" ? {} : { images };
+  await using session = await openSession({ ...context, flags: { ...sessionFlags, ...some } }, {
     network,
     command: "calibrate",
     label: `${network.label}-${machine}`,
     identity: (parts) => calibrationIdentity(plan, parts),
   });
   const { run, abort } = session;
-  const { seed, labels, samples } = plan;
+  const { seed, labels } = plan;
   await tellSamplingMemory(session, {
-    ...{ samples: Math.min(samples, 16), patchSizes: candidates, workers: flags.workers },
+    ...{ samples: Math.min(most, 16), patchSizes: candidates, workers: flags.workers },
   });
   const field = run.finished
     ? undefined

@@ -1,8 +1,7 @@
 import { ArgumentError } from "../core/errors.ts";
-import { gatherImages, type ImageBatch, imageBatch, sliceBatch } from "../core/image_batch.ts";
+import { type ImageBatch, imageBatch, sliceBatch } from "../core/image_batch.ts";
 import type { Metric } from "../core/metric.ts";
-import { convertPrediction } from "../denoisers/convert.ts";
-import type { Denoiser, MultiScaleDenoiser } from "../denoisers/denoiser.ts";
+import type { Denoiser, GrowingDenoiser, MultiScaleDenoiser } from "../denoisers/denoiser.ts";
 import { labelPerSample } from "../denoisers/labels.ts";
 import { checkSameProcess } from "../denoisers/same_process.ts";
 import { initialNoise } from "../samplers/initial_noise.ts";
@@ -16,13 +15,21 @@ import {
   type CalibrationState,
   chooseScales,
   type ChooseScalesOptions,
-  type SimilarityTable,
 } from "./calibration.ts";
-import { bestScale, type BestScaleOptions } from "./choose_scale.ts";
+import { CalibrationTables } from "./calibration_tables.ts";
+import { type CalibrationRound, CalibrationWork } from "./calibration_work.ts";
 import { checkOptions, checkResume } from "./checks.ts";
-import { calibrationCheck } from "./resume_check.ts";
-import { type ScaleSearch, searchScales } from "./scale_search.ts";
-import { compareVectors, similarityMetric, similarityMetrics } from "./similarity.ts";
+import { raceStep, searchStep } from "./evaluate_step.ts";
+import type { ScaleSearch } from "./scale_search.ts";
+import {
+  certaintyOf,
+  isSettled,
+  isSettledWhichever,
+  mostSamples,
+  roundOf,
+  sameWhichever,
+} from "./settled.ts";
+import { similarityMetric, similarityMetrics } from "./similarity.ts";
 
 /**
  * How far a calibration has come.
@@ -32,8 +39,12 @@ import { compareVectors, similarityMetric, similarityMetrics } from "./similarit
 export interface CalibrationProgress {
   /** Work done in units of one sample at one step; has a fraction while the machine works. */
   readonly done: number;
-  /** Units in all: samples times steps. */
+  /** Units in all: samples times steps. Of steps that are settled before, all samples count as done. */
   readonly total: number;
+  /** With samples "auto": steps that need no further sample. */
+  readonly settled?: number;
+  /** The samples at work: with samples "auto" nobody knows how many follow. */
+  readonly round: CalibrationRound;
   /** Step at work, from n down to 1. */
   readonly step: number;
   /** Time of that step. */
@@ -46,7 +57,22 @@ export interface CalibrationProgress {
  * @category Calibration
  */
 export interface CalibrateOptions
-  extends ChooseScalesOptions, Omit<SamplingProtocolOptions, "networkSteps"> {
+  extends ChooseScalesOptions, Omit<SamplingProtocolOptions, "networkSteps" | "samples"> {
+  /**
+   * Number of trajectories. "auto": five, then two more at a time until each step's scale is settled, at
+   * most `maxSamples`; steps that are settled are not evaluated for further samples. A step is settled when
+   * 95 % of bootstrap resamples of its samples choose the same scale, or when the error of what others they
+   * choose is at most 2 % less.
+   */
+  readonly samples: number | "auto";
+  /** Trajectories at most with samples "auto"; default: those of `xT`, or 15. */
+  readonly maxSamples?: number | undefined;
+  /**
+   * How many of the machine's training images are compared with: all (the default), or as many as the choice
+   * needs ("auto"): few at first, then about twice as many, each time only at the scales that can still be
+   * the best of a sample. Machines that cannot do so (see {@linkcode GrowingDenoiser}) take all.
+   */
+  readonly images?: "all" | "auto" | undefined;
   /** Candidate scales k: odd, ascending. */
   readonly candidates: readonly number[];
   /**
@@ -55,7 +81,7 @@ export interface CalibrateOptions
    * (`neighbors`; see {@linkcode searchScales}). What was not evaluated is null in the tables.
    */
   readonly search?: ScaleSearch | undefined;
-  /** Samples that network and machine see in one call; 16 by default. */
+  /** Samples that network and machine see in one call; 16 by default. With "auto": rounds of their own. */
   readonly batch?: number | undefined;
   /** Called often. */
   readonly onProgress?: ((progress: CalibrationProgress) => void) | undefined;
@@ -109,11 +135,10 @@ export async function calibrate(
   machine: MultiScaleDenoiser,
   options: CalibrateOptions,
 ): Promise<Calibration> {
-  const { candidates, steps, samples, seed, abort, onProgress, onState, resume } = options;
-  const { aggregate = "median", batch = 16 } = options;
+  const { candidates, steps, seed, abort, onProgress, onState, resume } = options;
+  const { aggregate = "median", batch = 16, search = "full" } = options;
   const metric = similarityMetric(options.metric ?? "cosine");
   const metrics: readonly Metric[] = [...new Set<Metric>([...similarityMetrics, metric])];
-  const { search = "full" } = options;
   const { name: sampler, sample, stochastic, offGrid } = samplerDefinition(
     options.sampler ?? "ddim",
   );
@@ -124,12 +149,21 @@ export async function calibrate(
         "calibrate along heun or ddpm",
     );
   }
+  const untilSettled = options.samples === "auto";
+  const samples = sampleCount(options);
+  const growing = options.images === "auto" && isGrowing(machine) ? machine : undefined;
   checkOptions({ candidates, samples, batch });
+  if (growing && search !== "full") {
+    throw new ArgumentError(
+      `Cannot calibrate by ${search} with images "auto", which begins with all candidates`,
+    );
+  }
   const times = timeGrid(grid, { steps, schedule: network.schedule });
   checkSameProcess(network, machine, { times });
   const labels = labelPerSample(options.labels, samples);
   const { imageShape } = network;
   const { name, parameters } = network.schedule;
+  const settling = [...untilSettled ? ["samples"] : [], ...growing ? ["images"] : []];
   const identity = {
     network: network.name,
     machine: machine.name,
@@ -139,6 +173,9 @@ export async function calibrate(
     sampler,
     grid: grid.name,
     search: search === "full" ? search : `${search} by ${metric.name}` as const,
+    ...settling.length > 0 && {
+      settling: `${settling.join(" and ")}, ${samples} samples, by ${metric.name}, ${aggregate}`,
+    },
     steps,
     candidates: [...candidates],
     labels,
@@ -150,76 +187,57 @@ export async function calibrate(
     throw new ArgumentError(`Cannot calibrate ${samples} samples from ${xT.shape[0]} noise images`);
   }
 
-  const tables = new Map(metrics.map(({ name }) => [
-    name,
-    (resume?.tables[name] ?? []).map((rows) => rows.map((row) => [...row])),
-  ]));
-  const chosenBy = tables.get(metric.name)!;
-  const state = (inProgress: CalibrationInProgress | null): CalibrationState => {
-    const found = {
-      ...identity,
-      // Rows are never written again, so copies down to them make a state that stays as it is.
-      tables: Object.fromEntries<SimilarityTable>(
-        [...tables].map(([name, table]) => [name, table.map((rows) => [...rows])]),
-      ) as CalibrationState["tables"],
-      inProgress,
-    };
-    return { ...found, check: calibrationCheck(found) };
-  };
+  const countImages = growing !== undefined;
+  const tables = new CalibrationTables(identity, { metrics, metric, countImages, resume });
+  const settledBy = (end: number, step: number) =>
+    untilSettled && isSettled(tables.rowsAt(step, { end }), { candidates, metric, aggregate });
 
   let held = resume?.inProgress ?? null;
-  let first = held?.first ?? chosenBy.length;
+  let first = held?.first ?? tables.samples;
   while (first < samples) {
-    const end = held === null ? Math.min(first + batch, samples) : chosenBy.length;
+    const settled = Array.from({ length: steps }, (_, index) => settledBy(first, index + 1));
+    if (settled.every(Boolean)) break;
+    const end = held !== null
+      ? tables.samples
+      : settling.length > 0
+      ? roundOf(first, samples).end
+      : Math.min(first + batch, samples);
     const count = end - first;
     const start = held === null ? sliceBatch(xT, first, end) : heldImages(held, count, imageShape);
     const lastStep = held === null ? steps : held.step - 1;
     held = null;
     const batchLabels = labels?.slice(first, end);
-    for (let sample = first; sample < end; sample++) {
-      for (const table of tables.values()) {
-        table[sample] ??= Array.from({ length: steps }, () => []);
-      }
+    tables.begin(end);
+    const work = new CalibrationWork({ samples, first, end, settled });
+    for (let step = steps; step > lastStep; step--) {
+      work.finish(step, { settled: settledBy(end, step) });
     }
-    const onStep = async ({ i, t, x, eps, xNext }: SamplerStep) => {
+    const evaluate = async ({ i, t, x, eps }: SamplerStep) => {
       const report = (fraction: number) =>
         onProgress?.({
-          done: first * steps + count * (steps - i + fraction),
-          total: samples * steps,
-          step: i,
-          t,
+          ...{ done: work.done(fraction), total: work.total, step: i, t },
+          ...{ round: work.round(fraction), ...untilSettled && { settled: work.settled } },
         });
       report(0);
-      const rows = await searchScales({
-        samples: count,
-        candidates: candidates.length,
-        metric,
-        start: search === "full" || i === steps
-          ? null
-          : chosenBy.slice(first, end).map((steps) => winner(steps[i]!, { candidates, metric })),
-        evaluate: async ({ samples: wanted, candidates: indices, from, to }) => {
-          const scales = indices.map((index) => candidates[index]!);
-          const some = gatherImages(x, wanted);
-          const someLabels = batchLabels && wanted.map((index) => batchLabels[index]!);
-          const predictions = await machine.predictScales(some, t, {
-            scales,
-            onProgress: (fraction) => report(from + (to - from) * fraction),
-            labels: someLabels,
-            abort,
-          });
-          return compareScales(gatherImages(eps, wanted), {
-            ...{ x: some, t, predictions, machine, candidates: scales, metrics },
-            samples: wanted.map((index) => first + index),
-          });
-        },
-      });
-      rows.forEach((row, index) => {
-        for (const [name, table] of tables) {
-          table[first + index]![i - 1] = row.map((value) => value?.[name] ?? null);
-        }
-      });
-      report(1);
-      await onState?.(state(i === 1 ? null : { first, step: i, x: Array.from(xNext.data) }));
+      const step = { candidates, metric, metrics, x, eps, t, labels: batchLabels, first };
+      const all = { ...step, abort, report };
+      if (growing) {
+        const before = tables.winnersAt(i, { end: first }).map((index) => [index]);
+        const { rows, images } = await raceStep({ ...all, machine: growing }, {
+          enough: (possible) =>
+            end === samples
+              ? sameWhichever([...before, ...possible], aggregate)
+              : untilSettled && isSettledWhichever([...before, ...possible], aggregate),
+        });
+        tables.add(rows, { first, step: i, images });
+      } else {
+        const known = search === "full" || i === steps || settled[i];
+        const start = known ? null : tables.winnersAt(i + 1, { from: first, end });
+        const rows = await searchStep({ ...all, machine }, { start });
+        tables.add(rows, { first, step: i, images: undefined });
+      }
+      work.finish(i, { settled: settledBy(end, i) });
+      report(0);
     };
     await sample(network, {
       xT: start,
@@ -227,14 +245,19 @@ export async function calibrate(
       totalSteps: steps,
       seed,
       sampleNumbers: Array.from({ length: count }, (_, index) => first + index),
-      onStep,
+      onStep: async (step) => {
+        const { i, xNext } = step;
+        if (!settled[i - 1]) await evaluate(step);
+        const held = i === 1 ? null : { first, step: i, x: Array.from(xNext.data) };
+        await onState?.(tables.state(held));
+      },
       labels: batchLabels,
       abort,
     });
     first = end;
   }
 
-  const final = state(null);
+  const final = tables.state(null);
   const chosen = chooseScales(final.tables[metric.name]!, { candidates, metric, aggregate });
   return {
     ...final,
@@ -242,6 +265,7 @@ export async function calibrate(
     aggregate,
     chosen: chosen.map(({ patchSize, perSample }, index) => {
       const t = times[steps - 1 - index]!;
+      const images = tables.imagesAt(index + 1);
       return {
         step: index + 1,
         t,
@@ -249,54 +273,20 @@ export async function calibrate(
         sigma: network.schedule.sigma(t),
         patchSize,
         perSample,
+        certainty: certaintyOf(perSample, aggregate),
+        ...images !== undefined && { images },
       };
     }),
   };
 }
 
-function compareScales(
-  eps: ImageBatch,
-  { x, t, predictions, machine, candidates, metrics, samples }: {
-    readonly x: ImageBatch;
-    readonly t: number;
-    readonly predictions: readonly ImageBatch[];
-    readonly machine: MultiScaleDenoiser;
-    readonly candidates: readonly number[];
-    readonly metrics: readonly Metric[];
-    /** Numbers of the samples, for messages. */
-    readonly samples: readonly number[];
-  },
-) {
-  if (predictions.length !== candidates.length) {
-    throw new ArgumentError(
-      `Cannot compare ${machine.name}: it gave ${predictions.length} predictions for ${candidates.length} scales`,
-    );
-  }
-  const level = {
-    from: machine.prediction,
-    to: "eps",
-    signal: machine.schedule.signal(t),
-    sigma: machine.schedule.sigma(t),
-  } as const;
-  const machineEps = predictions.map((values) => convertPrediction(x, values, level));
-  return Array.from({ length: x.shape[0] }, (_, index) => {
-    const reference = sliceBatch(eps, index, index + 1).data;
-    return machineEps.map((values, column) =>
-      compareVectors(reference, sliceBatch(values, index, index + 1).data, {
-        what: `${machine.name} at k = ${candidates[column]}, t = ${t}, sample ${samples[index]}`,
-        metrics,
-      })
-    );
-  });
+/** Samples at most. */
+function sampleCount({ samples, maxSamples, xT }: CalibrateOptions): number {
+  return samples === "auto" ? maxSamples ?? xT?.shape[0] ?? mostSamples : samples;
 }
 
-/** Index of the best candidate of a row; -1 if none has a value. */
-function winner(
-  row: readonly (number | null)[],
-  { candidates, metric }: BestScaleOptions,
-): number {
-  if (row.every((value) => value === null)) return -1;
-  return candidates.indexOf(bestScale(row, { candidates, metric }));
+function isGrowing(machine: MultiScaleDenoiser): machine is GrowingDenoiser {
+  return "growScales" in machine && typeof machine.growScales === "function";
 }
 
 function heldImages(

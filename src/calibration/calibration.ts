@@ -53,16 +53,23 @@ export interface CalibrationState {
   readonly grid?: string;
   /** Which candidates were evaluated; absent: "full". */
   readonly search?: "full" | `neighbors by ${string}`;
+  /** What was added until the scales were settled, and by what; absent: nothing. */
+  readonly settling?: string;
   /** Steps n of the network's trajectory. */
   readonly steps: number;
   /** Candidate scales, ascending. */
   readonly candidates: readonly number[];
   /** Class label of each sample; null when unconditional. */
   readonly labels: readonly number[] | null;
-  /** The whole tables. Samples that have not begun have no row; steps not done are empty. */
+  /**
+   * The whole tables. Samples that have not begun have no row; steps not done, or settled before the
+   * sample, are empty.
+   */
   readonly tables:
     & Readonly<Record<SimilarityName, SimilarityTable>>
     & Readonly<Record<string, SimilarityTable>>;
+  /** Training images behind each row, `[samples][steps]`, 0 where there is none; absent: all of them. */
+  readonly imagesUsed?: readonly (readonly number[])[];
   /** The batch under way; null between batches and at the end. */
   readonly inProgress: CalibrationInProgress | null;
   /** CRC-32 of all that, by which a changed state is noticed; absent: it is checked without. */
@@ -85,8 +92,12 @@ export interface CalibratedStep {
   readonly sigma: number;
   /** The chosen scale k. */
   readonly patchSize: number;
-  /** The best scale of each sample. */
+  /** The best scale of each sample that was evaluated at the step. */
   readonly perSample: readonly number[];
+  /** Share of bootstrap resamples of these samples that choose the same scale. */
+  readonly certainty: number;
+  /** Most training images that any of the samples was compared with; absent: all. */
+  readonly images?: number;
 }
 
 /**
@@ -130,8 +141,8 @@ export interface ChooseScalesOptions {
  * ```
  *
  * @param table Similarities `[samples][steps][candidates]` by that metric.
- * @returns Per step, ascending: the chosen scale and the best of each sample.
- * @throws RangeError if the table is empty, or a sample has no value at some step.
+ * @returns Per step, ascending: the chosen scale and the best of each sample that has a row there.
+ * @throws RangeError if no sample has a row at some step, or a row has no value.
  * @category Calibration
  */
 export function chooseScales(
@@ -144,14 +155,19 @@ export function chooseScales(
   const { candidates, metric = "cosine", aggregate = "median" } = options;
   const steps = table[0]?.length ?? 0;
   return Array.from({ length: steps }, (_, index) => {
-    const perSample = table.map((rows, sample) => {
+    const perSample = table.flatMap((rows, sample) => {
+      const row = rows[index] ?? [];
+      if (row.length === 0) return [];
       try {
-        return bestScale(rows[index] ?? [], { candidates, metric });
+        return [bestScale(row, { candidates, metric })];
       } catch (cause) {
         const problem = cause instanceof Error ? cause.message : String(cause);
         throw new ArgumentError(`Step ${index + 1}, sample ${sample}: ${problem}`, { cause });
       }
     });
+    if (perSample.length === 0) {
+      throw new ArgumentError(`Step ${index + 1}: Cannot choose a scale: no sample was evaluated`);
+    }
     return { patchSize: aggregateScales(perSample, aggregate), perSample };
   });
 }
@@ -208,8 +224,9 @@ export function toScaleSchedule(
   options: ToScaleScheduleOptions,
 ): ScaleSchedule {
   const { machine, padding, provenance } = options;
-  const { imageShape, noiseSchedule, metric, aggregate, candidates, labels, tables, chosen } =
-    calibration;
+  const { imageShape, noiseSchedule, metric, aggregate, candidates, tables, chosen } = calibration;
+  const rows = tables[metric]!;
+  const labels = calibration.labels?.slice(0, rows.length) ?? null;
   const { grid = "uniform" } = calibration;
   return {
     format: "els-scale-schedule",
@@ -225,7 +242,7 @@ export function toScaleSchedule(
     ...grid !== "uniform" && { timeGrid: grid },
     steps: chosen.map((step, index): ScaleStep => ({
       ...step,
-      similarity: tables[metric]!.map((rows) => rows[index]!),
+      similarity: rows.map((steps) => steps[index]!).filter((row) => row.length > 0),
     })),
     provenance,
   };

@@ -2,6 +2,7 @@ import { ArgumentError, CheckpointMismatchError } from "../core/errors.ts";
 import { isPatchSize } from "../core/patch_size.ts";
 import type { Metric } from "../core/metric.ts";
 import type { CalibrationState } from "./calibration.ts";
+import type { CalibrationIdentity } from "./calibration_tables.ts";
 import { calibrationCheck, tableProblem } from "./resume_check.ts";
 
 /**
@@ -37,7 +38,7 @@ export function checkOptions(
  * @throws CheckpointMismatchError that names what differs.
  */
 export function checkResume(
-  identity: Omit<CalibrationState, "tables" | "inProgress">,
+  identity: CalibrationIdentity,
   resume: CalibrationState,
   { samples, metrics }: { readonly samples: number; readonly metrics: readonly Metric[] },
 ): void {
@@ -62,9 +63,11 @@ export function checkResume(
     if (key === "labels" && Array.isArray(value)) return value.slice(0, begun);
     if (key === "sampler") return value ?? "ddim";
     if (key === "search") return value ?? "full";
+    if (key === "settling") return value ?? "nothing";
     return key === "grid" ? value ?? "uniform" : value;
   };
-  for (const key of Object.keys(identity) as (keyof typeof identity)[]) {
+  const keys = new Set([...Object.keys(identity), "settling"]) as Set<keyof typeof identity>;
+  for (const key of keys) {
     const [found, expected] = [only(key, resume[key]), only(key, identity[key])];
     if (JSON.stringify(found) !== JSON.stringify(expected)) fail(key, found, expected);
   }

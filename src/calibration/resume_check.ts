@@ -8,10 +8,11 @@ import { similarityMetrics } from "./similarity.ts";
 export function calibrationCheck(state: Omit<CalibrationState, "check">): string {
   const { network, machine, imageShape, noiseSchedule, seed } = state;
   const { sampler = "ddim", grid = "uniform", search = "full" } = state;
-  const { steps, candidates, labels, tables, inProgress } = state;
+  const { steps, candidates, labels, tables, inProgress, settling, imagesUsed } = state;
   const said = checkOf({
     ...{ network, machine, imageShape, noiseSchedule, seed, sampler, grid, search },
     ...{ steps, candidates, labels, tables },
+    ...settling !== undefined && { settling, imagesUsed: imagesUsed ?? null },
     inProgress: inProgress && { first: inProgress.first, step: inProgress.step },
   });
   if (inProgress === null) return said;
@@ -22,11 +23,12 @@ export function calibrationCheck(state: Omit<CalibrationState, "check">): string
 
 /**
  * What is wrong with the tables of a state whose rows are there, in words; undefined if nothing is. A row
- * has a value in its metric's range for each candidate, or none as long as its step is not done; the
- * tables of our own metrics must agree where one follows from the other.
+ * has a value in its metric's range for each candidate, or none as long as its step is not done or where
+ * it was settled before; the tables of our own metrics must agree where one follows from the other.
  */
 export function tableProblem(
-  { tables, candidates, imageShape, inProgress, steps, search }: CalibrationState,
+  { tables, candidates, imageShape, inProgress, steps, search, settling, imagesUsed }:
+    CalibrationState,
   metrics: readonly Metric[],
 ): string | undefined {
   for (const { name } of metrics) {
@@ -36,13 +38,15 @@ export function tableProblem(
         const row: unknown = rows[index];
         const at = `${name} of sample ${sample}, step ${index + 1}`;
         if (!Array.isArray(row)) return `${at}: no row`;
-        if (index < undone ? row.length > 0 : row.length !== candidates.length) {
+        const mayBeEmpty = settling !== undefined && row.length === 0 && sample > 0;
+        if (index < undone ? row.length > 0 : row.length !== candidates.length && !mayBeEmpty) {
           return `${at}: ${row.length} values`;
         }
         const wrong = row.findIndex((value) => !isValue(value, name));
         if (wrong >= 0) return `${at}: ${JSON.stringify(row[wrong])}`;
         // A search may leave out candidates, the same by every metric; nothing else may, but for a cosine.
-        const all = (search ?? "full") === "full" && name !== "cosine" && isOurs(name);
+        const all = (search ?? "full") === "full" && imagesUsed === undefined &&
+          name !== "cosine" && isOurs(name);
         if (all && row.includes(null)) return `${at}: null`;
       }
     }

@@ -61,6 +61,8 @@ export function writeScaleSchedule(schedule: ScaleSchedule): string {
       sigma: step.sigma,
       patchSize: step.patchSize,
       perSample: step.perSample,
+      ...step.certainty !== undefined && { certainty: step.certainty },
+      ...step.images !== undefined && { images: step.images },
       similarity: step.similarity,
     })),
     ...schedule.refinement && { refinement: schedule.refinement },
@@ -242,9 +244,9 @@ function findInconsistency(schedule: ScaleSchedule): string | undefined {
     if (k > largest) return `${field} at most ${largest} for images of ${height} x ${width}`;
     if (i > 0 && k <= candidates[i - 1]!) return `${field} more than ${candidates[i - 1]}`;
   }
-  const samples = steps[0]!.perSample.length;
+  const samples = steps.reduce((most, { perSample }) => Math.max(most, perSample.length), 0);
   if (labels !== null && labels.length !== samples) {
-    return `labels has ${labels.length} entries, expected ${samples}, one for each sample of steps[0]`;
+    return `labels has ${labels.length} entries, expected ${samples}, one for each sample`;
   }
   const columns = new Map(candidates.map((k, column) => [k, column]));
   const among = `one of the candidates ${candidates.slice(0, 12).join(", ")}${
@@ -268,10 +270,12 @@ function findInconsistency(schedule: ScaleSchedule): string | undefined {
     if (!columns.has(patchSize)) {
       return `${at}.patchSize is ${patchSize}, expected ${among}`;
     }
-    for (const [name, list] of [["perSample", perSample], ["similarity", similarity]] as const) {
-      if (list.length !== samples) {
-        return `${at}.${name} has ${list.length} entries, expected ${samples}, one for each sample`;
-      }
+    if (perSample.length === 0 && samples > 0) {
+      return `${at}.perSample has 0 entries, expected those of one sample at least`;
+    }
+    if (similarity.length !== perSample.length) {
+      return `${at}.similarity has ${similarity.length} entries, expected ${perSample.length}, one for ` +
+        "each sample of perSample";
     }
     for (const [sample, row] of similarity.entries()) {
       const best = perSample[sample]!;

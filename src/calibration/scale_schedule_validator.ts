@@ -18,7 +18,7 @@ export const validate: {
   readonly errors?: readonly SchemaBreach[] | null;
 } = validate10;
 
-const schema11 = {"type":"object","required":["format","version","imageShape","machine","padding","noiseSchedule","metric","aggregate","candidates","labels","steps","provenance"],"additionalProperties":false,"properties":{"$schema":{"type":"string"},"format":{"const":"els-scale-schedule"},"version":{"const":1},"imageShape":{"type":"array","items":{"type":"integer","minimum":1},"minItems":3,"maxItems":3},"machine":{"type":"string","minLength":1},"padding":{"enum":["zeros","circular"]},"noiseSchedule":{"type":"object","required":["name","parameters"],"additionalProperties":false,"properties":{"name":{"type":"string","minLength":1},"parameters":{"type":"object","additionalProperties":{"type":"number"}}}},"metric":{"type":"string","minLength":1},"aggregate":{"enum":["median","mode"]},"candidates":{"type":"array","items":{"type":"integer","minimum":1},"minItems":1},"labels":{"type":["array","null"],"items":{"type":"integer","minimum":0}},"timeGrid":{"type":"string","minLength":1},"steps":{"type":"array","minItems":1,"items":{"type":"object","required":["step","t","signal","sigma","patchSize","perSample","similarity"],"additionalProperties":false,"properties":{"step":{"type":"integer","minimum":1},"t":{"type":"number","exclusiveMinimum":0,"maximum":1},"signal":{"type":"number","minimum":0},"sigma":{"type":"number","exclusiveMinimum":0},"patchSize":{"type":"integer"},"perSample":{"type":"array","items":{"type":"integer"}},"similarity":{"type":"array","items":{"type":"array","items":{"type":["number","null"]}}}}}},"refinement":{"type":"object","required":["measure","samples","start","startScore","score","trials"],"properties":{"measure":{"type":"string"},"sampler":{"type":"string"},"grid":{"type":"string"},"networkSteps":{"type":"integer","minimum":1},"seed":{"type":["integer","null"],"minimum":0},"samples":{"type":"integer","minimum":1},"labels":{"type":["array","null"],"items":{"type":"integer","minimum":0}},"start":{"type":"array","items":{"type":"integer"}},"startScore":{"type":"number"},"score":{"type":"number"},"trials":{"type":"array","items":{"type":"object","required":["pass","step","patchSize","score","perSample","accepted"],"properties":{"pass":{"type":"integer","minimum":1},"step":{"type":"integer","minimum":1},"patchSize":{"type":"integer","minimum":1},"score":{"type":"number"},"perSample":{"type":"array","items":{"type":"number"}},"accepted":{"type":"boolean"}}}}}},"provenance":{"type":"object","required":["toolkit","runtime","seed","config"],"properties":{"toolkit":{"type":"string"},"runtime":{"type":"string"},"networkBackend":{"type":"string"},"machineBackend":{"type":"string"},"seed":{"type":"integer","minimum":0},"dataset":{"type":"object","required":["name","split","images","sha256"],"properties":{"name":{"type":"string"},"split":{"type":"string"},"images":{"type":"integer","minimum":1},"classes":{"type":"array","items":{"type":"integer","minimum":0}},"sha256":{"$ref":"#/definitions/sha256"}}},"network":{"type":"object","required":["name","sha256","architecture"],"properties":{"name":{"type":"string"},"sha256":{"$ref":"#/definitions/sha256"},"architecture":{"type":"object"}}},"config":{"type":"object"}}},"edited":{"const":true},"checksum":{"type":"string","pattern":"^crc32:[0-9a-f]{8}$"}},"definitions":{"sha256":{"type":"string","pattern":"^[0-9a-f]{64}$"}}};
+const schema11 = {"type":"object","required":["format","version","imageShape","machine","padding","noiseSchedule","metric","aggregate","candidates","labels","steps","provenance"],"additionalProperties":false,"properties":{"$schema":{"type":"string"},"format":{"const":"els-scale-schedule"},"version":{"const":1},"imageShape":{"type":"array","items":{"type":"integer","minimum":1},"minItems":3,"maxItems":3},"machine":{"type":"string","minLength":1},"padding":{"enum":["zeros","circular"]},"noiseSchedule":{"type":"object","required":["name","parameters"],"additionalProperties":false,"properties":{"name":{"type":"string","minLength":1},"parameters":{"type":"object","additionalProperties":{"type":"number"}}}},"metric":{"type":"string","minLength":1},"aggregate":{"enum":["median","mode"]},"candidates":{"type":"array","items":{"type":"integer","minimum":1},"minItems":1},"labels":{"type":["array","null"],"items":{"type":"integer","minimum":0}},"timeGrid":{"type":"string","minLength":1},"steps":{"type":"array","minItems":1,"items":{"type":"object","required":["step","t","signal","sigma","patchSize","perSample","similarity"],"additionalProperties":false,"properties":{"step":{"type":"integer","minimum":1},"t":{"type":"number","exclusiveMinimum":0,"maximum":1},"signal":{"type":"number","minimum":0},"sigma":{"type":"number","exclusiveMinimum":0},"patchSize":{"type":"integer"},"perSample":{"type":"array","items":{"type":"integer"}},"certainty":{"type":"number","minimum":0,"maximum":1},"images":{"type":"integer","minimum":1},"similarity":{"type":"array","items":{"type":"array","items":{"type":["number","null"]}}}}}},"refinement":{"type":"object","required":["measure","samples","start","startScore","score","trials"],"properties":{"measure":{"type":"string"},"sampler":{"type":"string"},"grid":{"type":"string"},"networkSteps":{"type":"integer","minimum":1},"seed":{"type":["integer","null"],"minimum":0},"samples":{"type":"integer","minimum":1},"labels":{"type":["array","null"],"items":{"type":"integer","minimum":0}},"start":{"type":"array","items":{"type":"integer"}},"startScore":{"type":"number"},"score":{"type":"number"},"trials":{"type":"array","items":{"type":"object","required":["pass","step","patchSize","score","perSample","accepted"],"properties":{"pass":{"type":"integer","minimum":1},"step":{"type":"integer","minimum":1},"patchSize":{"type":"integer","minimum":1},"score":{"type":"number"},"perSample":{"type":"array","items":{"type":"number"}},"accepted":{"type":"boolean"}}}}}},"provenance":{"type":"object","required":["toolkit","runtime","seed","config"],"properties":{"toolkit":{"type":"string"},"runtime":{"type":"string"},"networkBackend":{"type":"string"},"machineBackend":{"type":"string"},"seed":{"type":"integer","minimum":0},"dataset":{"type":"object","required":["name","split","images","sha256"],"properties":{"name":{"type":"string"},"split":{"type":"string"},"images":{"type":"integer","minimum":1},"classes":{"type":"array","items":{"type":"integer","minimum":0}},"sha256":{"$ref":"#/definitions/sha256"}}},"network":{"type":"object","required":["name","sha256","architecture"],"properties":{"name":{"type":"string"},"sha256":{"$ref":"#/definitions/sha256"},"architecture":{"type":"object"}}},"config":{"type":"object"}}},"edited":{"const":true},"checksum":{"type":"string","pattern":"^crc32:[0-9a-f]{8}$"}},"definitions":{"sha256":{"type":"string","pattern":"^[0-9a-f]{64}$"}}};
 const schema12 = {"type":"string","pattern":"^[0-9a-f]{64}$"};
 const func2 = Object.prototype.hasOwnProperty;
 const pattern0 = new RegExp("^[0-9a-f]{64}$", "u");
@@ -413,7 +413,7 @@ return false;
 else {
 const _errs40 = errors;
 for(const key3 in data19){
-if(!(((((((key3 === "step") || (key3 === "t")) || (key3 === "signal")) || (key3 === "sigma")) || (key3 === "patchSize")) || (key3 === "perSample")) || (key3 === "similarity"))){
+if(!(func2.call(schema11.properties.steps.items.properties, key3))){
 validate10.errors = [{instancePath:instancePath+"/steps/" + i3,schemaPath:"#/properties/steps/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key3},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -554,28 +554,76 @@ else {
 var valid7 = true;
 }
 if(valid7){
-if(data19.similarity !== undefined){
-let data27 = data19.similarity;
+if(data19.certainty !== undefined){
+let data27 = data19.certainty;
 const _errs55 = errors;
 if(errors === _errs55){
-if(Array.isArray(data27)){
-var valid9 = true;
-const len5 = data27.length;
-for(let i5=0; i5<len5; i5++){
-let data28 = data27[i5];
+if((typeof data27 == "number") && (isFinite(data27))){
+if(data27 > 1 || isNaN(data27)){
+validate10.errors = [{instancePath:instancePath+"/steps/" + i3+"/certainty",schemaPath:"#/properties/steps/items/properties/certainty/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1},message:"must be <= 1"}];
+return false;
+}
+else {
+if(data27 < 0 || isNaN(data27)){
+validate10.errors = [{instancePath:instancePath+"/steps/" + i3+"/certainty",schemaPath:"#/properties/steps/items/properties/certainty/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+return false;
+}
+}
+}
+else {
+validate10.errors = [{instancePath:instancePath+"/steps/" + i3+"/certainty",schemaPath:"#/properties/steps/items/properties/certainty/type",keyword:"type",params:{type: "number"},message:"must be number"}];
+return false;
+}
+}
+var valid7 = _errs55 === errors;
+}
+else {
+var valid7 = true;
+}
+if(valid7){
+if(data19.images !== undefined){
+let data28 = data19.images;
 const _errs57 = errors;
+if(!(((typeof data28 == "number") && (!(data28 % 1) && !isNaN(data28))) && (isFinite(data28)))){
+validate10.errors = [{instancePath:instancePath+"/steps/" + i3+"/images",schemaPath:"#/properties/steps/items/properties/images/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+return false;
+}
 if(errors === _errs57){
-if(Array.isArray(data28)){
-var valid10 = true;
-const len6 = data28.length;
-for(let i6=0; i6<len6; i6++){
-let data29 = data28[i6];
+if((typeof data28 == "number") && (isFinite(data28))){
+if(data28 < 1 || isNaN(data28)){
+validate10.errors = [{instancePath:instancePath+"/steps/" + i3+"/images",schemaPath:"#/properties/steps/items/properties/images/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
+return false;
+}
+}
+}
+var valid7 = _errs57 === errors;
+}
+else {
+var valid7 = true;
+}
+if(valid7){
+if(data19.similarity !== undefined){
+let data29 = data19.similarity;
 const _errs59 = errors;
-if((!((typeof data29 == "number") && (isFinite(data29)))) && (data29 !== null)){
+if(errors === _errs59){
+if(Array.isArray(data29)){
+var valid9 = true;
+const len5 = data29.length;
+for(let i5=0; i5<len5; i5++){
+let data30 = data29[i5];
+const _errs61 = errors;
+if(errors === _errs61){
+if(Array.isArray(data30)){
+var valid10 = true;
+const len6 = data30.length;
+for(let i6=0; i6<len6; i6++){
+let data31 = data30[i6];
+const _errs63 = errors;
+if((!((typeof data31 == "number") && (isFinite(data31)))) && (data31 !== null)){
 validate10.errors = [{instancePath:instancePath+"/steps/" + i3+"/similarity/" + i5+"/" + i6,schemaPath:"#/properties/steps/items/properties/similarity/items/items/type",keyword:"type",params:{type: schema11.properties.steps.items.properties.similarity.items.items.type},message:"must be number,null"}];
 return false;
 }
-var valid10 = _errs59 === errors;
+var valid10 = _errs63 === errors;
 if(!valid10){
 break;
 }
@@ -586,7 +634,7 @@ validate10.errors = [{instancePath:instancePath+"/steps/" + i3+"/similarity/" + 
 return false;
 }
 }
-var valid9 = _errs57 === errors;
+var valid9 = _errs61 === errors;
 if(!valid9){
 break;
 }
@@ -597,10 +645,12 @@ validate10.errors = [{instancePath:instancePath+"/steps/" + i3+"/similarity",sch
 return false;
 }
 }
-var valid7 = _errs55 === errors;
+var valid7 = _errs59 === errors;
 }
 else {
 var valid7 = true;
+}
+}
 }
 }
 }
@@ -635,44 +685,20 @@ var valid0 = true;
 }
 if(valid0){
 if(data.refinement !== undefined){
-let data30 = data.refinement;
-const _errs61 = errors;
-if(errors === _errs61){
-if(data30 && typeof data30 == "object" && !Array.isArray(data30)){
+let data32 = data.refinement;
+const _errs65 = errors;
+if(errors === _errs65){
+if(data32 && typeof data32 == "object" && !Array.isArray(data32)){
 let missing3;
-if(((((((data30.measure === undefined) && (missing3 = "measure")) || ((data30.samples === undefined) && (missing3 = "samples"))) || ((data30.start === undefined) && (missing3 = "start"))) || ((data30.startScore === undefined) && (missing3 = "startScore"))) || ((data30.score === undefined) && (missing3 = "score"))) || ((data30.trials === undefined) && (missing3 = "trials"))){
+if(((((((data32.measure === undefined) && (missing3 = "measure")) || ((data32.samples === undefined) && (missing3 = "samples"))) || ((data32.start === undefined) && (missing3 = "start"))) || ((data32.startScore === undefined) && (missing3 = "startScore"))) || ((data32.score === undefined) && (missing3 = "score"))) || ((data32.trials === undefined) && (missing3 = "trials"))){
 validate10.errors = [{instancePath:instancePath+"/refinement",schemaPath:"#/properties/refinement/required",keyword:"required",params:{missingProperty: missing3},message:"must have required property '"+missing3+"'"}];
 return false;
 }
 else {
-if(data30.measure !== undefined){
-const _errs63 = errors;
-if(typeof data30.measure !== "string"){
-validate10.errors = [{instancePath:instancePath+"/refinement/measure",schemaPath:"#/properties/refinement/properties/measure/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-var valid11 = _errs63 === errors;
-}
-else {
-var valid11 = true;
-}
-if(valid11){
-if(data30.sampler !== undefined){
-const _errs65 = errors;
-if(typeof data30.sampler !== "string"){
-validate10.errors = [{instancePath:instancePath+"/refinement/sampler",schemaPath:"#/properties/refinement/properties/sampler/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-var valid11 = _errs65 === errors;
-}
-else {
-var valid11 = true;
-}
-if(valid11){
-if(data30.grid !== undefined){
+if(data32.measure !== undefined){
 const _errs67 = errors;
-if(typeof data30.grid !== "string"){
-validate10.errors = [{instancePath:instancePath+"/refinement/grid",schemaPath:"#/properties/refinement/properties/grid/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+if(typeof data32.measure !== "string"){
+validate10.errors = [{instancePath:instancePath+"/refinement/measure",schemaPath:"#/properties/refinement/properties/measure/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 var valid11 = _errs67 === errors;
@@ -681,20 +707,11 @@ else {
 var valid11 = true;
 }
 if(valid11){
-if(data30.networkSteps !== undefined){
-let data34 = data30.networkSteps;
+if(data32.sampler !== undefined){
 const _errs69 = errors;
-if(!(((typeof data34 == "number") && (!(data34 % 1) && !isNaN(data34))) && (isFinite(data34)))){
-validate10.errors = [{instancePath:instancePath+"/refinement/networkSteps",schemaPath:"#/properties/refinement/properties/networkSteps/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+if(typeof data32.sampler !== "string"){
+validate10.errors = [{instancePath:instancePath+"/refinement/sampler",schemaPath:"#/properties/refinement/properties/sampler/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
-}
-if(errors === _errs69){
-if((typeof data34 == "number") && (isFinite(data34))){
-if(data34 < 1 || isNaN(data34)){
-validate10.errors = [{instancePath:instancePath+"/refinement/networkSteps",schemaPath:"#/properties/refinement/properties/networkSteps/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
-return false;
-}
-}
 }
 var valid11 = _errs69 === errors;
 }
@@ -702,20 +719,11 @@ else {
 var valid11 = true;
 }
 if(valid11){
-if(data30.seed !== undefined){
-let data35 = data30.seed;
+if(data32.grid !== undefined){
 const _errs71 = errors;
-if((!(((typeof data35 == "number") && (!(data35 % 1) && !isNaN(data35))) && (isFinite(data35)))) && (data35 !== null)){
-validate10.errors = [{instancePath:instancePath+"/refinement/seed",schemaPath:"#/properties/refinement/properties/seed/type",keyword:"type",params:{type: schema11.properties.refinement.properties.seed.type},message:"must be integer,null"}];
+if(typeof data32.grid !== "string"){
+validate10.errors = [{instancePath:instancePath+"/refinement/grid",schemaPath:"#/properties/refinement/properties/grid/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
-}
-if(errors === _errs71){
-if((typeof data35 == "number") && (isFinite(data35))){
-if(data35 < 0 || isNaN(data35)){
-validate10.errors = [{instancePath:instancePath+"/refinement/seed",schemaPath:"#/properties/refinement/properties/seed/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
-return false;
-}
-}
 }
 var valid11 = _errs71 === errors;
 }
@@ -723,17 +731,17 @@ else {
 var valid11 = true;
 }
 if(valid11){
-if(data30.samples !== undefined){
-let data36 = data30.samples;
+if(data32.networkSteps !== undefined){
+let data36 = data32.networkSteps;
 const _errs73 = errors;
 if(!(((typeof data36 == "number") && (!(data36 % 1) && !isNaN(data36))) && (isFinite(data36)))){
-validate10.errors = [{instancePath:instancePath+"/refinement/samples",schemaPath:"#/properties/refinement/properties/samples/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate10.errors = [{instancePath:instancePath+"/refinement/networkSteps",schemaPath:"#/properties/refinement/properties/networkSteps/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs73){
 if((typeof data36 == "number") && (isFinite(data36))){
 if(data36 < 1 || isNaN(data36)){
-validate10.errors = [{instancePath:instancePath+"/refinement/samples",schemaPath:"#/properties/refinement/properties/samples/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
+validate10.errors = [{instancePath:instancePath+"/refinement/networkSteps",schemaPath:"#/properties/refinement/properties/networkSteps/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
 return false;
 }
 }
@@ -744,36 +752,18 @@ else {
 var valid11 = true;
 }
 if(valid11){
-if(data30.labels !== undefined){
-let data37 = data30.labels;
+if(data32.seed !== undefined){
+let data37 = data32.seed;
 const _errs75 = errors;
-if((!(Array.isArray(data37))) && (data37 !== null)){
-validate10.errors = [{instancePath:instancePath+"/refinement/labels",schemaPath:"#/properties/refinement/properties/labels/type",keyword:"type",params:{type: schema11.properties.refinement.properties.labels.type},message:"must be array,null"}];
+if((!(((typeof data37 == "number") && (!(data37 % 1) && !isNaN(data37))) && (isFinite(data37)))) && (data37 !== null)){
+validate10.errors = [{instancePath:instancePath+"/refinement/seed",schemaPath:"#/properties/refinement/properties/seed/type",keyword:"type",params:{type: schema11.properties.refinement.properties.seed.type},message:"must be integer,null"}];
 return false;
 }
 if(errors === _errs75){
-if(Array.isArray(data37)){
-var valid12 = true;
-const len7 = data37.length;
-for(let i7=0; i7<len7; i7++){
-let data38 = data37[i7];
-const _errs77 = errors;
-if(!(((typeof data38 == "number") && (!(data38 % 1) && !isNaN(data38))) && (isFinite(data38)))){
-validate10.errors = [{instancePath:instancePath+"/refinement/labels/" + i7,schemaPath:"#/properties/refinement/properties/labels/items/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+if((typeof data37 == "number") && (isFinite(data37))){
+if(data37 < 0 || isNaN(data37)){
+validate10.errors = [{instancePath:instancePath+"/refinement/seed",schemaPath:"#/properties/refinement/properties/seed/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
-}
-if(errors === _errs77){
-if((typeof data38 == "number") && (isFinite(data38))){
-if(data38 < 0 || isNaN(data38)){
-validate10.errors = [{instancePath:instancePath+"/refinement/labels/" + i7,schemaPath:"#/properties/refinement/properties/labels/items/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
-return false;
-}
-}
-}
-var valid12 = _errs77 === errors;
-if(!valid12){
-break;
-}
 }
 }
 }
@@ -783,21 +773,81 @@ else {
 var valid11 = true;
 }
 if(valid11){
-if(data30.start !== undefined){
-let data39 = data30.start;
+if(data32.samples !== undefined){
+let data38 = data32.samples;
+const _errs77 = errors;
+if(!(((typeof data38 == "number") && (!(data38 % 1) && !isNaN(data38))) && (isFinite(data38)))){
+validate10.errors = [{instancePath:instancePath+"/refinement/samples",schemaPath:"#/properties/refinement/properties/samples/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+return false;
+}
+if(errors === _errs77){
+if((typeof data38 == "number") && (isFinite(data38))){
+if(data38 < 1 || isNaN(data38)){
+validate10.errors = [{instancePath:instancePath+"/refinement/samples",schemaPath:"#/properties/refinement/properties/samples/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
+return false;
+}
+}
+}
+var valid11 = _errs77 === errors;
+}
+else {
+var valid11 = true;
+}
+if(valid11){
+if(data32.labels !== undefined){
+let data39 = data32.labels;
 const _errs79 = errors;
+if((!(Array.isArray(data39))) && (data39 !== null)){
+validate10.errors = [{instancePath:instancePath+"/refinement/labels",schemaPath:"#/properties/refinement/properties/labels/type",keyword:"type",params:{type: schema11.properties.refinement.properties.labels.type},message:"must be array,null"}];
+return false;
+}
 if(errors === _errs79){
 if(Array.isArray(data39)){
-var valid13 = true;
-const len8 = data39.length;
-for(let i8=0; i8<len8; i8++){
-let data40 = data39[i8];
+var valid12 = true;
+const len7 = data39.length;
+for(let i7=0; i7<len7; i7++){
+let data40 = data39[i7];
 const _errs81 = errors;
 if(!(((typeof data40 == "number") && (!(data40 % 1) && !isNaN(data40))) && (isFinite(data40)))){
+validate10.errors = [{instancePath:instancePath+"/refinement/labels/" + i7,schemaPath:"#/properties/refinement/properties/labels/items/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+return false;
+}
+if(errors === _errs81){
+if((typeof data40 == "number") && (isFinite(data40))){
+if(data40 < 0 || isNaN(data40)){
+validate10.errors = [{instancePath:instancePath+"/refinement/labels/" + i7,schemaPath:"#/properties/refinement/properties/labels/items/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+return false;
+}
+}
+}
+var valid12 = _errs81 === errors;
+if(!valid12){
+break;
+}
+}
+}
+}
+var valid11 = _errs79 === errors;
+}
+else {
+var valid11 = true;
+}
+if(valid11){
+if(data32.start !== undefined){
+let data41 = data32.start;
+const _errs83 = errors;
+if(errors === _errs83){
+if(Array.isArray(data41)){
+var valid13 = true;
+const len8 = data41.length;
+for(let i8=0; i8<len8; i8++){
+let data42 = data41[i8];
+const _errs85 = errors;
+if(!(((typeof data42 == "number") && (!(data42 % 1) && !isNaN(data42))) && (isFinite(data42)))){
 validate10.errors = [{instancePath:instancePath+"/refinement/start/" + i8,schemaPath:"#/properties/refinement/properties/start/items/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
-var valid13 = _errs81 === errors;
+var valid13 = _errs85 === errors;
 if(!valid13){
 break;
 }
@@ -808,109 +858,67 @@ validate10.errors = [{instancePath:instancePath+"/refinement/start",schemaPath:"
 return false;
 }
 }
-var valid11 = _errs79 === errors;
-}
-else {
-var valid11 = true;
-}
-if(valid11){
-if(data30.startScore !== undefined){
-let data41 = data30.startScore;
-const _errs83 = errors;
-if(!((typeof data41 == "number") && (isFinite(data41)))){
-validate10.errors = [{instancePath:instancePath+"/refinement/startScore",schemaPath:"#/properties/refinement/properties/startScore/type",keyword:"type",params:{type: "number"},message:"must be number"}];
-return false;
-}
 var valid11 = _errs83 === errors;
 }
 else {
 var valid11 = true;
 }
 if(valid11){
-if(data30.score !== undefined){
-let data42 = data30.score;
-const _errs85 = errors;
-if(!((typeof data42 == "number") && (isFinite(data42)))){
-validate10.errors = [{instancePath:instancePath+"/refinement/score",schemaPath:"#/properties/refinement/properties/score/type",keyword:"type",params:{type: "number"},message:"must be number"}];
+if(data32.startScore !== undefined){
+let data43 = data32.startScore;
+const _errs87 = errors;
+if(!((typeof data43 == "number") && (isFinite(data43)))){
+validate10.errors = [{instancePath:instancePath+"/refinement/startScore",schemaPath:"#/properties/refinement/properties/startScore/type",keyword:"type",params:{type: "number"},message:"must be number"}];
 return false;
 }
-var valid11 = _errs85 === errors;
+var valid11 = _errs87 === errors;
 }
 else {
 var valid11 = true;
 }
 if(valid11){
-if(data30.trials !== undefined){
-let data43 = data30.trials;
-const _errs87 = errors;
-if(errors === _errs87){
-if(Array.isArray(data43)){
-var valid14 = true;
-const len9 = data43.length;
-for(let i9=0; i9<len9; i9++){
-let data44 = data43[i9];
+if(data32.score !== undefined){
+let data44 = data32.score;
 const _errs89 = errors;
-if(errors === _errs89){
-if(data44 && typeof data44 == "object" && !Array.isArray(data44)){
+if(!((typeof data44 == "number") && (isFinite(data44)))){
+validate10.errors = [{instancePath:instancePath+"/refinement/score",schemaPath:"#/properties/refinement/properties/score/type",keyword:"type",params:{type: "number"},message:"must be number"}];
+return false;
+}
+var valid11 = _errs89 === errors;
+}
+else {
+var valid11 = true;
+}
+if(valid11){
+if(data32.trials !== undefined){
+let data45 = data32.trials;
+const _errs91 = errors;
+if(errors === _errs91){
+if(Array.isArray(data45)){
+var valid14 = true;
+const len9 = data45.length;
+for(let i9=0; i9<len9; i9++){
+let data46 = data45[i9];
+const _errs93 = errors;
+if(errors === _errs93){
+if(data46 && typeof data46 == "object" && !Array.isArray(data46)){
 let missing4;
-if(((((((data44.pass === undefined) && (missing4 = "pass")) || ((data44.step === undefined) && (missing4 = "step"))) || ((data44.patchSize === undefined) && (missing4 = "patchSize"))) || ((data44.score === undefined) && (missing4 = "score"))) || ((data44.perSample === undefined) && (missing4 = "perSample"))) || ((data44.accepted === undefined) && (missing4 = "accepted"))){
+if(((((((data46.pass === undefined) && (missing4 = "pass")) || ((data46.step === undefined) && (missing4 = "step"))) || ((data46.patchSize === undefined) && (missing4 = "patchSize"))) || ((data46.score === undefined) && (missing4 = "score"))) || ((data46.perSample === undefined) && (missing4 = "perSample"))) || ((data46.accepted === undefined) && (missing4 = "accepted"))){
 validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i9,schemaPath:"#/properties/refinement/properties/trials/items/required",keyword:"required",params:{missingProperty: missing4},message:"must have required property '"+missing4+"'"}];
 return false;
 }
 else {
-if(data44.pass !== undefined){
-let data45 = data44.pass;
-const _errs91 = errors;
-if(!(((typeof data45 == "number") && (!(data45 % 1) && !isNaN(data45))) && (isFinite(data45)))){
-validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i9+"/pass",schemaPath:"#/properties/refinement/properties/trials/items/properties/pass/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
-return false;
-}
-if(errors === _errs91){
-if((typeof data45 == "number") && (isFinite(data45))){
-if(data45 < 1 || isNaN(data45)){
-validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i9+"/pass",schemaPath:"#/properties/refinement/properties/trials/items/properties/pass/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
-return false;
-}
-}
-}
-var valid15 = _errs91 === errors;
-}
-else {
-var valid15 = true;
-}
-if(valid15){
-if(data44.step !== undefined){
-let data46 = data44.step;
-const _errs93 = errors;
-if(!(((typeof data46 == "number") && (!(data46 % 1) && !isNaN(data46))) && (isFinite(data46)))){
-validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i9+"/step",schemaPath:"#/properties/refinement/properties/trials/items/properties/step/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
-return false;
-}
-if(errors === _errs93){
-if((typeof data46 == "number") && (isFinite(data46))){
-if(data46 < 1 || isNaN(data46)){
-validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i9+"/step",schemaPath:"#/properties/refinement/properties/trials/items/properties/step/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
-return false;
-}
-}
-}
-var valid15 = _errs93 === errors;
-}
-else {
-var valid15 = true;
-}
-if(valid15){
-if(data44.patchSize !== undefined){
-let data47 = data44.patchSize;
+if(data46.pass !== undefined){
+let data47 = data46.pass;
 const _errs95 = errors;
 if(!(((typeof data47 == "number") && (!(data47 % 1) && !isNaN(data47))) && (isFinite(data47)))){
-validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i9+"/patchSize",schemaPath:"#/properties/refinement/properties/trials/items/properties/patchSize/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i9+"/pass",schemaPath:"#/properties/refinement/properties/trials/items/properties/pass/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs95){
 if((typeof data47 == "number") && (isFinite(data47))){
 if(data47 < 1 || isNaN(data47)){
-validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i9+"/patchSize",schemaPath:"#/properties/refinement/properties/trials/items/properties/patchSize/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
+validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i9+"/pass",schemaPath:"#/properties/refinement/properties/trials/items/properties/pass/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
 return false;
 }
 }
@@ -921,12 +929,20 @@ else {
 var valid15 = true;
 }
 if(valid15){
-if(data44.score !== undefined){
-let data48 = data44.score;
+if(data46.step !== undefined){
+let data48 = data46.step;
 const _errs97 = errors;
-if(!((typeof data48 == "number") && (isFinite(data48)))){
-validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i9+"/score",schemaPath:"#/properties/refinement/properties/trials/items/properties/score/type",keyword:"type",params:{type: "number"},message:"must be number"}];
+if(!(((typeof data48 == "number") && (!(data48 % 1) && !isNaN(data48))) && (isFinite(data48)))){
+validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i9+"/step",schemaPath:"#/properties/refinement/properties/trials/items/properties/step/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
+}
+if(errors === _errs97){
+if((typeof data48 == "number") && (isFinite(data48))){
+if(data48 < 1 || isNaN(data48)){
+validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i9+"/step",schemaPath:"#/properties/refinement/properties/trials/items/properties/step/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
+return false;
+}
+}
 }
 var valid15 = _errs97 === errors;
 }
@@ -934,21 +950,55 @@ else {
 var valid15 = true;
 }
 if(valid15){
-if(data44.perSample !== undefined){
-let data49 = data44.perSample;
+if(data46.patchSize !== undefined){
+let data49 = data46.patchSize;
 const _errs99 = errors;
+if(!(((typeof data49 == "number") && (!(data49 % 1) && !isNaN(data49))) && (isFinite(data49)))){
+validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i9+"/patchSize",schemaPath:"#/properties/refinement/properties/trials/items/properties/patchSize/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+return false;
+}
 if(errors === _errs99){
-if(Array.isArray(data49)){
-var valid16 = true;
-const len10 = data49.length;
-for(let i10=0; i10<len10; i10++){
-let data50 = data49[i10];
+if((typeof data49 == "number") && (isFinite(data49))){
+if(data49 < 1 || isNaN(data49)){
+validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i9+"/patchSize",schemaPath:"#/properties/refinement/properties/trials/items/properties/patchSize/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
+return false;
+}
+}
+}
+var valid15 = _errs99 === errors;
+}
+else {
+var valid15 = true;
+}
+if(valid15){
+if(data46.score !== undefined){
+let data50 = data46.score;
 const _errs101 = errors;
 if(!((typeof data50 == "number") && (isFinite(data50)))){
+validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i9+"/score",schemaPath:"#/properties/refinement/properties/trials/items/properties/score/type",keyword:"type",params:{type: "number"},message:"must be number"}];
+return false;
+}
+var valid15 = _errs101 === errors;
+}
+else {
+var valid15 = true;
+}
+if(valid15){
+if(data46.perSample !== undefined){
+let data51 = data46.perSample;
+const _errs103 = errors;
+if(errors === _errs103){
+if(Array.isArray(data51)){
+var valid16 = true;
+const len10 = data51.length;
+for(let i10=0; i10<len10; i10++){
+let data52 = data51[i10];
+const _errs105 = errors;
+if(!((typeof data52 == "number") && (isFinite(data52)))){
 validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i9+"/perSample/" + i10,schemaPath:"#/properties/refinement/properties/trials/items/properties/perSample/items/type",keyword:"type",params:{type: "number"},message:"must be number"}];
 return false;
 }
-var valid16 = _errs101 === errors;
+var valid16 = _errs105 === errors;
 if(!valid16){
 break;
 }
@@ -959,19 +1009,19 @@ validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i9+"/per
 return false;
 }
 }
-var valid15 = _errs99 === errors;
+var valid15 = _errs103 === errors;
 }
 else {
 var valid15 = true;
 }
 if(valid15){
-if(data44.accepted !== undefined){
-const _errs103 = errors;
-if(typeof data44.accepted !== "boolean"){
+if(data46.accepted !== undefined){
+const _errs107 = errors;
+if(typeof data46.accepted !== "boolean"){
 validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i9+"/accepted",schemaPath:"#/properties/refinement/properties/trials/items/properties/accepted/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
 return false;
 }
-var valid15 = _errs103 === errors;
+var valid15 = _errs107 === errors;
 }
 else {
 var valid15 = true;
@@ -988,7 +1038,7 @@ validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i9,schem
 return false;
 }
 }
-var valid14 = _errs89 === errors;
+var valid14 = _errs93 === errors;
 if(!valid14){
 break;
 }
@@ -999,7 +1049,7 @@ validate10.errors = [{instancePath:instancePath+"/refinement/trials",schemaPath:
 return false;
 }
 }
-var valid11 = _errs87 === errors;
+var valid11 = _errs91 === errors;
 }
 else {
 var valid11 = true;
@@ -1021,51 +1071,27 @@ validate10.errors = [{instancePath:instancePath+"/refinement",schemaPath:"#/prop
 return false;
 }
 }
-var valid0 = _errs61 === errors;
+var valid0 = _errs65 === errors;
 }
 else {
 var valid0 = true;
 }
 if(valid0){
 if(data.provenance !== undefined){
-let data52 = data.provenance;
-const _errs105 = errors;
-if(errors === _errs105){
-if(data52 && typeof data52 == "object" && !Array.isArray(data52)){
+let data54 = data.provenance;
+const _errs109 = errors;
+if(errors === _errs109){
+if(data54 && typeof data54 == "object" && !Array.isArray(data54)){
 let missing5;
-if(((((data52.toolkit === undefined) && (missing5 = "toolkit")) || ((data52.runtime === undefined) && (missing5 = "runtime"))) || ((data52.seed === undefined) && (missing5 = "seed"))) || ((data52.config === undefined) && (missing5 = "config"))){
+if(((((data54.toolkit === undefined) && (missing5 = "toolkit")) || ((data54.runtime === undefined) && (missing5 = "runtime"))) || ((data54.seed === undefined) && (missing5 = "seed"))) || ((data54.config === undefined) && (missing5 = "config"))){
 validate10.errors = [{instancePath:instancePath+"/provenance",schemaPath:"#/properties/provenance/required",keyword:"required",params:{missingProperty: missing5},message:"must have required property '"+missing5+"'"}];
 return false;
 }
 else {
-if(data52.toolkit !== undefined){
-const _errs107 = errors;
-if(typeof data52.toolkit !== "string"){
-validate10.errors = [{instancePath:instancePath+"/provenance/toolkit",schemaPath:"#/properties/provenance/properties/toolkit/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-var valid17 = _errs107 === errors;
-}
-else {
-var valid17 = true;
-}
-if(valid17){
-if(data52.runtime !== undefined){
-const _errs109 = errors;
-if(typeof data52.runtime !== "string"){
-validate10.errors = [{instancePath:instancePath+"/provenance/runtime",schemaPath:"#/properties/provenance/properties/runtime/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-var valid17 = _errs109 === errors;
-}
-else {
-var valid17 = true;
-}
-if(valid17){
-if(data52.networkBackend !== undefined){
+if(data54.toolkit !== undefined){
 const _errs111 = errors;
-if(typeof data52.networkBackend !== "string"){
-validate10.errors = [{instancePath:instancePath+"/provenance/networkBackend",schemaPath:"#/properties/provenance/properties/networkBackend/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+if(typeof data54.toolkit !== "string"){
+validate10.errors = [{instancePath:instancePath+"/provenance/toolkit",schemaPath:"#/properties/provenance/properties/toolkit/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 var valid17 = _errs111 === errors;
@@ -1074,10 +1100,10 @@ else {
 var valid17 = true;
 }
 if(valid17){
-if(data52.machineBackend !== undefined){
+if(data54.runtime !== undefined){
 const _errs113 = errors;
-if(typeof data52.machineBackend !== "string"){
-validate10.errors = [{instancePath:instancePath+"/provenance/machineBackend",schemaPath:"#/properties/provenance/properties/machineBackend/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+if(typeof data54.runtime !== "string"){
+validate10.errors = [{instancePath:instancePath+"/provenance/runtime",schemaPath:"#/properties/provenance/properties/runtime/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 var valid17 = _errs113 === errors;
@@ -1086,20 +1112,11 @@ else {
 var valid17 = true;
 }
 if(valid17){
-if(data52.seed !== undefined){
-let data57 = data52.seed;
+if(data54.networkBackend !== undefined){
 const _errs115 = errors;
-if(!(((typeof data57 == "number") && (!(data57 % 1) && !isNaN(data57))) && (isFinite(data57)))){
-validate10.errors = [{instancePath:instancePath+"/provenance/seed",schemaPath:"#/properties/provenance/properties/seed/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+if(typeof data54.networkBackend !== "string"){
+validate10.errors = [{instancePath:instancePath+"/provenance/networkBackend",schemaPath:"#/properties/provenance/properties/networkBackend/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
-}
-if(errors === _errs115){
-if((typeof data57 == "number") && (isFinite(data57))){
-if(data57 < 0 || isNaN(data57)){
-validate10.errors = [{instancePath:instancePath+"/provenance/seed",schemaPath:"#/properties/provenance/properties/seed/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
-return false;
-}
-}
 }
 var valid17 = _errs115 === errors;
 }
@@ -1107,55 +1124,55 @@ else {
 var valid17 = true;
 }
 if(valid17){
-if(data52.dataset !== undefined){
-let data58 = data52.dataset;
+if(data54.machineBackend !== undefined){
 const _errs117 = errors;
-if(errors === _errs117){
-if(data58 && typeof data58 == "object" && !Array.isArray(data58)){
+if(typeof data54.machineBackend !== "string"){
+validate10.errors = [{instancePath:instancePath+"/provenance/machineBackend",schemaPath:"#/properties/provenance/properties/machineBackend/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+var valid17 = _errs117 === errors;
+}
+else {
+var valid17 = true;
+}
+if(valid17){
+if(data54.seed !== undefined){
+let data59 = data54.seed;
+const _errs119 = errors;
+if(!(((typeof data59 == "number") && (!(data59 % 1) && !isNaN(data59))) && (isFinite(data59)))){
+validate10.errors = [{instancePath:instancePath+"/provenance/seed",schemaPath:"#/properties/provenance/properties/seed/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+return false;
+}
+if(errors === _errs119){
+if((typeof data59 == "number") && (isFinite(data59))){
+if(data59 < 0 || isNaN(data59)){
+validate10.errors = [{instancePath:instancePath+"/provenance/seed",schemaPath:"#/properties/provenance/properties/seed/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+return false;
+}
+}
+}
+var valid17 = _errs119 === errors;
+}
+else {
+var valid17 = true;
+}
+if(valid17){
+if(data54.dataset !== undefined){
+let data60 = data54.dataset;
+const _errs121 = errors;
+if(errors === _errs121){
+if(data60 && typeof data60 == "object" && !Array.isArray(data60)){
 let missing6;
-if(((((data58.name === undefined) && (missing6 = "name")) || ((data58.split === undefined) && (missing6 = "split"))) || ((data58.images === undefined) && (missing6 = "images"))) || ((data58.sha256 === undefined) && (missing6 = "sha256"))){
+if(((((data60.name === undefined) && (missing6 = "name")) || ((data60.split === undefined) && (missing6 = "split"))) || ((data60.images === undefined) && (missing6 = "images"))) || ((data60.sha256 === undefined) && (missing6 = "sha256"))){
 validate10.errors = [{instancePath:instancePath+"/provenance/dataset",schemaPath:"#/properties/provenance/properties/dataset/required",keyword:"required",params:{missingProperty: missing6},message:"must have required property '"+missing6+"'"}];
 return false;
 }
 else {
-if(data58.name !== undefined){
-const _errs119 = errors;
-if(typeof data58.name !== "string"){
+if(data60.name !== undefined){
+const _errs123 = errors;
+if(typeof data60.name !== "string"){
 validate10.errors = [{instancePath:instancePath+"/provenance/dataset/name",schemaPath:"#/properties/provenance/properties/dataset/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
-}
-var valid18 = _errs119 === errors;
-}
-else {
-var valid18 = true;
-}
-if(valid18){
-if(data58.split !== undefined){
-const _errs121 = errors;
-if(typeof data58.split !== "string"){
-validate10.errors = [{instancePath:instancePath+"/provenance/dataset/split",schemaPath:"#/properties/provenance/properties/dataset/properties/split/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-var valid18 = _errs121 === errors;
-}
-else {
-var valid18 = true;
-}
-if(valid18){
-if(data58.images !== undefined){
-let data61 = data58.images;
-const _errs123 = errors;
-if(!(((typeof data61 == "number") && (!(data61 % 1) && !isNaN(data61))) && (isFinite(data61)))){
-validate10.errors = [{instancePath:instancePath+"/provenance/dataset/images",schemaPath:"#/properties/provenance/properties/dataset/properties/images/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
-return false;
-}
-if(errors === _errs123){
-if((typeof data61 == "number") && (isFinite(data61))){
-if(data61 < 1 || isNaN(data61)){
-validate10.errors = [{instancePath:instancePath+"/provenance/dataset/images",schemaPath:"#/properties/provenance/properties/dataset/properties/images/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
-return false;
-}
-}
 }
 var valid18 = _errs123 === errors;
 }
@@ -1163,29 +1180,62 @@ else {
 var valid18 = true;
 }
 if(valid18){
-if(data58.classes !== undefined){
-let data62 = data58.classes;
+if(data60.split !== undefined){
 const _errs125 = errors;
-if(errors === _errs125){
-if(Array.isArray(data62)){
-var valid19 = true;
-const len11 = data62.length;
-for(let i11=0; i11<len11; i11++){
-let data63 = data62[i11];
+if(typeof data60.split !== "string"){
+validate10.errors = [{instancePath:instancePath+"/provenance/dataset/split",schemaPath:"#/properties/provenance/properties/dataset/properties/split/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+var valid18 = _errs125 === errors;
+}
+else {
+var valid18 = true;
+}
+if(valid18){
+if(data60.images !== undefined){
+let data63 = data60.images;
 const _errs127 = errors;
 if(!(((typeof data63 == "number") && (!(data63 % 1) && !isNaN(data63))) && (isFinite(data63)))){
-validate10.errors = [{instancePath:instancePath+"/provenance/dataset/classes/" + i11,schemaPath:"#/properties/provenance/properties/dataset/properties/classes/items/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate10.errors = [{instancePath:instancePath+"/provenance/dataset/images",schemaPath:"#/properties/provenance/properties/dataset/properties/images/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs127){
 if((typeof data63 == "number") && (isFinite(data63))){
-if(data63 < 0 || isNaN(data63)){
+if(data63 < 1 || isNaN(data63)){
+validate10.errors = [{instancePath:instancePath+"/provenance/dataset/images",schemaPath:"#/properties/provenance/properties/dataset/properties/images/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
+return false;
+}
+}
+}
+var valid18 = _errs127 === errors;
+}
+else {
+var valid18 = true;
+}
+if(valid18){
+if(data60.classes !== undefined){
+let data64 = data60.classes;
+const _errs129 = errors;
+if(errors === _errs129){
+if(Array.isArray(data64)){
+var valid19 = true;
+const len11 = data64.length;
+for(let i11=0; i11<len11; i11++){
+let data65 = data64[i11];
+const _errs131 = errors;
+if(!(((typeof data65 == "number") && (!(data65 % 1) && !isNaN(data65))) && (isFinite(data65)))){
+validate10.errors = [{instancePath:instancePath+"/provenance/dataset/classes/" + i11,schemaPath:"#/properties/provenance/properties/dataset/properties/classes/items/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+return false;
+}
+if(errors === _errs131){
+if((typeof data65 == "number") && (isFinite(data65))){
+if(data65 < 0 || isNaN(data65)){
 validate10.errors = [{instancePath:instancePath+"/provenance/dataset/classes/" + i11,schemaPath:"#/properties/provenance/properties/dataset/properties/classes/items/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
 }
-var valid19 = _errs127 === errors;
+var valid19 = _errs131 === errors;
 if(!valid19){
 break;
 }
@@ -1196,19 +1246,19 @@ validate10.errors = [{instancePath:instancePath+"/provenance/dataset/classes",sc
 return false;
 }
 }
-var valid18 = _errs125 === errors;
+var valid18 = _errs129 === errors;
 }
 else {
 var valid18 = true;
 }
 if(valid18){
-if(data58.sha256 !== undefined){
-let data64 = data58.sha256;
-const _errs129 = errors;
-const _errs130 = errors;
-if(errors === _errs130){
-if(typeof data64 === "string"){
-if(!pattern0.test(data64)){
+if(data60.sha256 !== undefined){
+let data66 = data60.sha256;
+const _errs133 = errors;
+const _errs134 = errors;
+if(errors === _errs134){
+if(typeof data66 === "string"){
+if(!pattern0.test(data66)){
 validate10.errors = [{instancePath:instancePath+"/provenance/dataset/sha256",schemaPath:"#/definitions/sha256/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{64}$"},message:"must match pattern \""+"^[0-9a-f]{64}$"+"\""}];
 return false;
 }
@@ -1218,7 +1268,7 @@ validate10.errors = [{instancePath:instancePath+"/provenance/dataset/sha256",sch
 return false;
 }
 }
-var valid18 = _errs129 === errors;
+var valid18 = _errs133 === errors;
 }
 else {
 var valid18 = true;
@@ -1234,42 +1284,42 @@ validate10.errors = [{instancePath:instancePath+"/provenance/dataset",schemaPath
 return false;
 }
 }
-var valid17 = _errs117 === errors;
+var valid17 = _errs121 === errors;
 }
 else {
 var valid17 = true;
 }
 if(valid17){
-if(data52.network !== undefined){
-let data65 = data52.network;
-const _errs132 = errors;
-if(errors === _errs132){
-if(data65 && typeof data65 == "object" && !Array.isArray(data65)){
+if(data54.network !== undefined){
+let data67 = data54.network;
+const _errs136 = errors;
+if(errors === _errs136){
+if(data67 && typeof data67 == "object" && !Array.isArray(data67)){
 let missing7;
-if((((data65.name === undefined) && (missing7 = "name")) || ((data65.sha256 === undefined) && (missing7 = "sha256"))) || ((data65.architecture === undefined) && (missing7 = "architecture"))){
+if((((data67.name === undefined) && (missing7 = "name")) || ((data67.sha256 === undefined) && (missing7 = "sha256"))) || ((data67.architecture === undefined) && (missing7 = "architecture"))){
 validate10.errors = [{instancePath:instancePath+"/provenance/network",schemaPath:"#/properties/provenance/properties/network/required",keyword:"required",params:{missingProperty: missing7},message:"must have required property '"+missing7+"'"}];
 return false;
 }
 else {
-if(data65.name !== undefined){
-const _errs134 = errors;
-if(typeof data65.name !== "string"){
+if(data67.name !== undefined){
+const _errs138 = errors;
+if(typeof data67.name !== "string"){
 validate10.errors = [{instancePath:instancePath+"/provenance/network/name",schemaPath:"#/properties/provenance/properties/network/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
-var valid21 = _errs134 === errors;
+var valid21 = _errs138 === errors;
 }
 else {
 var valid21 = true;
 }
 if(valid21){
-if(data65.sha256 !== undefined){
-let data67 = data65.sha256;
-const _errs136 = errors;
-const _errs137 = errors;
-if(errors === _errs137){
-if(typeof data67 === "string"){
-if(!pattern0.test(data67)){
+if(data67.sha256 !== undefined){
+let data69 = data67.sha256;
+const _errs140 = errors;
+const _errs141 = errors;
+if(errors === _errs141){
+if(typeof data69 === "string"){
+if(!pattern0.test(data69)){
 validate10.errors = [{instancePath:instancePath+"/provenance/network/sha256",schemaPath:"#/definitions/sha256/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{64}$"},message:"must match pattern \""+"^[0-9a-f]{64}$"+"\""}];
 return false;
 }
@@ -1279,20 +1329,20 @@ validate10.errors = [{instancePath:instancePath+"/provenance/network/sha256",sch
 return false;
 }
 }
-var valid21 = _errs136 === errors;
+var valid21 = _errs140 === errors;
 }
 else {
 var valid21 = true;
 }
 if(valid21){
-if(data65.architecture !== undefined){
-let data68 = data65.architecture;
-const _errs139 = errors;
-if(!(data68 && typeof data68 == "object" && !Array.isArray(data68))){
+if(data67.architecture !== undefined){
+let data70 = data67.architecture;
+const _errs143 = errors;
+if(!(data70 && typeof data70 == "object" && !Array.isArray(data70))){
 validate10.errors = [{instancePath:instancePath+"/provenance/network/architecture",schemaPath:"#/properties/provenance/properties/network/properties/architecture/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
-var valid21 = _errs139 === errors;
+var valid21 = _errs143 === errors;
 }
 else {
 var valid21 = true;
@@ -1306,20 +1356,20 @@ validate10.errors = [{instancePath:instancePath+"/provenance/network",schemaPath
 return false;
 }
 }
-var valid17 = _errs132 === errors;
+var valid17 = _errs136 === errors;
 }
 else {
 var valid17 = true;
 }
 if(valid17){
-if(data52.config !== undefined){
-let data69 = data52.config;
-const _errs141 = errors;
-if(!(data69 && typeof data69 == "object" && !Array.isArray(data69))){
+if(data54.config !== undefined){
+let data71 = data54.config;
+const _errs145 = errors;
+if(!(data71 && typeof data71 == "object" && !Array.isArray(data71))){
 validate10.errors = [{instancePath:instancePath+"/provenance/config",schemaPath:"#/properties/provenance/properties/config/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
-var valid17 = _errs141 === errors;
+var valid17 = _errs145 === errors;
 }
 else {
 var valid17 = true;
@@ -1338,30 +1388,30 @@ validate10.errors = [{instancePath:instancePath+"/provenance",schemaPath:"#/prop
 return false;
 }
 }
-var valid0 = _errs105 === errors;
+var valid0 = _errs109 === errors;
 }
 else {
 var valid0 = true;
 }
 if(valid0){
 if(data.edited !== undefined){
-const _errs143 = errors;
+const _errs147 = errors;
 if(true !== data.edited){
 validate10.errors = [{instancePath:instancePath+"/edited",schemaPath:"#/properties/edited/const",keyword:"const",params:{allowedValue: true},message:"must be equal to constant"}];
 return false;
 }
-var valid0 = _errs143 === errors;
+var valid0 = _errs147 === errors;
 }
 else {
 var valid0 = true;
 }
 if(valid0){
 if(data.checksum !== undefined){
-let data71 = data.checksum;
-const _errs144 = errors;
-if(errors === _errs144){
-if(typeof data71 === "string"){
-if(!pattern2.test(data71)){
+let data73 = data.checksum;
+const _errs148 = errors;
+if(errors === _errs148){
+if(typeof data73 === "string"){
+if(!pattern2.test(data73)){
 validate10.errors = [{instancePath:instancePath+"/checksum",schemaPath:"#/properties/checksum/pattern",keyword:"pattern",params:{pattern: "^crc32:[0-9a-f]{8}$"},message:"must match pattern \""+"^crc32:[0-9a-f]{8}$"+"\""}];
 return false;
 }
@@ -1371,7 +1421,7 @@ validate10.errors = [{instancePath:instancePath+"/checksum",schemaPath:"#/proper
 return false;
 }
 }
-var valid0 = _errs144 === errors;
+var valid0 = _errs148 === errors;
 }
 else {
 var valid0 = true;

@@ -70,3 +70,61 @@ export interface MultiScaleDenoiser extends Denoiser {
     },
   ): Promise<ImageBatch[]>;
 }
+
+/**
+ * Predictions of some noisy images in the making, by more and more of a machine's training images.
+ *
+ * @category Denoisers
+ */
+export interface GrowingPredictions {
+  /** Training images in all; with labels, of the class that has fewest. */
+  readonly images: number;
+  /**
+   * Predicts by the first `images` training images, in an order that depends on nothing but their number.
+   * Only those that came since the call before are summed anew.
+   *
+   * @param request.images How many, from one call to the next more and more. Of a class that has more, as
+   * large a part.
+   * @param request.queries Which of the noisy images; those of the call before, or some of them.
+   * @param request.scales Patch sizes k: odd, ascending; those of the call before, or some of them.
+   * @returns One batch `[queries, H, W, C]` per scale, of the kind that the denoiser's `prediction` says.
+   */
+  grow(request: GrowRequest): Promise<ImageBatch[]>;
+}
+
+/**
+ * What {@linkcode GrowingPredictions.grow} is asked for.
+ *
+ * @category Denoisers
+ */
+export interface GrowRequest {
+  /** By how many training images. */
+  readonly images: number;
+  /** Indices of the noisy images, ascending. */
+  readonly queries: readonly number[];
+  /** Patch sizes, ascending. */
+  readonly scales: readonly number[];
+  /** Stops the work; the promise then rejects with the signal's reason. */
+  readonly abort?: AbortSignal | undefined;
+  /** Called with the fraction of this request that is done, from 0 to 1. */
+  readonly onProgress?: ((fraction: number) => void) | undefined;
+}
+
+/**
+ * A denoiser whose training images can be added little by little, as calibration does until it knows.
+ *
+ * @category Denoisers
+ */
+export interface GrowingDenoiser extends MultiScaleDenoiser {
+  /**
+   * Begins predictions of noisy images at a time, by no training image yet.
+   *
+   * @param x Noisy images `[B, H, W, C]`.
+   * @param t Time in [0, 1].
+   */
+  growScales(
+    x: ImageBatch,
+    t: number,
+    options?: Pick<PredictOptions, "labels">,
+  ): GrowingPredictions;
+}

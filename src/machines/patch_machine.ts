@@ -1,11 +1,12 @@
 import { ArgumentError } from "../core/errors.ts";
 import { gatherImages, type ImageBatch, type ImageShape } from "../core/image_batch.ts";
-import type { MultiScaleDenoiser, PredictOptions } from "../denoisers/denoiser.ts";
+import type { GrowingDenoiser, GrowingPredictions, PredictOptions } from "../denoisers/denoiser.ts";
 import { labelPerSample } from "../denoisers/labels.ts";
 import { posteriorMean } from "../posterior/merge_states.ts";
 import type { PatchPosterior } from "../posterior/patch_posterior.ts";
 import { hasScale } from "../posterior/request.ts";
 import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
+import { GrowingPosterior } from "./growing.ts";
 import type { MachineDefinition } from "./machine_table.ts";
 import { type PatchSize, patchSizeAt } from "./scheduled.ts";
 
@@ -14,7 +15,7 @@ import { type PatchSize, patchSizeAt } from "./scheduled.ts";
  *
  * @category Machines
  */
-export interface Machine extends MultiScaleDenoiser, AsyncDisposable {
+export interface Machine extends GrowingDenoiser, AsyncDisposable {
   /** What may match. */
   readonly definition: MachineDefinition;
   /** The backend that does the work. */
@@ -70,13 +71,7 @@ export class PatchMachine implements Machine {
     },
   ): Promise<ImageBatch[]> {
     const [queries, height, width, channels] = x.shape;
-    const expected = this.imageShape;
-    if ([height, width, channels].some((size, axis) => size !== expected[axis])) {
-      throw new ArgumentError(
-        `Cannot denoise images of ${height} x ${width} x ${channels}: ${this.name} has training ` +
-          `images of ${expected.join(" x ")}`,
-      );
-    }
+    this.#checkShape(x);
     abort?.throwIfAborted();
     const { images, posterior, definition: { rule } } = this.#parts;
     const scaled = hasScale(rule);
@@ -114,12 +109,41 @@ export class PatchMachine implements Machine {
     return scaled ? batches : scales.map(() => batches[0]!);
   }
 
+  growScales(
+    x: ImageBatch,
+    t: number,
+    { labels }: Pick<PredictOptions, "labels"> = {},
+  ): GrowingPredictions {
+    this.#checkShape(x);
+    const { images, posterior, definition: { rule } } = this.#parts;
+    const [count] = x.shape;
+    const groups = [...groupByLabel(labelPerSample(labels, count), count)];
+    return new GrowingPosterior({
+      x,
+      images,
+      groups: groups.map(([label, queries]) => ({
+        queries,
+        select: label === null ? undefined : this.#imagesOf(label),
+      })),
+      posterior,
+      level: { rule, signal: this.schedule.signal(t), sigma: this.schedule.sigma(t) },
+    });
+  }
+
   dispose(): Promise<void> {
     return this.#parts.ownsPosterior ? this.posterior.dispose() : Promise.resolve();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose();
+  }
+
+  #checkShape({ shape }: ImageBatch): void {
+    const [found, expected] = [shape.slice(1).join(" x "), this.imageShape.join(" x ")];
+    if (found === expected) return;
+    throw new ArgumentError(
+      `Cannot denoise images of ${found}: ${this.name} has training images of ${expected}`,
+    );
   }
 
   #scaleAt(t: number): number {

@@ -23,9 +23,13 @@ export interface ScaleStep {
   readonly sigma: number;
   /** The calibrated scale k, one of the candidates. */
   readonly patchSize: number;
-  /** The best scale of each sample. */
+  /** The best scale of each sample; where a step was settled early, of the first samples only. */
   readonly perSample: readonly number[];
-  /** Similarity of each sample (rows) at each candidate (columns); null where not evaluated. */
+  /** Share of bootstrap resamples of these samples that choose the same scale; absent: not known. */
+  readonly certainty?: number;
+  /** Most training images that any of these samples was compared with; absent: all of the data set. */
+  readonly images?: number;
+  /** Similarity of each of these samples (rows) at each candidate (columns); null where not evaluated. */
   readonly similarity: readonly (readonly (number | null)[])[];
 }
 

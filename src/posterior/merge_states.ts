@@ -95,6 +95,21 @@ export function setQueries(into: PosteriorState, from: PosteriorState, first: nu
   into.acc.set(from.acc, cell * channels);
 }
 
+/** The state of one query at one scale, as a copy. */
+export function stateAt(
+  { shape, logScale, sum, acc }: PosteriorState,
+  { query, scale }: { readonly query: number; readonly scale: number },
+): PosteriorState {
+  const [, scales, pixels, channels] = shape;
+  const cell = (query * scales + scale) * pixels;
+  return {
+    shape: [1, 1, pixels, channels],
+    logScale: logScale.slice(cell, cell + pixels),
+    sum: sum.slice(cell, cell + pixels),
+    acc: acc.slice(cell * channels, (cell + pixels) * channels),
+  };
+}
+
 /**
  * The state of all candidates of two states, from two sets of training images.
  *

@@ -57,10 +57,12 @@ export interface BooleanFlag extends FlagBase {
   readonly open?: true;
 }
 
-/** `--name 3`: a whole number. */
+/** `--name 3`: a whole number, or a word in place of one. */
 export interface IntegerFlag extends FlagBase, Bounds {
   readonly type: "integer";
-  readonly default?: number;
+  readonly default?: number | string;
+  /** The word, such as "auto". */
+  readonly or?: string;
   /** Only odd numbers are allowed. */
   readonly odd?: true;
 }
@@ -106,6 +108,7 @@ type Given<S extends Flag, T> = S extends
 export type FlagValue<S extends Flag> = S extends { readonly open: true } ? boolean | undefined
   : S extends { readonly type: "boolean" } ? boolean
   : S extends { readonly type: "integers" } ? Given<S, readonly number[]>
+  : S extends { readonly type: "integer"; readonly or: infer W } ? Given<S, number | W>
   : S extends { readonly type: "integer" | "number" } ? Given<S, number>
   : S extends { readonly type: "choice"; readonly choices: readonly (infer C)[] } ? Given<S, C>
   : Given<S, string>;

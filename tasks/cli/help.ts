@@ -31,7 +31,8 @@ export function flagUsage(property: string, flag: Flag): string {
   const name = `--${no}${dashed(property)}`;
   if (flag.type === "boolean") return name;
   const kinds = { string: "TEXT", integer: "N", number: "X", integers: "N,N,..", choice: "NAME" };
-  return `${name} ${flag.placeholder ?? kinds[flag.type]}`;
+  const or = flag.type === "integer" && flag.or ? `|${flag.or}` : "";
+  return `${name} ${flag.placeholder ?? kinds[flag.type]}${or}`;
 }
 
 /** A default as people read it; undefined where there is nothing to say. */

@@ -37,7 +37,7 @@ function describeNumber(flag: Bounds & { readonly odd?: true }, noun: string): s
 function expected(flag: Flag): string {
   switch (flag.type) {
     case "integer":
-      return `an ${describeNumber(flag, "integer")}`;
+      return `an ${describeNumber(flag, "integer")}${flag.or ? `, or ${flag.or}` : ""}`;
     case "number":
       return `a ${describeNumber(flag, "number")}`;
     case "integers":
@@ -84,6 +84,7 @@ function toIntegers(text: string, flag: IntegersFlag): number[] | undefined {
 function readValue(name: string, text: string, flag: Flag): unknown {
   if (flag.type === "string") return text;
   if (flag.type === "choice" && flag.choices.includes(text)) return text;
+  if (flag.type === "integer" && flag.or === text) return text;
   if (flag.type === "integer" || flag.type === "number") {
     const value = toNumber(text);
     if (value !== undefined && fits(value, flag)) return value;

@@ -1,5 +1,5 @@
 /** A calibration as the commands do it: resumable in a run folder, exported with its pictures. */
-import { calibrate, type CalibrationProgress } from "../../src/calibration/calibrate.ts";
+import { calibrate } from "../../src/calibration/calibrate.ts";
 import { toScaleSchedule } from "../../src/calibration/calibration.ts";
 import type { SimilarityName } from "../../src/calibration/similarity.ts";
 import type { AgreementName } from "../../src/evaluation/agreement.ts";
@@ -30,9 +30,9 @@ import type { SamplerName } from "../../src/samplers/samplers.ts";
 import type { SamplingProtocol } from "../../src/samplers/sampling_protocol.ts";
 import { parseTimeGridName } from "../../src/samplers/time_grid.ts";
 import { pictureWriter } from "../cli/pictures.ts";
-import type { ProgressReporter } from "../cli/progress.ts";
 import type { RunOutcome } from "../cli/run_result.ts";
 import { describePosterior } from "./posterior.ts";
+import { calibrationBars } from "./calibration_bars.ts";
 import { calibrationFiles } from "./calibration_files.ts";
 import {
   finishedSchedule,
@@ -45,7 +45,11 @@ import type { Session, SessionParts } from "./session.ts";
 import { sourcesIdentity, sourcesProvenance } from "./sources.ts";
 
 /** What a calibration computes. */
-export interface CalibrationPlan extends Omit<SamplingProtocol, "networkSteps"> {
+export interface CalibrationPlan extends Omit<SamplingProtocol, "networkSteps" | "samples"> {
+  /** Trajectories; "auto": until the scales are settled. */
+  readonly samples: number | "auto";
+  /** Training images that are compared with; absent: all that there are. */
+  readonly images?: "auto";
   readonly machine: MachineName;
   readonly candidates: readonly number[];
   /** Absent: full. */
@@ -69,8 +73,12 @@ export function calibrationIdentity(
   plan: CalibrationPlan,
   { network, data, backend, posterior }: SessionParts,
 ): RunConfig {
+  const { images, ...rest } = plan;
   const sources = sourcesIdentity(network, data);
-  return { ...plan, ...sources, backend: backend.name, posterior: posterior.name };
+  return {
+    ...{ ...rest, ...images && { imagesNeeded: images } },
+    ...{ ...sources, backend: backend.name, posterior: posterior.name },
+  };
 }
 
 /** What a finished calibration comes to. */
@@ -86,7 +94,9 @@ export function calibrationOutcome(schedule: ScaleSchedule, plan: CalibrationPla
     numbers: {
       machine: plan.machine,
       scales: schedule.steps.map(({ patchSize }) => patchSize),
-      samples: plan.samples,
+      samples: Math.max(...schedule.steps.map(({ perSample }) => perSample.length)),
+      images: schedule.steps.map((step) => step.images ?? schedule.provenance.dataset!.images),
+      certainty: schedule.steps.flatMap(({ certainty }) => certainty ?? []),
     },
   };
 }
@@ -119,20 +129,7 @@ export async function runCalibration(
     schedule: network.schedule,
     posterior,
   });
-  // Counted in training images that one sample has been compared with.
-  const images = data.images.shape[0];
-  const total = plan.samples * plan.steps * images;
-  let bar: ReturnType<ProgressReporter["start"]> | undefined;
-  const onProgress = ({ done, t }: CalibrationProgress) => {
-    const seen = Math.round(done * images);
-    bar ??= progress.start({
-      label: `calibrate ${plan.machine}`,
-      total,
-      done: seen,
-      unit: "images",
-    });
-    bar.update(seen, { t });
-  };
+  const bars = calibrationBars(plan, session);
   const keeper = new StateKeeper(run.file(files.state));
   try {
     const { refine: refinementPlan, ...config } = plan;
@@ -143,13 +140,13 @@ export async function runCalibration(
         calibrate(denoiser, machine, {
           ...config,
           abort,
-          onProgress,
+          onProgress: bars.update,
           onState: (state) => keeper.keep(() => writeCalibrationState(state)),
           resume,
         }),
     });
     await keeper.flush();
-    bar?.finish();
+    bars.finish();
     let schedule = toScaleSchedule(calibration, {
       machine: plan.machine,
       padding: network.network.architecture.padding,

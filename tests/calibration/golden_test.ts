@@ -126,3 +126,42 @@ Deno.test("golden calibration: a search among neighbors gives the winners of the
   const all = samples * steps * candidates.length;
   assert(evaluated < all * 0.8, `${evaluated} of ${all} evaluated`);
 });
+
+for (const name of ["LS", "bbELS"] as const) {
+  Deno.test(`golden calibration: ${name} with images until settled gives the scales of the full grid`, async () => {
+    await startBackend("wasm");
+    const network = goldenNetwork();
+    await using machine = createMachine(name, { images, labels, schedule: network.schedule });
+    const found = await calibrate(network, machine, { ...settings, images: "auto" });
+    network.dispose();
+    const scales = found.chosen.map(({ patchSize }) => patchSize);
+    assertEquals(scales, numbers(`${name}/median`));
+  });
+}
+
+Deno.test("golden calibration: with all 1,000 digits of the network, few of them and few scales decide as the full grid does", async () => {
+  await startBackend("wasm");
+  const network = goldenNetwork();
+  const { images } = await loadDataset("mnist", { images: 1000 });
+  await using machine = createMachine("LS", { images, schedule: network.schedule });
+  const full = await calibrate(network, machine, settings);
+  const found = await calibrate(network, machine, { ...settings, images: "auto" });
+  network.dispose();
+  const scales = ({ chosen }: Calibration) => chosen.map(({ patchSize }) => patchSize);
+  assertEquals(scales(found), scales(full));
+  const used = found.imagesUsed!;
+  let evaluated = 0;
+  found.tables.cosine.forEach((steps, sample) =>
+    steps.forEach((row, step) => {
+      if (used[sample]![step]! < 1000) return;
+      row.forEach((value, index) => {
+        if (value === null) return;
+        evaluated++;
+        // As in the full table: sums in another order.
+        assertAlmostEquals(value, full.tables.cosine[sample]![step]![index]!, 1e-5);
+      });
+    })
+  );
+  const all = samples * steps * candidates.length;
+  assert(evaluated < all / 3, `${evaluated} of ${all} evaluated by all digits`);
+});

@@ -154,7 +154,7 @@ Deno.test("scale schedule: each breach names the field, what was found and what 
       (s) => s.steps[0].patchSize = 7,
       "steps[0].patchSize is 7, expected one of the candidates 3, 5, 9",
     ],
-    [(s) => s.steps[1].perSample.pop(), "steps[1].perSample has 1 entries, expected 2"],
+    [(s) => s.steps[1].perSample.pop(), "steps[1].similarity has 2 entries, expected 1"],
     [(s) => s.steps[1].perSample[1] = 7, "steps[1].perSample[1] is 7, expected one of"],
     [(s) => s.steps[2].similarity.pop(), "steps[2].similarity has 1 entries, expected 2"],
     [(s) => s.steps[2].similarity[1].pop(), "steps[2].similarity[1] has 2 entries, expected 3"],

@@ -104,6 +104,23 @@ Deno.test("commands: train, calibrate and evaluate work on each other's folders,
     const again = await run("calibrate", ...calibration);
     assertStringIncludes(again.err, "is finished: nothing left to do");
     assertEquals(again.out, calibrated.out);
+
+    // Without numbers: until the scales are settled.
+    const settled = await run(
+      ...["calibrate", "--run", training, "--steps", 3, "--scales", "3,5", "--json"] as const,
+      ...["--backend", "wasm", "--out", folder],
+    );
+    assertEquals(settled.code, 0, settled.err);
+    assertMatch(
+      settled.err,
+      /calibrate bbELS, samples 1 to 5 +15\/15 +100%.*settled \d of 3 steps/,
+    );
+    const { numbers, ...result } = JSON.parse(settled.out);
+    assert(numbers.samples >= 5 && numbers.samples <= 15);
+    assertEquals([numbers.images.length, numbers.certainty.length], [3, 3]);
+    assert(numbers.images.every((images: number) => images <= 40));
+    const schedule = JSON.parse(await Deno.readTextFile(result.files.schedule)) as ScaleSchedule;
+    assertEquals(schedule.steps.map(({ images }) => images), numbers.images);
   });
 });
 
@@ -296,6 +313,8 @@ Deno.test("commands: bad input gets one line that names the thing, exit code 1, 
       ["train", ["--levels", "2"], /--levels does not apply to --architecture resnet, which has/],
       ["train", ["--noise-parameters", "rho"], /--noise-parameters has "rho"/],
       ["train", ["--preconditioning", "edm"], /it predicts x0; use the objective x0/],
+      ["calibrate", ["--samples", "some"], /--samples is "some", expected an integer .* or auto/],
+      ["calibrate", ["--search", "neighbors"], /--search neighbors needs a number of --images/],
       ["calibrate", ["--sampler", "churn"], /--sampler is "churn", expected one of ddim, euler/],
       ["train", ["--decay", "2"], /--decay is "2", expected "cosine" or a factor/],
       ["train", ["--dataset", "mnist", "--images", "99999999"], /99,?999,?999/],

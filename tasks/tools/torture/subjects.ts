@@ -45,6 +45,14 @@ export const subjects: readonly Subject[] = [
     ],
   },
   {
+    name: "calibrate-until-settled",
+    verb: async () => (await import("../../calibrate.ts")).verb as unknown as Verb,
+    args: (out, inputs) => [
+      ...[...tinyNetwork(inputs), "--scales", "3,5", "--steps", "2", "--workers", "1"],
+      ...["--out", out],
+    ],
+  },
+  {
     name: "evaluate",
     verb: async () => (await import("../../evaluate.ts")).verb as unknown as Verb,
     args: (out, inputs) => [

@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertStrictEquals,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { type CommandSpec, grouped, UsageError } from "../../../tasks/cli/flags.ts";
 import { flagsBesideHelp, parseCommandLine } from "../../../tasks/cli/parse_command_line.ts";
 import { helpPage, helpWidth } from "../../../tasks/cli/help.ts";
@@ -199,4 +205,28 @@ Deno.test("help: flags stand in groups, with the defaults of what was chosen bes
   assert(/--channels N,N,.. +Channels \(default 8,16\)/.test(page()), page());
   // A preset that does not exist is no reason to refuse help.
   assert(page("--preset", "huge").includes("--preset undefined"));
+});
+
+Deno.test("flags: a word may stand in place of a number, and says so", () => {
+  const spec = {
+    name: "go",
+    description: "Goes.",
+    flags: { samples: { type: "integer", min: 1, or: "auto", default: "auto", help: "How many" } },
+  } as const;
+  const samples = (...args: string[]): number | "auto" => {
+    const line = parseCommandLine(spec, args);
+    assert(typeof line === "object");
+    return line.flags.samples;
+  };
+  assertEquals([samples(), samples("--samples", "auto"), samples("--samples", "3")], [
+    "auto",
+    "auto",
+    3,
+  ]);
+  assertThrows(
+    () => samples("--samples", "many"),
+    UsageError,
+    '--samples is "many", expected an integer of at least 1, or auto',
+  );
+  assertStringIncludes(helpPage(spec), "--samples N|auto");
 });

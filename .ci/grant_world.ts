@@ -56,6 +56,13 @@ async function rememberedPlaces(runs: string): Promise<string[]> {
   return [...places];
 }
 
+/** Hosts of the addresses in the zoo's index; what ships has paths. */
+async function zooHosts(root: string): Promise<string[]> {
+  const text = await Deno.readTextFile(join(root, "data", "zoo", "index.json")).catch(() => "");
+  const addresses = [...text.matchAll(/"address": *"(https:\/\/[^"]+)"/g)];
+  return [...new Set(addresses.map(([, address]) => new URL(address!).host))];
+}
+
 const exists = (path: string) => Deno.lstat(path).then(() => true, () => false);
 
 /** Links are followed as far as the path exists; the rest is as it is written. */
@@ -72,5 +79,8 @@ async function realPath(path: string): Promise<string> {
 export function grantWorld(
   { root, npmCache }: Pick<GrantWorld, "root" | "npmCache">,
 ): GrantWorld {
-  return { root, npmCache, cwd: Deno.cwd(), rememberedPlaces, realPath, exists };
+  return {
+    ...{ root, npmCache, cwd: Deno.cwd(), rememberedPlaces, realPath, exists },
+    zooHosts: () => zooHosts(root),
+  };
 }

@@ -19,6 +19,8 @@ export interface GrantWorld {
   readonly npmCache: string | undefined;
   /** Folders and files that training runs in a folder of runs took their images from. */
   readonly rememberedPlaces: (runs: string) => Promise<readonly string[]>;
+  /** Hosts of what the zoo lists and the clone has not. */
+  readonly zooHosts: () => Promise<readonly string[]>;
   /** Where a path leads, links followed as far as it exists. */
   readonly realPath: (path: string) => Promise<string>;
   readonly exists: (path: string) => Promise<boolean>;
@@ -121,7 +123,9 @@ async function flagsFor(
     add(read, join(dirname(path), "finished.json"));
   };
   for (const flag of verb.reads ?? []) {
-    for (const path of candidates(value(flag) ?? "")) if (path) addRead(absolute(path));
+    for (const path of candidates(value(flag) ?? "")) {
+      if (path && !isZooWord(path)) addRead(absolute(path));
+    }
   }
   const folders: string[] = [];
   for (const [flag, otherwise] of Object.entries(verb.folders ?? {})) {
@@ -141,7 +145,7 @@ async function flagsFor(
   for (const [i, use] of (verb.words ?? []).entries()) {
     const word = words[i];
     if (word === undefined || word === "") continue;
-    if (use === "read") addRead(absolute(word));
+    if (use === "read" && !isZooWord(word)) addRead(absolute(word));
     if (use === "write") {
       await refuseSource(absolute(word), word, world);
       files.push(absolute(word));
@@ -164,11 +168,17 @@ async function flagsFor(
     for (const place of await world.rememberedPlaces(runs)) add(read, absolute(place));
   }
 
+  const zooHosts = mayTakeZoo(verb, { value, words }) ? await world.zooHosts() : [];
+  if (zooHosts.length > 0) {
+    const folder = join(world.root, zooDownloads);
+    add(write, await firstMissing(folder, world) ?? folder);
+  }
+
   const kept = (name: string) => [...write].some((path) => isWithin(path, join(world.root, name)));
   // What is granted within such a folder, as the one document is, cannot be denied with it.
   const denied = [...sourceNames, "data"].filter((name) => !kept(name))
     .map((name) => join(world.root, name));
-  const hosts = hostsFor(verb, words[0], value);
+  const hosts = [...hostsFor(verb, words[0], value), ...zooHosts];
   const variables = [...commonVariables, ...verb.computes ? gpuVariables : []];
   return [
     `--allow-read=${[...read].join(",")}`,
@@ -180,6 +190,18 @@ async function flagsFor(
     `--allow-env=${variables.join(",")}`,
     ...verb.computes ? ["--allow-sys=systemMemoryInfo"] : [],
   ];
+}
+
+/** Where `tasks/pipelines/zoo.ts` keeps what it fetches. */
+const zooDownloads = join("data", "downloads", "zoo");
+
+/** Whether a word names something of the zoo; so does `tasks/pipelines/zoo.ts`. */
+const isZooWord = (word: string) => word.startsWith("zoo:");
+
+/** Whether a command line names a network or scales of the zoo, or takes all of it, as a reproduction does. */
+function mayTakeZoo({ reads = [] }: VerbPermissions, { value, words }: NamedPaths): boolean {
+  const named = [...reads.flatMap((flag) => candidates(value(flag) ?? "")), ...words];
+  return named.some(isZooWord) || reads.includes("weights");
 }
 
 /** Deno separates paths with commas and knows no other way: above a comma the folder is granted. */

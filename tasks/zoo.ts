@@ -3,7 +3,6 @@ import { zooEntries } from "../src/zoo/zoo_index.ts";
 import { loadZooCard } from "../src/zoo/zoo.ts";
 import { defineVerb, runVerb } from "./cli/command.ts";
 import { commandLine } from "./cli/invocation.ts";
-import { keptOrRead } from "./pipelines/zoo.ts";
 import { cardText, zooTable } from "./pipelines/zoo_text.ts";
 
 /** This command. */
@@ -26,13 +25,12 @@ export const verb = defineVerb({
     "card": "with NAME: network, data set, training, agreement, and files with their SHA-256",
   },
 }, async ({ positionals: [name], print }) => {
-  const load = (name: string) => loadZooCard(name, { read: keptOrRead });
   if (name !== undefined) {
-    const card = await load(name);
+    const card = await loadZooCard(name);
     print(cardText(card));
     return { card };
   }
-  const networks = await Promise.all(zooEntries.map((entry) => load(entry.name)));
+  const networks = await Promise.all(zooEntries.map((entry) => loadZooCard(entry.name)));
   print(zooTable(networks));
   print(`\nMore about one: ${commandLine("zoo NAME")}`);
   return { networks };

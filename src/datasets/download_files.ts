@@ -3,6 +3,12 @@ import { DataFormatError, type Remedy, ToolkitError } from "../core/errors.ts";
 import { kindOf, streamFile } from "./open_files.ts";
 import type { OfficialFile } from "./source.ts";
 
+/** A file to fetch. */
+export interface FetchedFile extends OfficialFile {
+  /** What to do where it cannot be fetched; default: get it another way and name it with `from`. */
+  readonly remedy?: Remedy;
+}
+
 /** A file cannot be fetched; the message is one line that says why and what to do. */
 export class DownloadError extends ToolkitError {
   /** Name of the class. */
@@ -41,7 +47,7 @@ export interface DownloadOptions {
  * @throws DataFormatError if what was fetched has another checksum; it is removed.
  */
 export async function download(
-  file: OfficialFile,
+  file: FetchedFile,
   options: DownloadOptions,
 ): Promise<"kept" | "fetched"> {
   const { path, abort, onNote } = options;
@@ -64,7 +70,7 @@ export async function download(
 /** Fetches what is missing of a file until it is whole and right. */
 async function fetchInto(
   part: Deno.FsFile,
-  file: OfficialFile,
+  file: FetchedFile,
   options: DownloadOptions,
 ): Promise<void> {
   const { url, path, abort, onProgress, onNote } = options;
@@ -146,14 +152,14 @@ class Broken extends Error {
   }
 }
 
-const tooLong = (url: string, { bytes }: OfficialFile) =>
+const tooLong = (url: string, { bytes }: FetchedFile) =>
   `Cannot fetch ${url}: the server has another file, longer than the ${bytes} bytes expected`;
 
 /** Asks for the bytes from `have` on; `from` is where the answer begins, 0 or `have`. */
 async function request(
   url: string,
   { file, have, abort, stallMs }: {
-    readonly file: OfficialFile;
+    readonly file: FetchedFile;
     readonly have: number;
     readonly abort: AbortSignal | undefined;
     readonly stallMs: number;
@@ -207,7 +213,7 @@ async function request(
 const maxRedirects = 5;
 
 /** Fetches; redirections are followed as long as they stay where the caller wants to go. */
-async function follow(url: string, file: OfficialFile, init: RequestInit): Promise<Response> {
+async function follow(url: string, file: FetchedFile, init: RequestInit): Promise<Response> {
   let target = new URL(url);
   for (let hops = 0;; hops++) {
     const response = await fetch(target, { ...init, redirect: "manual" });
@@ -225,24 +231,25 @@ async function follow(url: string, file: OfficialFile, init: RequestInit): Promi
       next.hostname === target.hostname && next.port === "" && target.port === "";
     if (next.origin !== target.origin && !upgraded) {
       throw new DownloadError(`Cannot fetch ${url}: the server sends to another, ${next.origin}`, {
-        remedy: (say) =>
-          `if you trust that one, name the folder there with ${
-            say.option("mirror", new URL(".", next).href)
-          }`,
+        remedy: file.remedy ??
+          ((say) =>
+            `if you trust that one, name the folder there with ${
+              say.option("mirror", new URL(".", next).href)
+            }`),
       });
     }
     target = next;
   }
 }
 
-const otherSize = (url: string, { found, file }: { found: string; file: OfficialFile }) =>
+const otherSize = (url: string, { found, file }: { found: string; file: FetchedFile }) =>
   new DownloadError(
     `Cannot fetch ${url}: the server has another file of ${found} bytes, expected ${file.bytes}`,
     { remedy: byHand(file) },
   );
 
-const byHand = ({ name }: OfficialFile): Remedy => (say) =>
-  `fetch ${name} by another way and name it with ${say.option("from")}`;
+const byHand = ({ name, remedy }: FetchedFile): Remedy =>
+  remedy ?? ((say) => `fetch ${name} by another way and name it with ${say.option("from")}`);
 
 async function* watched(
   body: ReadableStream<Uint8Array> | null,
@@ -353,7 +360,7 @@ function pause(ms: number, abort: AbortSignal | undefined): Promise<void> {
  * @param abort Stops the reading of a large file.
  */
 export async function problemWith(
-  { bytes, checksum: { algorithm, hex } }: OfficialFile,
+  { bytes, checksum: { algorithm, hex } }: FetchedFile,
   path: string,
   abort?: AbortSignal,
 ): Promise<string | undefined> {

@@ -38,20 +38,37 @@ export function zooEntryOf(word: string): ZooEntry | undefined {
   return isZooWord(word) ? findZooEntry(word.slice(zooPrefix.length)) : undefined;
 }
 
-/** What has an address of its own is fetched once, verified, and kept where data sets are. */
-export async function keptOrRead(url: URL, file: ZooFile): Promise<Uint8Array<ArrayBuffer>> {
-  if (!URL.canParse(file.address)) return await readAddress(url, file);
-  const folder = join(downloadsFolder(), "zoo");
-  const path = join(folder, file.sha256);
+/** Where what does not ship is kept; `.ci/grants.ts` knows the same folder. */
+const keptFolder = () => join(downloadsFolder(), "zoo");
+
+/** Fetches a file with an address of its own, unless it is here already; it is whole and right, or not here. */
+async function fetchOnce(
+  { address, bytes, sha256 }: ZooFile,
+  folder: string,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const path = join(folder, sha256);
   await Deno.mkdir(folder, { recursive: true });
-  const checksum = { algorithm: "sha256", hex: file.sha256 } as const;
-  await download({ name: file.address, bytes: file.bytes, checksum }, { url: url.href, path });
+  await download({
+    name: address,
+    bytes,
+    checksum: { algorithm: "sha256", hex: sha256 },
+    remedy: () => `fetch it by another way and put it at ${path}`,
+  }, { url: address, path, attempts: 2 });
   return await readRegularFile(path);
 }
 
-/** Reads a file of the zoo, from the package or from where it is published; it is verified. */
-export function readZoo(file: ZooFile): Promise<Uint8Array<ArrayBuffer>> {
-  return readZooFile(file, { read: keptOrRead });
+/**
+ * Reads a file of the zoo, from the package or from where it is published; it is verified.
+ *
+ * @param options.folder Where what does not ship is kept.
+ */
+export function readZoo(
+  file: ZooFile,
+  { folder = keptFolder() }: { readonly folder?: string } = {},
+): Promise<Uint8Array<ArrayBuffer>> {
+  return readZooFile(file, {
+    read: (url) => URL.canParse(file.address) ? fetchOnce(file, folder) : readAddress(url, file),
+  });
 }
 
 /** A schedule of the zoo under the name by which it can be asked for. */

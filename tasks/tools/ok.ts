@@ -4,12 +4,15 @@
  */
 import { join, toFileUrl } from "@std/path";
 import config from "../../deno.json" with { type: "json" };
+import { packageProblem } from "./package_size.ts";
 import { CommandError, defineVerb, runVerb } from "../cli/command.ts";
 import { textTable } from "../cli/table.ts";
 
 interface Step {
   readonly name: string;
   readonly args: readonly string[];
+  /** What is wrong with what a command says that succeeds. */
+  readonly problem?: (output: string) => Promise<string | undefined>;
 }
 
 const entryPoints = Object.values(config.exports);
@@ -29,7 +32,11 @@ const steps: readonly Step[] = [
   { name: "commands", args: ["task", "-q", "build:commands", "--check"] },
   { name: "permissions", args: ["task", "-q", "build:permissions", "--check"] },
   { name: "licenses", args: ["task", "-q", "licenses", "--check"] },
-  { name: "publish", args: ["publish", "--dry-run", "--allow-dirty"] },
+  {
+    name: "publish",
+    args: ["publish", "--dry-run", "--allow-dirty"],
+    problem: packageProblem,
+  },
   { name: "tests", args: ["task", "-q", "test"] },
 ];
 
@@ -68,7 +75,9 @@ async function run(
     signal,
   }).output();
   const decoder = new TextDecoder();
-  return { ok: success, output: decoder.decode(stdout) + decoder.decode(stderr) };
+  const output = decoder.decode(stdout) + decoder.decode(stderr);
+  const problem = success ? await step.problem?.(output) : undefined;
+  return { ok: success && problem === undefined, output: problem ?? output };
 }
 
 /** This command. */

@@ -17,6 +17,7 @@ const world: GrantWorld = {
   npmCache: resolve("/cache/npm"),
   rememberedPlaces: (runs) =>
     Promise.resolve(runs === join(clone, "runs") ? [resolve("/pictures")] : []),
+  zooHosts: () => Promise.resolve([]),
   realPath: (path) => Promise.resolve(links[path] ?? path),
   exists: (path) => Promise.resolve(!path.includes("new")),
 };
@@ -66,6 +67,34 @@ Deno.test("grants: images that a run here was trained on may be read again", asy
   assert((await granted("calibrate", "--run latest"))["read"]!.includes(resolve("/pictures")));
   assert(!(await granted("calibrate", "--out /results"))["read"]!.includes(resolve("/pictures")));
   assert(!(await granted("data", "cifar10"))["read"]!.includes(resolve("/pictures")));
+});
+
+Deno.test("grants: what the zoo has elsewhere may be fetched and kept by commands that take it", async () => {
+  const line = (verb: string, words: string, hosts: readonly string[]) =>
+    grantsFor(verbPermissions[verb]!, words.split(" ").filter(Boolean), {
+      ...world,
+      zooHosts: () => Promise.resolve(hosts),
+    }).then((grants) => "flags" in grants ? grants.flags.join(" ") : grants.refusal);
+  const kept = join(clone, "data", "downloads", "zoo");
+  for (
+    const [verb, words, takes] of [
+      ["calibrate", "--run zoo:a", true],
+      // What is taken without being named ships.
+      ["evaluate", "", false],
+      ["evaluate", "--run latest --schedule zoo:a", true],
+      ["evaluate", "--run latest", false],
+      ["convert", "zoo:a /place/out.pt", true],
+      ["reproduce", "", true],
+      ["train", "", false],
+    ] as const
+  ) {
+    const flags = await line(verb, words, ["zoo.example"]);
+    assertEquals(flags.includes("--allow-net=zoo.example"), takes, `${verb} ${words}`);
+    assertEquals(flags.includes(kept), takes, `${verb} ${words}`);
+    assert(!(await line(verb, words, [])).includes("--allow-net"), `${verb} ${words}`);
+    // It is no path.
+    assert(!/=[^ ]*zoo:a/.test(flags), flags);
+  }
 });
 
 Deno.test("grants: convert writes its output alone, told from the values of flags", async () => {

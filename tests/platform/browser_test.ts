@@ -1,17 +1,22 @@
 import { assertEquals, assertLess, assertMatch } from "@std/assert";
 import { referencePosterior, wasmPosterior } from "@els/toolkit/machines";
 import type { Browser } from "puppeteer-core";
+import { zooFolder } from "../../src/zoo/zoo_files.ts";
 import { bundle } from "./bundle.ts";
 import type { program } from "./browser_program.ts";
 import { chromiumPath, complaintsOf, sayIfSkipped, withChromium } from "./chromium.ts";
-import { report } from "./entry_points_program.ts";
+import { report, zooParameters } from "./entry_points_program.ts";
 import { generate } from "./generate.ts";
 import { type PageAddresses, withPages } from "./page_server.ts";
 
 sayIfSkipped("machines in a browser");
 
 /** What a page puts where a test can reach it. */
-declare const globalThis: { readonly program: typeof program; readonly report: typeof report };
+declare const globalThis: {
+  readonly program: typeof program;
+  readonly report: typeof report;
+  readonly zooParameters: typeof zooParameters;
+};
 
 /** Opens a page; what it complains of and warns of is collected. */
 async function open(browser: Browser, url: string) {
@@ -96,6 +101,8 @@ async function ofEveryEntryPoint(browser: Browser, pages: PageAddresses): Promis
   // The same kernels in the same engine on the same processor.
   assertEquals(prediction, here.prediction);
   assertEquals(trained, here.trained);
+  const zoo = await page.evaluate(() => globalThis.zooParameters(`${location.origin}/zoo/`));
+  assertEquals(zoo, await zooParameters(zooFolder.href));
   assertMatch(dataset, /^Cannot read a file: this runtime has none/);
   assertMatch(run, /^Cannot open a run: found chrome \d+, expected Deno/);
   assertEquals(complaints, []);

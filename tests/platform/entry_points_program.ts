@@ -56,4 +56,11 @@ export async function report(...backend: Parameters<typeof workflow.startBackend
   };
 }
 
-Object.assign(globalThis, { report });
+/** Parameters of the network that comes first in the zoo, whose files lie at an address. */
+export async function zooParameters(base: string): Promise<number> {
+  const [first] = zoo.zooEntries;
+  const { parameters } = await zoo.loadZooNetwork(first!.name, { base });
+  return parameters.length;
+}
+
+Object.assign(globalThis, { report, zooParameters });

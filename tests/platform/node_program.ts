@@ -3,7 +3,7 @@ import process from "node:process";
 import { Worker } from "node:worker_threads";
 import { createProvenance, wasmPosterior, type WasmPosteriorOptions } from "@els/toolkit/machines";
 import { loadDataset } from "@els/toolkit/datasets";
-import { report } from "./entry_points_program.ts";
+import { report, zooParameters } from "./entry_points_program.ts";
 import { generate } from "./generate.ts";
 
 const createWorker = () => new Worker(new URL("./node_posterior_program.js", import.meta.url));
@@ -23,7 +23,7 @@ const relaxedSimd = Uint8Array.of(
   ...[10, 15, 1, 13, 0, 65, 1, 253, 15, 65, 2, 253, 15, 253, 128, 2, 11],
 );
 
-const [, , folder] = process.argv;
+const [, , folder, zoo] = process.argv;
 const result = {
   dataset: (await loadDataset("folder", { from: folder, size: 8 })).sha256,
   runtime: createProvenance({ seed: 0, config: {} }).runtime,
@@ -32,6 +32,7 @@ const result = {
   threads: await wasm({ workers: 2, createWorker }),
   alone: await wasm({}),
   entryPoints: await report("cpu"),
+  zoo: await zooParameters(zoo!),
 };
 
 /** What is printed. */

@@ -9,7 +9,9 @@ import {
   wasmPosterior,
   type WasmPosteriorOptions,
 } from "@els/toolkit/machines";
+import { zooFolder } from "../../src/zoo/zoo_files.ts";
 import { bundle } from "./bundle.ts";
+import { zooParameters } from "./entry_points_program.ts";
 import { generate } from "./generate.ts";
 import type { NodeReport } from "./node_program.ts";
 import { findNodes, missingNodes, type Node } from "./nodes.ts";
@@ -62,7 +64,10 @@ Deno.test({
       const fastest = await imageHere({ workers: 0 });
       for (const node of nodes.values()) {
         await test.step(`node ${node.version}`, async () => {
-          const { out, errors } = await runIn(node, [join(folder, "node_program.js"), pictures]);
+          const { out, errors } = await runIn(node, [
+            join(folder, "node_program.js"),
+            ...[pictures, zooFolder.href],
+          ]);
           // One line, from the one backend that was not told how to start a thread.
           assertMatch(
             errors,
@@ -77,6 +82,7 @@ Deno.test({
           assertEquals(report.threads, { threads: 2, image: expected });
           assertEquals(report.alone, { threads: 0, image: expected });
           assertEquals(report.entryPoints.images, [3, 8, 8, 1]);
+          assertEquals(report.zoo, await zooParameters(zooFolder.href));
           assertMatch(report.entryPoints.dataset, /^nowhere: there is no such file or folder/);
           assertMatch(
             report.entryPoints.run,

@@ -1,5 +1,6 @@
 /** A server of one page and the scripts of a folder, on this machine alone. */
 import { join } from "@std/path";
+import { zooFolder } from "../../src/zoo/zoo_files.ts";
 
 /** What makes a page cross-origin isolated, so that it may share memory with threads. */
 const isolation = {
@@ -57,6 +58,10 @@ export async function withPages<T>(
       return new Response(await Deno.readFile(new URL(kernels)), {
         headers: { ...isolation, "content-type": "application/wasm" },
       });
+    }
+    if (/^\/zoo\/[a-z0-9-]+\/[a-z0-9.-]+$/.test(pathname)) {
+      const file = new URL(`.${pathname.slice("/zoo".length)}`, zooFolder);
+      return new Response(await Deno.readFile(file), { headers: isolation });
     }
     const name = /^\/([a-z_]+)(\.js)?$/.exec(pathname);
     if (name === null) return new Response("not here", { status: 404 });

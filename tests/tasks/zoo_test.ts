@@ -1,10 +1,18 @@
 /** `zoo:NAME` on the command line of every verb that takes a network or scales. */
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { join } from "@std/path";
+import { DataFormatError } from "../../src/core/errors.ts";
+import { sha256Hex } from "../../src/core/sha256.ts";
 import { zooEntries } from "../../src/zoo/zoo_index.ts";
 import { defaultNetwork, loadNetwork } from "../../tasks/pipelines/sources.ts";
 import { requestedSchedules } from "../../tasks/pipelines/schedules.ts";
-import { zooInput, zooSchedules } from "../../tasks/pipelines/zoo.ts";
+import { readZoo, zooInput, zooSchedules } from "../../tasks/pipelines/zoo.ts";
 import { profiles } from "../../tasks/reproduce/profiles.ts";
 import { verb as calibrate } from "../../tasks/calibrate.ts";
 import { verb as convert } from "../../tasks/convert.ts";
@@ -90,6 +98,34 @@ Deno.test("zoo: without scales a network of it gets the zoo's, at the times that
     assertEquals(await paths({ machines: "is" }), []);
     const none = await paths({ steps: 999 }).catch((error) => error.message);
     assertMatch(none, /holds no calibration of .* with 999 steps/);
+  }));
+
+Deno.test("zoo: what does not ship is fetched once, verified, and kept", () =>
+  inFolder(async (folder) => {
+    const bytes = new TextEncoder().encode("weights");
+    let asked = 0;
+    let answer = bytes;
+    await using server = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, onListen() {} },
+      () => (asked++, new Response(answer)),
+    );
+    const file = {
+      ...{ address: `http://127.0.0.1:${server.addr.port}/a`, bytes: bytes.length },
+      sha256: await sha256Hex(bytes),
+    };
+    assertEquals(await readZoo(file, { folder }), bytes);
+    assertEquals(await readZoo(file, { folder }), bytes);
+    assertEquals(asked, 1);
+    answer = new TextEncoder().encode("weighty");
+    const other = { ...file, sha256: "0".repeat(64) };
+    const { message } = await assertRejects(() => readZoo(other, { folder }), DataFormatError);
+    assertMatch(
+      message,
+      /its SHA-256 is .* and was removed; try again, or fetch it by another way and put it/,
+    );
+    assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), [file.sha256]);
+    // What commands take without being told is there without a network.
+    assert([entry.weights, ...entry.schedules].every(({ address }) => !URL.canParse(address)));
   }));
 
 Deno.test("zoo: the list and the card in plain text, and as data", async () => {

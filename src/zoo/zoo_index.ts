@@ -58,7 +58,7 @@ export interface ZooEntry {
  * import { assert } from "@std/assert";
  *
  * assert(zooEntries.some(({ name }) => name === "mnist-resnet-zeros"));
- * assert(zooEntries.every(({ weights }) => weights.bytes <= 1_000_000));
+ * assert(zooEntries.every(({ weights }) => weights.bytes <= 2 ** 20));
  * ```
  *
  * @category Zoo

@@ -1,16 +1,18 @@
 /** A finished training run, or any weights of ours, as an entry of the zoo. */
 import { basename, dirname, join } from "@std/path";
+import { isMissing } from "../../../src/datasets/open_files.ts";
 import { datasetSources } from "../../../src/datasets/registry_files.ts";
 import { parameterCount } from "../../../src/networks/weights/parameters.ts";
 import { writeWeights } from "../../../src/networks/weights/weights.ts";
 import { toolkit } from "../../../src/runs/provenance.ts";
 import { finishedFile } from "../../../src/runs/artifacts.ts";
-import { readRun } from "../../../src/runs/run_record.ts";
+import { entriesOf, readRun } from "../../../src/runs/run_record.ts";
 import type { ZooCard } from "../../../src/zoo/zoo_card.ts";
+import type { ZooFile } from "../../../src/zoo/zoo_index.ts";
 import { CommandError } from "../../cli/command.ts";
 import { type LoadedNetwork, loadNetwork } from "../../pipelines/sources.ts";
 import { trainingCommand } from "./training_command.ts";
-import { writeCard, writeZooFile, zooLimits } from "./zoo_folder.ts";
+import { checkSizes, describeFile, readCard, writeCard, writeZooFile } from "./zoo_folder.ts";
 
 /** What becomes an entry. */
 export interface AddedEntry {
@@ -45,41 +47,16 @@ function shippedTraining({ training, label }: LoadedNetwork): Record<string, unk
   return { name: label, ...rest };
 }
 
-/** Writes weights in half precision and a card without agreement, which comes from a reproduction. */
-export async function addEntry(
-  folder: string,
-  { name, run, out, minutes }: AddedEntry,
-): Promise<ZooCard> {
-  if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name)) {
-    throw new CommandError(`--add is ${JSON.stringify(name)}, expected a name in lower-case`);
-  }
-  const loaded = await loadNetwork(run, { out });
+/** The parts of a card that the weights tell. */
+function toldByWeights(loaded: LoadedNetwork): Pick<ZooCard, "toolkit" | "network" | "dataset"> {
   const { network, schedule, training, path } = loaded;
-  const [steps, done] = [numberOf(training, "steps", path), training["step"] ?? training["steps"]];
-  if (done !== steps) {
-    throw new CommandError(`${path} is at step ${done} of ${steps}: finish its training first`);
-  }
+  const { images, datasetSha256, toolkit: by } = training;
   const source = datasetSources.find(({ name }) => name === training["dataset"]);
   if (source === undefined) {
     throw new CommandError(`${path} is not trained on a data set that everybody has`);
   }
-  const bytes = writeWeights({ ...loaded, training: shippedTraining(loaded) }, { half: true });
-  if (bytes.length > zooLimits.weights) {
-    throw new CommandError(
-      `${path} has ${bytes.length} bytes in half precision, at most ${zooLimits.weights} may ship`,
-    );
-  }
-  const weights = await writeZooFile(folder, {
-    address: `${name}/weights.safetensors`,
-    content: bytes,
-  });
-  const { images, datasetSha256, backend, toolkit: by } = training;
-  const card: ZooCard = {
-    format: "els-zoo-card",
-    version: 1,
-    name,
+  return {
     toolkit: typeof by === "string" ? by : toolkit,
-    license: "MIT, as this package; what may be done with the data set its own terms say",
     network: {
       name: loaded.label,
       architecture: { ...network.architecture },
@@ -96,17 +73,79 @@ export async function addEntry(
       images: typeof images === "number" ? images : null,
       sha256: typeof datasetSha256 === "string" ? datasetSha256 : null,
     },
-    training: {
-      command: trainingCommand(training, path),
-      steps,
-      batchSize: numberOf(training, "batchSize", path),
-      seed: numberOf(training, "seed", path),
-      minutes: minutes ?? await minutesOf(loaded),
-      backend: String(backend ?? "unknown"),
-    },
-    agreement: [],
-    files: { weights, schedules: [] },
   };
+}
+
+/** The part of a card about the training, but for its time. */
+function trainingPart({ training, path }: LoadedNetwork): Omit<ZooCard["training"], "minutes"> {
+  const steps = numberOf(training, "steps", path);
+  const { step: done = steps, backend = "unknown" } = training;
+  if (done !== steps) {
+    throw new CommandError(`${path} is at step ${done} of ${steps}: finish its training first`);
+  }
+  return {
+    command: trainingCommand(training, path),
+    steps,
+    batchSize: numberOf(training, "batchSize", path),
+    seed: numberOf(training, "seed", path),
+    backend: String(backend),
+  };
+}
+
+/** The card of these very weights; undefined if nothing whole is there. */
+async function cardBefore(
+  folder: string,
+  { name, weights }: { readonly name: string; readonly weights: ZooFile },
+): Promise<ZooCard | undefined> {
+  try {
+    const card = await readCard(folder, name);
+    return card.files.weights.sha256 === weights.sha256 ? card : undefined;
+  } catch (error) {
+    if (error instanceof CommandError || isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Removes what the zoo has of a name. */
+async function removeEntry(folder: string, name: string): Promise<void> {
+  for (const { name: file } of await entriesOf(join(folder, name))) {
+    if (/\.(json|safetensors)$/.test(file)) await Deno.remove(join(folder, name, file));
+  }
+}
+
+/**
+ * Writes weights in half precision and their card. Agreement and schedules come from a reproduction; they
+ * stay where the weights are what they were.
+ */
+export async function addEntry(
+  folder: string,
+  { name, run, out, minutes }: AddedEntry,
+): Promise<ZooCard> {
+  if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name)) {
+    throw new CommandError(`--add is ${JSON.stringify(name)}, expected a name in lower-case`);
+  }
+  const loaded = await loadNetwork(run, { out });
+  const training = trainingPart(loaded);
+  const content = writeWeights({ ...loaded, training: shippedTraining(loaded) }, { half: true });
+  const address = `${name}/weights.safetensors`;
+  const weights = await describeFile(address, content);
+  checkSizes([{ name, weights }]);
+  const before = await cardBefore(folder, { name, weights });
+  const card: ZooCard = {
+    format: "els-zoo-card",
+    version: 1,
+    name,
+    license: "MIT, as this package; what may be done with the data set its own terms say",
+    ...toldByWeights(loaded),
+    training: {
+      ...training,
+      minutes: minutes ?? await minutesOf(loaded) ?? before?.training.minutes ?? null,
+    },
+    agreement: before?.agreement ?? [],
+    files: { weights, schedules: before?.files.schedules ?? [] },
+  };
+  if (before === undefined) await removeEntry(folder, name);
+  await writeZooFile(folder, { address, content });
   await writeCard(folder, card);
   return card;
 }

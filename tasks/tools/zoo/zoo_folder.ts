@@ -12,8 +12,8 @@ import type { ZooEntry, ZooFile } from "../../../src/zoo/zoo_index.ts";
 import { CommandError } from "../../cli/command.ts";
 import { experiments } from "../../reproduce/experiments.ts";
 
-/** Bytes that a network may have, and all files together. */
-export const zooLimits = { weights: 1_000_000, all: 12_000_000 } as const;
+/** Bytes that the weights of a network may have, 1 MiB, and those of all, 12 MiB. */
+export const zooLimits = { each: 2 ** 20, all: 12 * 2 ** 20 } as const;
 
 /** What the index file holds. */
 export interface ZooIndex {
@@ -116,20 +116,20 @@ export async function indexText(folder: string, cards: readonly ZooCard[]): Prom
   return writeJsonText(index);
 }
 
-/** @throws CommandError if a network or all together are too large to ship. */
-export function checkSizes(entries: readonly ZooEntry[]): void {
-  let all = 0;
-  for (const { name, weights, card, schedules } of entries) {
-    if (weights.bytes > zooLimits.weights) {
+/** @throws CommandError if the weights of a network, or of all together, are too large to ship. */
+export function checkSizes(entries: readonly Pick<ZooEntry, "name" | "weights">[]): void {
+  const shipped = entries.filter(({ weights }) => !URL.canParse(weights.address));
+  for (const { name, weights: { bytes } } of shipped) {
+    if (bytes > zooLimits.each) {
       throw new CommandError(
-        `The weights of ${name} have ${weights.bytes} bytes, at most ${zooLimits.weights} may ship`,
+        `The weights of ${name} have ${bytes} bytes, at most ${zooLimits.each} may ship`,
       );
     }
-    for (const { address, bytes } of [weights, card, ...schedules]) {
-      if (!URL.canParse(address)) all += bytes;
-    }
   }
+  const all = shipped.reduce((sum, { weights }) => sum + weights.bytes, 0);
   if (all > zooLimits.all) {
-    throw new CommandError(`The zoo has ${all} bytes, at most ${zooLimits.all} may ship`);
+    throw new CommandError(
+      `The weights of the zoo have ${all} bytes, at most ${zooLimits.all} may ship`,
+    );
   }
 }

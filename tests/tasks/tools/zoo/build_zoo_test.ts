@@ -110,11 +110,11 @@ Deno.test("build:zoo: a training becomes an entry, and what a reproduction measu
     await ledger.keepExperiment(recordOf(sha256, scales));
     const taken = await build("--results", results);
     assertEquals(taken.code, 0, taken.err);
-    const { agreement, files } = await card();
+    const { agreement, files: { schedules } } = await card();
     assertEquals(agreement.map(({ protocol }) => protocol), [{
       ...{ grid: "cubic", steps: 2, networkSteps: 2 },
     }]);
-    const names = files.schedules.map(({ address }) => address);
+    const names = schedules.map(({ address }) => address);
     assertEquals(names, [`${name}/els-cubic-2.json`, `${name}/ls-cubic-2.json`]);
     const schedule = parseScaleSchedule(await Deno.readTextFile(join(folder, "zoo", names[0]!)));
     assertEquals(schedule.steps.map(({ patchSize }) => patchSize), scales[0]!.patchSize);
@@ -123,12 +123,19 @@ Deno.test("build:zoo: a training becomes an entry, and what a reproduction measu
     assertMatch(document, /cubic, 2 steps \| ELS +\| undefined +\| 0\.500 \[0\.250, 0\.750\]/);
     // The same again changes nothing.
     assertMatch((await build("--results", results)).out, /index\.json is current/);
+    const again = await build("--add", name, "--run", "latest", "--minutes", "2");
+    assertMatch(again.out, /index\.json is current/);
 
     await Deno.writeTextFile(join(folder, "zoo", names[0]!), "{}");
     const damaged = await build("--check");
     assertEquals(damaged.code, 1);
     assertStringIncludes(damaged.err, "els-cubic-2.json is not the file that its card lists");
     assert(!damaged.err.includes("\n"));
+    // Whole again, without what was lost.
+    assertEquals((await build("--add", name, "--run", "latest")).code, 0);
+    const files = [...Deno.readDirSync(join(folder, "zoo", name))].map(({ name }) => name);
+    assertEquals(files.sort(), ["card.json", "weights.safetensors"]);
+    assertEquals((await build("--check")).code, 0);
   }));
 
 Deno.test("build:zoo: the command is what the weights differ in from their preset today", () => {
@@ -148,12 +155,13 @@ Deno.test("build:zoo: the command is what the weights differ in from their prese
 });
 
 Deno.test("build:zoo: what is too large does not ship", () => {
-  const file = (bytes: number) => ({ address: "a/b", bytes, sha256: "" });
-  const entry = (bytes: number) => ({
-    ...{ name: "a", weights: file(bytes), card: file(0), schedules: [] },
+  const entry = (bytes: number, address = "a/b") => ({
+    ...{ name: "a", weights: { address, bytes, sha256: "" } },
   });
-  checkSizes([entry(zooLimits.weights)]);
-  assertThrows(() => checkSizes([entry(zooLimits.weights + 1)]), CommandError, "at most 1000000");
-  const many = Array.from({ length: 13 }, () => entry(zooLimits.weights));
-  assertThrows(() => checkSizes(many), CommandError, "The zoo has 13000000 bytes");
+  const { each } = zooLimits;
+  checkSizes([entry(each)]);
+  checkSizes([entry(each + 1, "https://elsewhere.example/b")]);
+  assertThrows(() => checkSizes([entry(each + 1)]), CommandError, "at most 1048576");
+  const many = Array.from({ length: 13 }, () => entry(each));
+  assertThrows(() => checkSizes(many), CommandError, "The weights of the zoo have 13631488 bytes");
 });

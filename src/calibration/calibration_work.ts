@@ -10,8 +10,9 @@ export interface CalibrationRound {
   readonly first: number;
   /** How many they are. */
   readonly samples: number;
-  /** Work done in units of one sample at one step, and in all. */
+  /** Work done, in units of one sample at one step. */
   readonly done: number;
+  /** Work in all. */
   readonly total: number;
 }
 

@@ -1,5 +1,6 @@
 /** A finished training run, or any weights of ours, as an entry of the zoo. */
 import { basename, dirname, join } from "@std/path";
+import type { DatasetAbout } from "../../../src/datasets/source.ts";
 import { isMissing } from "../../../src/datasets/open_files.ts";
 import { datasetSources } from "../../../src/datasets/registry_files.ts";
 import { parameterCount } from "../../../src/networks/weights/parameters.ts";
@@ -47,8 +48,16 @@ function shippedTraining({ training, label }: LoadedNetwork): Record<string, unk
   return { name: label, ...rest };
 }
 
+/** The license of weights: this package's, unless what their images may be used for is restricted. */
+export function licenseOf({ license }: Pick<DatasetAbout, "license">): string {
+  if (!license.includes("non-commercial")) return "MIT, as this package";
+  return `as the data set, ${license.split(";")[0]}`;
+}
+
 /** The parts of a card that the weights tell. */
-function toldByWeights(loaded: LoadedNetwork): Pick<ZooCard, "toolkit" | "network" | "dataset"> {
+function toldByWeights(
+  loaded: LoadedNetwork,
+): Pick<ZooCard, "license" | "toolkit" | "network" | "dataset"> {
   const { network, schedule, training, path } = loaded;
   const { images, datasetSha256, toolkit: by } = training;
   const source = datasetSources.find(({ name }) => name === training["dataset"]);
@@ -56,6 +65,7 @@ function toldByWeights(loaded: LoadedNetwork): Pick<ZooCard, "toolkit" | "networ
     throw new CommandError(`${path} is not trained on a data set that everybody has`);
   }
   return {
+    license: licenseOf(source.about),
     toolkit: typeof by === "string" ? by : toolkit,
     network: {
       name: loaded.label,
@@ -135,7 +145,6 @@ export async function addEntry(
     format: "els-zoo-card",
     version: 1,
     name,
-    license: "MIT, as this package; what may be done with the data set its own terms say",
     ...toldByWeights(loaded),
     training: {
       ...training,

@@ -33,7 +33,7 @@ function agreementRows(card: ZooCard): string[][] {
 /** The document before it is formatted. */
 export function zooDocument(cards: readonly ZooCard[]): string {
   const measured = cards.flatMap(agreementRows);
-  const terms = [...new Map(cards.map(({ dataset }) => [dataset.name, dataset.license]))];
+  const licenses = new Map(cards.map((card) => [card.dataset.name, card])).values().toArray();
   return `# The zoo
 
 Made from the cards in \`data/zoo\` by \`deno task build:zoo\`; do not edit.
@@ -44,8 +44,8 @@ at once. Every command takes one by its name, and with it the scales for the tim
 \`\`\`sh
 deno task zoo
 deno task zoo mnist-resnet-zeros
-deno task evaluate --run zoo:mnist-resnet-zeros --machines is --steps 8 --grid cubic
-deno task sample --run zoo:mnist-resnet-zeros
+deno task evaluate --run zoo:mnist-resnet-zeros --grid cubic --steps 8
+deno task sample --run zoo:mnist-resnet-zeros --machine bbels
 \`\`\`
 
 As a library: \`loadZooNetwork(name)\`, \`loadZooSchedules(name, { grid, steps })\` and \`zooEntries\` of
@@ -61,8 +61,9 @@ ${
     )
   }
 
-Minutes are from the start of our training to its end on two cores, beside whatever else ran there. The
-command gives the same network on the same kind of processor; half precision rounds it to three digits.
+Minutes are from the start of our training to its end on two cores, beside whatever else ran there. What
+the command trains differs by the rounding to half precision, three digits, and where the arithmetic of
+training has changed since, by what grows of other rounding.
 
 ## Agreement
 
@@ -77,9 +78,14 @@ ${
 
 ## Licenses
 
-The weights are under this package's license, MIT. What they were trained on has
-[terms of its own](data.md), which say what may be done with what is made of it:
+What networks were trained on has [terms of its own](data.md). Where these restrict what it may be used
+for, they hold for the weights too; all others are under this package's license.
 
-${terms.map(([name, license]) => `- \`${name}\`: ${license}`).join("\n")}
+${
+    table(
+      ["data set", "its license", "license of the weights"],
+      licenses.map(({ dataset, license }) => [`\`${dataset.name}\``, dataset.license, license]),
+    )
+  }
 `;
 }

@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { basename, dirname, join } from "@std/path";
 import { parseScaleSchedule } from "../../../../src/calibration/scale_schedule_json.ts";
+import { datasetSources } from "../../../../src/datasets/registry_files.ts";
 import type { MachineName } from "../../../../src/machines/machine_table.ts";
 import { readWeights } from "../../../../src/networks/weights/weights.ts";
 import type { ZooCard } from "../../../../src/zoo/zoo_card.ts";
@@ -11,6 +12,7 @@ import { timeProtocol } from "../../../../tasks/reproduce/experiments.ts";
 import { Ledger } from "../../../../tasks/reproduce/ledger.ts";
 import type { ExperimentRecord } from "../../../../tasks/reproduce/run_experiment.ts";
 import { verb as buildZoo } from "../../../../tasks/tools/build_zoo.ts";
+import { licenseOf } from "../../../../tasks/tools/zoo/add_entry.ts";
 import { trainingCommand } from "../../../../tasks/tools/zoo/training_command.ts";
 import { checkSizes, readCards, zooLimits } from "../../../../tasks/tools/zoo/zoo_folder.ts";
 import { verb as train } from "../../../../tasks/train.ts";
@@ -152,6 +154,13 @@ Deno.test("build:zoo: the command is what the weights differ in from their prese
   // No flag sets it, so no command does it again.
   const odd = { ...record, noiseParameters: { beta: 1 }, width: 0.5 };
   assertThrows(() => trainingCommand(odd, "w"));
+});
+
+Deno.test("build:zoo: what images may be used for holds for the weights too", () => {
+  const licenses = datasetSources.map(({ name, about }) => [name, licenseOf(about)] as const);
+  const restricted = licenses.filter(([, license]) => license !== "MIT, as this package");
+  assertEquals(restricted.map(([name]) => name), ["celeba"]);
+  assertMatch(restricted[0]![1], /^as the data set, non-commercial research only/);
 });
 
 Deno.test("build:zoo: what is too large does not ship", () => {

@@ -81,6 +81,11 @@ export function calibrationIdentity(
   };
 }
 
+/** Trajectories behind the scales of a schedule: those of the step that took most. */
+export function samplesOf({ steps }: ScaleSchedule): number {
+  return Math.max(...steps.map(({ perSample }) => perSample.length));
+}
+
 /** What a finished calibration comes to. */
 export function calibrationOutcome(schedule: ScaleSchedule, plan: CalibrationPlan): RunOutcome {
   const files = calibrationFiles("");
@@ -94,7 +99,7 @@ export function calibrationOutcome(schedule: ScaleSchedule, plan: CalibrationPla
     numbers: {
       machine: plan.machine,
       scales: schedule.steps.map(({ patchSize }) => patchSize),
-      samples: Math.max(...schedule.steps.map(({ perSample }) => perSample.length)),
+      samples: samplesOf(schedule),
       images: schedule.steps.map((step) => step.images ?? schedule.provenance.dataset!.images),
       certainty: schedule.steps.flatMap(({ certainty }) => certainty ?? []),
     },

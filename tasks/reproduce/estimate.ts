@@ -24,6 +24,8 @@ export interface TimeEstimate {
 const PROBED_IMAGES = 16;
 const PROBED_BATCH = 4;
 const FORWARDS_PER_STEP = 4;
+/** Trajectories of a full grid that take as long as settling the scales. */
+const SETTLING_TRAJECTORIES = 4;
 /** Images of the whole sets. */
 const TRAINING_IMAGES = {
   "mnist": 60_000,
@@ -93,6 +95,9 @@ export async function estimateTime(
     const classes = config.conditional ? data.classNames.length : 1;
     const images = Math.min(sizes.machineImages ?? trained, trained) / classes;
     const few = Math.min(sizes.calibrationImages / classes, images);
+    const trajectories = sizes.calibrationSamples === "auto"
+      ? SETTLING_TRAJECTORIES
+      : sizes.calibrationSamples;
     const threads = Math.min(config.shards, context.workers ?? navigator.hardwareConcurrency);
     return {
       training: context.weights[experiment.name] !== undefined
@@ -100,7 +105,7 @@ export async function estimateTime(
         : config.steps * config.batchSize * forward * FORWARDS_PER_STEP / threads,
       protocols: Object.fromEntries(protocols.map(({ name, steps, networkSteps }) => [
         name,
-        sizes.calibrationSamples * steps * few * all +
+        trajectories * steps * few * all +
         sizes.samples * (steps * images * one + networkSteps * forward),
       ])),
     };

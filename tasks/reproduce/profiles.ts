@@ -16,7 +16,8 @@ export interface ExperimentSizes {
   readonly machineImages?: number | undefined;
   /** Images to calibrate with; at most those of the machines. */
   readonly calibrationImages: number;
-  readonly calibrationSamples: number;
+  /** Trajectories; "auto": these and of the images as many as settle the scales. */
+  readonly calibrationSamples: number | "auto";
   readonly samples: number;
 }
 
@@ -87,7 +88,7 @@ export const profiles: readonly [Profile, ...Profile[]] = [
     refineSteps: 20,
     networks: "small",
     training: () => ({}),
-    sizes: () => ({ calibrationImages: Infinity, calibrationSamples: 10, samples: 50 }),
+    sizes: () => ({ calibrationImages: Infinity, calibrationSamples: "auto", samples: 50 }),
     weights: ofZoo,
   },
   {

@@ -1,5 +1,6 @@
 /** One experiment: training, calibration, evaluation, each in a run folder of its own. */
 import type { CalibrationState } from "../../src/calibration/calibration.ts";
+import { mostSamples } from "../../src/calibration/settled.ts";
 import { finishRun } from "../cli/run_result.ts";
 import { evaluationIdentity, evaluationOutcome, runEvaluation } from "../pipelines/evaluation.ts";
 import {
@@ -7,6 +8,7 @@ import {
   calibrationOutcome,
   type CalibrationPlan,
   runCalibration,
+  samplesOf,
 } from "../pipelines/calibration.ts";
 import { readCalibrationState } from "../pipelines/calibration_states.ts";
 import { scheduledMachines } from "../../src/evaluation/scheduled_machines.ts";
@@ -152,7 +154,7 @@ export function calibrationPlan(
   { network, protocol, samples, scales }: {
     readonly network: LoadedNetwork;
     readonly protocol: TimeProtocol;
-    readonly samples: number;
+    readonly samples: number | "auto";
     readonly scales?: readonly number[] | undefined;
   },
 ): CalibrationPlan {
@@ -166,8 +168,10 @@ export function calibrationPlan(
     search: "full",
     ...protocolFor(network, {
       ...{ sampler: "ddim", grid: protocol.grid, steps: protocol.steps },
-      ...{ samples, seed: seeds.calibration },
+      ...{ samples: samples === "auto" ? mostSamples : samples, seed: seeds.calibration },
     }),
+    samples,
+    ...samples === "auto" && { images: samples },
     metric: "cosine",
     aggregate: "median",
   };
@@ -203,7 +207,8 @@ export async function calibrateIn(
 }
 
 function isComplete(state: CalibrationState | undefined, { metric, samples }: CalibrationPlan) {
-  return state?.inProgress === null && state.tables[metric].length === samples;
+  return state?.inProgress === null &&
+    (samples === "auto" || state.tables[metric].length === samples);
 }
 
 /** Network and images, as plain data. */
@@ -269,7 +274,7 @@ export async function runExperiment(
   const { rows } = await runEvaluation(plan, session, { machines, schedules });
   await finishRun(run, evaluationOutcome(rows));
   return {
-    ...sourcesRecord(sources, { calibrationSamples }),
+    ...sourcesRecord(sources, { calibrationSamples: Math.max(...schedules.map(samplesOf)) }),
     experiment: experiment.name,
     protocol,
     samples,

@@ -78,7 +78,9 @@ export async function runAblation(
   if (sources === undefined) return undefined;
   const { network, data } = sources;
   const { refineSamples, refineSteps, sizes } = context.profile;
-  const { calibrationSamples, samples } = sizes(experiment);
+  const { samples, ...size } = sizes(experiment);
+  // Other metrics choose among all scales, and those that cosine gives up early may be theirs.
+  const calibrationSamples = size.calibrationSamples === "auto" ? 10 : size.calibrationSamples;
   const { padding, classes } = network.network.architecture;
   const machine = machineForPadding(padding);
   const { schedule, state } = await calibrateIn(

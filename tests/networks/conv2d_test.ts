@@ -114,10 +114,13 @@ for (const backend of backends) {
           const found = await values(tf.tidy(() => run(false)));
           expected.forEach((values, i) => {
             const error = relativeError(found[i]!, values);
-            // Sums of a few hundred float32 products in another order: 1e-6 is a few roundings.
+            const name = ["value", "x", "filter", "bias", "shift"][i]!;
+            // Sums of a few hundred float32 products in another order: 1e-6 is a few roundings. The shift's
+            // gradient is that of x summed over pixels, of which most cancels.
+            const bound = name === "shift" ? 4e-6 : 2e-6;
             assert(
-              error < 2e-6,
-              `${["value", "x", "filter", "bias", "shift"][i]} differs by ${error} for ${
+              error < bound,
+              `${name} differs by ${error} for ${
                 JSON.stringify({ b, h, w, ci, co, k, padding, relu })
               }`,
             );

@@ -96,12 +96,17 @@ Deno.test("measured field: it fills what the architecture allows, and nothing ou
     });
     assertEquals(field.computed, computed);
     assertEquals(field.radius, Math.min(Math.ceil((computed + 1) / 2), 15));
-    const width = effectiveField(field.times[0]!, { radius: field.radius, share: 1 })!;
+    // Outside are roundings of Winograd's algorithm, and nothing else.
+    const most = { radius: field.radius, share: 1 - 1e-6 };
+    const width = effectiveField(field.times[0]!, most)!;
     // A UNet's widest field belongs to one side only of some pixels in their square of pooling.
-    const [least, most] = architecture.kind === "unet"
+    const [least, widest] = architecture.kind === "unet"
       ? [computed - 4, computed + 3]
       : [computed, computed];
-    assert(width >= least && width <= most, `${architecture.kind}: ${width}, allowed ${computed}`);
+    assert(
+      width >= least && width <= widest,
+      `${architecture.kind}: ${width}, allowed ${computed}`,
+    );
   }
 });
 

@@ -11,7 +11,7 @@
  * [H + 2r][W + 2r][C]; then the k taps of one filter row read one contiguous run of k * C floats.
  */
 
-import { add, fma, lane0, lane1, lane2, lane3 } from "./lanes.as";
+import { add, fma, lane0, lane1, lane2, lane3, partial } from "./lanes.as";
 
 export {
   finishFilterGradient, transformFilter, winogradConv, winogradFilterGradient,
@@ -363,13 +363,4 @@ export function filterGradient(
 @inline
 function addScalar(at: usize, v: f32): void {
   store<f32>(at, load<f32>(at) + v);
-}
-
-/** The first 1 to 3 floats at p, zeros after them: nothing is read past them. */
-@inline
-function partial(p: usize, lanes: i32): v128 {
-  let v = f32x4.replace_lane(f32x4.splat(0), 0, load<f32>(p));
-  if (lanes > 1) v = f32x4.replace_lane(v, 1, load<f32>(p, 4));
-  if (lanes > 2) v = f32x4.replace_lane(v, 2, load<f32>(p, 8));
-  return v;
 }

@@ -44,26 +44,46 @@ function geometry(x: tf.TensorInfo, filter: tf.TensorInfo): Geometry {
   return { n, h, w, ci, co, k, r: k >> 1 };
 }
 
-/** Tiles of 2 x 2 pixels whose transforms are in the cache together. */
+/** Tiles of 4 x 4 pixels whose transforms are in the cache together. */
 const TILES_TOGETHER = 32;
 
-/**
- * Rows of tiles that Winograd's algorithm takes at a time; undefined where it cannot be used, or is no
- * faster than the plain sum: filters of another size, odd images, few channels.
- */
-function bandOf(
-  { h, w, k }: Pick<Geometry, "h" | "w" | "k">,
-  { inputs, outputs }: { readonly inputs: number; readonly outputs: number },
-): number | undefined {
-  if (k !== 3 || h % 2 !== 0 || w % 2 !== 0 || inputs % 4 !== 0 || outputs % 8 !== 0) {
-    return undefined;
-  }
-  return Math.min(h / 2, Math.max(1, Math.floor(TILES_TOGETHER / (w / 2))));
+/** How Winograd's algorithm goes through a convolution, and how many floats it needs for that. */
+interface WinogradPlan {
+  /** Rows of tiles that are multiplied together. */
+  readonly bandRows: number;
+  /** Rows of tiles that are transformed together, so that their tiles come in fours. */
+  readonly stripRows: number;
+  /** Inputs, outputs, and pairs of them, of channels filled up. */
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly pairs: number;
+  /** What the rows of a strip see, with so many channels. */
+  readonly strip: (channels: number) => number;
+  /** The 36 planes of a band, with so many channels and the gap after each. */
+  readonly planes: (channels: number) => number;
 }
 
-/** Floats of the 16 planes of a band, with the gap after each. */
-function bandFloats(band: number | undefined, w: number, channels: number): number {
-  return band === undefined ? 0 : 16 * (band * (w / 2) * channels + 16);
+/** Vectors that the transforms of four tiles need, in floats. */
+const SCRATCH = 180 * 4;
+
+function planWinograd(
+  w: number,
+  channels: { readonly inputs: number; readonly outputs: number },
+): WinogradPlan {
+  const across = Math.ceil(w / 4);
+  const stripRows = across % 4 === 0 ? 1 : across % 2 === 0 ? 2 : 4;
+  const bandRows = stripRows * Math.max(1, Math.floor(TILES_TOGETHER / (stripRows * across)));
+  const inputs = Math.ceil(channels.inputs / 4) * 4;
+  const outputs = Math.ceil(channels.outputs / 8) * 8;
+  return {
+    bandRows,
+    stripRows,
+    inputs,
+    outputs,
+    pairs: inputs * outputs,
+    strip: (channels) => stripRows * 6 * (4 * across + 2) * channels,
+    planes: (channels) => 36 * (Math.ceil(bandRows * across / 4) * 4 * channels + 16),
+  };
 }
 
 type Inputs = Readonly<Record<"x" | "filter", tf.TensorInfo>> & {
@@ -77,46 +97,150 @@ interface Attributes {
   readonly inputGradient: boolean;
 }
 
+/** What a convolution reads and writes, as pointers; 0 for what there is not. */
+interface Pointers {
+  readonly x: number;
+  readonly filter: number;
+  readonly bias: number;
+  readonly shift: number;
+  /** Outputs of a ReLU whose gradient x is. */
+  readonly gate: number;
+  readonly out: number;
+}
+
+/** A convolution of whole batches by Winograd's algorithm; `flipped`: the input gradient. */
+function convolveByWinograd(
+  module: NativeModule<ConvFunctions>,
+  { n, h, w, ci, co }: Geometry,
+  { x, filter, bias, shift, gate, out }: Pointers,
+  { circular, relu, flipped }: Readonly<Record<"circular" | "relu" | "flipped", boolean>>,
+): void {
+  const [inputs, outputs] = flipped ? [co, ci] : [ci, co];
+  const plan = planWinograd(w, { inputs, outputs });
+  const [strips, scratch, transformed, paddedBias, planes, products] = module.workspace(
+    plan.strip(plan.inputs),
+    SCRATCH,
+    36 * plan.pairs,
+    plan.outputs,
+    plan.planes(plan.inputs),
+    plan.planes(plan.outputs),
+  ) as [number, number, number, number, number, number];
+  const f = module.functions;
+  f.transformFilter(filter, transformed, scratch, ci, co, Number(flipped));
+  if (bias) module.copy(bias, paddedBias, { floats: outputs, filledTo: plan.outputs });
+  f.winogradConv(
+    ...[x, shift, gate, transformed, bias && paddedBias, out, strips, scratch, planes, products],
+    ...[n, h, w, inputs, outputs, plan.bandRows, plan.stripRows, Number(circular), Number(relu)],
+  );
+}
+
 function forward(
   { inputs, backend, attrs }: { inputs: Inputs; backend: object; attrs: Attributes },
 ): tf.TensorInfo {
   const module = convModule(backend);
-  const { x, filter, bias, shift } = inputs;
-  const { n, h, w, ci, co, k, r } = geometry(x, filter);
-  const circular = attrs.padding === "circular" ? 1 : 0;
-  const out = module.output([n, h, w, co]);
-  const band = bandOf({ h, w, k }, { inputs: ci, outputs: co });
-  const [padded, scratch, packed, transformed, products] = module.workspace(
+  const size = geometry(inputs.x, inputs.filter);
+  const { n, h, w, ci, co, k, r } = size;
+  const output = module.output([n, h, w, co]);
+  const at = (tensor: tf.TensorInfo | undefined) => module.pointer(tensor);
+  const [x, filter, bias, shift] = [
+    at(inputs.x),
+    at(inputs.filter),
+    at(inputs.bias),
+    at(inputs.shift),
+  ];
+  const out = at(output);
+  const [circular, relu] = [attrs.padding === "circular", attrs.relu];
+  if (k === 3) {
+    const pointers = { x, filter, bias, shift, gate: 0, out };
+    convolveByWinograd(module, size, pointers, { circular, relu, flipped: false });
+    return output;
+  }
+  const [padded, scratch, packed] = module.workspace(
     (h + 2 * r) * (w + 2 * r) * ci,
     w * ci,
-    (band === undefined ? k * k : 16) * ci * co,
-    bandFloats(band, w, ci),
-    bandFloats(band, w, co),
-  ) as [number, number, number, number, number];
+    k * k * ci * co,
+  ) as [number, number, number];
   const f = module.functions;
-  const [px, py, pb, ps] = [x, out, bias, shift].map((t) => module.pointer(t)) as [
-    number,
-    number,
-    number,
-    number,
-  ];
-  const relu = attrs.relu ? 1 : 0;
-  if (band === undefined) f.packFilter(module.pointer(filter), packed, k, ci, co, 0);
-  else f.transformFilter(module.pointer(filter), packed, ci, co, 0);
+  f.packFilter(filter, packed, k, ci, co, 0);
   for (let i = 0; i < n; i++) {
-    const to = py + i * h * w * co * 4;
-    f.pad(px + i * h * w * ci * 4, ps && ps + i * ci * 4, padded, scratch, h, w, ci, r, circular);
-    if (band === undefined) f.conv(padded, packed, pb, to, h, w, ci, co, k, relu);
-    else {
-      f.winogradConv(padded, packed, pb, to, transformed, products, h, w, ci, co, band, relu);
-    }
+    const [from, to] = [x + i * h * w * ci * 4, out + i * h * w * co * 4];
+    const told = shift && shift + i * ci * 4;
+    f.pad(from, told, padded, scratch, h, w, ci, r, Number(circular));
+    f.conv(padded, packed, bias, to, h, w, ci, co, k, Number(relu));
   }
-  return out;
+  return output;
 }
 
 type BackwardInputs = Readonly<Record<"x" | "filter" | "y" | "dy", tf.TensorInfo>> & {
   readonly shift?: tf.TensorInfo;
 };
+
+/** What a backward pass writes. */
+interface Gradients {
+  /** 0: not wanted. */
+  readonly x: number;
+  readonly filter: number;
+  readonly bias: number;
+}
+
+/** Gradients of x, filter and bias by Winograd's algorithm. */
+function backwardByWinograd(
+  module: NativeModule<ConvFunctions>,
+  size: Geometry,
+  { x, shift, filter, gate, dy }: Omit<Pointers, "bias" | "out"> & { readonly dy: number },
+  { to, circular }: { readonly to: Gradients; readonly circular: boolean },
+): void {
+  const { n, h, w, ci, co } = size;
+  const plan = planWinograd(w, { inputs: ci, outputs: co });
+  const [strips, scratch, sums, biasSums, planes, gradients] = module.workspace(
+    plan.strip(Math.max(plan.inputs, plan.outputs)),
+    SCRATCH,
+    36 * plan.pairs,
+    plan.outputs,
+    plan.planes(plan.inputs),
+    plan.planes(plan.outputs),
+  ) as [number, number, number, number, number, number];
+  const f = module.functions;
+  module.fillZero(sums, 36 * plan.pairs);
+  module.fillZero(biasSums, plan.outputs);
+  f.winogradFilterGradient(
+    ...[x, shift, dy, gate, sums, biasSums, strips, scratch, planes, gradients],
+    ...[n, h, w, ci, co, plan.bandRows, Number(circular)],
+  );
+  f.finishFilterGradient(sums, to.filter, scratch, ci, co);
+  module.copy(biasSums, to.bias, { floats: co, filledTo: co });
+  if (to.x === 0) return;
+  const pointers = { x: dy, filter, bias: 0, shift: 0, gate, out: to.x };
+  convolveByWinograd(module, size, pointers, { circular, relu: false, flipped: true });
+}
+
+/** The same by the plain sum. */
+function backwardPlainly(
+  module: NativeModule<ConvFunctions>,
+  { n, h, w, ci, co, k, r }: Geometry,
+  { x, shift, filter, gate, dy }: Omit<Pointers, "bias" | "out"> & { readonly dy: number },
+  { to, circular }: { readonly to: Gradients; readonly circular: boolean },
+): void {
+  const [xPadded, dPadded, scratch, packed] = module.workspace(
+    (h + 2 * r) * (w + 2 * r) * ci,
+    (h + 2 * r) * (w + 2 * r) * co,
+    w * Math.max(ci, co),
+    k * k * ci * co,
+  ) as [number, number, number, number];
+  const f = module.functions;
+  const wraps = Number(circular);
+  module.fillZero(to.filter, k * k * ci * co);
+  module.fillZero(to.bias, co);
+  if (to.x) f.packFilter(filter, packed, k, ci, co, 1);
+  for (let i = 0; i < n; i++) {
+    const [inOffset, outOffset] = [i * h * w * ci * 4, i * h * w * co * 4];
+    const opened = gate && gate + outOffset;
+    f.padGradient(dy + outOffset, opened, dPadded, scratch, to.bias, h, w, co, r, wraps);
+    f.pad(x + inOffset, shift && shift + i * ci * 4, xPadded, scratch, h, w, ci, r, wraps);
+    f.filterGradient(xPadded, dPadded, to.filter, h, w, ci, co, k);
+    if (to.x) f.conv(dPadded, packed, 0, to.x + inOffset, h, w, co, ci, k, 0);
+  }
+}
 
 /** Gradients of x (one value when it is not wanted), filter, bias and shift, in this order. */
 function backward(
@@ -124,55 +248,31 @@ function backward(
 ): tf.TensorInfo[] {
   const module = convModule(backend);
   const { x, filter, y, dy, shift } = inputs;
-  const { n, h, w, ci, co, k, r } = geometry(x, filter);
-  const circular = attrs.padding === "circular" ? 1 : 0;
+  const size = geometry(x, filter);
+  const { n, h, w, ci, co, k } = size;
   const wantsInput = attrs.inputGradient || shift !== undefined;
   const dx = module.output(wantsInput ? [n, h, w, ci] : [1]);
   const filterGrad = module.output([k, k, ci, co]);
   const biasGrad = module.output([co]);
   const shiftGrad = module.output([n, ci]);
-  const band = bandOf({ h, w, k }, { inputs: ci, outputs: co });
-  const backBand = bandOf({ h, w, k }, { inputs: co, outputs: ci });
-  const bandSize = Math.max(...[ci, co].map((c) => bandFloats(band ?? backBand, w, c)));
-  const [xPadded, dPadded, scratch, packed, sums, transformed, products] = module.workspace(
-    (h + 2 * r) * (w + 2 * r) * ci,
-    (h + 2 * r) * (w + 2 * r) * co,
-    w * Math.max(ci, co),
-    (backBand === undefined ? k * k : 16) * ci * co,
-    band === undefined ? 0 : 16 * ci * co,
-    bandSize,
-    bandSize,
-  ) as [number, number, number, number, number, number, number];
-  const f = module.functions;
   const at = (tensor: tf.TensorInfo | undefined) => module.pointer(tensor);
-  const [px, py, pd, ps] = [at(x), at(y), at(dy), at(shift)];
-  const [gx, gf, gb, gs] = [at(dx), at(filterGrad), at(biasGrad), at(shiftGrad)];
-  if (band === undefined) module.fillZero(gf, k * k * ci * co);
-  else module.fillZero(sums, 16 * ci * co);
-  module.fillZero(gb, co);
-  if (!wantsInput) module.fillZero(gx, 1);
-  if (wantsInput && backBand === undefined) f.packFilter(at(filter), packed, k, ci, co, 1);
-  else if (wantsInput) f.transformFilter(at(filter), packed, ci, co, 1);
-  for (let i = 0; i < n; i++) {
-    const [inOffset, outOffset] = [i * h * w * ci * 4, i * h * w * co * 4];
-    const gate = attrs.relu ? py + outOffset : 0;
-    f.padGradient(pd + outOffset, gate, dPadded, scratch, gb, h, w, co, r, circular);
-    f.pad(px + inOffset, ps && ps + i * ci * 4, xPadded, scratch, h, w, ci, r, circular);
-    if (band === undefined) f.filterGradient(xPadded, dPadded, gf, h, w, ci, co, k);
-    else {
-      const buffers = [sums, transformed, products];
-      f.winogradFilterGradient(xPadded, dPadded, ...buffers, h, w, ci, co, band);
+  const to = { x: wantsInput ? at(dx) : 0, filter: at(filterGrad), bias: at(biasGrad) };
+  const from = {
+    x: at(x),
+    shift: at(shift),
+    filter: at(filter),
+    gate: attrs.relu ? at(y) : 0,
+    dy: at(dy),
+  };
+  const circular = attrs.padding === "circular";
+  const way = k === 3 ? backwardByWinograd : backwardPlainly;
+  way(module, size, from, { to, circular });
+  if (!wantsInput) module.fillZero(at(dx), 1);
+  else {
+    for (let i = 0; i < n; i++) {
+      module.functions.sumPixels(to.x + i * h * w * ci * 4, at(shiftGrad) + i * ci * 4, h * w, ci);
     }
-    if (!wantsInput) continue;
-    const to = gx + inOffset;
-    if (backBand === undefined) f.conv(dPadded, packed, 0, to, h, w, co, ci, k, 0);
-    else {
-      const buffers = [transformed, products];
-      f.winogradConv(dPadded, packed, 0, to, ...buffers, h, w, co, ci, backBand, 0);
-    }
-    f.sumPixels(to, gs + i * ci * 4, h * w, ci);
   }
-  if (band !== undefined) f.finishFilterGradient(sums, gf, ci, co);
   return [dx, filterGrad, biasGrad, shiftGrad];
 }
 

@@ -22,3 +22,30 @@ export function lane3(x: v128): v128 { return v128.shuffle<f32>(x, x, 3, 3, 3, 3
 export function add(at: usize, v: v128): void {
   v128.store(at, f32x4.add(v128.load(at), v));
 }
+
+/** The first 1 to 3 floats at p, zeros after them: nothing is read past them. */
+@inline
+export function partial(p: usize, lanes: i32): v128 {
+  let v = f32x4.replace_lane(f32x4.splat(0), 0, load<f32>(p));
+  if (lanes > 1) v = f32x4.replace_lane(v, 1, load<f32>(p, 4));
+  if (lanes > 2) v = f32x4.replace_lane(v, 2, load<f32>(p, 8));
+  return v;
+}
+
+/** What is left of four floats at p, of which `left` are there; zeros for the rest. */
+@inline
+export function loadSome(p: usize, left: i32): v128 {
+  return left >= 4 ? v128.load(p) : partial(p, left);
+}
+
+/** Stores the first `left` lanes, or all four: nothing is written past them. */
+@inline
+export function storeSome(p: usize, v: v128, left: i32): void {
+  if (left >= 4) {
+    v128.store(p, v);
+    return;
+  }
+  store<f32>(p, f32x4.extract_lane(v, 0));
+  if (left > 1) store<f32>(p, f32x4.extract_lane(v, 1), 4);
+  if (left > 2) store<f32>(p, f32x4.extract_lane(v, 2), 8);
+}

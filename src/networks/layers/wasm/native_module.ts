@@ -76,6 +76,17 @@ export class NativeModule<F extends NativeFunctions> {
     return this.#backend.makeOutput(shape, "float32");
   }
 
+  /** Copies floats, and fills up with zeros. */
+  copy(
+    from: number,
+    to: number,
+    { floats, filledTo }: { readonly floats: number; readonly filledTo: number },
+  ): void {
+    const all = new Float32Array(this.#backend.wasm.asm.memory.buffer);
+    all.copyWithin(to / 4, from / 4, from / 4 + floats);
+    all.fill(0, to / 4 + floats, to / 4 + filledTo);
+  }
+
   /** Fills floats with zeros. */
   fillZero(pointer: number, floats: number): void {
     new Float32Array(this.#backend.wasm.asm.memory.buffer, pointer, floats).fill(0);

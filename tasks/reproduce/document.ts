@@ -7,6 +7,7 @@ import {
   measures,
   notesBlock,
   protocolText,
+  samplesBetter,
   sizeText,
   table,
 } from "./markdown.ts";
@@ -149,11 +150,8 @@ function ablationSection({ experiment, protocol, record }: AblationEntry): strin
   const title = `### ${experiment.name}, ${protocolText(protocol)}`;
   if (record === undefined) return `${title}\n\nNot run.`;
   const { machine, variants, medians, rSquared, refinement, dataset, samples, t } = record;
-  const better = (name: string) => {
-    const pairs = (rSquared[name] ?? []).map((value, i) => [value, rSquared["cosine"]?.[i]]);
-    const more = pairs.filter(([a, b]) => typeof a === "number" && typeof b === "number" && a > b);
-    return name === "cosine" ? "" : `${more.length} of ${pairs.length}`;
-  };
+  const better = (name: string) =>
+    name === "cosine" ? "" : samplesBetter(rSquared[name] ?? [], rSquared["cosine"] ?? []);
   const rows = variants.map(({ name, scales, sameAs }) => [
     variantName(name),
     scales.join(", "),

@@ -78,3 +78,14 @@ export function sizeText({ architecture }: SourcesRecord["network"]): string {
     : `${channels.join("/")} channels`;
   return `${kind}, ${size}${classes > 0 ? `, ${classes} classes` : ""}`;
 }
+
+/** Of how many samples a first machine has the higher r^2 than a second: "9 of 12". */
+export function samplesBetter(
+  first: readonly (number | null)[],
+  second: readonly (number | null)[],
+): string {
+  const better = first.filter((a, i) =>
+    a !== null && (second[i] ?? null) !== null && a > second[i]!
+  );
+  return `${better.length} of ${first.length}`;
+}

@@ -33,6 +33,7 @@ import type { SamplingProtocol } from "../../src/samplers/sampling_protocol.ts";
 import type { Experiment, TimeProtocol } from "./experiments.ts";
 import { type Profile, trainingOf } from "./profiles.ts";
 import type { AgreementRow } from "../../src/evaluation/agreement_table.ts";
+import type { AgreementResult } from "../../src/evaluation/evaluate.ts";
 
 /** What all experiments compute with. */
 export interface ReproductionContext extends WorkContext {
@@ -78,6 +79,8 @@ export interface ExperimentRecord extends SourcesRecord {
   readonly seeds: { readonly calibration: number; readonly evaluation: number };
   readonly scales: readonly ScalesRecord[];
   readonly medians: readonly AgreementRow[];
+  /** r^2 of each sample by machine, null where undefined; absent in records of earlier releases. */
+  readonly rSquared?: Readonly<Record<string, readonly (number | null)[]>>;
   /** Folder of the evaluation. */
   readonly run: string;
 }
@@ -271,7 +274,7 @@ export async function runExperiment(
   });
   const { run } = session;
   const machines = scheduledMachines(names, { ...session, schedule: network.schedule, schedules });
-  const { rows } = await runEvaluation(plan, session, { machines, schedules });
+  const { rows, result } = await runEvaluation(plan, session, { machines, schedules });
   await finishRun(run, evaluationOutcome(rows));
   return {
     ...sourcesRecord(sources, { calibrationSamples: Math.max(...schedules.map(samplesOf)) }),
@@ -281,6 +284,16 @@ export async function runExperiment(
     seeds,
     scales,
     medians: rows,
+    rSquared: rSquaredOf(result),
     run: run.path,
   };
+}
+
+/** r^2 of each sample, by machine. */
+export function rSquaredOf(
+  { machines, samples }: AgreementResult,
+): Record<string, (number | null)[]> {
+  return Object.fromEntries(
+    machines.map((name) => [name, samples.map(({ agreement }) => agreement[name]!.rSquared)]),
+  );
 }

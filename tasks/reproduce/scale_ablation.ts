@@ -22,6 +22,7 @@ import {
   evaluationProtocol,
   experimentSources,
   type ReproductionContext,
+  rSquaredOf,
   seeds,
   type SourcesRecord,
   sourcesRecord,
@@ -158,12 +159,7 @@ export async function runAblation(
     t,
     variants,
     medians: rows,
-    rSquared: Object.fromEntries(
-      distinct.map(({ name }) => [
-        name,
-        result.samples.map(({ agreement }) => agreement[name]!.rSquared),
-      ]),
-    ),
+    rSquared: rSquaredOf(result),
     ...refinement && {
       refinement: {
         measure: refinement.measure,

@@ -55,23 +55,37 @@ export interface Study {
   readonly allImages?: true;
 }
 
-/** What is the same in all studies, so that they share networks: the ResNets train within minutes. */
-function base(experiment: Experiment): Training {
-  return { steps: isConditional(experiment) ? 1500 : 1000, objective: "v" };
-}
-
-/** Objectives, as `train` takes them. */
+/** Objectives, as `train` takes them; whatever presets have, they say all of it. */
 const objectives: Readonly<Record<string, { readonly title: string; readonly flags: Training }>> = {
-  "v": { title: "v", flags: { objective: "v" } },
-  "x0": { title: "x0, weights min(SNR, 5)", flags: { objective: "x0" } },
+  "v": { title: "v", flags: objectiveFlags({ objective: "v" }) },
+  "x0": { title: "x0, weights min(SNR, 5)", flags: objectiveFlags({ objective: "x0" }) },
   "x0-edm": {
     title: "x0 behind EDM's factors",
-    flags: { objective: "x0", preconditioning: "edm" },
+    flags: objectiveFlags({ objective: "x0", preconditioning: "edm" }),
   },
-  "x0-unit": { title: "x0, equal weights", flags: { objective: "x0", weighting: "x0" } },
-  "eps": { title: "eps", flags: { objective: "noise" } },
-  "eps-v": { title: "eps, weights of v", flags: { objective: "noise", weighting: "v" } },
+  "x0-unit": {
+    title: "x0, equal weights",
+    flags: objectiveFlags({ objective: "x0", weighting: "x0" }),
+  },
+  "eps": { title: "eps", flags: objectiveFlags({ objective: "noise" }) },
+  "eps-v": {
+    title: "eps, weights of v",
+    flags: objectiveFlags({ objective: "noise", weighting: "v" }),
+  },
 };
+
+function objectiveFlags(flags: Training): Training {
+  return { preconditioning: "auto", weighting: "auto", ...flags };
+}
+
+/** The objective of all studies that do not vary it. */
+const usualObjective = "v";
+
+/** What is the same in all studies, so that they share networks: the ResNets train within minutes. */
+function base(experiment: Experiment): Training {
+  const steps = isConditional(experiment) ? 1500 : 1000;
+  return { steps, ...objectives[usualObjective]!.flags };
+}
 
 /** The value of a factor in words. */
 export function valueTitle(value: string): string {
@@ -153,7 +167,7 @@ export const studies: readonly [Study, ...Study[]] = [
   {
     name: "sampler",
     about: "How many steps do network and machine need, and where should they lie?",
-    factor: { ...objective, values: ["v"] },
+    factor: { ...objective, values: [usualObjective] },
     protocols: [
       ...[4, 6, 8, 12].map((steps) => timeProtocol("cubic", steps)),
       ...[10, 20, 50].map((steps) => timeProtocol("uniform", steps)),

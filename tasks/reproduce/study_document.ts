@@ -1,7 +1,15 @@
 /** The document of the studies: a section each, with tables of what is done. */
 import { toolkit } from "../../src/runs/provenance.ts";
 import type { Experiment } from "./experiments.ts";
-import { agreementCells, integer, notesBlock, protocolText, sizeText, table } from "./markdown.ts";
+import {
+  agreementCells,
+  integer,
+  notesBlock,
+  protocolText,
+  samplesBetter,
+  sizeText,
+  table,
+} from "./markdown.ts";
 import { type Study, valueTitle } from "./studies.ts";
 import type { StudyErrorsRecord, StudyRecord } from "./study_ledger.ts";
 
@@ -54,13 +62,25 @@ function configuration(parts: readonly StudyRecord[]): string {
 }
 
 function agreementTable({ factor }: Study, parts: readonly StudyRecord[]): string {
+  const first = parts[0]!.value;
+  /** Compared sample by sample: the noise is the same. */
+  const better = (part: StudyRecord) => {
+    const { name } = part.result.protocol;
+    const other = parts.find((each) => each.value === first && each.result.protocol.name === name);
+    const [mine, theirs] = [part, other].map((each) => each?.result.rSquared?.[theoryOf(part)]);
+    return part === other || !mine || !theirs ? "" : samplesBetter(mine, theirs);
+  };
+  const rows = parts.map((part, i) => [
+    parts[i - 1]?.value === part.value ? "" : valueTitle(part.value),
+    protocolText(part.result.protocol).replace(" of DDIM", ""),
+    ...agreementCells(part.result.medians, theoryOf(part)),
+    better(part),
+  ]);
+  const compared = `samples better than by ${valueTitle(first)}`;
+  const columns = rows.some((row) => row.at(-1) !== "") ? 6 : 5;
   return table(
-    [factor.title, "times", "r", "r²", "R²"],
-    parts.map((part, i) => [
-      parts[i - 1]?.value === part.value ? "" : valueTitle(part.value),
-      protocolText(part.result.protocol).replace(" of DDIM", ""),
-      ...agreementCells(part.result.medians, theoryOf(part)),
-    ]),
+    [factor.title, "times", "r", "r²", "R²", compared].slice(0, columns),
+    rows.map((row) => row.slice(0, columns)),
   );
 }
 

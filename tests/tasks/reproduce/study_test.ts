@@ -89,6 +89,7 @@ function part(
       row(machine, "r^2", 0.1 * i + 0.01),
       row(machine, "R^2", 0.1 * i + 0.02),
     ]),
+    rSquared: { bbELS: [0.1, 0.2, null, 0.4].map((v) => v && v * Number(value)) },
     run: "runs/3",
   };
   return { study, experiment: cifar.name, value, plan: { value }, result };
@@ -127,8 +128,9 @@ Deno.test("writeStudies: rows in the study's order, figures and tables beside, n
     const text = await Deno.readTextFile(out);
     assertMatch(
       text,
-      /\| 750 \| cubic times, 8 steps \| 0\.900 \[0\.800, 0\.950\] \| 0\.890 [^\n]*\n\| +\| uniform times, 20 steps \| undefined \| undefined \| undefined \|\n\| 12,000 \|/,
+      /\| 750 \| cubic times, 8 steps \| 0\.900 \[0\.800, 0\.950\] \| 0\.890 [^\n]*\n\| +\| uniform times, 20 steps \| undefined \| undefined \| undefined \| +\|\n\| 12,000 \|[^\n]* 3 of 4 \|/,
     );
+    assertStringIncludes(text, "| samples better than by 750 |");
     assertStringIncludes(text, "trained for 750 / 12,000 steps of 16 images, on 4,000 images");
     assertStringIncludes(
       text,

@@ -22,9 +22,9 @@ export interface ZooAgreement {
   readonly machineImages: number;
   /** What the schedules were calibrated with. */
   readonly calibration: {
-    /** Images. */
+    /** Images that a step was calibrated with, at most. */
     readonly images: number;
-    /** Trajectories. */
+    /** Trajectories that a step was calibrated on, at most. */
     readonly samples: number;
     /** Seed of their noise. */
     readonly seed: number;

@@ -87,7 +87,7 @@ export function cardText(card: ZooCard): string {
     const { calibration } = each;
     return `\n${timesOf(each)}: ${each.samples} samples of seed ${each.seed}, machines on ${
       integer(each.machineImages)
-    } images, calibrated on ${calibration.samples} trajectories with ${
+    } images, calibrated on up to ${calibration.samples} trajectories with ${
       integer(calibration.images)
     } images\n\n${
       textTable({

@@ -59,14 +59,19 @@ async function schedulesOf(
   return schedules;
 }
 
-function agreementOf(record: ExperimentRecord): ZooAgreement {
+function agreementOf(
+  record: ExperimentRecord,
+  schedules: readonly ScaleSchedule[],
+): ZooAgreement {
   const { protocol: { grid, steps, networkSteps }, dataset, samples, seeds } = record;
+  const scales = schedules.flatMap(({ steps }) => steps);
   return {
     protocol: { grid: parseTimeGridName(String(grid)), steps, networkSteps },
     machineImages: dataset.images,
     calibration: {
-      images: record.calibrationImages,
-      samples: record.calibrationSamples,
+      // Where a step was settled early, it took fewer.
+      images: Math.max(...scales.map(({ images = record.calibrationImages }) => images)),
+      samples: Math.max(...scales.map(({ perSample }) => perSample.length)),
       seed: seeds.calibration,
     },
     samples,
@@ -90,7 +95,7 @@ async function withRecord(
     readonly schedules: readonly ScaleSchedule[];
   },
 ): Promise<ZooCard> {
-  const agreement = agreementOf(record);
+  const agreement = agreementOf(record, schedules);
   const { grid, steps } = agreement.protocol;
   const own = (times: { readonly grid: string; readonly steps: number }) =>
     times.grid === grid && times.steps === steps;

@@ -63,8 +63,8 @@ interface WinogradPlan {
   readonly planes: (channels: number) => number;
 }
 
-/** Vectors that the transforms of four tiles need, in floats. */
-const SCRATCH = 180 * 4;
+/** Constants, and the vectors that the transforms of four tiles need, in floats. */
+const SCRATCH = 190 * 4;
 
 function planWinograd(
   w: number,

@@ -14,6 +14,7 @@
  * meet in the same lines of the cache.
  */
 import { add, fma, lane0, lane1, lane2, lane3 } from "./lanes.as";
+import { storeTable } from "./winograd_points.as";
 import {
   gather, transformFour, transformGradients, transformInputs, transformOutputs,
 } from "./winograd_tiles.as";
@@ -100,7 +101,7 @@ function tileAt(strips: usize, stripBytes: usize, t: i32, across: i32, C: i32): 
  *
  * A band has `bandRows` rows of tiles, a multiple of `stripRows`, whose tiles come in fours: `inputs` and
  * `products` hold its 36 planes, with tiles filled up to fours, `strips` what `stripRows` rows see, `scratch`
- * 180 vectors.
+ * 190 vectors.
  */
 export function winogradConv(
   x: usize, shift: usize, gate: usize, filter: usize, bias: usize, out: usize,
@@ -108,6 +109,7 @@ export function winogradConv(
   n: i32, H: i32, W: i32, Ci: i32, Co: i32, bandRows: i32, stripRows: i32,
   circular: bool, relu: bool,
 ): void {
+  storeTable(scratch);
   const down = (H + 3) >> 2, across = (W + 3) >> 2;
   const inC = fours(Ci), outC = eights(Co), filterPlane = <usize>(inC * outC) << 2;
   const line = <usize>((4 * across + 2) * inC) << 2, stripBytes = 6 * line;
@@ -170,6 +172,7 @@ export function winogradFilterGradient(
   strips: usize, scratch: usize, inputs: usize, gradients: usize,
   n: i32, H: i32, W: i32, Ci: i32, Co: i32, bandRows: i32, circular: bool,
 ): void {
+  storeTable(scratch);
   const down = (H + 3) >> 2, across = (W + 3) >> 2;
   const inC = fours(Ci), outC = eights(Co), sumPlane = <usize>(inC * outC) << 2;
   const line = <usize>((4 * across + 2) * inC) << 2, dLine = <usize>((4 * across + 2) * outC) << 2;

@@ -3,6 +3,9 @@
  *
  * With the usual points, 0, -1, 1, -2, 2, errors are 2.2 times as large (`benchmarks/RESULTS.md`), since
  * powers of the points spread further. All constants of inputs and outputs are exact in float32.
+ *
+ * Tiles take the constants from a table in memory: V8 makes one that stands in the code anew at each place, in
+ * three instructions, and keeps in a register what was loaded (two thirds of the time).
  */
 import { fma } from "./lanes.as";
 
@@ -21,33 +24,72 @@ function times(v: v128, factor: f32): v128 { return f32x4.mul(v, f32x4.splat(fac
 @inline
 function plus(v: v128, factor: f32, c: v128): v128 { return fma(v, f32x4.splat(factor), c); }
 
-/** The six values of B^T d, `step` bytes from each other. */
+/** Bytes of the table of constants. */
+export const TABLE: usize = 10 * 16;
+
+/** Fills the table. */
+export function storeTable(table: usize): void {
+  v128.store(table, f32x4.splat(A));
+  v128.store(table, f32x4.splat(-A), 16);
+  v128.store(table, f32x4.splat(A2), 32);
+  v128.store(table, f32x4.splat(-A2), 48);
+  v128.store(table, f32x4.splat(A3), 64);
+  v128.store(table, f32x4.splat(B), 80);
+  v128.store(table, f32x4.splat(-B), 96);
+  v128.store(table, f32x4.splat(B2), 112);
+  v128.store(table, f32x4.splat(-B2), 128);
+  v128.store(table, f32x4.splat(B3), 144);
+}
+@inline
+export function a1(table: usize): v128 { return v128.load(table); }
+@inline
+export function minusA1(table: usize): v128 { return v128.load(table, 16); }
+@inline
+export function a2(table: usize): v128 { return v128.load(table, 32); }
+@inline
+export function minusA2(table: usize): v128 { return v128.load(table, 48); }
+@inline
+export function a3(table: usize): v128 { return v128.load(table, 64); }
+@inline
+export function b1(table: usize): v128 { return v128.load(table, 80); }
+@inline
+export function minusB1(table: usize): v128 { return v128.load(table, 96); }
+@inline
+export function b2(table: usize): v128 { return v128.load(table, 112); }
+@inline
+export function minusB2(table: usize): v128 { return v128.load(table, 128); }
+@inline
+export function b3(table: usize): v128 { return v128.load(table, 144); }
+
+/** The six values of B^T d, `step` bytes from each other; the last arguments are a, -a, -a^2, b, -b, -b^2. */
 @inline
 export function storeInputs(
   to: usize, step: usize, d0: v128, d1: v128, d2: v128, d3: v128, d4: v128, d5: v128,
+  a: v128, na: v128, naa: v128, b: v128, nb: v128, nbb: v128,
 ): void {
-  const even = plus(d2, -B2, d4), odd = plus(d1, -B2, d3);
-  v128.store(to, plus(plus(d0, -B2, d2), -A2, even)); to += step;
-  v128.store(to, plus(odd, A, even)); to += step;
-  v128.store(to, plus(odd, -A, even)); to += step;
-  const evenB = plus(d2, -A2, d4), oddB = plus(d1, -A2, d3);
-  v128.store(to, plus(oddB, B, evenB)); to += step;
-  v128.store(to, plus(oddB, -B, evenB)); to += step;
-  v128.store(to, plus(odd, -A2, plus(d3, -B2, d5)));
+  const even = fma(d2, nbb, d4), odd = fma(d1, nbb, d3);
+  v128.store(to, fma(fma(d0, nbb, d2), naa, even)); to += step;
+  v128.store(to, fma(odd, a, even)); to += step;
+  v128.store(to, fma(odd, na, even)); to += step;
+  const evenB = fma(d2, naa, d4), oddB = fma(d1, naa, d3);
+  v128.store(to, fma(oddB, b, evenB)); to += step;
+  v128.store(to, fma(oddB, nb, evenB)); to += step;
+  v128.store(to, fma(odd, naa, fma(d3, nbb, d5)));
 }
 
-/** The six values of A y, `step` bytes from each other: what four gradients are at the points. */
+/** The six values of A y: what four gradients are at the points; the last are a, -a, a^2, b, -b, b^2. */
 @inline
 export function storeGradients(
   to: usize, step: usize, y0: v128, y1: v128, y2: v128, y3: v128,
+  a: v128, na: v128, aa: v128, b: v128, nb: v128, bb: v128,
 ): void {
   v128.store(to, y0); to += step;
-  const even = plus(y2, A2, y0), odd = plus(y3, A2, y1);
-  v128.store(to, plus(odd, A, even)); to += step;
-  v128.store(to, plus(odd, -A, even)); to += step;
-  const evenB = plus(y2, B2, y0), oddB = plus(y3, B2, y1);
-  v128.store(to, plus(oddB, B, evenB)); to += step;
-  v128.store(to, plus(oddB, -B, evenB)); to += step;
+  const even = fma(y2, aa, y0), odd = fma(y3, aa, y1);
+  v128.store(to, fma(odd, a, even)); to += step;
+  v128.store(to, fma(odd, na, even)); to += step;
+  const evenB = fma(y2, bb, y0), oddB = fma(y3, bb, y1);
+  v128.store(to, fma(oddB, b, evenB)); to += step;
+  v128.store(to, fma(oddB, nb, evenB)); to += step;
   v128.store(to, y3);
 }
 
@@ -62,24 +104,6 @@ export function storeFilter(to: usize, step: usize, g0: v128, g1: v128, g2: v128
   v128.store(to, plus(g1, B * OF_B, evenB)); to += step;
   v128.store(to, plus(g1, -B * OF_B, evenB)); to += step;
   v128.store(to, g2);
-}
-
-/** Value 0 to 3 of A^T m, from sums and differences of the values at pairs of points. */
-@inline
-export function output0(m0: v128, sumA: v128, sumB: v128): v128 {
-  return f32x4.add(f32x4.add(sumA, sumB), m0);
-}
-@inline
-export function output1(differenceA: v128, differenceB: v128): v128 {
-  return plus(differenceB, B, times(differenceA, A));
-}
-@inline
-export function output2(sumA: v128, sumB: v128): v128 {
-  return plus(sumB, B2, times(sumA, A2));
-}
-@inline
-export function output3(differenceA: v128, differenceB: v128, m5: v128): v128 {
-  return plus(differenceB, B3, plus(differenceA, A3, m5));
 }
 
 /** Value 0 to 2 of G^T s. */

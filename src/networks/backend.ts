@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { DeviceUnavailableError } from "../core/errors.ts";
 import { adapterName, findAdapter, isSoftware } from "../gpu/adapter.ts";
 import { guardWasmMemory, withoutComplaints } from "./tensor_memory.ts";
+import { shareClones } from "./wasm_identity.ts";
 import { type GuardedBackend, guardWebgpu } from "./webgpu_guard.ts";
 
 /**
@@ -115,6 +116,7 @@ async function loadWasm({ wasmFolder }: StartBackendOptions): Promise<void> {
   tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
   // The paths can be set only before the backend starts.
   if (wasmFolder !== undefined && tf.findBackend("wasm") === null) setWasmPaths(wasmFolder);
+  shareClones();
 }
 
 const guarded = new WeakSet<GuardedBackend>();

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { assertEquals } from "@std/assert";
+import { Random } from "../../src/core/random.ts";
 import { startBackend } from "../../src/networks/backend.ts";
 import { maxPool } from "../../src/networks/layers/max_pool.ts";
 import { backends } from "./golden.ts";
@@ -36,3 +37,31 @@ for (const backend of backends) {
     assertEquals(tf.memory().numTensors, 0);
   });
 }
+
+Deno.test("maxPool: any number of channels gives the same bytes on wasm and cpu", async () => {
+  for (const channels of [1, 3, 4, 7, 8]) {
+    const shape: [number, number, number, number] = [2, 4, 6, channels];
+    // Few values, so that many are equal.
+    const values = new Random(channels).normals(48 * channels).map(Math.round);
+    const gradients = new Random(9).normals(12 * channels);
+    const results = [];
+    for (const backend of ["wasm", "cpu"] as const) {
+      await startBackend(backend);
+      const found = tf.tidy(() => {
+        const { value, grad } = tf.valueAndGrad((x) => maxPool(x as tf.Tensor4D))(
+          tf.tensor(values.slice(), shape),
+          tf.tensor(gradients.slice(), [2, 2, 3, channels]),
+        );
+        return [value, grad];
+      });
+      // Zeros of either sign are equal.
+      results.push(
+        await Promise.all(
+          found.map(async (tensor) => Array.from(await tensor.data(), (v) => v + 0)),
+        ),
+      );
+      tf.dispose(found);
+    }
+    assertEquals(results[0], results[1]);
+  }
+});

@@ -13,6 +13,8 @@
 
 import { add, fma, lane0, lane1, lane2, lane3, partial } from "./lanes.as";
 
+export { maxPool, maxPoolGradient } from "./pool.as";
+export { packMatrix, product } from "./product.as";
 export {
   finishFilterGradient, transformFilter, winogradConv, winogradFilterGradient,
 } from "./winograd.as";

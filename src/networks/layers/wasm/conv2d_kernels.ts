@@ -16,6 +16,10 @@ export interface ConvFunctions {
   readonly packFilter: (...args: number[]) => void;
   readonly conv: (...args: number[]) => void;
   readonly filterGradient: (...args: number[]) => void;
+  readonly packMatrix: (...args: number[]) => void;
+  readonly product: (...args: number[]) => void;
+  readonly maxPool: (...args: number[]) => void;
+  readonly maxPoolGradient: (...args: number[]) => void;
   readonly transformFilter: (...args: number[]) => void;
   readonly winogradConv: (...args: number[]) => void;
   readonly winogradFilterGradient: (...args: number[]) => void;
@@ -46,6 +50,15 @@ function geometry(x: tf.TensorInfo, filter: tf.TensorInfo): Geometry {
 
 /** Tiles of 4 x 4 pixels whose transforms are in the cache together. */
 const TILES_TOGETHER = 32;
+
+/** Rows that `product` packs at a time. */
+const ROWS_TOGETHER = 32;
+
+/** Floats of work space that a product with a matrix `[inputs, outputs]` needs: matrix, bias, and rows. */
+export function productFloats(inputs: number, outputs: number): [number, number, number] {
+  const [filledInputs, filledOutputs] = [Math.ceil(inputs / 4) * 4, Math.ceil(outputs / 8) * 8];
+  return [filledInputs * filledOutputs, filledOutputs, ROWS_TOGETHER * filledInputs];
+}
 
 /** How Winograd's algorithm goes through a convolution, and how many floats it needs for that. */
 interface WinogradPlan {
@@ -155,18 +168,26 @@ function forward(
     convolveByWinograd(module, size, pointers, { circular, relu, flipped: false });
     return output;
   }
-  const [padded, scratch, packed] = module.workspace(
+  const single = k === 1;
+  const [matrix, row, rows] = productFloats(ci, co);
+  const [padded, scratch, packed, paddedBias, packedRows] = module.workspace(
     (h + 2 * r) * (w + 2 * r) * ci,
     w * ci,
-    k * k * ci * co,
-  ) as [number, number, number];
+    single ? matrix : k * k * ci * co,
+    row,
+    rows,
+  ) as [number, number, number, number, number];
   const f = module.functions;
-  f.packFilter(filter, packed, k, ci, co, 0);
+  if (single) f.packMatrix(filter, packed, ci, co, 0);
+  else f.packFilter(filter, packed, k, ci, co, 0);
+  if (bias) module.copy(bias, paddedBias, { floats: co, filledTo: row });
+  const added = bias && paddedBias;
   for (let i = 0; i < n; i++) {
     const [from, to] = [x + i * h * w * ci * 4, out + i * h * w * co * 4];
     const told = shift && shift + i * ci * 4;
     f.pad(from, told, padded, scratch, h, w, ci, r, Number(circular));
-    f.conv(padded, packed, bias, to, h, w, ci, co, k, Number(relu));
+    if (single) f.product(padded, packed, added, to, packedRows, h * w, ci, co, Number(relu));
+    else f.conv(padded, packed, added, to, h, w, ci, co, k, Number(relu));
   }
   return output;
 }
@@ -221,24 +242,30 @@ function backwardPlainly(
   { x, shift, filter, gate, dy }: Omit<Pointers, "bias" | "out"> & { readonly dy: number },
   { to, circular }: { readonly to: Gradients; readonly circular: boolean },
 ): void {
-  const [xPadded, dPadded, scratch, packed] = module.workspace(
+  const single = k === 1;
+  const [matrix, , rows] = productFloats(co, ci);
+  const [xPadded, dPadded, scratch, packed, packedRows] = module.workspace(
     (h + 2 * r) * (w + 2 * r) * ci,
     (h + 2 * r) * (w + 2 * r) * co,
     w * Math.max(ci, co),
-    k * k * ci * co,
-  ) as [number, number, number, number];
+    single ? matrix : k * k * ci * co,
+    rows,
+  ) as [number, number, number, number, number];
   const f = module.functions;
   const wraps = Number(circular);
   module.fillZero(to.filter, k * k * ci * co);
   module.fillZero(to.bias, co);
-  if (to.x) f.packFilter(filter, packed, k, ci, co, 1);
+  if (to.x && single) f.packMatrix(filter, packed, co, ci, 1);
+  else if (to.x) f.packFilter(filter, packed, k, ci, co, 1);
   for (let i = 0; i < n; i++) {
     const [inOffset, outOffset] = [i * h * w * ci * 4, i * h * w * co * 4];
     const opened = gate && gate + outOffset;
     f.padGradient(dy + outOffset, opened, dPadded, scratch, to.bias, h, w, co, r, wraps);
     f.pad(x + inOffset, shift && shift + i * ci * 4, xPadded, scratch, h, w, ci, r, wraps);
     f.filterGradient(xPadded, dPadded, to.filter, h, w, ci, co, k);
-    if (to.x) f.conv(dPadded, packed, 0, to.x + inOffset, h, w, co, ci, k, 0);
+    const dx = to.x + inOffset;
+    if (to.x && single) f.product(dPadded, packed, 0, dx, packedRows, h * w, co, ci, 0);
+    else if (to.x) f.conv(dPadded, packed, 0, dx, h, w, co, ci, k, 0);
   }
 }
 

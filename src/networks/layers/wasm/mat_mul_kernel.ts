@@ -1,7 +1,7 @@
 /** Matrix products on the wasm backend of TensorFlow.js by the SIMD kernels of the convolution. */
 import * as tf from "@tensorflow/tfjs";
 import { registerOnce } from "../custom_kernel.ts";
-import { convModule } from "./conv2d_kernels.ts";
+import { convModule, productFloats } from "./conv2d_kernels.ts";
 
 const KERNEL = "ElsMatMul";
 
@@ -16,25 +16,26 @@ interface Call {
 
 function kernel({ inputs: { a, b }, backend, attrs: { product } }: Call): tf.TensorInfo {
   const module = convModule(backend);
-  const { packFilter, conv, filterGradient } = module.functions;
+  const { packMatrix, product: multiply, filterGradient } = module.functions;
   const [rowsA, columnsA] = a.shape.slice(-2) as [number, number];
   const [rowsB, columnsB] = b.shape.slice(-2) as [number, number];
   const n = product === "aTb" ? columnsA : rowsA;
   const m = product === "abT" ? rowsB : columnsB;
   const matrices = a.shape.slice(0, -2).reduce((count, size) => count * size, 1);
   const out = module.output([...a.shape.slice(0, -2), n, m]);
-  const [packed] = module.workspace(rowsB * columnsB) as [number];
+  const [matrixFloats, , rowFloats] = productFloats(columnsA, m);
+  const [packed, scratch] = module.workspace(matrixFloats, rowFloats) as [number, number];
   const [pa, pb, po] = [module.pointer(a), module.pointer(b), module.pointer(out)];
   if (product === "aTb") module.fillZero(po, matrices * n * m);
   for (let i = 0; i < matrices; i++) {
     const atA = pa + i * rowsA * columnsA * 4;
     const atB = pb + i * rowsB * columnsB * 4;
     const to = po + i * n * m * 4;
-    // A row of a is a pixel, a 1 x 1 filter is the other matrix.
+    // A row of a is a pixel, of b the gradient of what a 1 x 1 filter made of it.
     if (product === "aTb") filterGradient(atA, atB, to, 1, rowsA, n, m, 1);
     else {
-      packFilter(atB, packed, 1, rowsB, columnsB, product === "abT" ? 1 : 0);
-      conv(atA, packed, 0, to, 1, n, columnsA, m, 1, 0);
+      packMatrix(atB, packed, columnsA, m, product === "abT" ? 1 : 0);
+      multiply(atA, packed, 0, to, scratch, n, columnsA, m, 0);
     }
   }
   return out;

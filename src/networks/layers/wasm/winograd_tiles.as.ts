@@ -1,5 +1,6 @@
 /** What Winograd's algorithm makes of tiles of images, and images of tiles; see `winograd`. */
 import { fma, loadSome, storeSome } from "./lanes.as";
+import { storeTransposed } from "./product.as";
 import {
   a1, a2, a3, b1, b2, b3, minusA1, minusA2, minusB1, minusB2, storeGradients, storeInputs, TABLE,
 } from "./winograd_points.as";
@@ -55,12 +56,7 @@ export function transformFour(
     for (let p = staged; p < staged + TILE; p += 16, q += plane) {
       const ra = v128.load(p), rb = v128.load(p, TILE);
       const rc = v128.load(p, 2 * TILE), rd = v128.load(p, 3 * TILE);
-      const ab = v128.shuffle<f32>(ra, rb, 0, 4, 1, 5), cd = v128.shuffle<f32>(rc, rd, 0, 4, 1, 5);
-      v128.store(q, v128.shuffle<f32>(ab, cd, 0, 1, 4, 5));
-      v128.store(q, v128.shuffle<f32>(ab, cd, 2, 3, 6, 7), 16);
-      const ef = v128.shuffle<f32>(ra, rb, 2, 6, 3, 7), gh = v128.shuffle<f32>(rc, rd, 2, 6, 3, 7);
-      v128.store(q, v128.shuffle<f32>(ef, gh, 0, 1, 4, 5), 32);
-      v128.store(q, v128.shuffle<f32>(ef, gh, 2, 3, 6, 7), 48);
+      storeTransposed(q, ra, rb, rc, rd);
     }
   }
 }

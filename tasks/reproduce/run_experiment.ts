@@ -21,7 +21,8 @@ import {
 } from "../pipelines/sources.ts";
 import { runTraining, type TrainingOutcome } from "../pipelines/training.ts";
 import type { ImageDataset } from "../../src/datasets/dataset.ts";
-import type { ScaleSchedule } from "../../src/machines/scale_schedule.ts";
+import type { ScaleSchedule, ScaleStep } from "../../src/machines/scale_schedule.ts";
+import { median } from "../../src/core/statistics.ts";
 import {
   machineForPadding,
   type MachineName,
@@ -54,6 +55,11 @@ export interface ScalesRecord {
   readonly machine: MachineName;
   readonly t: readonly number[];
   readonly patchSize: readonly number[];
+  /**
+   * Cosine of the machine's eps and the network's at each of these scales, median over trajectories;
+   * absent in records of earlier releases.
+   */
+  readonly cosine?: readonly (number | null)[];
   readonly run: string;
 }
 
@@ -233,11 +239,20 @@ export function sourcesRecord(
 }
 
 /** Scales of a schedule, as plain data. */
-export function scalesRecord({ machine, steps }: ScaleSchedule, run: string): ScalesRecord {
+export function scalesRecord(
+  { machine, steps, candidates, metric }: ScaleSchedule,
+  run: string,
+): ScalesRecord {
+  const chosen = ({ patchSize, similarity }: ScaleStep) => {
+    const known = similarity.map((row) => row[candidates.indexOf(patchSize)] ?? null)
+      .filter((value) => value !== null);
+    return known.length === 0 ? null : median(known);
+  };
   return {
     machine: parseMachineName(machine),
     t: steps.map(({ t }) => t),
     patchSize: steps.map(({ patchSize }) => patchSize),
+    ...metric === "cosine" && { cosine: steps.map(chosen) },
     run,
   };
 }

@@ -109,11 +109,39 @@ ${
     }`;
 }
 
+/** Protocols of so few steps have a table of every step. */
+const TABLED_STEPS = 8;
+
+/** How far network and machine are apart at each step, a table for each choice of few times. */
+function stepSections({ factor }: Study, parts: readonly StudyRecord[]): string[] {
+  const protocols = new Map(parts.map(({ result: { protocol } }) => [protocol.name, protocol]));
+  return [...protocols.values()].flatMap((protocol) => {
+    const known = parts.filter(({ result }) =>
+      result.protocol.name === protocol.name && result.scales[0]!.cosine !== undefined
+    );
+    if (known.length === 0 || protocol.steps > TABLED_STEPS) return [];
+    const [{ result }] = known as [StudyRecord];
+    const apart = (cosine: number | null) => cosine === null ? "?" : (1 - cosine).toExponential(1);
+    const rows = known.map((part) => [
+      valueTitle(part.value),
+      ...part.result.scales[0]!.cosine!.map(apart),
+    ]);
+    const times = result.scales[0]!.t.map((t) => `t = ${Number(t.toFixed(3))}`);
+    return [
+      `1 − cosine of the network's eps and its machine's at each step of the ${protocol.grid} times, ` +
+      `at the chosen scale, on the network's way (medians over the trajectories of calibration):
+
+${table([factor.title, ...times], rows)}`,
+    ];
+  });
+}
+
 function experimentSection(study: Study, { experiment, parts, errors }: StudiedExperiment): string {
   return [
     `### ${experiment.name}`,
     ...parts.length === 0 ? [] : [configuration(parts), agreementTable(study, parts)],
     ...errors.length === 0 ? [] : [errorsSection(study, errors)],
+    ...study.errors ? stepSections(study, parts) : [],
   ].join("\n\n");
 }
 

@@ -202,6 +202,7 @@ Deno.test({
       }
       const text = await Deno.readTextFile(out);
       assertMatch(text, /\| 2 \| cubic times, 2 steps \| -?\d\.\d{3} \[.*\n\| 3 \|/);
+      assertMatch(text, /1 − cosine .*\n\n\| objective \| t = .* \|\n.*\n\| v \| \d\.\de-\d \| \d/);
       assertMatch(text, /\| objective \| t = 0\.05 .*\n.*\n\| v \| \d.*\n\| x0 behind EDM's/);
       assert(!text.includes("Not run."));
       // The same training is done once: v in 2 steps with 48 channels is asked for three times.

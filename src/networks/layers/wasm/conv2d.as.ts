@@ -12,6 +12,7 @@
  */
 
 import { add, fma, lane0, lane1, lane2, lane3, partial } from "./lanes.as";
+import { transposedProduct } from "./product.as";
 
 export { maxPool, maxPoolGradient } from "./pool.as";
 export { packMatrix, product } from "./product.as";
@@ -282,6 +283,10 @@ export function filterGradient(
   xPadded: usize, dyPadded: usize, filterGrad: usize,
   H: i32, W: i32, Ci: i32, Co: i32, k: i32,
 ): void {
+  if (k == 1 && Ci % 4 == 0 && Co % 8 == 0) {
+    transposedProduct(xPadded, dyPadded, filterGrad, H * W, Ci, Co);
+    return;
+  }
   const r = k >> 1;
   const xPixel = <usize>Ci << 2, dPixel = <usize>Co << 2;
   const xRow = <usize>(W + 2 * r) * xPixel, dRow = <usize>(W + 2 * r) * dPixel;

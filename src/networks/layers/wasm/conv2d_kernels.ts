@@ -60,16 +60,20 @@ export function productFloats(inputs: number, outputs: number): [number, number,
   return [filledInputs * filledOutputs, filledOutputs, ROWS_TOGETHER * filledInputs];
 }
 
+/** Floats between planes. */
+const GAP = 16;
+
 /** How Winograd's algorithm goes through a convolution, and how many floats it needs for that. */
 interface WinogradPlan {
   /** Rows of tiles that are multiplied together. */
   readonly bandRows: number;
   /** Rows of tiles that are transformed together, so that their tiles come in fours. */
   readonly stripRows: number;
-  /** Inputs, outputs, and pairs of them, of channels filled up. */
+  /** Inputs and outputs, of channels filled up. */
   readonly inputs: number;
   readonly outputs: number;
-  readonly pairs: number;
+  /** The 36 planes of a filter. */
+  readonly filter: number;
   /** What the rows of a strip see, with so many channels. */
   readonly strip: (channels: number) => number;
   /** The 36 planes of a band, with so many channels and the gap after each. */
@@ -77,7 +81,7 @@ interface WinogradPlan {
 }
 
 /** Constants, and the vectors that the transforms of four tiles need, in floats. */
-const SCRATCH = 190 * 4;
+const SCRATCH = 200 * 4;
 
 function planWinograd(
   w: number,
@@ -93,9 +97,9 @@ function planWinograd(
     stripRows,
     inputs,
     outputs,
-    pairs: inputs * outputs,
+    filter: 36 * (inputs * outputs + GAP),
     strip: (channels) => stripRows * 6 * (4 * across + 2) * channels,
-    planes: (channels) => 36 * (Math.ceil(bandRows * across / 4) * 4 * channels + 16),
+    planes: (channels) => 36 * (Math.ceil(bandRows * across / 4) * 4 * channels + GAP),
   };
 }
 
@@ -133,7 +137,7 @@ function convolveByWinograd(
   const [strips, scratch, transformed, paddedBias, planes, products] = module.workspace(
     plan.strip(plan.inputs),
     SCRATCH,
-    36 * plan.pairs,
+    plan.filter,
     plan.outputs,
     plan.planes(plan.inputs),
     plan.planes(plan.outputs),
@@ -216,13 +220,13 @@ function backwardByWinograd(
   const [strips, scratch, sums, biasSums, planes, gradients] = module.workspace(
     plan.strip(Math.max(plan.inputs, plan.outputs)),
     SCRATCH,
-    36 * plan.pairs,
+    plan.filter,
     plan.outputs,
     plan.planes(plan.inputs),
     plan.planes(plan.outputs),
   ) as [number, number, number, number, number, number];
   const f = module.functions;
-  module.fillZero(sums, 36 * plan.pairs);
+  module.fillZero(sums, plan.filter);
   module.fillZero(biasSums, plan.outputs);
   f.winogradFilterGradient(
     ...[x, shift, dy, gate, sums, biasSums, strips, scratch, planes, gradients],

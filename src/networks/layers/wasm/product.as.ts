@@ -1,5 +1,5 @@
 /** Products of matrices, as 1 x 1 convolutions, linear layers, attention and Winograd's algorithm need them. */
-import { fma, lane0, lane1, lane2, lane3, loadSome, storeSome } from "./lanes.as";
+import { add, fma, lane0, lane1, lane2, lane3, loadSome, storeSome } from "./lanes.as";
 
 /** Rows that are packed and multiplied together, so that they stay in the cache. */
 const BAND = 32;
@@ -24,15 +24,16 @@ export function multiply(
   rows: i32, Ci: i32, Co: i32, relu: bool,
 ): void {
   const block = <usize>Ci << 4, outRow = <usize>Co << 2;
-  const least = f32x4.splat(relu ? 0 : -Infinity);
   for (let co = 0; co < Co; co += 8, filter += 2 * block) {
     const columns = Co - co;
-    const bias0 = bias ? v128.load(bias + (<usize>co << 2)) : f32x4.splat(0);
-    const bias1 = bias ? v128.load(bias + (<usize>co << 2), 16) : f32x4.splat(0);
     let x = inputs, to = out + (<usize>co << 2);
     for (let row = 0; row < rows; row += 4) {
-      let a0 = bias0, a1 = bias1, b0 = bias0, b1 = bias1;
-      let c0 = bias0, c1 = bias1, d0 = bias0, d1 = bias1;
+      let a0 = f32x4.splat(0), a1 = a0;
+      if (bias) {
+        a0 = v128.load(bias + (<usize>co << 2));
+        a1 = v128.load(bias + (<usize>co << 2), 16);
+      }
+      let b0 = a0, b1 = a1, c0 = a0, c1 = a1, d0 = a0, d1 = a1;
       let w = filter;
       for (const end = x + block; x < end; x += 16, w += 32) {
         const v = v128.load(x), w0 = v128.load(w), w1 = v128.load(w, 16);
@@ -41,10 +42,13 @@ export function multiply(
         c0 = fma(lane2(v), w0, c0); c1 = fma(lane2(v), w1, c1);
         d0 = fma(lane3(v), w0, d0); d1 = fma(lane3(v), w1, d1);
       }
-      a0 = f32x4.max(a0, least); a1 = f32x4.max(a1, least);
-      b0 = f32x4.max(b0, least); b1 = f32x4.max(b1, least);
-      c0 = f32x4.max(c0, least); c1 = f32x4.max(c1, least);
-      d0 = f32x4.max(d0, least); d1 = f32x4.max(d1, least);
+      if (relu) {
+        const zero = f32x4.splat(0);
+        a0 = f32x4.max(a0, zero); a1 = f32x4.max(a1, zero);
+        b0 = f32x4.max(b0, zero); b1 = f32x4.max(b1, zero);
+        c0 = f32x4.max(c0, zero); c1 = f32x4.max(c1, zero);
+        d0 = f32x4.max(d0, zero); d1 = f32x4.max(d1, zero);
+      }
       const left = rows - row;
       if (columns >= 8 && left >= 4) {
         v128.store(to, a0); v128.store(to, a1, 16); to += outRow;
@@ -124,5 +128,42 @@ export function product(
     const some = min(BAND, rows - row);
     packRows(x + (<usize>(row * Ci) << 2), scratch, some, Ci);
     multiply(scratch, packed, bias, out + (<usize>(row * Co) << 2), some, fours(Ci), Co, relu);
+  }
+}
+
+/** sums [Ci][Co] += inputs [rows][Ci] transposed times gradients [rows][Co]; Ci in fours, Co in eights. */
+export function multiplyTransposed(
+  inputs: usize, gradients: usize, sums: usize, rows: i32, Ci: i32, Co: i32,
+): void {
+  const row = <usize>Ci << 2, outRow = <usize>Co << 2;
+  const length = <usize>rows * row;
+  for (let ci: usize = 0; ci < row; ci += 16) {
+    for (let co: usize = 0; co < outRow; co += 32) {
+      let q = sums + (ci >> 2) * outRow + co;
+      let a0 = f32x4.splat(0), a1 = a0, b0 = a0, b1 = a0, c0 = a0, c1 = a0, d0 = a0, d1 = a0;
+      let d = gradients + co;
+      const start = inputs + ci;
+      for (let p = start; p < start + length; p += row, d += outRow) {
+        const w0 = v128.load(d), w1 = v128.load(d, 16), x = v128.load(p);
+        a0 = fma(lane0(x), w0, a0); a1 = fma(lane0(x), w1, a1);
+        b0 = fma(lane1(x), w0, b0); b1 = fma(lane1(x), w1, b1);
+        c0 = fma(lane2(x), w0, c0); c1 = fma(lane2(x), w1, c1);
+        d0 = fma(lane3(x), w0, d0); d1 = fma(lane3(x), w1, d1);
+      }
+      add(q, a0); add(q + 16, a1); q += outRow;
+      add(q, b0); add(q + 16, b1); q += outRow;
+      add(q, c0); add(q + 16, c1); q += outRow;
+      add(q, d0); add(q + 16, d1);
+    }
+  }
+}
+
+/** The same for many rows, some at a time. */
+export function transposedProduct(
+  inputs: usize, gradients: usize, sums: usize, rows: i32, Ci: i32, Co: i32,
+): void {
+  for (let row = 0; row < rows; row += BAND) {
+    multiplyTransposed(inputs + (<usize>(row * Ci) << 2), gradients + (<usize>(row * Co) << 2),
+      sums, min(BAND, rows - row), Ci, Co);
   }
 }

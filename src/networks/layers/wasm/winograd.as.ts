@@ -10,11 +10,12 @@
  * G^T [sum over tiles of (B^T d B) * (A dy A^T)] G.
  *
  * Tiles may reach beyond the image. Channels are filled up with zeros: inputs to fours, outputs to eights.
- * Each of the 36 planes of a band has 64 bytes between it and the next, since powers of two would all
+ * Each of 36 planes has 64 bytes between it and the next, since powers of two would all
  * meet in the same lines of the cache.
  */
-import { add, fma, lane0, lane1, lane2, lane3 } from "./lanes.as";
-import { multiply } from "./product.as";
+import { add } from "./lanes.as";
+import { multiply, multiplyTransposed } from "./product.as";
+import { GAP } from "./winograd_filter.as";
 import { storeTable } from "./winograd_points.as";
 import {
   gather, transformFour, transformGradients, transformInputs, transformOutputs,
@@ -22,45 +23,15 @@ import {
 
 export { finishFilterGradient, transformFilter } from "./winograd_filter.as";
 
-/** Bytes between planes of a band. */
-const GAP: usize = 64;
-
 @inline
-function planeBytes(tiles: i32, C: i32): usize {
-  return (<usize>(tiles * C) << 2) + GAP;
+function planeBytes(rows: i32, C: i32): usize {
+  return (<usize>(rows * C) << 2) + GAP;
 }
 
 @inline
 function fours(n: i32): i32 { return (n + 3) & ~3; }
 @inline
 function eights(n: i32): i32 { return (n + 7) & ~7; }
-
-/** sums [Ci][Co] += inputs [tiles][Ci] transposed times gradients [tiles][Co], one of the 36 planes. */
-function multiplyTransposed(
-  inputs: usize, gradients: usize, sums: usize, tiles: i32, Ci: i32, Co: i32,
-): void {
-  const row = <usize>Ci << 2, outRow = <usize>Co << 2;
-  const length = <usize>tiles * row;
-  for (let ci: usize = 0; ci < row; ci += 16) {
-    for (let co: usize = 0; co < outRow; co += 32) {
-      let q = sums + (ci >> 2) * outRow + co;
-      let a0 = f32x4.splat(0), a1 = a0, b0 = a0, b1 = a0, c0 = a0, c1 = a0, d0 = a0, d1 = a0;
-      let d = gradients + co;
-      const start = inputs + ci;
-      for (let p = start; p < start + length; p += row, d += outRow) {
-        const w0 = v128.load(d), w1 = v128.load(d, 16), x = v128.load(p);
-        a0 = fma(lane0(x), w0, a0); a1 = fma(lane0(x), w1, a1);
-        b0 = fma(lane1(x), w0, b0); b1 = fma(lane1(x), w1, b1);
-        c0 = fma(lane2(x), w0, c0); c1 = fma(lane2(x), w1, c1);
-        d0 = fma(lane3(x), w0, d0); d1 = fma(lane3(x), w1, d1);
-      }
-      add(q, a0); add(q + 16, a1); q += outRow;
-      add(q, b0); add(q + 16, b1); q += outRow;
-      add(q, c0); add(q + 16, c1); q += outRow;
-      add(q, d0); add(q + 16, d1);
-    }
-  }
-}
 
 /** Where a tile lies in strips of tile rows. */
 @inline
@@ -76,7 +47,7 @@ function tileAt(strips: usize, stripBytes: usize, t: i32, across: i32, C: i32): 
  *
  * A band has `bandRows` rows of tiles, a multiple of `stripRows`, whose tiles come in fours: `inputs` and
  * `products` hold its 36 planes, with tiles filled up to fours, `strips` what `stripRows` rows see, `scratch`
- * 190 vectors.
+ * the table and 180 vectors.
  */
 export function winogradConv(
   x: usize, shift: usize, gate: usize, filter: usize, bias: usize, out: usize,
@@ -86,7 +57,7 @@ export function winogradConv(
 ): void {
   storeTable(scratch);
   const down = (H + 3) >> 2, across = (W + 3) >> 2;
-  const inC = fours(Ci), outC = eights(Co), filterPlane = <usize>(inC * outC) << 2;
+  const inC = fours(Ci), outC = eights(Co), filterPlane = planeBytes(inC, outC);
   const line = <usize>((4 * across + 2) * inC) << 2, stripBytes = 6 * line;
   const image = <usize>(H * W * Ci) << 2, outImage = <usize>(H * W * Co) << 2;
   for (let top = 0; top < n * down; top += bandRows) {
@@ -150,7 +121,7 @@ export function winogradFilterGradient(
 ): void {
   storeTable(scratch);
   const down = (H + 3) >> 2, across = (W + 3) >> 2;
-  const inC = fours(Ci), outC = eights(Co), sumPlane = <usize>(inC * outC) << 2;
+  const inC = fours(Ci), outC = eights(Co), sumPlane = planeBytes(inC, outC);
   const line = <usize>((4 * across + 2) * inC) << 2, dLine = <usize>((4 * across + 2) * outC) << 2;
   const image = <usize>(H * W * Ci) << 2, dImage = <usize>(H * W * Co) << 2;
   for (let top = 0; top < n * down; top += bandRows) {

@@ -18,14 +18,8 @@ const OF_ZERO: f32 = 1 / 0.87890625; // A^2 B^2
 const OF_A: f32 = 1 / -1.45263671875; // 2 A^2 (A^2 - B^2)
 const OF_B: f32 = 1 / 8.3671875; // 2 B^2 (B^2 - A^2)
 
-@inline
-function times(v: v128, factor: f32): v128 { return f32x4.mul(v, f32x4.splat(factor)); }
-/** v * factor + c. */
-@inline
-function plus(v: v128, factor: f32, c: v128): v128 { return fma(v, f32x4.splat(factor), c); }
-
 /** Bytes of the table of constants. */
-export const TABLE: usize = 10 * 16;
+export const TABLE: usize = 19 * 16;
 
 /** Fills the table. */
 export function storeTable(table: usize): void {
@@ -39,6 +33,15 @@ export function storeTable(table: usize): void {
   v128.store(table, f32x4.splat(B2), 112);
   v128.store(table, f32x4.splat(-B2), 128);
   v128.store(table, f32x4.splat(B3), 144);
+  v128.store(table, f32x4.splat(OF_ZERO), 160);
+  v128.store(table, f32x4.splat(OF_A), 176);
+  v128.store(table, f32x4.splat(A * OF_A), 192);
+  v128.store(table, f32x4.splat(-A * OF_A), 208);
+  v128.store(table, f32x4.splat(A2 * OF_A), 224);
+  v128.store(table, f32x4.splat(OF_B), 240);
+  v128.store(table, f32x4.splat(B * OF_B), 256);
+  v128.store(table, f32x4.splat(-B * OF_B), 272);
+  v128.store(table, f32x4.splat(B2 * OF_B), 288);
 }
 @inline
 export function a1(table: usize): v128 { return v128.load(table); }
@@ -95,27 +98,30 @@ export function storeGradients(
 
 /** The six values of G g, `step` bytes from each other. */
 @inline
-export function storeFilter(to: usize, step: usize, g0: v128, g1: v128, g2: v128): void {
-  v128.store(to, times(g0, OF_ZERO)); to += step;
-  const even = times(plus(g2, A2, g0), OF_A);
-  v128.store(to, plus(g1, A * OF_A, even)); to += step;
-  v128.store(to, plus(g1, -A * OF_A, even)); to += step;
-  const evenB = times(plus(g2, B2, g0), OF_B);
-  v128.store(to, plus(g1, B * OF_B, evenB)); to += step;
-  v128.store(to, plus(g1, -B * OF_B, evenB)); to += step;
+export function storeFilter(
+  to: usize, step: usize, table: usize, g0: v128, g1: v128, g2: v128,
+): void {
+  v128.store(to, f32x4.mul(g0, v128.load(table, 160))); to += step;
+  const even = fma(g2, v128.load(table, 224), f32x4.mul(g0, v128.load(table, 176)));
+  v128.store(to, fma(g1, v128.load(table, 192), even)); to += step;
+  v128.store(to, fma(g1, v128.load(table, 208), even)); to += step;
+  const evenB = fma(g2, v128.load(table, 288), f32x4.mul(g0, v128.load(table, 240)));
+  v128.store(to, fma(g1, v128.load(table, 256), evenB)); to += step;
+  v128.store(to, fma(g1, v128.load(table, 272), evenB)); to += step;
   v128.store(to, g2);
 }
 
-/** Value 0 to 2 of G^T s. */
+/** Value 0 to 2 of G^T s, from sums and differences of the values at pairs of points. */
 @inline
-export function tap0(s0: v128, sumA: v128, sumB: v128): v128 {
-  return plus(s0, OF_ZERO, plus(sumA, OF_A, times(sumB, OF_B)));
+export function tap0(table: usize, s0: v128, sumA: v128, sumB: v128): v128 {
+  return fma(s0, v128.load(table, 160),
+    fma(sumA, v128.load(table, 176), f32x4.mul(sumB, v128.load(table, 240))));
 }
 @inline
-export function tap1(differenceA: v128, differenceB: v128): v128 {
-  return plus(differenceA, A * OF_A, times(differenceB, B * OF_B));
+export function tap1(table: usize, differenceA: v128, differenceB: v128): v128 {
+  return fma(differenceA, v128.load(table, 192), f32x4.mul(differenceB, v128.load(table, 256)));
 }
 @inline
-export function tap2(sumA: v128, sumB: v128, s5: v128): v128 {
-  return plus(sumA, A2 * OF_A, plus(sumB, B2 * OF_B, s5));
+export function tap2(table: usize, sumA: v128, sumB: v128, s5: v128): v128 {
+  return fma(sumA, v128.load(table, 224), fma(sumB, v128.load(table, 288), s5));
 }

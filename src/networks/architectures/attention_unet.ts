@@ -3,6 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import type { ArchitectureDefinition } from "./architecture_definition.ts";
 import { plan, rangeStages, stageFlops, stageSpecs } from "./attention_unet_stages.ts";
 import { classSpecs, classVectors, linearLayers } from "../layers/conditioning.ts";
+import { joinColumns } from "../layers/columns.ts";
 import { conv2d } from "../layers/conv2d.ts";
 import { oddPixels } from "../layers/downsample.ts";
 import { groupNorm } from "../layers/group_norm.ts";
@@ -220,7 +221,7 @@ export function attentionUnet(
           const { op, name } = stage;
           if (op === "keep") kept.push(state);
           if (op === "block") {
-            state = block(stage.joins ? tf.concat([state, kept.pop()!], 3) : state, name);
+            state = block(stage.joins ? joinColumns([state, kept.pop()!]) : state, name);
           }
           if (op === "down") state = oddPixels(convolve(state, name));
           if (op === "up") state = convolve(nearestUpsample(state), name);

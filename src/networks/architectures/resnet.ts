@@ -2,6 +2,7 @@ import { ArgumentError } from "../../core/errors.ts";
 import * as tf from "@tensorflow/tfjs";
 import type { ArchitectureDefinition } from "./architecture_definition.ts";
 import { CLASS_TABLE, classSpecs, embed } from "../layers/conditioning.ts";
+import { joinColumns, splitColumns } from "../layers/columns.ts";
 import { conv2d } from "../layers/conv2d.ts";
 import { matMul } from "../layers/mat_mul.ts";
 import { type ArchitectureBase, checkLabels, type Network } from "../network.ts";
@@ -88,19 +89,18 @@ export function resnet(architecture: ResnetArchitecture): Network<ResnetArchitec
   /** e_0 .. e_layers, each [B, width]; all linear layers are one matrix product. */
   function shifts(p: Parameters, embedding: tf.Tensor2D) {
     const batch = embedding.shape[0];
-    const all = (suffix: string, axis: number) =>
-      tf.concat(indices.map((i) => p[`embs.${i}.${suffix}`]!), axis);
+    const all = (suffix: string) => joinColumns(indices.map((i) => p[`embs.${i}.${suffix}`]!));
     const linear = tf.add(
-      matMul(embedding, all("0.weight", 1) as tf.Tensor2D),
-      all("0.bias", 0),
+      matMul(embedding, all("0.weight") as tf.Tensor2D),
+      all("0.bias"),
     );
     const groups = tf.reshape(linear, [batch, (layers + 1) * GROUPS, width / GROUPS]);
     const centered = tf.sub(groups, tf.mean(groups, 2, true));
     const variance = tf.mean(tf.square(centered), 2, true);
     const normal = tf.div(centered, tf.sqrt(tf.add(variance, NORM_EPSILON)));
     const flat = tf.reshape(normal, [batch, (layers + 1) * width]);
-    const e = tf.relu(tf.add(tf.mul(flat, all("1.weight", 0)), all("1.bias", 0)));
-    return tf.split(e as tf.Tensor2D, layers + 1, 1) as tf.Tensor2D[];
+    const e = tf.relu(tf.add(tf.mul(flat, all("1.weight")), all("1.bias")));
+    return splitColumns(e as tf.Tensor2D, indices.map(() => width));
   }
 
   return {

@@ -2,6 +2,7 @@ import { ArgumentError } from "../../core/errors.ts";
 import * as tf from "@tensorflow/tfjs";
 import type { ArchitectureDefinition } from "./architecture_definition.ts";
 import { CLASS_TABLE, classSpecs, embed, linearLayers } from "../layers/conditioning.ts";
+import { joinColumns } from "../layers/columns.ts";
 import { conv2d } from "../layers/conv2d.ts";
 import { groupNorm } from "../layers/group_norm.ts";
 import { maxPool } from "../layers/max_pool.ts";
@@ -228,7 +229,7 @@ export function unet(architecture: UnetArchitecture): Network<UnetArchitecture> 
           const name = `upsamples.${i}`;
           const filter = p[`${name}.weight`] as tf.Tensor4D;
           const larger = transposedConv2d(state, filter, vector(`${name}.bias`));
-          state = run(tf.concat([skips[block.level]!, larger], 3), block);
+          state = run(joinColumns([skips[block.level]!, larger]), block);
         });
         return convolve(state, "output_conv", { shift: shift.get("last_emb")! });
       });

@@ -1,5 +1,6 @@
 /** What a network is told besides the image: the time, and the class if it is conditional. */
 import * as tf from "@tensorflow/tfjs";
+import { joinColumns, splitColumns } from "./columns.ts";
 import { matMul } from "./mat_mul.ts";
 import type { Parameters, ParameterSpec } from "../weights/parameters.ts";
 import { timeEmbedding } from "./time_embedding.ts";
@@ -49,9 +50,8 @@ export function linearLayers(
   x: tf.Tensor2D,
   layers: readonly { readonly weight: tf.Tensor2D; readonly bias: tf.Tensor1D }[],
 ): tf.Tensor2D[] {
-  const weights = tf.concat(layers.map(({ weight }) => weight), 1);
-  const biases = tf.concat(layers.map(({ bias }) => bias), 0);
+  const weights = joinColumns(layers.map(({ weight }) => weight));
+  const biases = joinColumns(layers.map(({ bias }) => bias));
   const all: tf.Tensor2D = tf.add(matMul(x, weights), biases);
-  // tfjs cannot differentiate a split into one part.
-  return layers.length === 1 ? [all] : tf.split(all, layers.map(({ bias }) => bias.size), 1);
+  return splitColumns(all, layers.map(({ bias }) => bias.size));
 }

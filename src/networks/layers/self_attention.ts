@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { joinColumns, splitColumns } from "./columns.ts";
 import { conv2d } from "./conv2d.ts";
 import { groupNorm } from "./group_norm.ts";
 import { matMul } from "./mat_mul.ts";
@@ -25,9 +26,8 @@ export interface SelfAttentionOptions {
 
 /** Linear layers of every pixel, side by side, as one 1 x 1 convolution. */
 function pixelwise(x: tf.Tensor4D, layers: readonly LinearTensors[]): tf.Tensor4D {
-  const [first] = layers;
-  const weight = layers.length > 1 ? tf.concat(layers.map((l) => l.weight), 1) : first!.weight;
-  const bias = layers.length > 1 ? tf.concat(layers.map((l) => l.bias)) : first!.bias;
+  const weight = joinColumns(layers.map((layer) => layer.weight));
+  const bias = joinColumns(layers.map((layer) => layer.bias));
   const [inputs, outputs] = weight.shape;
   const filter: tf.Tensor4D = tf.reshape(weight, [1, 1, inputs, outputs]);
   return conv2d(x, filter, { padding: "zeros", bias });
@@ -47,7 +47,10 @@ export function selfAttention(
 ): tf.Tensor4D {
   const [b, h, w, c] = x.shape;
   const all = pixelwise(groupNorm(x, norm), [query, key, value]);
-  const [q, k, v] = tf.split(tf.reshape(all, [b, h * w, 3 * c]) as tf.Tensor3D, 3, 2) as [
+  const [q, k, v] = splitColumns(
+    tf.reshape(all, [b, h * w, 3 * c]) as tf.Tensor3D,
+    [c, c, c],
+  ) as [
     tf.Tensor3D,
     tf.Tensor3D,
     tf.Tensor3D,

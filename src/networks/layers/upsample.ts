@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { joinColumns } from "./columns.ts";
 import { conv2d } from "./conv2d.ts";
 
 /**
@@ -18,7 +19,7 @@ export function transposedConv2d(
 ): tf.Tensor4D {
   const [b, h, w] = x.shape;
   const co = bias.size;
-  const four = tf.concat([bias, bias, bias, bias]);
+  const four = joinColumns([bias, bias, bias, bias]);
   const squares = conv2d(x, filter, { padding: "zeros", bias: four });
   const rows = tf.transpose(tf.reshape(squares, [b * h, w, 2, 2 * co]), [0, 2, 1, 3]);
   return tf.reshape(rows, [b, 2 * h, 2 * w, co]);
@@ -33,6 +34,6 @@ export function transposedConv2d(
  */
 export function nearestUpsample(x: tf.Tensor4D): tf.Tensor4D {
   const [b, h, w, c] = x.shape;
-  const wide = tf.reshape(tf.concat([x, x], 3), [b * h, 1, 2 * w * c]);
-  return tf.reshape(tf.concat([wide, wide], 1), [b, 2 * h, 2 * w, c]);
+  const rows = tf.reshape(joinColumns([x, x]), [b * h, 2 * w * c]);
+  return tf.reshape(joinColumns([rows, rows]), [b, 2 * h, 2 * w, c]);
 }

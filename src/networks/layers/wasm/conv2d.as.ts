@@ -14,6 +14,7 @@
 import { add, fma, lane0, lane1, lane2, lane3, partial } from "./lanes.as";
 import { transposedProduct } from "./product.as";
 
+export { copyColumns } from "./columns.as";
 export { maxPool, maxPoolGradient } from "./pool.as";
 export { packMatrix, product } from "./product.as";
 export {

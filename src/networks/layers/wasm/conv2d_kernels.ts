@@ -18,6 +18,7 @@ export interface ConvFunctions {
   readonly filterGradient: (...args: number[]) => void;
   readonly packMatrix: (...args: number[]) => void;
   readonly product: (...args: number[]) => void;
+  readonly copyColumns: (...args: number[]) => void;
   readonly maxPool: (...args: number[]) => void;
   readonly maxPoolGradient: (...args: number[]) => void;
   readonly transformFilter: (...args: number[]) => void;

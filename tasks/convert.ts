@@ -84,7 +84,7 @@ export const verb = defineVerb({
   positionals: [
     {
       name: "INPUT",
-      help: "A file, or the folder of a training or calibration run",
+      help: "A file, the folder of a training or calibration run, or zoo:NAME",
       path: "read",
     },
     {

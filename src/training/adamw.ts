@@ -14,6 +14,14 @@ export interface AdamWOptions {
   readonly weightDecay?: number;
 }
 
+/** What {@linkcode AdamW} takes where it is not told otherwise. */
+export const adamDefaults = {
+  beta1: 0.9,
+  beta2: 0.999,
+  epsilon: 1e-8,
+  weightDecay: 0,
+} as const satisfies Required<AdamWOptions>;
+
 /**
  * What {@linkcode AdamW} remembers between steps.
  *
@@ -56,7 +64,7 @@ export class AdamW {
   /** Starts from `parameters` (copied), and from `state` when training resumes. */
   constructor(parameters: Float32Array, options: AdamWOptions = {}, state?: AdamWState) {
     this.parameters = parameters.slice();
-    this.#options = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, ...options };
+    this.#options = { ...adamDefaults, ...options };
     this.#mean = state?.mean.slice() ?? new Float32Array(parameters.length);
     this.#square = state?.square.slice() ?? new Float32Array(parameters.length);
     this.#step = state?.step ?? 0;

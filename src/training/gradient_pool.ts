@@ -81,17 +81,27 @@ function split(batch: TrainingBatch, shards: number): { part: TrainingBatch; wei
   });
 }
 
-/** Adds shards in their order, so that the sum does not depend on who finished first. */
-function combine(results: readonly GradientResult[], weights: readonly number[]): GradientResult {
-  const gradients = new Float32Array(results[0]!.gradients.length);
+/**
+ * Adds shards to `gradients` in their order, so that the sum does not depend on who finished first.
+ *
+ * @returns The loss.
+ */
+function combine(
+  results: readonly GradientResult[],
+  { weights, gradients }: {
+    readonly weights: readonly number[];
+    readonly gradients: Float32Array;
+  },
+): number {
   let loss = 0;
   results.forEach((result, s) => {
-    loss += weights[s]! * result.loss;
-    for (let i = 0; i < gradients.length; i++) {
-      gradients[i] = gradients[i]! + weights[s]! * result.gradients[i]!;
+    const [weight, part] = [weights[s]!, result.gradients];
+    loss += weight * result.loss;
+    for (let i = 0; i < part.length; i++) {
+      gradients[i] = (s === 0 ? 0 : gradients[i]!) + weight * part[i]!;
     }
   });
-  return { loss, gradients };
+  return loss;
 }
 
 /**
@@ -155,6 +165,8 @@ export async function createGradientPool(
   const { backend, shards, workers = Math.min(shards, navigator.hardwareConcurrency ?? 1) } =
     options;
   const turn = eventLoopTurns();
+  const size = parameterCount(network.parameters);
+  const gradients = new Float32Array(size);
   const inThread: GradientPool = {
     workers: 1,
     async compute(parameters, batch) {
@@ -164,7 +176,8 @@ export async function createGradientPool(
         await turn();
         results.push(await lossAndGradients(network, parameters, part));
       }
-      return combine(results, parts.map(({ weight }) => weight));
+      const weights = parts.map(({ weight }) => weight);
+      return { loss: combine(results, { weights, gradients }), gradients };
     },
     dispose() {},
   };
@@ -174,7 +187,7 @@ export async function createGradientPool(
     warnOfOneThread("Training", missing);
     return inThread;
   }
-  const size = parameterCount(network.parameters);
+  const found: Float32Array[] = [];
   const shared = new SharedArrayBuffer(size * 4);
   const setup: Omit<WorkerSetup, "pulse"> = {
     kind: "setup",
@@ -213,7 +226,8 @@ export async function createGradientPool(
       try {
         await Promise.all(team.map(async (worker, i) => {
           for (let s = i; s < parts.length; s += team.length) {
-            results[s] = await worker.gradient(parts[s]!.part);
+            found[s] ??= new Float32Array(size);
+            results[s] = await worker.gradient(parts[s]!.part, found[s]!);
           }
         }));
       } catch (error) {
@@ -222,7 +236,8 @@ export async function createGradientPool(
         throw error;
       }
       if (!ended) idleTimer.rest();
-      return combine(results, parts.map(({ weight }) => weight));
+      const weights = parts.map(({ weight }) => weight);
+      return { loss: combine(results, { weights, gradients }), gradients };
     },
     dispose() {
       ended = true;
@@ -293,10 +308,12 @@ class GradientWorker implements WatchedThread {
     return this.#request({ ...setup, pulse: this.pulse }, startMs);
   }
 
-  async gradient(batch: TrainingBatch): Promise<GradientResult> {
+  /** The gradient of a shard, which is put into `gradients`. */
+  async gradient(batch: TrainingBatch, gradients: Float32Array): Promise<GradientResult> {
     const answer = await this.#request({ kind: "shard", batch, gradients: this.#gradients });
     const loss = answer.kind === "done" ? answer.loss : NaN;
-    return { loss, gradients: new Float32Array(this.#gradients).slice() };
+    gradients.set(new Float32Array(this.#gradients));
+    return { loss, gradients };
   }
 
   /** The thread is gone. */

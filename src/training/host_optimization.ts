@@ -1,6 +1,5 @@
-import { AdamW } from "./adamw.ts";
-import { updateAverage } from "./ema.ts";
 import type { GradientPool } from "./gradient_pool.ts";
+import { hostVectors } from "./host_vectors.ts";
 import {
   checkFinite,
   type Optimization,
@@ -8,38 +7,31 @@ import {
   type TrainingState,
 } from "./optimization.ts";
 
-/** Steps whose gradients come from a pool and are applied by plain loops on the host. */
+/** Steps whose gradients come from a pool and are applied on the host. */
 export function hostOptimization(
   start: TrainingState,
   { recipe, pool }: { readonly recipe: OptimizationRecipe; readonly pool: GradientPool },
 ): Optimization {
   const { weightDecay, emaDecay, clipNorm } = recipe;
-  const optimizer = new AdamW(start.parameters, { weightDecay }, start);
-  const average = start.average.slice();
+  const vectors = hostVectors(start, weightDecay);
+  let { step } = start;
   return {
     async step(batch, learningRate) {
-      const { loss, gradients } = await pool.compute(optimizer.parameters, batch);
-      const gradientNorm = Math.sqrt(gradients.reduce((sum, g) => sum + g * g, 0));
-      const report = { step: optimizer.state.step + 1, loss, gradientNorm, learningRate };
+      const { loss, gradients } = await pool.compute(vectors.parameters, batch);
+      vectors.gradients.set(gradients);
+      const gradientNorm = vectors.norm();
+      const report = { step: step + 1, loss, gradientNorm, learningRate };
       checkFinite(report);
-      if (clipNorm > 0 && gradientNorm > clipNorm) {
-        const factor = clipNorm / gradientNorm;
-        for (let i = 0; i < gradients.length; i++) gradients[i] = gradients[i]! * factor;
-      }
-      optimizer.step(gradients, learningRate);
-      if (emaDecay > 0) {
-        updateAverage(average, optimizer.parameters, { decay: emaDecay, step: report.step });
-      } else {
-        average.set(optimizer.parameters);
-      }
+      const factor = clipNorm > 0 && gradientNorm > clipNorm ? clipNorm / gradientNorm : 1;
+      vectors.apply(++step, { factor, learningRate, emaDecay });
       return [report];
     },
     flush: () => Promise.resolve([]),
     state() {
-      const { step, mean, square } = optimizer.state;
+      const { parameters, average, mean, square } = vectors;
       return Promise.resolve({
         step,
-        parameters: optimizer.parameters.slice(),
+        parameters: parameters.slice(),
         average: average.slice(),
         mean: mean.slice(),
         square: square.slice(),

@@ -33,6 +33,11 @@ const kernels: readonly Kernel[] = [
     output: "src/networks/layers/wasm/group_norm_wasm.ts",
     flags: ["--importMemory"],
   },
+  {
+    source: "src/training/wasm/optimizer.as.ts",
+    output: "src/training/wasm/optimizer_wasm.ts",
+    flags: ["--importMemory"],
+  },
 ];
 
 const root = fromFileUrl(new URL("../..", import.meta.url));

@@ -152,6 +152,52 @@ Deno.test("conv2d: bias and shift may be left out, and the input's gradient", as
   }
 });
 
+Deno.test("conv2d: with its input added it is the sum, forward and backward, on wasm", async () => {
+  await startBackend("wasm");
+  for (const [h, w, channels] of [[8, 8, 8], [7, 9, 5], [6, 10, 12], [12, 4, 16]] as const) {
+    for (const relu of [true, false]) {
+      for (const padding of ["zeros", "circular"] as const) {
+        const random = new Random(h + channels);
+        const draw = (shape: number[]) =>
+          tf.tensor(random.normals(shape.reduce((a, b) => a * b)), shape as [number]);
+        const results = tf.tidy(() => {
+          const image = [2, h, w, channels];
+          const x = draw(image);
+          const inputs = [
+            x,
+            draw([3, 3, channels, channels]),
+            draw([channels]),
+            draw([2, channels]),
+          ];
+          const dy = draw(image);
+          return [true, false].flatMap((fused) => {
+            const { value, grads } = tf.valueAndGrads((...given) => {
+              const [x, f, bias, shift] = given as [
+                tf.Tensor4D,
+                tf.Tensor4D,
+                tf.Tensor1D,
+                tf.Tensor2D,
+              ];
+              const options = { padding, bias, shift, relu };
+              return fused
+                ? conv2d(x, f, { ...options, residual: true })
+                : tf.add(x, conv2d(x, f, options));
+            })(inputs, dy);
+            return [value, ...grads];
+          });
+        });
+        const values = await Promise.all(results.map((tensor) => tensor.data())) as Float32Array[];
+        tf.dispose(results);
+        for (let i = 0; i < 5; i++) {
+          // The same products; the gradient of x is a sum in another order.
+          const error = relativeError(values[i]!, values[i + 5]!);
+          assert(error < 2e-7, `${i} differs by ${error} for ${[h, w, channels, relu, padding]}`);
+        }
+      }
+    }
+  }
+});
+
 // What small images never choose: the tiles of a large GPU. Sizes beyond one tile in both directions.
 for (const tile of tiles) {
   const { rows, columns } = tile;

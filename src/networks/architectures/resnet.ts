@@ -122,13 +122,13 @@ export function resnet(architecture: ResnetArchitecture): Network<ResnetArchitec
         });
         for (let i = 0; i < layers; i++) {
           const name = `convs.${i}.0`;
-          const change = conv2d(state, weight(name), {
+          state = conv2d(state, weight(name), {
             padding,
             bias: bias(name),
             shift: e[i]!,
             relu: true,
+            residual: true,
           });
-          state = tf.add(state, change);
         }
         return conv2d(state, weight("down_projection"), {
           padding,

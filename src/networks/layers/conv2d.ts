@@ -21,13 +21,18 @@ export interface Conv2dOptions {
   readonly shift?: tf.Tensor2D;
   /** Whether negative outputs become zero. Default false. */
   readonly relu?: boolean;
+  /**
+   * Whether x is added to the result, with as many channels. Its ReLU then lets gradients through where the
+   * sum is above x: a change below the rounding of x is none. Default false.
+   */
+  readonly residual?: boolean;
   /** Whether gradients reach `x`; false saves the work for the first layer. Default true. */
   readonly inputGradient?: boolean;
 }
 
 /**
- * `act(conv(pad(x + shift)) + bias)`, stride 1, output as large as the input, as one differentiable
- * operation with gradients for all four tensors, on every backend of TensorFlow.js.
+ * `act(conv(pad(x + shift)) + bias)`, plus x where asked, stride 1, output as large as the input, as one
+ * differentiable operation with gradients for all four tensors, on every backend of TensorFlow.js.
  *
  * On wasm it is our own SIMD kernel (`wasm/conv2d.as.ts`), on webgpu programs of our own
  * (`webgpu/conv2d_wgsl.ts`), elsewhere a composition of tfjs operations (`conv2d_composed.ts`).
@@ -62,9 +67,14 @@ export function conv2d(x: tf.Tensor4D, filter: tf.Tensor4D, options: Conv2dOptio
       `Cannot convolve: shift is [${options.shift.shape}], expected [${b}, ${c}]`,
     );
   }
+  const { bias, shift, padding, relu = false, residual = false, inputGradient = true } = options;
+  if (residual && ci !== co) {
+    throw new ArgumentError(`Cannot add an input of ${ci} channels to ${co}`);
+  }
+  const fused = residual && tf.getBackend() === "wasm" && kh === 3;
+  if (residual && !fused) return tf.add(x, conv2d(x, filter, { ...options, residual: false }));
   const implementation = implementations[tf.getBackend()] ?? composedConv2d;
-  const { bias, shift, padding, relu = false, inputGradient = true } = options;
-  const attributes = { padding, relu, inputGradient };
+  const attributes = { padding, relu, inputGradient, residual };
   const inputs: tf.Tensor[] = [
     x,
     filter,

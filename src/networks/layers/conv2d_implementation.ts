@@ -15,6 +15,8 @@ export interface Conv2dAttributes {
   readonly relu: boolean;
   /** Whether the gradient of `x` is wanted. */
   readonly inputGradient: boolean;
+  /** Whether x is added to the result; on wasm with 3 x 3 filters only. Default false. */
+  readonly residual?: boolean;
 }
 
 /** Tensors that a convolution reads: `[B, H, W, Ci]`, `[k, k, Ci, Co]`, `[Co]`, `[B, Ci]`. */
@@ -25,7 +27,7 @@ export interface Conv2dInputs {
   readonly shift: tf.Tensor | undefined;
 }
 
-/** One way to compute `act(conv(pad(x + shift)) + bias)` and all its gradients. */
+/** One way to compute `act(conv(pad(x + shift)) + bias)`, perhaps plus x, and all its gradients. */
 export interface Conv2dImplementation {
   forward(inputs: Conv2dInputs, attributes: Conv2dAttributes): tf.Tensor4D;
   /** Gradients shaped as the inputs; that of `x` may be a single zero when it is not wanted. */

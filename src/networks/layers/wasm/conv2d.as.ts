@@ -118,16 +118,27 @@ export function padGradient(
   padRows(padded, H, W, C, r, circular);
 }
 
-/** sums [C] <- sum over P pixels of x [P][C]. */
-export function sumPixels(x: usize, sums: usize, P: i32, C: i32): void {
+/** sums [C] <- sum over P pixels of x [P][C]; then x += added, like x, or 0 for none. */
+export function sumPixels(x: usize, added: usize, sums: usize, P: i32, C: i32): void {
   memory.fill(sums, 0, <usize>C << 2);
-  for (let p = 0; p < P; p++, x += <usize>C << 2) {
-    let c = 0;
-    for (; c + 4 <= C; c += 4) {
-      v128.store(sums + (c << 2), f32x4.add(v128.load(sums + (c << 2)), v128.load(x + (c << 2))));
+  const pixel = <usize>C << 2, whole = <usize>(C & ~3) << 2;
+  const end = x + <usize>P * pixel, toAdded = added - x;
+  for (; x < end; x += pixel) {
+    const last = x + whole;
+    let sum = sums, at = x;
+    if (added) {
+      for (; at < last; at += 16, sum += 16) {
+        const v = v128.load(at);
+        add(sum, v);
+        v128.store(at, f32x4.add(v, v128.load(at + toAdded)));
+      }
+    } else {
+      for (; at < last; at += 16, sum += 16) add(sum, v128.load(at));
     }
-    for (; c < C; c++) {
-      store<f32>(sums + (c << 2), load<f32>(sums + (c << 2)) + load<f32>(x + (c << 2)));
+    for (; at < x + pixel; at += 4, sum += 4) {
+      const v = load<f32>(at);
+      store<f32>(sum, load<f32>(sum) + v);
+      if (added) store<f32>(at, v + load<f32>(at + toAdded));
     }
   }
 }

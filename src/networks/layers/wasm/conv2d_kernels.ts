@@ -1,7 +1,7 @@
 /** Registers the SIMD convolution of `conv2d.as.ts` with the wasm backend of TensorFlow.js. */
 import * as tf from "@tensorflow/tfjs";
 import { registerOnce } from "../custom_kernel.ts";
-import type { Conv2dImplementation } from "../conv2d_implementation.ts";
+import type { Conv2dAttributes, Conv2dImplementation } from "../conv2d_implementation.ts";
 import { relaxed, simd } from "./conv2d_wasm.ts";
 import { type NativeModule, onEachBackend } from "./native_module.ts";
 
@@ -104,16 +104,13 @@ function planWinograd(
   };
 }
 
+/** What a backward pass reads. */
+type Given = Omit<Pointers, "bias" | "residual" | "out"> & { readonly dy: number };
+
 type Inputs = Readonly<Record<"x" | "filter", tf.TensorInfo>> & {
   readonly bias?: tf.TensorInfo;
   readonly shift?: tf.TensorInfo;
 };
-
-interface Attributes {
-  readonly padding: string;
-  readonly relu: boolean;
-  readonly inputGradient: boolean;
-}
 
 /** What a convolution reads and writes, as pointers; 0 for what there is not. */
 interface Pointers {
@@ -121,8 +118,11 @@ interface Pointers {
   readonly filter: number;
   readonly bias: number;
   readonly shift: number;
-  /** Outputs of a ReLU whose gradient x is. */
+  /** Outputs of a ReLU whose gradient x is, and what was added to them. */
   readonly gate: number;
+  readonly floor: number;
+  /** Added to the outputs. */
+  readonly residual: number;
   readonly out: number;
 }
 
@@ -130,7 +130,7 @@ interface Pointers {
 function convolveByWinograd(
   module: NativeModule<ConvFunctions>,
   { n, h, w, ci, co }: Geometry,
-  { x, filter, bias, shift, gate, out }: Pointers,
+  { x, filter, bias, shift, gate, floor, residual, out }: Pointers,
   { circular, relu, flipped }: Readonly<Record<"circular" | "relu" | "flipped", boolean>>,
 ): void {
   const [inputs, outputs] = flipped ? [co, ci] : [ci, co];
@@ -147,13 +147,14 @@ function convolveByWinograd(
   f.transformFilter(filter, transformed, scratch, ci, co, Number(flipped));
   if (bias) module.copy(bias, paddedBias, { floats: outputs, filledTo: plan.outputs });
   f.winogradConv(
-    ...[x, shift, gate, transformed, bias && paddedBias, out, strips, scratch, planes, products],
+    ...[x, shift, gate, floor, transformed, bias && paddedBias, residual, out],
+    ...[strips, scratch, planes, products],
     ...[n, h, w, inputs, outputs, plan.bandRows, plan.stripRows, Number(circular), Number(relu)],
   );
 }
 
 function forward(
-  { inputs, backend, attrs }: { inputs: Inputs; backend: object; attrs: Attributes },
+  { inputs, backend, attrs }: { inputs: Inputs; backend: object; attrs: Conv2dAttributes },
 ): tf.TensorInfo {
   const module = convModule(backend);
   const size = geometry(inputs.x, inputs.filter);
@@ -169,7 +170,8 @@ function forward(
   const out = at(output);
   const [circular, relu] = [attrs.padding === "circular", attrs.relu];
   if (k === 3) {
-    const pointers = { x, filter, bias, shift, gate: 0, out };
+    const residual = attrs.residual ? x : 0;
+    const pointers = { x, filter, bias, shift, gate: 0, floor: 0, residual, out };
     convolveByWinograd(module, size, pointers, { circular, relu, flipped: false });
     return output;
   }
@@ -213,7 +215,7 @@ interface Gradients {
 function backwardByWinograd(
   module: NativeModule<ConvFunctions>,
   size: Geometry,
-  { x, shift, filter, gate, dy }: Omit<Pointers, "bias" | "out"> & { readonly dy: number },
+  { x, shift, filter, gate, floor, dy }: Given,
   { to, circular }: { readonly to: Gradients; readonly circular: boolean },
 ): void {
   const { n, h, w, ci, co } = size;
@@ -230,13 +232,13 @@ function backwardByWinograd(
   module.fillZero(sums, plan.filter);
   module.fillZero(biasSums, plan.outputs);
   f.winogradFilterGradient(
-    ...[x, shift, dy, gate, sums, biasSums, strips, scratch, planes, gradients],
+    ...[x, shift, dy, gate, floor, sums, biasSums, strips, scratch, planes, gradients],
     ...[n, h, w, ci, co, plan.bandRows, Number(circular)],
   );
   f.finishFilterGradient(sums, to.filter, scratch, ci, co);
   module.copy(biasSums, to.bias, { floats: co, filledTo: co });
   if (to.x === 0) return;
-  const pointers = { x: dy, filter, bias: 0, shift: 0, gate, out: to.x };
+  const pointers = { x: dy, filter, bias: 0, shift: 0, gate, floor, residual: 0, out: to.x };
   convolveByWinograd(module, size, pointers, { circular, relu: false, flipped: true });
 }
 
@@ -244,7 +246,7 @@ function backwardByWinograd(
 function backwardPlainly(
   module: NativeModule<ConvFunctions>,
   { n, h, w, ci, co, k, r }: Geometry,
-  { x, shift, filter, gate, dy }: Omit<Pointers, "bias" | "out"> & { readonly dy: number },
+  { x, shift, filter, gate, dy }: Given,
   { to, circular }: { readonly to: Gradients; readonly circular: boolean },
 ): void {
   const single = k === 1;
@@ -276,7 +278,7 @@ function backwardPlainly(
 
 /** Gradients of x (one value when it is not wanted), filter, bias and shift, in this order. */
 function backward(
-  { inputs, backend, attrs }: { inputs: BackwardInputs; backend: object; attrs: Attributes },
+  { inputs, backend, attrs }: { inputs: BackwardInputs; backend: object; attrs: Conv2dAttributes },
 ): tf.TensorInfo[] {
   const module = convModule(backend);
   const { x, filter, y, dy, shift } = inputs;
@@ -294,6 +296,7 @@ function backward(
     shift: at(shift),
     filter: at(filter),
     gate: attrs.relu ? at(y) : 0,
+    floor: attrs.residual ? at(x) : 0,
     dy: at(dy),
   };
   const circular = attrs.padding === "circular";
@@ -302,7 +305,9 @@ function backward(
   if (!wantsInput) module.fillZero(at(dx), 1);
   else {
     for (let i = 0; i < n; i++) {
-      module.functions.sumPixels(to.x + i * h * w * ci * 4, at(shiftGrad) + i * ci * 4, h * w, ci);
+      const offset = i * h * w * ci * 4;
+      const added = attrs.residual ? from.dy + offset : 0;
+      module.functions.sumPixels(to.x + offset, added, at(shiftGrad) + i * ci * 4, h * w, ci);
     }
   }
   return [dx, filterGrad, biasGrad, shiftGrad];
@@ -310,10 +315,10 @@ function backward(
 
 /** The convolution of `conv2d.ts` by the SIMD kernels; the backend in use must be wasm. */
 export const wasmConv2d: Conv2dImplementation = {
-  forward({ x, filter, bias, shift }, { padding, relu }) {
+  forward({ x, filter, bias, shift }, attributes) {
     registerOnce("wasm", { [FORWARD_KERNEL]: forward, [BACKWARD_KERNEL]: backward });
     const inputs = { x, filter, ...bias && { bias }, ...shift && { shift } };
-    return tf.engine().runKernel(FORWARD_KERNEL, inputs, { padding, relu }) as tf.Tensor4D;
+    return tf.engine().runKernel(FORWARD_KERNEL, inputs, { ...attributes }) as tf.Tensor4D;
   },
   backward({ x, filter, shift, y, dy }, attributes) {
     const inputs = { x, filter, y, dy, ...shift && { shift } };

@@ -41,16 +41,17 @@ function tileAt(strips: usize, stripBytes: usize, t: i32, across: i32, C: i32): 
 }
 
 /**
- * out [n][H][W][Co] <- act((x + shift, or x where gate > 0) (*) filter + bias), of n images
- * x [n][H][W][Ci], gate like x, shift [n][Ci], `filter` as `transformFilter` makes it, bias [eights(Co)]; 0
- * for no shift, gate or bias.
+ * out [n][H][W][Co] <- act((x + shift, or x where gate > floor) (*) filter + bias) + residual, of n images
+ * x [n][H][W][Ci], gate and floor like x, shift [n][Ci], `filter` as `transformFilter` makes it,
+ * bias [eights(Co)], residual like out; 0 for what there is not.
  *
  * A band has `bandRows` rows of tiles, a multiple of `stripRows`, whose tiles come in fours: `inputs` and
  * `products` hold its 36 planes, with tiles filled up to fours, `strips` what `stripRows` rows see, `scratch`
  * the table and 180 vectors.
  */
 export function winogradConv(
-  x: usize, shift: usize, gate: usize, filter: usize, bias: usize, out: usize,
+  x: usize, shift: usize, gate: usize, floor: usize, filter: usize, bias: usize, residual: usize,
+  out: usize,
   strips: usize, scratch: usize, inputs: usize, products: usize,
   n: i32, H: i32, W: i32, Ci: i32, Co: i32, bandRows: i32, stripRows: i32,
   circular: bool, relu: bool,
@@ -69,7 +70,7 @@ export function winogradConv(
       for (let i = 0; i < some; i++) {
         const b = (row + i) / down, offset = <usize>b * image;
         gather(x + offset, shift && shift + (<usize>(b * Ci) << 2), gate && gate + offset,
-          strips + <usize>i * stripBytes, 4 * (row + i - b * down), H, W, Ci, inC, across, circular);
+          floor && floor + offset, strips + <usize>i * stripBytes, 4 * (row + i - b * down), H, W, Ci, inC, across, circular);
       }
       for (let t = 0; t <= last; t += 4, to += <usize>inC << 4) {
         transformFour(
@@ -86,9 +87,9 @@ export function winogradConv(
     }
     let from = products;
     for (let row = top; row < top + rows; row++) {
-      const b = row / down;
+      const b = row / down, offset = <usize>b * outImage;
       for (let tx = 0; tx < across; tx++, from += <usize>outC << 2) {
-        transformOutputs(from, outPlane, bias, out + <usize>b * outImage, scratch,
+        transformOutputs(from, outPlane, bias, residual && residual + offset, out + offset, scratch,
           4 * (row - b * down), 4 * tx, H, W, Co, relu);
       }
     }
@@ -112,10 +113,10 @@ function sumStrip(strip: usize, sums: usize, across: i32, C: i32): void {
 
 /**
  * sums [36][fours(Ci)][eights(Co)] += the gradient of the transformed filter, biasSums [eights(Co)] += that of
- * the bias, from dy where gate > 0; everything else as in `winogradConv`, `strips` for one row of either.
+ * the bias, from dy where gate > floor; everything else as in `winogradConv`, `strips` for one row of either.
  */
 export function winogradFilterGradient(
-  x: usize, shift: usize, dy: usize, gate: usize, sums: usize, biasSums: usize,
+  x: usize, shift: usize, dy: usize, gate: usize, floor: usize, sums: usize, biasSums: usize,
   strips: usize, scratch: usize, inputs: usize, gradients: usize,
   n: i32, H: i32, W: i32, Ci: i32, Co: i32, bandRows: i32, circular: bool,
 ): void {
@@ -130,13 +131,14 @@ export function winogradFilterGradient(
     let to = inputs, dTo = gradients;
     for (let row = top; row < top + rows; row++) {
       const b = row / down, y = 4 * (row - b * down);
-      gather(x + <usize>b * image, shift && shift + (<usize>(b * Ci) << 2), 0,
+      gather(x + <usize>b * image, shift && shift + (<usize>(b * Ci) << 2), 0, 0,
         strips, y, H, W, Ci, inC, across, circular);
       for (let t = 0; t < across; t++, to += <usize>inC << 2) {
         transformInputs(strips + (<usize>(t * inC) << 4), line, inC, scratch, to, plane);
       }
       const offset = <usize>b * dImage;
-      gather(dy + offset, 0, gate && gate + offset, strips, y, H, W, Co, outC, across, false);
+      gather(dy + offset, 0, gate && gate + offset, floor && floor + offset,
+        strips, y, H, W, Co, outC, across, false);
       sumStrip(strips, biasSums, across, outC);
       const first = strips + dLine + (<usize>outC << 2);
       for (let t = 0; t < across; t++, dTo += <usize>outC << 2) {

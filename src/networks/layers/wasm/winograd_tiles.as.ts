@@ -87,11 +87,11 @@ export function transformGradients(
 }
 
 /**
- * act(A^T m A + bias) of a tile in planes [C], to the image `out` [H][W][C] whose pixel (y, x) is the tile's
- * first, as far as there are pixels; `bias` is 0 or has whole vectors.
+ * act(A^T m A + bias) + residual of a tile in planes [C], to the image `out` [H][W][C] whose pixel (y, x) is the
+ * tile's first, as far as there are pixels; `bias` is 0 or has whole vectors, `residual` is 0 or like `out`.
  */
 export function transformOutputs(
-  from: usize, plane: usize, bias: usize, out: usize, scratch: usize,
+  from: usize, plane: usize, bias: usize, residual: usize, out: usize, scratch: usize,
   y: i32, x: i32, H: i32, W: i32, C: i32, relu: bool,
 ): void {
   const pixel = <usize>C << 2, line = <usize>W * pixel, row = 6 * plane;
@@ -100,6 +100,8 @@ export function transformOutputs(
   const a = a1(scratch), aa = a2(scratch), aaa = a3(scratch);
   const b = b1(scratch), bb = b2(scratch), bbb = b3(scratch);
   scratch += TABLE;
+  // From a pixel of the output to the same of the residual.
+  const toResidual = residual - out;
   out += <usize>y * line + <usize>x * pixel;
   for (let c = 0; c < C; c += 4, from += 16, out += 16) {
     let at = scratch;
@@ -123,13 +125,20 @@ export function transformOutputs(
       const sum = f32x4.add(m1, m2), difference = f32x4.sub(m1, m2);
       m1 = v128.load(at, 48); m2 = v128.load(at, 64);
       const sumB = f32x4.add(m1, m2), differenceB = f32x4.sub(m1, m2);
-      const y0 = f32x4.max(least, f32x4.add(offset,
+      let y0 = f32x4.max(least, f32x4.add(offset,
         f32x4.add(f32x4.add(sum, sumB), v128.load(at))));
-      const y1 = f32x4.max(least, f32x4.add(offset,
+      let y1 = f32x4.max(least, f32x4.add(offset,
         fma(differenceB, b, f32x4.mul(difference, a))));
-      const y2 = f32x4.max(least, f32x4.add(offset, fma(sumB, bb, f32x4.mul(sum, aa))));
-      const y3 = f32x4.max(least, f32x4.add(offset,
+      let y2 = f32x4.max(least, f32x4.add(offset, fma(sumB, bb, f32x4.mul(sum, aa))));
+      let y3 = f32x4.max(least, f32x4.add(offset,
         fma(differenceB, bbb, fma(difference, aaa, v128.load(at, 80)))));
+      if (residual) {
+        const r = to + toResidual;
+        y0 = f32x4.add(y0, loadSome(r, left));
+        if (columns > 1) y1 = f32x4.add(y1, loadSome(r + pixel, left));
+        if (columns > 2) y2 = f32x4.add(y2, loadSome(r + 2 * pixel, left));
+        if (columns > 3) y3 = f32x4.add(y3, loadSome(r + 3 * pixel, left));
+      }
       if (whole) {
         v128.store(to, y0);
         v128.store(to + pixel, y1);
@@ -145,11 +154,13 @@ export function transformOutputs(
   }
 }
 
-/** to [count][C] <- from where gate > 0; whole vectors. */
-function copyOpen(from: usize, gate: usize, to: usize, count: i32, C: i32): void {
+/** to [count][C] <- from where gate > floor, 0 for a floor of zeros; whole vectors. */
+function copyOpen(from: usize, gate: usize, floor: usize, to: usize, count: i32, C: i32): void {
   const zero = f32x4.splat(0);
-  for (const end = to + (<usize>(count * C) << 2); to < end; to += 16, from += 16, gate += 16) {
-    v128.store(to, v128.and(v128.load(from), f32x4.gt(v128.load(gate), zero)));
+  const end = to + (<usize>(count * C) << 2), toFloor = floor - gate;
+  for (; to < end; to += 16, from += 16, gate += 16) {
+    const least = floor ? v128.load(gate + toFloor) : zero;
+    v128.store(to, v128.and(v128.load(from), f32x4.gt(v128.load(gate), least)));
   }
 }
 
@@ -164,12 +175,12 @@ function copyShifted(from: usize, shift: usize, to: usize, count: i32, C: i32): 
   }
 }
 
-/** to [count][padded] <- from [count][C] + shift, or from where gate > 0; 0 for no shift or gate. */
+/** to [count][padded] <- from [count][C] + shift, or from where gate > floor; 0 for what there is not. */
 function copyPixels(
-  from: usize, shift: usize, gate: usize, to: usize, count: i32, C: i32, padded: i32,
+  from: usize, shift: usize, gate: usize, floor: usize, to: usize, count: i32, C: i32, padded: i32,
 ): void {
   if (C == padded) {
-    if (gate) copyOpen(from, gate, to, count, C);
+    if (gate) copyOpen(from, gate, floor, to, count, C);
     else if (shift) copyShifted(from, shift, to, count, C);
     else memory.copy(to, from, <usize>(count * C) << 2);
     return;
@@ -185,7 +196,10 @@ function copyPixels(
       const at = <usize>(p * C + c) << 2;
       let v = loadSome(from + at, left);
       if (shift) v = f32x4.add(v, loadSome(shift + (<usize>c << 2), left));
-      if (gate) v = v128.and(v, f32x4.gt(loadSome(gate + at, left), zero));
+      if (gate) {
+        const least = floor ? loadSome(floor + at, left) : zero;
+        v = v128.and(v, f32x4.gt(loadSome(gate + at, left), least));
+      }
       v128.store(to, v);
     }
   }
@@ -196,7 +210,7 @@ function copyPixels(
  * a border of a pixel, zeros or wrapped around, and zeros beyond.
  */
 export function gather(
-  image: usize, shift: usize, gate: usize, strip: usize,
+  image: usize, shift: usize, gate: usize, floor: usize, strip: usize,
   y: i32, H: i32, W: i32, C: i32, padded: i32, across: i32, circular: bool,
 ): void {
   const row = <usize>(W * C) << 2, pixel = <usize>padded << 2;
@@ -211,7 +225,8 @@ export function gather(
     }
     const offset = <usize>from * row;
     const first = strip + pixel, after = first + <usize>W * pixel;
-    copyPixels(image + offset, shift, gate && gate + offset, first, W, C, padded);
+    copyPixels(image + offset, shift, gate && gate + offset, floor && floor + offset, first,
+      W, C, padded);
     memory.fill(after, 0, strip + stripRow - after);
     if (circular) {
       memory.copy(strip, after - pixel, pixel);

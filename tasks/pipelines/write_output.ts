@@ -39,6 +39,18 @@ async function removeLeftover(path: string): Promise<void> {
 }
 
 /**
+ * Makes the folder of an output where it is missing. `deno task` permits that there, and may permit no
+ * look at a folder that is there: it is then left to the writing to find that it is not.
+ */
+export async function makeFolderOf(path: string): Promise<void> {
+  try {
+    await Deno.mkdir(dirname(path), { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotCapable)) throw error;
+  }
+}
+
+/**
  * Writes the output of a command: beside its place, synced to the disk, then renamed.
  *
  * @param content Bytes, or text to be written as UTF-8.

@@ -1,12 +1,11 @@
 /** Writes the document of a reproduction, with its pictures, from what the ledger holds. */
-import { dirname } from "@std/path";
 import { DataFormatError } from "../../src/core/errors.ts";
 import { type AblationEntry, type ExperimentEntry, resultsDocument } from "./document.ts";
 import { datasetTitles, type Experiment, experimentDatasets, experiments } from "./experiments.ts";
 import type { Ledger } from "./ledger.ts";
 import { notesOf } from "./markdown.ts";
 import { ablationPicture, samplesPicture, scalesPicture } from "./pictures.ts";
-import { writeOutput } from "../pipelines/write_output.ts";
+import { makeFolderOf, writeOutput } from "../pipelines/write_output.ts";
 import type { Profile } from "./profiles.ts";
 
 /** Options of {@linkcode writeDocument}. */
@@ -55,11 +54,7 @@ export async function writeDocument(
     await writeOutput(file, content);
     pictures.push({ file: file.split(/[\\/]/).at(-1)!, caption });
   };
-  const folder = dirname(path);
-  // A folder that is there may be one in which only the document may be written.
-  if (!await Deno.stat(folder).then(({ isDirectory }) => isDirectory, () => false)) {
-    await Deno.mkdir(folder, { recursive: true });
-  }
+  await makeFolderOf(path);
   const main = entries.flatMap(({ experiment, protocol, record }) =>
     record !== undefined && protocol === profile.protocols[0] ? [{ experiment, record }] : []
   );

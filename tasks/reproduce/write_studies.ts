@@ -1,7 +1,7 @@
 /** Writes the document of the studies, with figures and tables beside it, from what their ledger holds. */
-import { basename, dirname } from "@std/path";
+import { basename } from "@std/path";
 import type { DataFormatError } from "../../src/core/errors.ts";
-import { writeOutput } from "../pipelines/write_output.ts";
+import { makeFolderOf, writeOutput } from "../pipelines/write_output.ts";
 import { experiments, type TimeProtocol } from "./experiments.ts";
 import { notesOf } from "./markdown.ts";
 import { studies, type Study } from "./studies.ts";
@@ -62,11 +62,7 @@ export async function writeStudies(
     if (error instanceof Deno.errors.NotFound) return "";
     throw error;
   });
-  const folder = dirname(path);
-  // A folder that is there may be one in which only the document may be written.
-  if (!await Deno.stat(folder).then(({ isDirectory }) => isDirectory, () => false)) {
-    await Deno.mkdir(folder, { recursive: true });
-  }
+  await makeFolderOf(path);
   const records = await ledger.all({ onDamage });
   const write = async (ending: string, content: string) => {
     const file = `${path.replace(/\.md$/, "")}-${ending}`;

@@ -193,6 +193,20 @@ Deno.test("grants: a command that would write into the source ends with one line
   assertEquals(await Deno.stat(target).then(() => true, () => false), false);
 });
 
+Deno.test("grants: documents are written where there is a folder, and where there is none", async () => {
+  await inFolder(async (folder) => {
+    for (const verb of ["study", "reproduce"]) {
+      for (const place of [folder, join(folder, "new", verb)]) {
+        const out = join(place, `${verb}.md`);
+        const line = ["--write-only", "--out", out, "--runs", join(folder, "runs")];
+        const { code, err } = await std(`tasks/${verb}.ts`, ...line);
+        assertEquals(code, 0, err);
+        assert((await Deno.stat(out)).isFile);
+      }
+    }
+  });
+});
+
 Deno.test("grants: what is permitted to data reaches the set's host or the mirror, and no other", async () => {
   const serve = () =>
     Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, () => new Response("here"));

@@ -1,5 +1,6 @@
 /** `deno task quickstart`: calibrates and evaluates the network that ships, on real MNIST. @module */
 import { scheduledMachines } from "../src/evaluation/scheduled_machines.ts";
+import { mostSamples } from "../src/calibration/settled.ts";
 import { candidateScales } from "../src/machines/create_machine.ts";
 import type { ScaleSchedule } from "../src/machines/scale_schedule.ts";
 import { defineVerb, runVerb } from "./cli/command.ts";
@@ -30,16 +31,19 @@ export const verb = defineVerb({
       calibrationImages: {
         type: "integer",
         min: 1,
-        default: 500,
-        help: "Digits to calibrate with, where every scale is tried",
+        or: "auto",
+        default: "auto",
+        help: "Digits to calibrate with; auto: as many of those as settle the scales",
       },
     }),
     ...grouped("Sampling", {
       calibrationSamples: {
         type: "integer",
         min: 1,
-        default: 3,
-        help: "Trajectories to calibrate on",
+        or: "auto",
+        default: "auto",
+        help:
+          `Trajectories to calibrate on; auto: as many as settle the scales, ${mostSamples} at most`,
       },
       samples: { type: "integer", min: 1, default: 20, help: "Samples to evaluate" },
       steps: { type: "integer", min: 1, max: 1000, default: 6, help: "Reverse steps" },
@@ -60,8 +64,9 @@ export const verb = defineVerb({
   const { flags, print, progress } = context;
   const { steps, grid } = flags;
   const network = await loadNetwork(undefined);
+  const { calibrationImages } = flags;
   const few = await loadMachineImages(network, {
-    images: Math.min(flags.calibrationImages, flags.images),
+    images: calibrationImages === "auto" ? flags.images : Math.min(calibrationImages, flags.images),
   });
   const { receptiveField, architecture } = network.network;
   const { imageShape } = architecture;
@@ -75,7 +80,7 @@ export const verb = defineVerb({
       network: network.sha256,
       datasetSha256: data.sha256,
       images: data.images.shape[0],
-      calibrationImages: few.images.shape[0],
+      calibrationImages: calibrationImages === "auto" ? calibrationImages : few.images.shape[0],
       calibrationSamples: flags.calibrationSamples,
       samples: flags.samples,
       steps,
@@ -98,6 +103,7 @@ export const verb = defineVerb({
       candidates,
       ...protocol,
       samples: flags.calibrationSamples,
+      ...calibrationImages === "auto" && { images: calibrationImages },
       seed: 1,
       metric: "cosine",
       aggregate: "median",

@@ -2,6 +2,7 @@
 import { fromFileUrl, join } from "@std/path";
 import { Random } from "../../../src/core/random.ts";
 import { runHere } from "./in_process.ts";
+import { verbName } from "./subjects.ts";
 import { filesOf, judge, type Recording, type Trial } from "./trials.ts";
 
 const tasks = fromFileUrl(new URL("../..", import.meta.url));
@@ -33,7 +34,7 @@ export async function timeOfWork(
   { subject, inputs }: Recording,
   { out }: { readonly out: string },
 ): Promise<number> {
-  const child = start(subject.name, subject.args(out, inputs));
+  const child = start(verbName(subject), subject.args(out, inputs));
   await waitForFiles(out, child);
   const began = performance.now();
   await child.status;
@@ -56,7 +57,7 @@ export async function killRun(
   let met = false;
   await Deno.mkdir(into, { recursive: true });
   for (let i = 0; i < kills; i++) {
-    const child = start(subject.name, subject.args(into, inputs));
+    const child = start(verbName(subject), subject.args(into, inputs));
     await waitForFiles(into, child);
     const ms = Math.floor(random.uniform() * time);
     await pause(ms);

@@ -5,7 +5,7 @@ import { runHere } from "./in_process.ts";
 
 /** A command whose run is done to death. */
 export interface Subject {
-  /** The verb on the command line. */
+  /** What the run is of: the verb on the command line, with more after a space where it has several. */
   readonly name: string;
   readonly verb: () => Promise<Verb>;
   /**
@@ -15,6 +15,11 @@ export interface Subject {
    * @param inputs Folder that {@linkcode makeInputs} filled.
    */
   readonly args: (out: string, inputs: string) => readonly string[];
+}
+
+/** The verb on the command line. */
+export function verbName({ name }: Subject): string {
+  return name.split(" ")[0]!;
 }
 
 /** Words of a training that takes a second. */
@@ -45,7 +50,7 @@ export const subjects: readonly Subject[] = [
     ],
   },
   {
-    name: "calibrate-until-settled",
+    name: "calibrate auto",
     verb: async () => (await import("../../calibrate.ts")).verb as unknown as Verb,
     args: (out, inputs) => [
       ...[...tinyNetwork(inputs), "--scales", "3,5", "--steps", "2", "--workers", "1"],

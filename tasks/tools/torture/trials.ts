@@ -3,7 +3,7 @@ import { join } from "@std/path";
 import { type StoreOperation, watchStore } from "../../../src/runs/store_file.ts";
 import { type Outcome, runHere } from "./in_process.ts";
 import { firstDifference, leftovers, readResults, type Results } from "./results.ts";
-import type { Subject } from "./subjects.ts";
+import { type Subject, verbName } from "./subjects.ts";
 
 /** How a trial ended: with the same bytes, with one line that says why not, or otherwise. */
 export type Verdict = "same" | "one line" | "lost";
@@ -99,8 +99,8 @@ export async function judge(
 }
 
 /** Whether a command that failed says so in one line of its own, and not by a fault of ours. */
-export function isOneLine({ name }: Subject, { code, err }: Outcome): boolean {
-  const last = err.split("\n").filter((line) => line.startsWith(`${name}: `));
+export function isOneLine(subject: Subject, { code, err }: Outcome): boolean {
+  const last = err.split("\n").filter((line) => line.startsWith(`${verbName(subject)}: `));
   return code === 1 && last.length === 1 && !/ELS_DEBUG|\bat (async )?\S+ \(/.test(err);
 }
 

@@ -21,7 +21,8 @@
  *
  * @module
  */
-export { calibrate, type CalibrateOptions } from "./src/calibration/calibrate.ts";
+export { calibrate } from "./src/calibration/calibrate.ts";
+export type { CalibrateOptions } from "./src/calibration/calibrate_options.ts";
 export {
   type Calibration,
   toScaleSchedule,

@@ -27,11 +27,8 @@
  *
  * @module
  */
-export {
-  calibrate,
-  type CalibrateOptions,
-  type CalibrationProgress,
-} from "./calibration/calibrate.ts";
+export { calibrate } from "./calibration/calibrate.ts";
+export type { CalibrateOptions, CalibrationProgress } from "./calibration/calibrate_options.ts";
 export {
   type CalibratedStep,
   type Calibration,

@@ -31,9 +31,8 @@ export const verb = defineVerb({
       calibrationImages: {
         type: "integer",
         min: 1,
-        or: "auto",
-        default: "auto",
-        help: "Digits to calibrate with; auto: as many of those as settle the scales",
+        default: 1000,
+        help: "Digits to calibrate with at most: as many as settle the scales",
       },
     }),
     ...grouped("Sampling", {
@@ -64,9 +63,8 @@ export const verb = defineVerb({
   const { flags, print, progress } = context;
   const { steps, grid } = flags;
   const network = await loadNetwork(undefined);
-  const { calibrationImages } = flags;
   const few = await loadMachineImages(network, {
-    images: calibrationImages === "auto" ? flags.images : Math.min(calibrationImages, flags.images),
+    images: Math.min(flags.calibrationImages, flags.images),
   });
   const { receptiveField, architecture } = network.network;
   const { imageShape } = architecture;
@@ -80,7 +78,7 @@ export const verb = defineVerb({
       network: network.sha256,
       datasetSha256: data.sha256,
       images: data.images.shape[0],
-      calibrationImages: calibrationImages === "auto" ? calibrationImages : few.images.shape[0],
+      calibrationImages: few.images.shape[0],
       calibrationSamples: flags.calibrationSamples,
       samples: flags.samples,
       steps,
@@ -103,7 +101,7 @@ export const verb = defineVerb({
       candidates,
       ...protocol,
       samples: flags.calibrationSamples,
-      ...calibrationImages === "auto" && { images: calibrationImages },
+      images: "auto",
       seed: 1,
       metric: "cosine",
       aggregate: "median",

@@ -1,100 +1,13 @@
-import { ArgumentError } from "../core/errors.ts";
 import { type ImageBatch, imageBatch, sliceBatch } from "../core/image_batch.ts";
-import type { Metric } from "../core/metric.ts";
-import type { Denoiser, GrowingDenoiser, MultiScaleDenoiser } from "../denoisers/denoiser.ts";
-import { labelPerSample } from "../denoisers/labels.ts";
-import { checkSameProcess } from "../denoisers/same_process.ts";
-import { initialNoise } from "../samplers/initial_noise.ts";
+import type { Denoiser, MultiScaleDenoiser } from "../denoisers/denoiser.ts";
 import type { SamplerStep } from "../samplers/sampler.ts";
-import { samplerDefinition } from "../samplers/samplers.ts";
-import type { SamplingProtocolOptions } from "../samplers/sampling_protocol.ts";
-import { timeGrid, timeGridDefinition } from "../samplers/time_grid.ts";
-import {
-  type Calibration,
-  type CalibrationInProgress,
-  type CalibrationState,
-  chooseScales,
-  type ChooseScalesOptions,
-} from "./calibration.ts";
+import type { CalibrateOptions } from "./calibrate_options.ts";
+import { type Calibration, type CalibrationInProgress, chooseScales } from "./calibration.ts";
 import { CalibrationTables } from "./calibration_tables.ts";
-import { type CalibrationRound, CalibrationWork } from "./calibration_work.ts";
-import { checkOptions, checkResume } from "./checks.ts";
+import { CalibrationWork } from "./calibration_work.ts";
 import { raceStep, searchStep } from "./evaluate_step.ts";
-import type { ScaleSearch } from "./scale_search.ts";
-import {
-  certaintyOf,
-  isSettled,
-  isSettledWhichever,
-  mostSamples,
-  roundOf,
-  sameWhichever,
-} from "./settled.ts";
-import { similarityMetric, similarityMetrics } from "./similarity.ts";
-
-/**
- * How far a calibration has come.
- *
- * @category Calibration
- */
-export interface CalibrationProgress {
-  /** Work done in units of one sample at one step; has a fraction while the machine works. */
-  readonly done: number;
-  /** Units in all: samples times steps. Of steps that are settled before, all samples count as done. */
-  readonly total: number;
-  /** With samples "auto": steps that need no further sample. */
-  readonly settled?: number;
-  /** The samples at work: with samples "auto" nobody knows how many follow. */
-  readonly round: CalibrationRound;
-  /** Step at work, from n down to 1. */
-  readonly step: number;
-  /** Time of that step. */
-  readonly t: number;
-}
-
-/**
- * Options of {@linkcode calibrate}.
- *
- * @category Calibration
- */
-export interface CalibrateOptions
-  extends ChooseScalesOptions, Omit<SamplingProtocolOptions, "networkSteps" | "samples"> {
-  /**
-   * Number of trajectories. "auto": five, then two more at a time until each step's scale is settled, at
-   * most `maxSamples`; steps that are settled are not evaluated for further samples. A step is settled when
-   * 95 % of bootstrap resamples of its samples choose the same scale, or when the error of what others they
-   * choose is at most 2 % less.
-   */
-  readonly samples: number | "auto";
-  /** Trajectories at most with samples "auto"; default: those of `xT`, or 15. */
-  readonly maxSamples?: number | undefined;
-  /**
-   * How many of the machine's training images are compared with: all (the default), or as many as the choice
-   * needs ("auto"): few at first, then about twice as many, each time only at the scales that can still be
-   * the best of a sample. Machines that cannot do so (see {@linkcode GrowingDenoiser}) take all.
-   */
-  readonly images?: "all" | "auto" | undefined;
-  /** Candidate scales k: odd, ascending. */
-  readonly candidates: readonly number[];
-  /**
-   * Which of them are evaluated: all at every step (`full`, the default), or all at t = 1 and then those
-   * around each sample's last winner, outwards until the best has a worse one on either side
-   * (`neighbors`; see {@linkcode searchScales}). What was not evaluated is null in the tables.
-   */
-  readonly search?: ScaleSearch | undefined;
-  /** Samples that network and machine see in one call; 16 by default. With "auto": rounds of their own. */
-  readonly batch?: number | undefined;
-  /** Called often. */
-  readonly onProgress?: ((progress: CalibrationProgress) => void) | undefined;
-  /** Called after each step of each batch with all that is known; save it to resume. Awaited. */
-  readonly onState?: ((state: CalibrationState) => void | Promise<void>) | undefined;
-  /** Stops the work; the promise then rejects with the signal's reason. */
-  readonly abort?: AbortSignal | undefined;
-  /**
-   * State of an interrupted run with the same options. `metric`, `aggregate` and `batch` may
-   * differ, and `samples` may have grown.
-   */
-  readonly resume?: CalibrationState | undefined;
-}
+import { resolveCalibration } from "./resolve_calibration.ts";
+import { certaintyOf, isSettled, isSettledWhichever, roundOf, sameWhichever } from "./settled.ts";
 
 /**
  * Finds the locality scale of each reverse step (Kamb & Ganguli, arXiv 2412.20292, section 5): along the
@@ -135,60 +48,13 @@ export async function calibrate(
   machine: MultiScaleDenoiser,
   options: CalibrateOptions,
 ): Promise<Calibration> {
-  const { candidates, steps, seed, abort, onProgress, onState, resume } = options;
-  const { aggregate = "median", batch = 16, search = "full" } = options;
-  const metric = similarityMetric(options.metric ?? "cosine");
-  const metrics: readonly Metric[] = [...new Set<Metric>([...similarityMetrics, metric])];
-  const { name: sampler, sample, stochastic, offGrid } = samplerDefinition(
-    options.sampler ?? "ddim",
-  );
-  const grid = timeGridDefinition(options.grid ?? "uniform");
-  if (offGrid) {
-    throw new ArgumentError(
-      `Cannot calibrate along ${sampler}: it asks between the steps, where a schedule has no scale; ` +
-        "calibrate along heun or ddpm",
-    );
-  }
-  const untilSettled = options.samples === "auto";
-  const samples = sampleCount(options);
-  const growing = options.images === "auto" && isGrowing(machine) ? machine : undefined;
-  checkOptions({ candidates, samples, batch });
-  if (growing && search !== "full") {
-    throw new ArgumentError(
-      `Cannot calibrate by ${search} with images "auto", which begins with all candidates`,
-    );
-  }
-  const times = timeGrid(grid, { steps, schedule: network.schedule });
-  checkSameProcess(network, machine, { times });
-  const labels = labelPerSample(options.labels, samples);
-  const { imageShape } = network;
-  const { name, parameters } = network.schedule;
-  const settling = [...untilSettled ? ["samples"] : [], ...growing ? ["images"] : []];
-  const identity = {
-    network: network.name,
-    machine: machine.name,
-    imageShape,
-    noiseSchedule: { name, parameters },
-    seed: options.xT === undefined || stochastic ? seed : null,
-    sampler,
-    grid: grid.name,
-    search: search === "full" ? search : `${search} by ${metric.name}` as const,
-    ...settling.length > 0 && {
-      settling: `${settling.join(" and ")}, ${samples} samples, by ${metric.name}, ${aggregate}`,
-    },
-    steps,
-    candidates: [...candidates],
-    labels,
-  };
-  if (resume !== undefined) checkResume(identity, resume, { samples, metrics });
-  const xT = options.xT ??
-    initialNoise({ seed, samples, imageShape, schedule: network.schedule });
-  if (xT.shape[0] !== samples) {
-    throw new ArgumentError(`Cannot calibrate ${samples} samples from ${xT.shape[0]} noise images`);
-  }
-
-  const countImages = growing !== undefined;
-  const tables = new CalibrationTables(identity, { metrics, metric, countImages, resume });
+  const { candidates, steps, seed, batch = 16, abort, onProgress, onState, resume } = options;
+  const resolved = resolveCalibration(network, machine, options);
+  const { identity, metric, metrics, aggregate, search, sampler, times } = resolved;
+  const { samples, untilSettled, growing, labels, xT } = resolved;
+  const tables = new CalibrationTables(identity, {
+    ...{ metrics, metric, resume, countImages: growing !== undefined },
+  });
   const settledBy = (end: number, step: number) =>
     untilSettled && isSettled(tables.rowsAt(step, { end }), { candidates, metric, aggregate });
 
@@ -199,11 +65,13 @@ export async function calibrate(
     if (settled.every(Boolean)) break;
     const end = held !== null
       ? tables.samples
-      : settling.length > 0
+      : untilSettled || growing
       ? roundOf(first, samples).end
       : Math.min(first + batch, samples);
     const count = end - first;
-    const start = held === null ? sliceBatch(xT, first, end) : heldImages(held, count, imageShape);
+    const start = held === null
+      ? sliceBatch(xT, first, end)
+      : heldImages(held, count, network.imageShape);
     const lastStep = held === null ? steps : held.step - 1;
     held = null;
     const batchLabels = labels?.slice(first, end);
@@ -212,6 +80,7 @@ export async function calibrate(
     for (let step = steps; step > lastStep; step--) {
       work.finish(step, { settled: settledBy(end, step) });
     }
+
     const evaluate = async ({ i, t, x, eps }: SamplerStep) => {
       const report = (fraction: number) =>
         onProgress?.({
@@ -219,27 +88,29 @@ export async function calibrate(
           ...{ round: work.round(fraction), ...untilSettled && { settled: work.settled } },
         });
       report(0);
-      const step = { candidates, metric, metrics, x, eps, t, labels: batchLabels, first };
-      const all = { ...step, abort, report };
+      const step = {
+        ...{ candidates, metric, metrics, x, eps, t, labels: batchLabels, first, abort, report },
+      };
       if (growing) {
         const before = tables.winnersAt(i, { end: first }).map((index) => [index]);
-        const { rows, images } = await raceStep({ ...all, machine: growing }, {
-          enough: (possible) =>
+        const { rows, images } = await raceStep({ ...step, machine: growing }, {
+          enough: (likely) =>
             end === samples
-              ? sameWhichever([...before, ...possible], aggregate)
-              : untilSettled && isSettledWhichever([...before, ...possible], aggregate),
+              ? sameWhichever([...before, ...likely], aggregate)
+              : untilSettled && isSettledWhichever([...before, ...likely], aggregate),
         });
         tables.add(rows, { first, step: i, images });
       } else {
-        const known = search === "full" || i === steps || settled[i];
-        const start = known ? null : tables.winnersAt(i + 1, { from: first, end });
-        const rows = await searchStep({ ...all, machine }, { start });
-        tables.add(rows, { first, step: i, images: undefined });
+        const all = search === "full" || i === steps || settled[i];
+        const start = all ? null : tables.winnersAt(i + 1, { from: first, end });
+        const rows = await searchStep({ ...step, machine }, { start });
+        tables.add(rows, { first, step: i });
       }
       work.finish(i, { settled: settledBy(end, i) });
       report(0);
     };
-    await sample(network, {
+
+    await sampler.sample(network, {
       xT: start,
       times: times.slice(steps - lastStep),
       totalSteps: steps,
@@ -278,15 +149,6 @@ export async function calibrate(
       };
     }),
   };
-}
-
-/** Samples at most. */
-function sampleCount({ samples, maxSamples, xT }: CalibrateOptions): number {
-  return samples === "auto" ? maxSamples ?? xT?.shape[0] ?? mostSamples : samples;
-}
-
-function isGrowing(machine: MultiScaleDenoiser): machine is GrowingDenoiser {
-  return "growScales" in machine && typeof machine.growScales === "function";
 }
 
 function heldImages(

@@ -64,7 +64,7 @@ export class CalibrationTables {
     { first, step, images }: {
       readonly first: number;
       readonly step: number;
-      readonly images: readonly number[] | undefined;
+      readonly images?: readonly number[];
     },
   ): void {
     rows.forEach((row, index) => {

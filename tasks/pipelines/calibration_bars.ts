@@ -1,5 +1,5 @@
 /** The progress of a calibration on the terminal. */
-import type { CalibrationProgress } from "../../src/calibration/calibrate.ts";
+import type { CalibrationProgress } from "../../src/calibration/calibrate_options.ts";
 import type { Progress } from "../cli/progress.ts";
 import type { CalibrationPlan } from "./calibration.ts";
 import type { Session } from "./session.ts";

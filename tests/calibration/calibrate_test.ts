@@ -3,7 +3,8 @@ import { type ImageBatch, imageBatch } from "../../src/core/image_batch.ts";
 import { CheckpointMismatchError } from "../../src/core/errors.ts";
 import { Random } from "../../src/core/random.ts";
 import { initialNoise } from "../../src/samplers/initial_noise.ts";
-import { calibrate, type CalibrateOptions } from "../../src/calibration/calibrate.ts";
+import { calibrate } from "../../src/calibration/calibrate.ts";
+import type { CalibrateOptions } from "../../src/calibration/calibrate_options.ts";
 import {
   type CalibrationState,
   chooseScales,

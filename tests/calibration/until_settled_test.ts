@@ -3,11 +3,11 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { type ImageBatch, imageBatch } from "../../src/core/image_batch.ts";
 import { CheckpointMismatchError } from "../../src/core/errors.ts";
 import { Random } from "../../src/core/random.ts";
-import {
-  calibrate,
-  type CalibrateOptions,
-  type CalibrationProgress,
-} from "../../src/calibration/calibrate.ts";
+import { calibrate } from "../../src/calibration/calibrate.ts";
+import type {
+  CalibrateOptions,
+  CalibrationProgress,
+} from "../../src/calibration/calibrate_options.ts";
 import { type CalibrationState, toScaleSchedule } from "../../src/calibration/calibration.ts";
 import {
   parseCalibrationState,

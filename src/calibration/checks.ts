@@ -71,6 +71,16 @@ export function checkResume(
     const [found, expected] = [only(key, resume[key]), only(key, identity[key])];
     if (JSON.stringify(found) !== JSON.stringify(expected)) fail(key, found, expected);
   }
+  const { imagesUsed } = resume;
+  const counted = identity.settling?.includes("images") ?? false;
+  const fitting = counted
+    ? Array.isArray(imagesUsed) && imagesUsed.length === begun &&
+      imagesUsed.every((row) =>
+        Array.isArray(row) && row.length === identity.steps &&
+        row.every((count) => Number.isSafeInteger(count) && count >= 0)
+      )
+    : imagesUsed === undefined;
+  if (!fitting) fail("numbers of images", "damaged", `rows of ${identity.steps} steps`);
   if (begun > samples) fail("number of samples", begun, samples);
   const held = resume.inProgress;
   const [h, w, c] = identity.imageShape;

@@ -213,13 +213,15 @@ Deno.test("calibrate: until settled, a state of other settings or a damaged one 
   const network = posing({ undecided: 2 });
   const all = { ...options, maxSamples: 7 };
   const resume = await calibrate(network, machine, all);
+  const more = resume.imagesUsed!.map((row) => row.map((count) => count + 1));
   const cases: readonly [Partial<CalibrateOptions>, string][] = [
     [{ resume, samples: 7 }, "settling is"],
     [{ resume, images: "all" }, "settling is"],
     [{ resume, maxSamples: 8 }, "settling is"],
     [{ resume, metric: "mse" }, "settling is"],
     [{ resume, aggregate: "mode" }, "settling is"],
-    [{ resume: { ...resume, imagesUsed: [] } }, "checksum"],
+    [{ resume: { ...resume, imagesUsed: [] } }, "numbers of images is"],
+    [{ resume: { ...resume, imagesUsed: more } }, "checksum"],
     [{ search: "neighbors" }, "begins with all candidates"],
     [{ maxSamples: 0 }, "samples is 0"],
   ];

@@ -37,7 +37,7 @@ export interface CalibrateOptions
    * choose is at most 2 % less.
    */
   readonly samples: number | "auto";
-  /** Trajectories at most with samples "auto"; default: those of `xT`, or 15. */
+  /** Trajectories at most with samples "auto"; default: those of `xT`, or 11. */
   readonly maxSamples?: number | undefined;
   /**
    * How many of the machine's training images are compared with: all (the default), or as many as the choice

@@ -6,7 +6,7 @@ import type { ScaleAggregate } from "../machines/scale_schedule.ts";
 import { aggregateScales, bestScale } from "./choose_scale.ts";
 
 /** Samples of a calibration that is not settled before. */
-export const mostSamples = 15;
+export const mostSamples = 11;
 /** Samples of the first round, and of each further one: odd in all, so that the median is one of them. */
 const rounds = { first: 5, further: 2 } as const;
 /** Share of resamples that must choose the same scale. */

@@ -116,7 +116,7 @@ Deno.test("commands: train, calibrate and evaluate work on each other's folders,
       /calibrate bbELS, samples 1 to 5 +15\/15 +100%.*settled \d of 3 steps/,
     );
     const { numbers, ...result } = JSON.parse(settled.out);
-    assert(numbers.samples >= 5 && numbers.samples <= 15);
+    assert(numbers.samples >= 5 && numbers.samples <= 11);
     assertEquals([numbers.images.length, numbers.certainty.length], [3, 3]);
     assert(numbers.images.every((images: number) => images <= 40));
     const schedule = JSON.parse(await Deno.readTextFile(result.files.schedule)) as ScaleSchedule;

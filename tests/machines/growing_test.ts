@@ -1,8 +1,10 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { type ImageBatch, imageBatch } from "../../src/core/image_batch.ts";
 import { Random } from "../../src/core/random.ts";
+import { findAdapter } from "../../src/gpu/adapter.ts";
 import { createMachine } from "../../src/machines/create_machine.ts";
 import { wasmPosterior } from "../../src/posterior/wasm/wasm_posterior.ts";
+import { webgpuPosterior } from "../../src/posterior/webgpu/webgpu_posterior.ts";
 import { createSchedule } from "../../src/schedules/create_schedule.ts";
 
 const schedule = createSchedule("cosine_legacy");
@@ -14,10 +16,14 @@ const posterior = wasmPosterior({ workers: 1 });
 Deno.test.afterAll(() => posterior.dispose());
 
 /** Sums in another order, rounded to float32: a few of its ulps. */
-function assertNear(found: readonly ImageBatch[], expected: readonly ImageBatch[]): void {
+function assertNear(
+  found: readonly ImageBatch[],
+  expected: readonly ImageBatch[],
+  tolerance = 2e-6,
+): void {
   assertEquals(found.map(({ shape }) => shape), expected.map(({ shape }) => shape));
   found.forEach(({ data }, scale) =>
-    data.forEach((value, i) => assert(Math.abs(value - expected[scale]!.data[i]!) < 2e-6))
+    data.forEach((value, i) => assert(Math.abs(value - expected[scale]!.data[i]!) <= tolerance))
   );
 }
 
@@ -35,6 +41,25 @@ for (const name of ["bbELS", "LS", "ELS", "ELS_wrapped", "IS"] as const) {
     assert(few[0]!.data.some((value, i) => Math.abs(value - expected[0]!.data[i]!) > 1e-3));
   });
 }
+
+const adapter = await findAdapter();
+if (adapter === undefined) console.log("skipped: growScales on webgpu: no GPU adapter");
+
+Deno.test({
+  name: "growScales: on webgpu, parts of the images add up as well",
+  ignore: adapter === undefined,
+  async fn() {
+    await using gpu = await webgpuPosterior();
+    const machine = createMachine("bbELS", { images, labels, schedule, posterior: gpu });
+    const of = [0, 1, 0];
+    const growing = machine.growScales(x, 0.5, { labels: of });
+    await growing.grow({ images: 2, queries: [0, 1, 2], scales: [3, 5] });
+    const found = await growing.grow({ images: 4, queries: [0, 1, 2], scales: [5] });
+    const expected = await machine.predictScales(x, 0.5, { scales: [5], labels: of });
+    // The backend's own tolerance, twice.
+    assertNear(found, expected, 2e-5);
+  },
+});
 
 Deno.test("growScales: queries and scales can be left out on the way, classes keep their own images", async () => {
   const machine = createMachine("bbELS", { images, labels, schedule, posterior });

@@ -1,6 +1,5 @@
 /** `deno task quickstart`: calibrates and evaluates the network that ships, on real MNIST. @module */
 import { scheduledMachines } from "../src/evaluation/scheduled_machines.ts";
-import { mostSamples } from "../src/calibration/settled.ts";
 import { candidateScales } from "../src/machines/create_machine.ts";
 import type { ScaleSchedule } from "../src/machines/scale_schedule.ts";
 import { defineVerb, runVerb } from "./cli/command.ts";
@@ -31,18 +30,16 @@ export const verb = defineVerb({
       calibrationImages: {
         type: "integer",
         min: 1,
-        default: 1000,
-        help: "Digits to calibrate with at most: as many as settle the scales",
+        default: 500,
+        help: "Digits to calibrate with, where every scale is tried",
       },
     }),
     ...grouped("Sampling", {
       calibrationSamples: {
         type: "integer",
         min: 1,
-        or: "auto",
-        default: "auto",
-        help:
-          `Trajectories to calibrate on; auto: as many as settle the scales, ${mostSamples} at most`,
+        default: 3,
+        help: "Trajectories to calibrate on",
       },
       samples: { type: "integer", min: 1, default: 20, help: "Samples to evaluate" },
       steps: { type: "integer", min: 1, max: 1000, default: 6, help: "Reverse steps" },
@@ -101,7 +98,6 @@ export const verb = defineVerb({
       candidates,
       ...protocol,
       samples: flags.calibrationSamples,
-      images: "auto",
       seed: 1,
       metric: "cosine",
       aggregate: "median",

@@ -136,7 +136,7 @@ export function scalePanelsSvg(
     spacing: 24,
     concat: panels.map(({ title, curves }) => ({
       title,
-      ...scalePanel(curves, { width, height, spread, labels }),
+      ...scalePanel(curves, { width, height, spread, labels, named: true }),
     })),
   }, {
     description: panels.map(({ title, curves }) =>

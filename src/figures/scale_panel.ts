@@ -28,6 +28,8 @@ export interface ScalePanelOptions {
   readonly spread: "points" | "band" | "none";
   /** Labels of the figure's curves, in whose order styles are given; those of the panel by default. */
   readonly labels?: readonly string[];
+  /** Whether a curve's name is written beside its end; by default where there are several. */
+  readonly named?: boolean;
 }
 
 /** Lower and upper quartile, rounded outwards to scales that occur. */
@@ -49,7 +51,8 @@ function scaleTicks(low: number, high: number): number[] {
 /** The layers of a panel, its size and how its scales go with those of others. */
 export function scalePanel(
   curves: readonly ScaleCurve[],
-  { width, height, spread, labels = curves.map(({ label }) => label) }: ScalePanelOptions,
+  { width, height, spread, labels = curves.map(({ label }) => label), named = curves.length > 1 }:
+    ScalePanelOptions,
 ) {
   const steps = curves.flatMap(({ label, t, patchSize, perSample }) =>
     t.map((time, i) => {
@@ -194,7 +197,7 @@ export function scalePanel(
           },
         },
       },
-      ...curves.length === 1 ? [] : directLabels(ends, { width, height, labels }),
+      ...!named ? [] : directLabels(ends, { width, height, labels }),
     ],
   };
 }

@@ -61,7 +61,7 @@ const small = {
   channels: [32, 64, 128],
   embedding: 64,
   blocks: 1,
-  steps: 12_000,
+  steps: 6000,
   batchSize: 16,
   learningRate: 2e-3,
   warmup: 200,

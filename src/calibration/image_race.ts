@@ -130,7 +130,8 @@ class Racer<S extends ByMetric> {
   }
 
   get decided(): boolean {
-    return this.possible.length === 1;
+    // A single candidate wins without a race, but not without a value.
+    return this.images > 0 && this.possible.length === 1;
   }
 
   /** Takes the similarities of the possible candidates by so many images. */

@@ -38,6 +38,16 @@ Deno.test("imageLevels: doubles up to all images, from 32 on", () => {
   assertEquals(imageLevels(1), [1]);
 });
 
+Deno.test("raceScales: a single candidate has a value, by the fewest images", async () => {
+  const { rows, images } = await raceScales({
+    ...{ samples: 2, candidates: 1, metric: similarityMetric("cosine"), images: 5000 },
+    enough: () => false,
+    evaluate: ({ samples }) => Promise.resolve(samples.map(() => [{ cosine: 0.5 }])),
+  });
+  assertEquals(rows, [[{ cosine: 0.5 }], [{ cosine: 0.5 }]]);
+  assertEquals(images, [40, 40]);
+});
+
 Deno.test("raceScales: where images change nothing the third level decides, and nothing more is asked", async () => {
   const { rows, images, requests } = await race((sample, candidate) =>
     1 - 0.01 * Math.abs(candidate - sample)

@@ -65,7 +65,7 @@ Deno.test("sample: a machine samples with a bare list, and what cannot be is sai
       const [args, message] of [
         [["--machine", "is", "--scales", "3,5"], "IS has no scale"],
         [["--scales", "3,5"], "The network has no scale"],
-        [["--machine", "bbels"], "holds no calibration of mnist-resnet-48x6: make one with"],
+        [["--machine", "els"], "holds no calibration of mnist-resnet-48x6: make one with"],
         [["--labels", "3"], "the network is not conditional"],
       ] as const
     ) {

@@ -16,14 +16,16 @@ Deno.test("gpu profile: every row trains the paper's network by the short recipe
       network,
       padding,
     ]);
-    assertEquals([config.width, config.channels, config.batchSize], [256, [64, 128, 256], 128]);
+    const channels = network === "attention-unet" ? [128, 256, 256, 256] : [64, 128, 256];
+    assertEquals([config.width, config.channels, config.batchSize], [256, channels, 128]);
     const { steps, learningRate, warmup, decay, emaDecay, clipNorm } = config;
     assertEquals(
       [steps, learningRate, warmup, decay, emaDecay, clipNorm],
       [4000, 5e-4, 200, "cosine", 0.999, 1],
     );
     const whole = trainingOf(experiment, published).config;
-    assertEquals([whole.learningRate, whole.emaDecay], [1e-4, 0], preset);
+    const recipe = network === "attention-unet" ? [2e-4, 0.9999] : [1e-4, 0];
+    assertEquals([whole.learningRate, whole.emaDecay], recipe, preset);
   }
 });
 
@@ -49,8 +51,8 @@ Deno.test("gpu profile: toy sizes are small everywhere", () => {
     const { config, recipe } = trainingOf(experiment, profile);
     assertEquals([config.images, config.batchSize, config.steps], [500, 4, 20]);
     assertEquals(
-      experiment.network === "unet" ? recipe.channels : [recipe.width, recipe.layers],
-      experiment.network === "unet" ? [8, 16] : [8, 1],
+      experiment.network === "resnet" ? [recipe.width, recipe.layers] : recipe.channels,
+      experiment.network === "resnet" ? [8, 1] : [8, 16],
     );
   }
 });

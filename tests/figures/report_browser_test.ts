@@ -87,6 +87,8 @@ async function themes(page: Page): Promise<void> {
   assertEquals(await colorsOn(page), dark);
   await page.click('.theme [value="light"]');
   assertEquals(await colorsOn(page), light);
+  // Chromium writes what a page stores a little later, perhaps after a new process has begun to read it.
+  await new Promise((resolve) => setTimeout(resolve, 500));
   await page.reload();
   assertEquals(await colorsOn(page), light, "remembered");
   await page.click('.theme [value="dark"]');

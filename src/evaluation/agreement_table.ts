@@ -1,6 +1,11 @@
 import { bootstrapMedian } from "../core/statistics.ts";
 import { csvText } from "../formats/csv.ts";
-import { agreementKey, type AgreementMeasure, agreementMeasures } from "./agreement.ts";
+import {
+  agreementKey,
+  type AgreementMeasure,
+  agreementMeasures,
+  agreementNames,
+} from "./agreement.ts";
 import type { AgreementResult } from "./evaluate.ts";
 
 /**
@@ -196,6 +201,34 @@ export function agreementSamplesCsv(result: AgreementResult): string {
   ]);
 }
 
+/** A median with its interval, as tables have it: "0.968 [0.956, 0.975]". */
+export function medianText(
+  { median, low, high }: Pick<AgreementRow, "median" | "low" | "high">,
+): string {
+  return median === null
+    ? "undefined"
+    : `${median.toFixed(3)} [${low!.toFixed(3)}, ${high!.toFixed(3)}]`;
+}
+
+/** The row of a machine and a measure; undefined if it is not there. */
+export function findMedian<T extends Pick<AgreementRow, "machine" | "measure">>(
+  rows: readonly T[],
+  { machine, measure }: { readonly machine: string | undefined; readonly measure: string },
+): T | undefined {
+  return rows.find((row) => row.machine === machine && row.measure === measure);
+}
+
+/** Medians of a machine with their intervals, by {@linkcode agreementNames}. */
+export function medianCells(
+  rows: readonly Pick<AgreementRow, "machine" | "measure" | "median" | "low" | "high">[],
+  machine: string,
+): string[] {
+  return agreementNames.map((measure) => {
+    const row = findMedian(rows, { machine, measure });
+    return row === undefined ? "undefined" : medianText(row);
+  });
+}
+
 /**
  * The table for a terminal: a line per machine, a column per measure, median and interval in each,
  * and a last line that says what was compared.
@@ -230,11 +263,8 @@ export function agreementText(
   const { network } = options;
   const first = rows[0];
   if (first === undefined) return `${network}: no machine was compared\n`;
-  const show = (value: number | null) => value === null ? "undefined" : value.toFixed(3);
-  const cell = ({ median, low, high, undefinedSamples }: AgreementRow) =>
-    median === null
-      ? "undefined"
-      : `${show(median)} [${show(low)}, ${show(high)}]${undefinedSamples > 0 ? "*" : ""}`;
+  const cell = (row: AgreementRow) =>
+    medianText(row) + (row.median !== null && row.undefinedSamples > 0 ? "*" : "");
   const machines = [...new Set(rows.map(({ machine }) => machine))];
   const names = [...new Set(rows.map(({ measure }) => measure))];
   const lines = [
@@ -242,7 +272,7 @@ export function agreementText(
     ...machines.map((machine) => [
       machine,
       ...names.map((name) => {
-        const row = rows.find((row) => row.machine === machine && row.measure === name);
+        const row = findMedian(rows, { machine, measure: name });
         return row === undefined ? "" : cell(row);
       }),
     ]),

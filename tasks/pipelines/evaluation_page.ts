@@ -1,7 +1,7 @@
 /** Figures and page of an evaluation: what they show, and in which words. */
 import { type ImageBatch, sliceBatch } from "../../src/core/image_batch.ts";
 import { agreementKey, agreementMeasures } from "../../src/evaluation/agreement.ts";
-import type { AgreementRow } from "../../src/evaluation/agreement_table.ts";
+import { type AgreementRow, findMedian, medianText } from "../../src/evaluation/agreement_table.ts";
 import type { AgreementResult } from "../../src/evaluation/evaluate.ts";
 import { agreementPlotExplained, agreementPlotSvg } from "../../src/figures/agreement_plot.ts";
 import { imageGridSvg } from "../../src/figures/image_grid.ts";
@@ -171,12 +171,8 @@ export function evaluationReport(
   },
 ): Report {
   const { result, rows, network, data } = content;
-  const rowOf = (machine: string, measure: string) =>
-    rows.find((row) => row.machine === machine && row.measure === measure);
-  const cell = (row: AgreementRow | undefined) =>
-    row === undefined || row.median === null
-      ? "undefined"
-      : `${row.median.toFixed(3)} [${row.low!.toFixed(3)}, ${row.high!.toFixed(3)}]`;
+  const rowOf = (machine: string, measure: string) => findMedian(rows, { machine, measure });
+  const cell = (row: AgreementRow | undefined) => row === undefined ? "undefined" : medianText(row);
   return {
     title: `How well theory predicts ${network.label}`,
     summary:

@@ -1,11 +1,9 @@
 /** Cards of the zoo in words and tables. */
-import type { AgreementName } from "../../src/evaluation/agreement.ts";
+import { agreementNames } from "../../src/evaluation/agreement.ts";
+import { medianCells } from "../../src/evaluation/agreement_table.ts";
 import type { ZooAgreement, ZooCard } from "../../src/zoo/zoo_card.ts";
 import { commandLine } from "../cli/invocation.ts";
 import { textTable } from "../cli/table.ts";
-
-/** The measures of the tables, in their order. */
-export const zooMeasures: readonly AgreementName[] = ["r", "r^2", "R^2"];
 
 const integer = (n: number) => n.toLocaleString("en");
 
@@ -14,19 +12,10 @@ export function timesOf({ protocol: { grid, steps, networkSteps } }: ZooAgreemen
   return `${grid}, ${steps} steps${networkSteps === steps ? "" : ` (network ${networkSteps})`}`;
 }
 
-/** Medians of a machine with their intervals, by {@linkcode zooMeasures}. */
-export function agreementCells({ medians }: ZooAgreement, machine: string): string[] {
-  return zooMeasures.map((measure) => {
-    const row = medians.find((each) => each.machine === machine && each.measure === measure);
-    if (row === undefined || row.median === null) return "undefined";
-    return `${row.median.toFixed(3)} [${row.low!.toFixed(3)}, ${row.high!.toFixed(3)}]`;
-  });
-}
-
 /** One line a network, with the medians of its own machine at its main times. */
 export function zooTable(cards: readonly ZooCard[]): string {
   return textTable({
-    header: ["name", "predicts", "images", "kB", "times", "machine", ...zooMeasures],
+    header: ["name", "predicts", "images", "kB", "times", "machine", ...agreementNames],
     rows: cards.map(({ name, network, dataset, files, agreement: [main] }) => {
       const machine = main?.medians[0]?.machine;
       return [
@@ -35,8 +24,8 @@ export function zooTable(cards: readonly ZooCard[]): string {
         dataset.images ?? "all",
         Math.ceil(files.weights.bytes / 1000),
         ...main === undefined || machine === undefined
-          ? ["not measured", "", ...zooMeasures.map(() => "")]
-          : [timesOf(main), machine, ...agreementCells(main, machine)],
+          ? ["not measured", "", ...agreementNames.map(() => "")]
+          : [timesOf(main), machine, ...medianCells(main.medians, machine)],
       ];
     }),
   });
@@ -91,8 +80,8 @@ export function cardText(card: ZooCard): string {
       integer(calibration.images)
     } images\n\n${
       textTable({
-        header: ["machine", ...zooMeasures],
-        rows: machines.map((machine) => [machine, ...agreementCells(each, machine)]),
+        header: ["machine", ...agreementNames],
+        rows: machines.map((machine) => [machine, ...medianCells(each.medians, machine)]),
       })
     }`;
   });

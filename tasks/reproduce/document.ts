@@ -1,16 +1,9 @@
 /** The document: tables of what is done, and of what is not. */
+import { agreementNames } from "../../src/evaluation/agreement.ts";
+import { findMedian, medianCells } from "../../src/evaluation/agreement_table.ts";
 import { toolkit } from "../../src/runs/provenance.ts";
-import {
-  agreementCells,
-  integer,
-  list,
-  measures,
-  notesBlock,
-  protocolText,
-  samplesBetter,
-  sizeText,
-  table,
-} from "./markdown.ts";
+import { markdownTable } from "../cli/markdown_table.ts";
+import { integer, list, notesBlock, protocolText, samplesBetter, sizeText } from "./markdown.ts";
 import { publishedAgreement, publishedScales } from "./published.ts";
 import type { ExperimentRecord, ScalesRecord } from "./run_experiment.ts";
 import type { Experiment, TimeProtocol } from "./experiments.ts";
@@ -55,7 +48,7 @@ function agreementRows({ experiment, record, missing }: ExperimentEntry): string
   return machines.map((machine, i) => [
     i === 0 ? experiment.name : "",
     machine,
-    ...agreementCells(record.medians, machine),
+    ...medianCells(record.medians, machine),
     theirs(machine),
   ]);
 }
@@ -74,10 +67,8 @@ function summary(
         each.experiment.name === name && each.protocol.name === protocol.name
       )?.record;
       const [theory] = record?.scales ?? [];
-      return measures.map((measure) => {
-        const found = record?.medians.find((row) =>
-          row.machine === theory?.machine && row.measure === measure
-        );
+      return agreementNames.map((measure) => {
+        const found = findMedian(record?.medians ?? [], { machine: theory?.machine, measure });
         return found?.median?.toFixed(3) ?? "–";
       });
     }),
@@ -86,7 +77,7 @@ function summary(
   const header = protocols.flatMap(({ name }) => [`${name}: r`, "r²", "R²"]);
   return `## The theory's machine in one table
 
-${table(["network", ...header, "published"], rows)}
+${markdownTable(["network", ...header, "published"], rows)}
 
 `;
 }
@@ -156,7 +147,7 @@ function ablationSection({ experiment, protocol, record }: AblationEntry): strin
     variantName(name),
     scales.join(", "),
     ...sameAs === undefined
-      ? [...agreementCells(medians, name), better(name)]
+      ? [...medianCells(medians, name), better(name)]
       : [`as ${variantName(sameAs)}`, "", "", ""],
   ]);
   const refined = refinement === undefined
@@ -171,7 +162,7 @@ that nothing before has seen. ${refined}
 Times t = ${list(t)}.
 
 ${
-    table(
+    markdownTable(
       ["scales by", "k, from the lowest noise", "r", "r²", "R²", "samples better than by cosine"],
       rows,
     )
@@ -196,7 +187,7 @@ export function resultsDocument(
 ### Agreement with the network
 
 ${
-      table(
+      markdownTable(
         ["network", "machine", "r", "r²", "R²", "published"],
         (index === 0 ? entries : done).flatMap(agreementRows),
       )
@@ -206,7 +197,7 @@ ${index === 0 || open.length === 0 ? "" : `\nNot run: ${open.join(", ")}.\n`}${
 ### Configuration
 
 ${
-        table([
+        markdownTable([
           "network",
           "size",
           "trained on",
@@ -223,7 +214,7 @@ Images x trajectories of calibration; seeds of training, calibration and evaluat
 
 ### Calibrated scales
 
-${table(["network", "machine", "t", "k, from the lowest noise"], done.flatMap(scaleRows))}
+${markdownTable(["network", "machine", "t", "k, from the lowest noise"], done.flatMap(scaleRows))}
 `
     }`;
   });

@@ -1,6 +1,4 @@
 /** Pieces of the documents that a reproduction writes. */
-import type { AgreementName } from "../../src/evaluation/agreement.ts";
-import type { AgreementRow } from "../../src/evaluation/agreement_table.ts";
 import type { TimeProtocol } from "./experiments.ts";
 import type { SourcesRecord } from "./run_experiment.ts";
 
@@ -26,15 +24,6 @@ export function notesBlock(notes: string, about?: string): string {
   return `${begin}\n\n${notes === "" ? "" : `${notes}\n\n`}${end}`;
 }
 
-/** A table. */
-export function table(
-  header: readonly string[],
-  rows: readonly (readonly string[])[],
-): string {
-  return [header, header.map(() => "---"), ...rows]
-    .map((cells) => `| ${cells.join(" | ")} |`).join("\n");
-}
-
 /** A number with its thousands apart. */
 export function integer(n: unknown): string {
   return typeof n === "number" ? n.toLocaleString("en") : "?";
@@ -49,19 +38,6 @@ export function list(numbers: readonly number[]): string {
 export function protocolText({ grid, steps, networkSteps }: TimeProtocol): string {
   const network = networkSteps === steps ? "" : `, the network in ${networkSteps}`;
   return `${grid} times, ${steps} steps of DDIM${network}`;
-}
-
-/** The measures of the tables, as their headers name them. */
-export const measures: readonly AgreementName[] = ["r", "r^2", "R^2"];
-
-/** Medians of a machine with their intervals, by r, r^2 and R^2. */
-export function agreementCells(medians: readonly AgreementRow[], machine: string): string[] {
-  return measures.map((measure) => {
-    const found = medians.find((row) => row.machine === machine && row.measure === measure);
-    return found === undefined || found.median === null
-      ? "undefined"
-      : `${found.median.toFixed(3)} [${found.low!.toFixed(3)}, ${found.high!.toFixed(3)}]`;
-  });
 }
 
 /** Kind and sizes of a network. */

@@ -1,15 +1,9 @@
 /** The document of the studies: a section each, with tables of what is done. */
+import { medianCells } from "../../src/evaluation/agreement_table.ts";
 import { toolkit } from "../../src/runs/provenance.ts";
 import type { Experiment } from "./experiments.ts";
-import {
-  agreementCells,
-  integer,
-  notesBlock,
-  protocolText,
-  samplesBetter,
-  sizeText,
-  table,
-} from "./markdown.ts";
+import { markdownTable } from "../cli/markdown_table.ts";
+import { integer, notesBlock, protocolText, samplesBetter, sizeText } from "./markdown.ts";
 import { type Study, valueTitle } from "./studies.ts";
 import type { StudyErrorsRecord, StudyRecord } from "./study_ledger.ts";
 
@@ -73,12 +67,12 @@ function agreementTable({ factor }: Study, parts: readonly StudyRecord[]): strin
   const rows = parts.map((part, i) => [
     parts[i - 1]?.value === part.value ? "" : valueTitle(part.value),
     protocolText(part.result.protocol).replace(" of DDIM", ""),
-    ...agreementCells(part.result.medians, theoryOf(part)),
+    ...medianCells(part.result.medians, theoryOf(part)),
     better(part),
   ]);
   const compared = `samples better than by ${valueTitle(first)}`;
   const columns = rows.some((row) => row.at(-1) !== "") ? 6 : 5;
-  return table(
+  return markdownTable(
     [factor.title, "times", "r", "r²", "R²", compared].slice(0, columns),
     rows.map((row) => row.slice(0, columns)),
   );
@@ -91,7 +85,7 @@ function errorsSection({ factor }: Study, errors: readonly StudyErrorsRecord[]):
     `makes it the error of eps.
 
 ${
-      table(
+      markdownTable(
         [factor.title, ...rows.map(({ t }) => `t = ${t}`)],
         [
           ...errors.map(({ value, errors }) => [
@@ -131,7 +125,7 @@ function stepSections({ factor }: Study, parts: readonly StudyRecord[]): string[
       `1 − cosine of the network's eps and its machine's at each step of the ${protocol.grid} times, ` +
       `at the chosen scale, on the network's way (medians over the trajectories of calibration):
 
-${table([factor.title, ...times], rows)}`,
+${markdownTable([factor.title, ...times], rows)}`,
     ];
   });
 }

@@ -1,4 +1,5 @@
 /** Figures and tables of a study, for beside its document. */
+import { findMedian } from "../../src/evaluation/agreement_table.ts";
 import {
   type FactorPanel,
   factorPlotExplained,
@@ -19,9 +20,7 @@ export async function agreementPicture(
     title: experiment.name,
     points: parts.flatMap((part) => {
       const { protocol, medians } = part.result;
-      const row = medians.find(({ machine, measure }) =>
-        machine === theoryOf(part) && measure === "r^2"
-      );
+      const row = findMedian(medians, { machine: theoryOf(part), measure: "r^2" });
       if (row === undefined || row.median === null) return [];
       return [{
         ...study.place({ value: part.value, protocol }),

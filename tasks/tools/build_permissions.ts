@@ -10,6 +10,7 @@ import {
 } from "../../.ci/permissions.ts";
 import { CommandError, defineVerb, runVerb } from "../cli/command.ts";
 import { committedText, formatMarkdown, keepDocument } from "./generated_document.ts";
+import { markdownTable } from "../cli/markdown_table.ts";
 
 const output = "docs/security.md";
 const [begin, end] = ["<!-- permissions -->", "<!-- end of permissions -->"];
@@ -68,11 +69,6 @@ function toolRow(name: string, command: string): string[] {
   ];
 }
 
-function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  return [header, header.map(() => "---"), ...rows]
-    .map((cells) => `| ${cells.join(" | ")} |`).join("\n");
-}
-
 /** The tables, with what holds for all rows. */
 export function permissionTables(): string {
   const tools = Object.entries(config.tasks).filter(([name, { command }]) =>
@@ -90,13 +86,13 @@ export function permissionTables(): string {
     }, and ask for the size of this machine's memory. Commands with \`--run\` read ` +
     "the pictures again that a training in the folder of runs was given. Denied to all that write: " +
     `${code([...sourceNames, "data"])}, but for what the table names in \`data\` and \`docs\`.`,
-    table(
+    markdownTable(
       ["command", "reads what these name", "writes", "reaches", "starts", "computes"],
       Object.entries(verbPermissions).map(([name, verb]) => verbRow(name, verb)),
     ),
     "### Tasks for those who work on the package",
     "`std` starts every other task, with its permissions: it runs what its command line names.",
-    table(
+    markdownTable(
       ["task", "reads", "writes", "reaches", "starts", "variables"],
       tools.map(([name, { command }]) => toolRow(name, command)),
     ),

@@ -1,9 +1,8 @@
 /** docs/zoo.md: what the zoo is for, and a table of what is in it. */
 import type { ZooCard } from "../../../src/zoo/zoo_card.ts";
-import { agreementCells, timesOf } from "../../pipelines/zoo_text.ts";
-
-const table = (header: readonly string[], rows: readonly (readonly string[])[]): string =>
-  [header, header.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+import { medianCells } from "../../../src/evaluation/agreement_table.ts";
+import { markdownTable } from "../../cli/markdown_table.ts";
+import { timesOf } from "../../pipelines/zoo_text.ts";
 
 const integer = (n: number) => n.toLocaleString("en");
 
@@ -25,7 +24,7 @@ function agreementRows(card: ZooCard): string[][] {
       i === 0 ? `\`${card.name}\`` : "",
       i === 0 ? timesOf(agreement) : "",
       machine,
-      ...agreementCells(agreement, machine),
+      ...medianCells(agreement.medians, machine),
     ]);
   });
 }
@@ -55,7 +54,7 @@ compared with the SHA-256 that the index has.
 ## Networks
 
 ${
-    table(
+    markdownTable(
       ["name", "network", "trained on", "the command that trains it", "minutes", "kB"],
       cards.map(trainingRow),
     )
@@ -71,7 +70,7 @@ ${
     measured.length === 0
       ? "Nothing is measured yet."
       : `${
-        table(["network", "times", "machine", "r", "r²", "R²"], measured)
+        markdownTable(["network", "times", "machine", "r", "r²", "R²"], measured)
       }\n\nMedians over samples of unseen noise, with 95 % bootstrap intervals, of the files that ship; the cards ` +
         "say with how many samples and images. What r, r² and R² measure: [theory](theory.md#agreement)."
   }
@@ -82,7 +81,7 @@ What networks were trained on has [terms of its own](data.md). Where these restr
 for, they hold for the weights too; all others are under this package's license.
 
 ${
-    table(
+    markdownTable(
       ["data set", "its license", "license of the weights"],
       licenses.map(({ dataset, license }) => [`\`${dataset.name}\``, dataset.license, license]),
     )

@@ -1,7 +1,6 @@
 /** `deno task reproduce`: trains, calibrates, evaluates what the paper did, and writes the document. @module */
-import { DataFormatError } from "../src/core/errors.ts";
 import { startBackend } from "../src/networks/backend.ts";
-import { defineVerb, errorLine, runVerb } from "./cli/command.ts";
+import { defineVerb, runVerb } from "./cli/command.ts";
 import { grouped, UsageError } from "./cli/flags.ts";
 import { machineFlags } from "./pipelines/flags.ts";
 import { createPosterior, devicesLine } from "./pipelines/posterior.ts";
@@ -9,6 +8,7 @@ import { estimateTime } from "./reproduce/estimate.ts";
 import { experiments } from "./reproduce/experiments.ts";
 import { chosen, placeFlags, placesOf, runsFlag } from "./reproduce/flags.ts";
 import { Ledger } from "./reproduce/ledger.ts";
+import { documentResult, Parts } from "./reproduce/parts.ts";
 import { planReproduction } from "./reproduce/plan.ts";
 import { profileNames, profiles } from "./reproduce/profiles.ts";
 import { type ReproductionContext, runExperiment } from "./reproduce/run_experiment.ts";
@@ -106,23 +106,14 @@ export const verb = defineVerb({
   const protocols = chosen(profile.protocols, { names: flags.protocols, flag: "protocols" });
   const weights = { ...profile.weights, ...weightsByExperiment(flags.weights) };
   const ledger = new Ledger({ runs: flags.runs, profile: profile.name });
-  const missing = new Set<string>();
+  const work = new Parts(progress);
+  const { missing } = work;
   const ablation = flags.ablation && wanted.includes(ablated);
   const parts = { profile, ledger, ablated, missing };
-  const told = new Set<string>();
-  /** Rows whose records are damaged come back when they are done again, from their finished runs. */
-  const write = () =>
-    writeDocument(flags.out, {
-      ...parts,
-      onDamage({ message }) {
-        if (!told.has(message)) progress.note(`Left out: ${message}`);
-        told.add(message);
-      },
-    });
+  const write = () => writeDocument(flags.out, { ...parts, onDamage: work.onDamage });
   if (flags.writeOnly) {
     await writeDocument(flags.out, parts);
-    print(`Document: ${flags.out}`);
-    return { finished: true, files: { document: flags.out } };
+    return documentResult(flags.out, { aborted: false, print });
   }
 
   const backend = await startBackend(flags.backend);
@@ -140,22 +131,11 @@ export const verb = defineVerb({
     abort,
     progress,
   };
-  /** Does one part; where its data set is missing, says so and goes on. */
-  const attempt = async <T>(name: string, work: () => Promise<T>): Promise<T | undefined> => {
-    try {
-      return await work();
-    } catch (error) {
-      if (!(error instanceof DataFormatError)) throw error;
-      missing.add(name);
-      progress.note(`${name} is left out: ${errorLine(error)}`);
-      return undefined;
-    }
-  };
   if (flags.dryRun) {
     const estimate = (experiment: typeof ablated) =>
-      attempt(experiment.name, () => estimateTime(experiment, protocols, context));
-    const work = { experiments: wanted, protocols, ledger, weights, ablation };
-    const { text, plan } = await planReproduction({ ...work, estimate });
+      work.attempt(experiment.name, () => estimateTime(experiment, protocols, context));
+    const what = { experiments: wanted, protocols, ledger, weights, ablation };
+    const { text, plan } = await planReproduction({ ...what, estimate });
     print(text);
     return { finished: false, plan };
   }
@@ -165,24 +145,22 @@ export const verb = defineVerb({
       const { name } = experiment;
       if (missing.has(name)) continue;
       progress.note(`\n${name}, ${protocol.name}`);
-      const record = await attempt(name, () => runExperiment(experiment, protocol, context));
+      const record = await work.attempt(name, () => runExperiment(experiment, protocol, context));
       if (record) await ledger.keepExperiment(record);
       await write();
     }
     // After the experiments of the main protocol, before any others.
     if (ablation && !abort.aborted && !missing.has(ablated.name)) {
       progress.note(`\nscales of ${ablated.name}, ${protocol.name}`);
-      const record = await attempt(ablated.name, () => runAblation(ablated, protocol, context));
+      const record = await work.attempt(
+        ablated.name,
+        () => runAblation(ablated, protocol, context),
+      );
       if (record) await ledger.keepAblation(record);
       await write();
     }
   }
-  print(
-    abort.aborted
-      ? `Stopped; the same command goes on. Document so far: ${flags.out}`
-      : `Document: ${flags.out}`,
-  );
-  return { finished: !abort.aborted, files: { document: flags.out } };
+  return documentResult(flags.out, { aborted: abort.aborted, print });
 });
 
 if (import.meta.main) await runVerb(verb);

@@ -1,13 +1,13 @@
 /** `deno task study`: what agreement depends on, one factor at a time. @module */
-import { DataFormatError } from "../src/core/errors.ts";
 import { startBackend } from "../src/networks/backend.ts";
 import { timeGridNames } from "../src/samplers/time_grid.ts";
-import { defineVerb, errorLine, runVerb } from "./cli/command.ts";
+import { defineVerb, runVerb } from "./cli/command.ts";
 import { grouped, UsageError } from "./cli/flags.ts";
 import { machineFlags } from "./pipelines/flags.ts";
 import { createPosterior, devicesLine } from "./pipelines/posterior.ts";
 import { experiments, type TimeProtocol, timeProtocol } from "./reproduce/experiments.ts";
 import { chosen, placeFlags, placesOf, runsFlag, wordsOf } from "./reproduce/flags.ts";
+import { documentResult, Parts } from "./reproduce/parts.ts";
 import {
   errorsPlan,
   partPlan,
@@ -137,15 +137,11 @@ export const verb = defineVerb({
   },
 }, async ({ flags, positionals: [name], abort, progress, print }) => {
   const ledger = new StudyLedger({ runs: flags.runs });
-  const write = () =>
-    writeStudies(flags.out, {
-      ledger,
-      onDamage: ({ message }) => progress.note(`Left out: ${message}`),
-    });
+  const parts = new Parts(progress);
+  const write = () => writeStudies(flags.out, { ledger, onDamage: parts.onDamage });
   if (flags.writeOnly) {
     await write();
-    print(`Document: ${flags.out}`);
-    return { finished: true, files: { document: flags.out } };
+    return documentResult(flags.out, { aborted: false, print });
   }
   const study = studies.find((each) => each.name === name);
   if (study === undefined) {
@@ -175,21 +171,10 @@ export const verb = defineVerb({
     print(text);
     return { finished: false, plan };
   }
-  const missing = new Set<string>();
-  /** Does one part; where its data set is missing, says so and goes on. */
-  const attempt = async (row: string, work: () => Promise<unknown>): Promise<void> => {
-    try {
-      await work();
-    } catch (error) {
-      if (!(error instanceof DataFormatError)) throw error;
-      missing.add(row);
-      progress.note(`${row} is left out: ${errorLine(error)}`);
-    }
-  };
   for (const experiment of rows) {
     const work = { study, experiment };
     const network = (value: string) => ({ study: study.name, experiment: experiment.name, value });
-    const go = () => !abort.aborted && !missing.has(experiment.name);
+    const go = () => !abort.aborted && !parts.missing.has(experiment.name);
     const part = async (cell: StudyCell) => {
       const { value, protocol } = cell;
       progress.note(`\n${experiment.name}, ${study.name} ${value}, ${protocol.name}`);
@@ -209,18 +194,13 @@ export const verb = defineVerb({
     // The fewest steps first: every value has something to show early.
     for (const protocol of protocols.toSorted((a, b) => a.steps - b.steps)) {
       for (const value of values) {
-        if (go()) await attempt(experiment.name, () => part({ value, protocol }));
-        if (go() && study.errors) await attempt(experiment.name, () => errors(value));
+        if (go()) await parts.attempt(experiment.name, () => part({ value, protocol }));
+        if (go() && study.errors) await parts.attempt(experiment.name, () => errors(value));
       }
     }
   }
   await write();
-  print(
-    abort.aborted
-      ? `Stopped; the same command goes on. Document so far: ${flags.out}`
-      : `Document: ${flags.out}`,
-  );
-  return { finished: !abort.aborted, files: { document: flags.out } };
+  return documentResult(flags.out, { aborted: abort.aborted, print });
 });
 
 if (import.meta.main) await runVerb(verb);

@@ -1,10 +1,12 @@
 /** Writes the document of a reproduction, with its pictures, from what the ledger holds. */
+import { basename } from "@std/path";
 import { DataFormatError } from "../../src/core/errors.ts";
 import { type AblationEntry, type ExperimentEntry, resultsDocument } from "./document.ts";
 import { datasetTitles, type Experiment, experimentDatasets, experiments } from "./experiments.ts";
 import type { Ledger } from "./ledger.ts";
 import { notesOf } from "./markdown.ts";
 import { ablationPicture, samplesPicture, scalesPicture } from "./pictures.ts";
+import { textIfThere } from "../cli/text_file.ts";
 import { makeFolderOf, writeOutput } from "../pipelines/write_output.ts";
 import type { Profile } from "./profiles.ts";
 
@@ -34,10 +36,7 @@ export async function writeDocument(
       return undefined;
     }
   };
-  const earlier = await Deno.readTextFile(path).catch((error) => {
-    if (error instanceof Deno.errors.NotFound) return "";
-    throw error;
-  });
+  const earlier = await textIfThere(path) ?? "";
   const entries: ExperimentEntry[] = [];
   const ablations: AblationEntry[] = [];
   for (const protocol of profile.protocols) {
@@ -52,7 +51,7 @@ export async function writeDocument(
   const picture = async (name: string, content: Uint8Array | string, caption: string) => {
     const file = `${path.replace(/\.md$/, "")}-${name}`;
     await writeOutput(file, content);
-    pictures.push({ file: file.split(/[\\/]/).at(-1)!, caption });
+    pictures.push({ file: basename(file), caption });
   };
   await makeFolderOf(path);
   const main = entries.flatMap(({ experiment, protocol, record }) =>

@@ -1,6 +1,7 @@
 /** Writes the document of the studies, with figures and tables beside it, from what their ledger holds. */
 import { basename } from "@std/path";
 import type { DataFormatError } from "../../src/core/errors.ts";
+import { textIfThere } from "../cli/text_file.ts";
 import { makeFolderOf, writeOutput } from "../pipelines/write_output.ts";
 import { experiments, type TimeProtocol } from "./experiments.ts";
 import { notesOf } from "./markdown.ts";
@@ -58,10 +59,7 @@ export async function writeStudies(
     readonly onDamage: (error: DataFormatError) => void;
   },
 ): Promise<void> {
-  const earlier = await Deno.readTextFile(path).catch((error) => {
-    if (error instanceof Deno.errors.NotFound) return "";
-    throw error;
-  });
+  const earlier = await textIfThere(path) ?? "";
   await makeFolderOf(path);
   const records = await ledger.all({ onDamage });
   const write = async (ending: string, content: string) => {

@@ -9,7 +9,8 @@ import {
   verbPermissions,
 } from "../../.ci/permissions.ts";
 import { CommandError, defineVerb, runVerb } from "../cli/command.ts";
-import { committedText, formatMarkdown, keepDocument } from "./generated_document.ts";
+import { textIfThere } from "../cli/text_file.ts";
+import { formatMarkdown, keepDocument } from "./generated_document.ts";
 import { markdownTable } from "../cli/markdown_table.ts";
 
 const output = "docs/security.md";
@@ -106,7 +107,7 @@ export const verb = defineVerb({
   flags: { check: { type: "boolean", help: "Write nothing; fail where they differ" } },
   examples: ["build:permissions", "build:permissions --check"],
 }, async ({ flags, print }) => {
-  const document = await committedText(output) ?? "";
+  const document = await textIfThere(output) ?? "";
   const [from, to] = [document.indexOf(begin), document.indexOf(end)];
   if (from < 0 || to < from) {
     throw new CommandError(`Cannot write the tables: ${output} has no place for them (${begin})`);

@@ -17,6 +17,7 @@ import { agreementNames } from "../../src/evaluation/agreement.ts";
 import { machineNames } from "../../src/machines/machine_table.ts";
 import { timeGridNames } from "../../src/samplers/time_grid.ts";
 import { CommandError, defineVerb, runVerb } from "../cli/command.ts";
+import { textIfThere } from "../cli/text_file.ts";
 
 const source = "data/scale_schedule.schema.json";
 const output = "src/calibration/scale_schedule_validator.ts";
@@ -91,15 +92,6 @@ function moduleText(): string {
 
 const root = fromFileUrl(new URL("../..", import.meta.url));
 
-async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await Deno.readTextFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
-}
-
 /** This command. */
 export const verb = defineVerb({
   name: "build:schema",
@@ -113,7 +105,7 @@ export const verb = defineVerb({
   const committedSchema = await Deno.readTextFile(schemaPath);
   const files = [
     [source, committedSchema, schemaText(committedSchema)],
-    [output, await readIfThere(join(root, output)), moduleText()],
+    [output, await textIfThere(join(root, output)), moduleText()],
   ] as const;
   for (const [name, committed, text] of files) {
     if (committed === text) continue;

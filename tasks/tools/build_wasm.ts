@@ -9,6 +9,7 @@
 import asc from "assemblyscript/asc";
 import { fromFileUrl } from "@std/path";
 import { CommandError, defineVerb, runVerb } from "../cli/command.ts";
+import { textIfThere } from "../cli/text_file.ts";
 
 /** One kernel: its entry (which may import others beside it), where its two builds go, and what its compiler call adds. */
 interface Kernel {
@@ -96,10 +97,7 @@ export const verb = defineVerb({
   for (const kernel of kernels.filter(({ source }) => source.includes(flags.only))) {
     const text = await moduleText(kernel);
     const path = root + kernel.output;
-    const committed = await Deno.readTextFile(path).catch((error) => {
-      if (error instanceof Deno.errors.NotFound) return undefined;
-      throw error;
-    });
+    const committed = await textIfThere(path);
     if (committed === text) continue;
     if (flags.check) {
       stale.push(kernel.output);

@@ -1,6 +1,7 @@
 /** Documents that are made from the code: written, or compared with what is committed. */
 import { writeFileAtomic } from "../../src/runs/atomic_write.ts";
 import { CommandError } from "../cli/command.ts";
+import { textIfThere } from "../cli/text_file.ts";
 
 /** Markdown as `deno fmt` wants it. */
 export async function formatMarkdown(markdown: string): Promise<string> {
@@ -18,14 +19,6 @@ export async function formatMarkdown(markdown: string): Promise<string> {
   return new TextDecoder().decode(stdout);
 }
 
-/** Text of a committed document; undefined where there is none. */
-export async function committedText(path: string): Promise<string | undefined> {
-  return await Deno.readTextFile(path).catch((error) => {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  });
-}
-
 /**
  * Writes a document unless it is current.
  *
@@ -39,7 +32,7 @@ export async function keepDocument(
   text: string,
   { check, task }: { readonly check: boolean; readonly task: string },
 ): Promise<string> {
-  if (await committedText(path) === text) return `${path} is current`;
+  if (await textIfThere(path) === text) return `${path} is current`;
   if (check) throw new CommandError(`${path} is not what the code says; run deno task ${task}`);
   await writeFileAtomic(path, text);
   return `Wrote ${path}`;

@@ -2,7 +2,8 @@
 import config from "../../deno.json" with { type: "json" };
 import { committedLock, withoutTools } from "../../.ci/lock.ts";
 import { CommandError, defineVerb, runVerb } from "../cli/command.ts";
-import { committedText, formatMarkdown, keepDocument } from "./generated_document.ts";
+import { textIfThere } from "../cli/text_file.ts";
+import { formatMarkdown, keepDocument } from "./generated_document.ts";
 import { fromCache, type LockedPackage, parseLockId, registries } from "./npm_cache.ts";
 
 const output = "docs/licenses.md";
@@ -81,7 +82,7 @@ export const verb = defineVerb({
   const packagesOf = (text: string) =>
     Object.keys((JSON.parse(text) as { readonly npm: object }).npm).map(parseLockId);
   const idOf = ({ name, version }: LockedPackage) => `${name}@${version}`;
-  const listed = listedLicenses(await committedText(output) ?? "");
+  const listed = listedLicenses(await textIfThere(output) ?? "");
   const folders = await registries();
   const licenses = new Map<string, string>();
   for (const each of packagesOf(lock)) {

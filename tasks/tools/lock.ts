@@ -2,6 +2,7 @@
 import { committedLock, withoutJsr } from "../../.ci/lock.ts";
 import { CommandError, defineVerb, runVerb } from "../cli/command.ts";
 import { fromCache, parseLockId, registries } from "./npm_cache.ts";
+import { textIfThere } from "../cli/text_file.ts";
 
 /** What Deno makes of a lock file and deno.json: versions that are still in range stay. */
 async function resolved(lock: string | undefined, signal: AbortSignal): Promise<string> {
@@ -60,10 +61,7 @@ export const verb = defineVerb({
   },
   examples: ["lock", "lock --update"],
 }, async ({ flags, abort }) => {
-  const committed = await Deno.readTextFile(committedLock).catch((error) => {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  });
+  const committed = await textIfThere(committedLock);
   const current = await resolved(flags.update ? undefined : committed, abort);
   if (current.includes("://")) {
     throw new CommandError(

@@ -1,7 +1,7 @@
 /** What Deno's cache knows of the packages of deno.lock. */
 import { join } from "@std/path";
 import { CommandError } from "../cli/command.ts";
-import { committedText } from "./generated_document.ts";
+import { textIfThere } from "../cli/text_file.ts";
 
 /** A package of deno.lock. */
 export interface LockedPackage {
@@ -34,7 +34,7 @@ export async function registries(): Promise<string[]> {
 /** What a JSON file of a package holds, in the first folder that has it. */
 export async function fromCache(path: string, folders: readonly string[]): Promise<unknown> {
   for (const folder of folders) {
-    const text = await committedText(join(folder, path));
+    const text = await textIfThere(join(folder, path));
     if (text !== undefined) return JSON.parse(text);
   }
   return undefined;

@@ -1,4 +1,5 @@
 /** The flat vectors of a training on the host, and a step's arithmetic on them. */
+import { fastestBuild } from "../core/wasm_builds.ts";
 import { adamDefaults, AdamW } from "./adamw.ts";
 import { emaDecayAt, updateAverage } from "./ema.ts";
 import type { TrainingState } from "./optimization.ts";
@@ -57,15 +58,10 @@ interface OptimizerFunctions {
 
 const PAGE = 65536;
 
-function compile(): WebAssembly.Module | undefined {
-  const bytes = Uint8Array.from(atob(simd), (character) => character.charCodeAt(0));
-  return WebAssembly.validate(bytes) ? new WebAssembly.Module(bytes) : undefined;
-}
-
 /** The vectors in a module's memory, with the same bytes as the plain loops. */
 function nativeVectors(
   start: TrainingState,
-  { module, weightDecay }: { readonly module: WebAssembly.Module; readonly weightDecay: number },
+  { bytes, weightDecay }: { readonly bytes: Uint8Array<ArrayBuffer>; readonly weightDecay: number },
 ): HostVectors {
   const count = start.parameters.length;
   const floats = Math.ceil(count / 4) * 4;
@@ -73,7 +69,7 @@ function nativeVectors(
   const memory = new WebAssembly.Memory({
     initial: Math.ceil(parts.length * floats * 4 / PAGE) || 1,
   });
-  const instance = new WebAssembly.Instance(module, { env: { memory } });
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
   const { sumOfSquares, step: takeStep } = instance.exports as unknown as OptimizerFunctions;
   const pointers = parts.map((_, i) => i * floats * 4);
   const [parameters, mean, square, average, gradients] = pointers.map((pointer) =>
@@ -110,6 +106,6 @@ function nativeVectors(
 
 /** The vectors of a state, copied, by the fastest arithmetic that the engine has. */
 export function hostVectors(start: TrainingState, weightDecay: number): HostVectors {
-  const module = compile();
-  return module ? nativeVectors(start, { module, weightDecay }) : plainVectors(start, weightDecay);
+  const bytes = fastestBuild({ simd });
+  return bytes ? nativeVectors(start, { bytes, weightDecay }) : plainVectors(start, weightDecay);
 }

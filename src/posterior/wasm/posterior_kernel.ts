@@ -1,5 +1,6 @@
 import { DeviceUnavailableError } from "../../core/errors.ts";
 import type { KernelResult, PosteriorPlan } from "../posterior_plan.ts";
+import { fastestBuild, wasmBytes } from "../../core/wasm_builds.ts";
 import { relaxed, simd } from "./posterior_wasm.ts";
 
 /** Exports of `posterior/posterior.as.ts`. */
@@ -27,13 +28,9 @@ interface Exports {
  */
 export type KernelBuild = "simd" | "relaxed";
 
-function decode(base64: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-}
-
 function bytesOf(build: KernelBuild | undefined): Uint8Array<ArrayBuffer> {
-  const fused = build === "simd" ? undefined : decode(relaxed);
-  return fused && (build === "relaxed" || WebAssembly.validate(fused)) ? fused : decode(simd);
+  const builds = { simd, relaxed };
+  return build === undefined ? fastestBuild(builds) ?? wasmBytes(simd) : wasmBytes(builds[build]);
 }
 
 /**

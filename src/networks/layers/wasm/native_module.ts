@@ -1,5 +1,6 @@
 /** SIMD modules of ours that work on the memory of the wasm backend of TensorFlow.js. */
 import { ArgumentError, DeviceUnavailableError } from "../../../core/errors.ts";
+import { fastestBuild, type WasmBuilds } from "../../../core/wasm_builds.ts";
 import type * as tf from "@tensorflow/tfjs";
 
 /** The parts of tfjs's wasm backend that a kernel of ours needs. */
@@ -13,14 +14,6 @@ interface WasmBackend {
   makeOutput(shape: readonly number[], dtype: string): tf.TensorInfo;
 }
 
-/** A compiled module, in base64. */
-export interface NativeCode {
-  /** For engines with SIMD. */
-  readonly simd: string;
-  /** For those that have fused multiply-add, too. */
-  readonly relaxed: string;
-}
-
 /** Functions that a module exports; all arguments are pointers or numbers. */
 export type NativeFunctions = object;
 
@@ -32,10 +25,9 @@ export class NativeModule<F extends NativeFunctions> {
   #workspace = 0;
   #workspaceBytes = 0;
 
-  /** Compiles the code for this engine onto a backend's memory. */
-  constructor(backend: WasmBackend, { relaxed, simd }: NativeCode) {
-    const bytes = [relaxed, simd].map((code) => Uint8Array.from(atob(code), (c) => c.charCodeAt(0)))
-      .find((candidate) => WebAssembly.validate(candidate));
+  /** Compiles the build for this engine onto a backend's memory. */
+  constructor(backend: WasmBackend, builds: WasmBuilds) {
+    const bytes = fastestBuild(builds);
     if (bytes === undefined) {
       throw new DeviceUnavailableError("This engine has no WebAssembly SIMD, which is needed");
     }
@@ -95,13 +87,13 @@ export class NativeModule<F extends NativeFunctions> {
 
 /** A function that gives the module of each backend, compiled when it is first asked for. */
 export function onEachBackend<F extends NativeFunctions>(
-  code: NativeCode,
+  builds: WasmBuilds,
 ): (backend: object) => NativeModule<F> {
   const modules = new WeakMap<object, NativeModule<F>>();
   return (backend) => {
     let module = modules.get(backend);
     if (module === undefined) {
-      modules.set(backend, module = new NativeModule<F>(backend as WasmBackend, code));
+      modules.set(backend, module = new NativeModule<F>(backend as WasmBackend, builds));
     }
     return module;
   };

@@ -71,9 +71,10 @@ export function conv2d(x: tf.Tensor4D, filter: tf.Tensor4D, options: Conv2dOptio
   if (residual && ci !== co) {
     throw new ArgumentError(`Cannot add an input of ${ci} channels to ${co}`);
   }
-  const fused = residual && tf.getBackend() === "wasm" && kh === 3;
-  if (residual && !fused) return tf.add(x, conv2d(x, filter, { ...options, residual: false }));
   const implementation = implementations[tf.getBackend()] ?? composedConv2d;
+  if (residual && !implementation.addsInput?.(kh)) {
+    return tf.add(x, conv2d(x, filter, { ...options, residual: false }));
+  }
   const attributes = { padding, relu, inputGradient, residual };
   const inputs: tf.Tensor[] = [
     x,

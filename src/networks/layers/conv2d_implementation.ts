@@ -15,7 +15,7 @@ export interface Conv2dAttributes {
   readonly relu: boolean;
   /** Whether the gradient of `x` is wanted. */
   readonly inputGradient: boolean;
-  /** Whether x is added to the result; on wasm with 3 x 3 filters only. Default false. */
+  /** Whether x is added to the result, by an implementation that `addsInput`. Default false. */
   readonly residual?: boolean;
 }
 
@@ -29,6 +29,8 @@ export interface Conv2dInputs {
 
 /** One way to compute `act(conv(pad(x + shift)) + bias)`, perhaps plus x, and all its gradients. */
 export interface Conv2dImplementation {
+  /** Whether x can be added to the result in passing, with filters of so many pixels a side; absent: never. */
+  readonly addsInput?: (kernelSize: number) => boolean;
   forward(inputs: Conv2dInputs, attributes: Conv2dAttributes): tf.Tensor4D;
   /** Gradients shaped as the inputs; that of `x` may be a single zero when it is not wanted. */
   backward(

@@ -49,6 +49,9 @@ function geometry(x: tf.TensorInfo, filter: tf.TensorInfo): Geometry {
   return { n, h, w, ci, co, k, r: k >> 1 };
 }
 
+/** Filters of so many pixels a side are Winograd's, others plain sums. */
+const WINOGRAD_SIZE = 3;
+
 /** Tiles of 4 x 4 pixels whose transforms are in the cache together. */
 const TILES_TOGETHER = 32;
 
@@ -104,6 +107,36 @@ function planWinograd(
   };
 }
 
+/** Pointers to the work space of a convolution by Winograd's algorithm. */
+interface WinogradSpace {
+  readonly strips: number;
+  readonly scratch: number;
+  /** The planes of the filter, or their sums. */
+  readonly filter: number;
+  /** As many floats as outputs. */
+  readonly bias: number;
+  /** The planes of a band, of inputs and of outputs. */
+  readonly inputs: number;
+  readonly outputs: number;
+}
+
+/** Work space for a plan whose strips have so many channels. */
+function winogradSpace(
+  module: NativeModule<ConvFunctions>,
+  plan: WinogradPlan,
+  channels: number,
+): WinogradSpace {
+  const [strips, scratch, filter, bias, inputs, outputs] = module.workspace(
+    plan.strip(channels),
+    SCRATCH,
+    plan.filter,
+    plan.outputs,
+    plan.planes(plan.inputs),
+    plan.planes(plan.outputs),
+  ) as [number, number, number, number, number, number];
+  return { strips, scratch, filter, bias, inputs, outputs };
+}
+
 /** What a backward pass reads. */
 type Given = Omit<Pointers, "bias" | "residual" | "out"> & { readonly dy: number };
 
@@ -135,20 +168,13 @@ function convolveByWinograd(
 ): void {
   const [inputs, outputs] = flipped ? [co, ci] : [ci, co];
   const plan = planWinograd(w, { inputs, outputs });
-  const [strips, scratch, transformed, paddedBias, planes, products] = module.workspace(
-    plan.strip(plan.inputs),
-    SCRATCH,
-    plan.filter,
-    plan.outputs,
-    plan.planes(plan.inputs),
-    plan.planes(plan.outputs),
-  ) as [number, number, number, number, number, number];
+  const at = winogradSpace(module, plan, plan.inputs);
   const f = module.functions;
-  f.transformFilter(filter, transformed, scratch, ci, co, Number(flipped));
-  if (bias) module.copy(bias, paddedBias, { floats: outputs, filledTo: plan.outputs });
+  f.transformFilter(filter, at.filter, at.scratch, ci, co, Number(flipped));
+  if (bias) module.copy(bias, at.bias, { floats: outputs, filledTo: plan.outputs });
   f.winogradConv(
-    ...[x, shift, gate, floor, transformed, bias && paddedBias, residual, out],
-    ...[strips, scratch, planes, products],
+    ...[x, shift, gate, floor, at.filter, bias && at.bias, residual, out],
+    ...[at.strips, at.scratch, at.inputs, at.outputs],
     ...[n, h, w, inputs, outputs, plan.bandRows, plan.stripRows, Number(circular), Number(relu)],
   );
 }
@@ -169,7 +195,7 @@ function forward(
   ];
   const out = at(output);
   const [circular, relu] = [attrs.padding === "circular", attrs.relu];
-  if (k === 3) {
+  if (k === WINOGRAD_SIZE) {
     const residual = attrs.residual ? x : 0;
     const pointers = { x, filter, bias, shift, gate: 0, floor: 0, residual, out };
     convolveByWinograd(module, size, pointers, { circular, relu, flipped: false });
@@ -220,23 +246,17 @@ function backwardByWinograd(
 ): void {
   const { n, h, w, ci, co } = size;
   const plan = planWinograd(w, { inputs: ci, outputs: co });
-  const [strips, scratch, sums, biasSums, planes, gradients] = module.workspace(
-    plan.strip(Math.max(plan.inputs, plan.outputs)),
-    SCRATCH,
-    plan.filter,
-    plan.outputs,
-    plan.planes(plan.inputs),
-    plan.planes(plan.outputs),
-  ) as [number, number, number, number, number, number];
+  const at = winogradSpace(module, plan, Math.max(plan.inputs, plan.outputs));
   const f = module.functions;
-  module.fillZero(sums, plan.filter);
-  module.fillZero(biasSums, plan.outputs);
+  module.fillZero(at.filter, plan.filter);
+  module.fillZero(at.bias, plan.outputs);
   f.winogradFilterGradient(
-    ...[x, shift, dy, gate, floor, sums, biasSums, strips, scratch, planes, gradients],
+    ...[x, shift, dy, gate, floor, at.filter, at.bias],
+    ...[at.strips, at.scratch, at.inputs, at.outputs],
     ...[n, h, w, ci, co, plan.bandRows, Number(circular)],
   );
-  f.finishFilterGradient(sums, to.filter, scratch, ci, co);
-  module.copy(biasSums, to.bias, { floats: co, filledTo: co });
+  f.finishFilterGradient(at.filter, to.filter, at.scratch, ci, co);
+  module.copy(at.bias, to.bias, { floats: co, filledTo: co });
   if (to.x === 0) return;
   const pointers = { x: dy, filter, bias: 0, shift: 0, gate, floor, residual: 0, out: to.x };
   convolveByWinograd(module, size, pointers, { circular, relu: false, flipped: true });
@@ -300,7 +320,7 @@ function backward(
     dy: at(dy),
   };
   const circular = attrs.padding === "circular";
-  const way = k === 3 ? backwardByWinograd : backwardPlainly;
+  const way = k === WINOGRAD_SIZE ? backwardByWinograd : backwardPlainly;
   way(module, size, from, { to, circular });
   if (!wantsInput) module.fillZero(at(dx), 1);
   else {
@@ -315,6 +335,7 @@ function backward(
 
 /** The convolution of `conv2d.ts` by the SIMD kernels; the backend in use must be wasm. */
 export const wasmConv2d: Conv2dImplementation = {
+  addsInput: (kernelSize) => kernelSize === WINOGRAD_SIZE,
   forward({ x, filter, bias, shift }, attributes) {
     registerOnce("wasm", { [FORWARD_KERNEL]: forward, [BACKWARD_KERNEL]: backward });
     const inputs = { x, filter, ...bias && { bias }, ...shift && { shift } };

@@ -1,4 +1,4 @@
-import { ink, seriesScales, tones } from "./theme.ts";
+import { ink, seriesEncodings, tones } from "./theme.ts";
 
 /**
  * Heights for labels beside the ends of lines: as near to the ends as can be (least squares, by pooling
@@ -62,7 +62,7 @@ export function directLabels(
     readonly labels?: readonly string[];
   },
 ) {
-  const { color, dash, marker } = seriesScales(labels);
+  const { color, strokeDash, shape } = seriesEncodings("label", labels);
   const heights = spreadLabels(ends.map(({ y }) => y), { gap, low: 6, high: height - 6 });
   const values = ends.map(({ label, y }, i) => ({
     label,
@@ -75,7 +75,6 @@ export function directLabels(
     text: width + 52,
   }));
   const pixels = (field: string) => ({ field, type: "quantitative" as const, scale: null });
-  const series = { field: "label", type: "nominal" as const, sort: null, legend: null };
   return [
     {
       data: { values },
@@ -94,8 +93,8 @@ export function directLabels(
         x: pixels("from"),
         x2: { field: "to" },
         y: pixels("y"),
-        color: { ...series, scale: color },
-        strokeDash: { ...series, scale: dash },
+        color,
+        strokeDash,
       },
     },
     {
@@ -104,8 +103,8 @@ export function directLabels(
       encoding: {
         x: pixels("middle"),
         y: pixels("y"),
-        color: { ...series, scale: color },
-        shape: { ...series, scale: marker },
+        color,
+        shape,
       },
     },
     {

@@ -1,7 +1,7 @@
 import { ArgumentError } from "../core/errors.ts";
 import { directLabels } from "./direct_labels.ts";
 import { type PlotOptions, plotSvg } from "./plot_svg.ts";
-import { seriesScales } from "./theme.ts";
+import { seriesEncodings } from "./theme.ts";
 
 /**
  * What was found at one value of a factor.
@@ -207,9 +207,7 @@ function drawnPanel(
     ...point,
     x: places.get(point.at)! + apart * (here.indexOf(point.line) - (here.length - 1) / 2),
   })).sort((a, b) => lines.indexOf(a.line) - lines.indexOf(b.line) || a.x - b.x);
-  const styles = seriesScales(lines);
-  const series = { field: "line", type: "nominal" as const, sort: null, legend: null };
-  const color = { ...series, scale: styles.color };
+  const { color, strokeDash, shape } = seriesEncodings("line", lines);
   const across = { ...x, axis: { ...x.axis, title: factorTitle } };
   const up = { ...y, axis: { ...y.axis, title: valueTitle } };
   const position = { x: across, y: { ...up, field: "value" } };
@@ -225,7 +223,7 @@ function drawnPanel(
       {
         data: { values: marks },
         mark: { type: "line" as const, strokeWidth: 1.2, opacity: 0.75 },
-        encoding: { ...position, color, strokeDash: { ...series, scale: styles.dash } },
+        encoding: { ...position, color, strokeDash },
       },
       {
         data: { values: marks.filter(({ low, high }) => low !== undefined && high !== undefined) },
@@ -235,7 +233,7 @@ function drawnPanel(
       {
         data: { values: marks },
         mark: { type: "point" as const, filled: true, opacity: 1, size: 45 },
-        encoding: { ...position, color, shape: { ...series, scale: styles.marker } },
+        encoding: { ...position, color, shape },
       },
       ...directLabels(ends, { width, height, labels: lines }),
     ],

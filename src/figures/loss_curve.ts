@@ -2,7 +2,7 @@ import { ArgumentError } from "../core/errors.ts";
 import { mean, quantile } from "../core/statistics.ts";
 import { directLabels } from "./direct_labels.ts";
 import { type PlotOptions, plotSvg } from "./plot_svg.ts";
-import { seriesScales } from "./theme.ts";
+import { seriesEncodings } from "./theme.ts";
 
 /**
  * Losses of one training run.
@@ -122,9 +122,7 @@ export function lossCurveSvg(
     0.9 * Math.min(...drawn.flat().map((value) => value.low)),
     1.1 * Math.max(...drawn.flat().map((value) => value.high)),
   ];
-  const styles = seriesScales(labels);
-  const series = { field: "curve", type: "nominal" as const, sort: null, legend: null };
-  const color = { ...series, scale: styles.color };
+  const { color, strokeDash, shape } = seriesEncodings("curve", labels);
   const x = {
     field: "step",
     type: "quantitative" as const,
@@ -154,13 +152,13 @@ export function lossCurveSvg(
       },
       {
         mark: { type: "line" as const, strokeWidth: 1.8 },
-        encoding: { x, y, color, strokeDash: { ...series, scale: styles.dash } },
+        encoding: { x, y, color, strokeDash },
       },
       ...curves.length === 1 ? [] : [
         {
           data: { values: drawn.flatMap(thinned) },
           mark: { type: "point" as const, filled: true, opacity: 1, size: 40 },
-          encoding: { x, y, color, shape: { ...series, scale: styles.marker } },
+          encoding: { x, y, color, shape },
         },
         ...directLabels(ends, { width, height }),
       ],

@@ -1,6 +1,6 @@
 /** One panel of locality scales against time. */
 import { directLabels } from "./direct_labels.ts";
-import { ink, palette, seriesScales } from "./theme.ts";
+import { ink, palette, seriesEncodings } from "./theme.ts";
 
 /**
  * Locality scales against time, to be drawn as one line.
@@ -80,14 +80,7 @@ export function scalePanel(
   ];
   const [low, high] = [Math.min(...drawn), Math.max(...drawn)];
 
-  const styles = seriesScales(labels);
-  const color = {
-    field: "curve",
-    type: "nominal" as const,
-    scale: styles.color,
-    sort: null,
-    legend: null,
-  };
+  const { color, strokeDash, shape } = seriesEncodings("curve", labels);
   const [bottom, top] = [low - 1, high + 1];
   const ends = curves.map(({ label, patchSize }) => ({
     label,
@@ -166,13 +159,7 @@ export function scalePanel(
           y,
           color,
           strokeWidth: falling([3, 1.8, 1.4]),
-          strokeDash: {
-            field: "curve",
-            type: "nominal" as const,
-            sort: null,
-            scale: styles.dash,
-            legend: null,
-          },
+          strokeDash,
         },
       },
       {
@@ -188,13 +175,7 @@ export function scalePanel(
           y,
           color,
           size: falling([100, 50, 34]),
-          shape: {
-            field: "curve",
-            type: "nominal" as const,
-            sort: null,
-            scale: styles.marker,
-            legend: null,
-          },
+          shape,
         },
       },
       ...!named ? [] : directLabels(ends, { width, height, labels }),

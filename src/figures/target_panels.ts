@@ -2,7 +2,7 @@
 import { mean } from "../core/statistics.ts";
 import { directLabels } from "./direct_labels.ts";
 import type { TargetPoint } from "./target_point.ts";
-import { seriesScales, tones } from "./theme.ts";
+import { seriesEncodings, tones } from "./theme.ts";
 
 /** What the panels share. */
 export interface TargetPanel {
@@ -18,17 +18,6 @@ export interface TargetPanel {
 
 const nameOf = (n: number) => `n = ${n.toLocaleString("en")}`;
 const line = { type: "line" as const, strokeWidth: 1.8 };
-
-/** Encodings that give each series of a panel its style. */
-function seriesEncodings(field: string, labels: readonly string[]) {
-  const { color, dash, marker } = seriesScales(labels);
-  const series = { field, type: "nominal" as const, sort: null, legend: null };
-  return {
-    color: { ...series, scale: color },
-    strokeDash: { ...series, scale: dash },
-    shape: { ...series, scale: marker },
-  };
-}
 
 /** The axis of times, from the first that is drawn. */
 function timeAxis(points: readonly TargetPoint[]) {

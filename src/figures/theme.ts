@@ -84,6 +84,17 @@ export function seriesScales(labels: readonly string[]): {
   };
 }
 
+/** Encodings of a field of labels by the looks of {@linkcode seriesScales}, without a legend. */
+export function seriesEncodings(field: string, labels: readonly string[]) {
+  const { color, dash, marker } = seriesScales(labels);
+  const series = { field, type: "nominal" as const, sort: null, legend: null };
+  return {
+    color: { ...series, scale: color },
+    strokeDash: { ...series, scale: dash },
+    shape: { ...series, scale: marker },
+  };
+}
+
 /**
  * Scale from little to much, for what is ordered: light to dark on white paper. On dark paper its
  * lightness is turned round.

@@ -46,14 +46,19 @@ async function weightsPath(source: string, out: string): Promise<string> {
 
 const exists = (path: string) => Deno.stat(path).then(() => true, () => false);
 
-/** Bytes of the weights behind what a user named, verified, and where they are. */
+/** Bytes of the weights behind what a user named, verified, with their checksum, and where they are. */
 async function weightsBytes(source: string, out: string) {
   const entry = zooEntryOf(source);
-  if (entry !== undefined) return { path: source, bytes: await readZoo(entry.weights) };
+  if (entry !== undefined) {
+    // Reading has compared the checksum.
+    const { weights } = entry;
+    return { path: source, bytes: await readZoo(weights), sha256: weights.sha256 };
+  }
   const path = await weightsPath(source, out);
   const bytes = await readRegularFile(path);
-  await checkArtifact(path, await sha256Hex(bytes));
-  return { path, bytes };
+  const sha256 = await sha256Hex(bytes);
+  await checkArtifact(path, sha256);
+  return { path, bytes, sha256 };
 }
 
 /**
@@ -66,13 +71,13 @@ export async function loadNetwork(
   source: string = defaultNetwork,
   { out = "runs" }: { readonly out?: string } = {},
 ): Promise<LoadedNetwork> {
-  const { path, bytes } = await weightsBytes(source, out);
+  const { path, bytes, sha256 } = await weightsBytes(source, out);
   const trained = await readAnyWeights(bytes, path);
   const { name, dataset, classNames = [] } = checkTrainingRecord(trained.training, path);
   return {
     ...trained,
     path,
-    sha256: await sha256Hex(bytes),
+    sha256,
     label: name ?? networkName(trained.network.architecture, dataset),
     classNames,
   };

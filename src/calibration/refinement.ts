@@ -1,3 +1,4 @@
+import { csvText } from "../formats/csv.ts";
 import { ArgumentError, CheckpointMismatchError } from "../core/errors.ts";
 import { checkOf, sealState } from "../formats/seal.ts";
 import type { RefinementTrial, ScaleSchedule } from "../machines/scale_schedule.ts";
@@ -171,14 +172,13 @@ export function applyRefinement(schedule: ScaleSchedule, refinement: Refinement)
  */
 export function refinementCsv(refinement: Refinement): string {
   const { trials, startScore } = refinement;
-  const rows = [
+  return csvText([
     ["pass", "step", "patch_size", "score", "accepted"],
-    [0, "", "", startScore, 1],
+    [0, null, null, startScore, 1],
     ...trials.map((
       { pass, step, patchSize, score, accepted },
     ) => [pass, step, patchSize, score, accepted ? 1 : 0]),
-  ];
-  return rows.map((row) => row.join(",") + "\n").join("");
+  ]);
 }
 
 /**

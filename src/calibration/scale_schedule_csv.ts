@@ -1,4 +1,5 @@
 /** Scale schedules as tables of comma-separated values, for spreadsheets and plots. */
+import { csvText } from "../formats/csv.ts";
 import { quantile } from "../core/statistics.ts";
 import type { ScaleSchedule } from "../machines/scale_schedule.ts";
 
@@ -35,15 +36,17 @@ import type { ScaleSchedule } from "../machines/scale_schedule.ts";
  */
 export function scaleScheduleCsv(schedule: ScaleSchedule): string {
   const { steps } = schedule;
-  const header =
-    "step,t,signal,sigma,patch_size,samples,min,lower_quartile,median,upper_quartile,max";
+  const header = [
+    ...["step", "t", "signal", "sigma", "patch_size", "samples"],
+    ...["min", "lower_quartile", "median", "upper_quartile", "max"],
+  ];
   const rows = steps.map(({ step, t, signal, sigma, patchSize, perSample }) => {
     const spread = [0, 0.25, 0.5, 0.75, 1].map((q) =>
-      perSample.length === 0 ? "" : quantile(perSample, q)
+      perSample.length === 0 ? null : quantile(perSample, q)
     );
-    return [step, t, signal, sigma, patchSize, perSample.length, ...spread].join(",");
+    return [step, t, signal, sigma, patchSize, perSample.length, ...spread];
   });
-  return [header, ...rows, ""].join("\n");
+  return csvText([header, ...rows]);
 }
 
 /**
@@ -82,14 +85,16 @@ export function scaleScheduleCsv(schedule: ScaleSchedule): string {
  */
 export function similarityCsv(schedule: ScaleSchedule): string {
   const { steps, candidates } = schedule;
-  const lines = ["sample,step,t,scale,similarity"];
-  const samples = steps[0]?.similarity.length ?? 0;
-  for (let sample = 0; sample < samples; sample++) {
-    for (const { step, t, similarity } of steps) {
-      candidates.forEach((scale, column) => {
-        lines.push([sample, step, t, scale, similarity[sample]?.[column] ?? ""].join(","));
-      });
-    }
-  }
-  return [...lines, ""].join("\n");
+  const samples = steps[0]?.similarity.map((_, sample) => sample) ?? [];
+  return csvText([
+    ["sample", "step", "t", "scale", "similarity"],
+    ...samples.flatMap((sample) =>
+      steps.flatMap(({ step, t, similarity }) =>
+        candidates.map((scale, column) => {
+          const value = similarity[sample]?.[column] ?? null;
+          return [sample, step, t, scale, value];
+        })
+      )
+    ),
+  ]);
 }

@@ -1,4 +1,5 @@
 /** Figures, tables and text of `deno task stable-target`. */
+import { csvText } from "../../src/formats/csv.ts";
 import { mean } from "../../src/core/statistics.ts";
 import { lossCurveExplained, lossCurveSvg } from "../../src/figures/loss_curve.ts";
 import { targetCurveExplained, targetCurveSvg } from "../../src/figures/target_curve.ts";
@@ -67,8 +68,7 @@ export async function exportStableTarget(
   const columns = Object.keys(rows[0]!) as (keyof TargetStatistics)[];
   await run.write(
     "targets.csv",
-    [columns.join(","), ...rows.map((row) => columns.map((key) => row[key]).join(",")), ""]
-      .join("\n"),
+    csvText([columns, ...rows.map((row) => columns.map((key) => row[key]))]),
   );
   const probeAt = ({ probeStep, probe }: Losses, step: number) => {
     const index = probeStep.indexOf(step);

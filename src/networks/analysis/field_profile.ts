@@ -1,4 +1,5 @@
 /** How far a network looks at each time: plain data that measurement makes and pictures take. */
+import { csvText } from "../../formats/csv.ts";
 
 /**
  * Mean absolute input gradient around an output pixel, at one time.
@@ -142,13 +143,11 @@ export function receptiveFieldCsv(field: ReceptiveField): string {
   const { times, radius } = field;
   const rings = Array.from({ length: radius + 1 }, (_, r) => `r${r}`);
   const header = ["t", "sigma", ...fieldShares.map((s) => `k${100 * s}`), "k100", ...rings];
-  const rows = times.map((field) =>
-    [
-      field.t,
-      field.sigma,
-      ...[...fieldShares, 1].map((share) => effectiveField(field, { radius, share }) ?? ""),
-      ...fieldProfile(field, radius).ring,
-    ].join(",")
-  );
-  return [header.join(","), ...rows, ""].join("\n");
+  const rows = times.map((field) => [
+    field.t,
+    field.sigma,
+    ...[...fieldShares, 1].map((share) => effectiveField(field, { radius, share }) ?? null),
+    ...fieldProfile(field, radius).ring,
+  ]);
+  return csvText([header, ...rows]);
 }

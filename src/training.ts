@@ -23,7 +23,11 @@ export {
 export type { ImageBatch } from "./core/image_batch.ts";
 export { Random, type RandomState } from "./core/random.ts";
 export type { Prediction } from "./denoisers/denoiser.ts";
-export type { NetworkPrediction, Preconditioning } from "./denoisers/preconditioning.ts";
+export type {
+  NetworkPrediction,
+  Preconditioning,
+  TrainedPreconditioning,
+} from "./denoisers/preconditioning.ts";
 export type { Architecture } from "./networks/architectures/architecture.ts";
 export type { Network } from "./networks/network.ts";
 export type { FlatParameters } from "./networks/weights/parameters.ts";

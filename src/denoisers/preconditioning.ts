@@ -1,4 +1,5 @@
 import { ArgumentError } from "../core/errors.ts";
+import { noiseAt } from "../schedules/noise_level.ts";
 import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
 
 /**
@@ -16,6 +17,8 @@ export type NetworkPrediction = "eps" | "x0" | "v";
  *   sigma gets, and t. What VE and EDM networks that predict eps or v need.
  * - `edm`: input scaling, a skip connection, an output scale and `ln(sigma) / 4` in place of t
  *   (Karras et al., arXiv 2206.00364, table 1); the wrapped network predicts x0.
+ * - `timesteps`: F sees x and the number of the step, 0 to T - 1, in place of t = (step + 1) / T, as the
+ *   networks of Ho et al. (arXiv 2006.11239) do; see `ddpm_discrete`.
  *
  * @category Networks
  */
@@ -25,14 +28,12 @@ export type Preconditioning =
     readonly kind: "input" | "edm";
     /** Standard deviation of the clean images' values. */
     readonly sigmaData: number;
+  }
+  | {
+    readonly kind: "timesteps";
+    /** Number T of the process's steps. */
+    readonly timesteps: number;
   };
-
-/**
- * Names of the kinds of preconditioning.
- *
- * @category Networks
- */
-export const preconditioningKinds: readonly ["none", "input", "edm"] = ["none", "input", "edm"];
 
 /**
  * The factors of `cSkip x + cOut F(cIn x; cNoise)` at one time.
@@ -50,6 +51,136 @@ export interface PreconditioningFactors {
   readonly cNoise: number;
 }
 
+/** A time and the two factors of the process there. */
+interface NoisyTime {
+  readonly t: number;
+  readonly signal: number;
+  readonly sigma: number;
+}
+
+/** One kind of preconditioning: what of it is impossible, and its factors. */
+interface PreconditioningRow<P extends Preconditioning> {
+  /** Whether networks are trained behind it here; the others are those of other programs. */
+  readonly trained: boolean;
+  /** Complains of impossible numbers, or of a prediction that the wrapped network cannot make. */
+  check(given: P, prediction: NetworkPrediction): void;
+  factors(given: P, at: NoisyTime): PreconditioningFactors;
+}
+
+function checkSigmaData({ kind, sigmaData }: Preconditioning & { readonly sigmaData: number }) {
+  if (!(Number.isFinite(sigmaData) && sigmaData > 0)) {
+    throw new ArgumentError(
+      `Cannot use ${kind} preconditioning: sigmaData is ${sigmaData}, expected a positive number`,
+    );
+  }
+}
+
+function checkNoise({ t, sigma }: NoisyTime): void {
+  if (sigma > 0) return;
+  throw new ArgumentError(
+    `Cannot precondition at t = ${t}: sigma is ${sigma}, there is no noise to remove`,
+  );
+}
+
+const rows: {
+  readonly [K in Preconditioning["kind"]]: PreconditioningRow<
+    Preconditioning & { readonly kind: K }
+  >;
+} = {
+  none: {
+    trained: true,
+    check: () => {},
+    factors: (_, { t }) => ({ cSkip: 0, cOut: 1, cIn: 1, cNoise: t }),
+  },
+  input: {
+    trained: true,
+    check: checkSigmaData,
+    factors: ({ sigmaData }, { t, signal, sigma }) => ({
+      ...{ cSkip: 0, cOut: 1, cIn: 1 / Math.hypot(sigma, signal * sigmaData), cNoise: t },
+    }),
+  },
+  edm: {
+    trained: true,
+    check(given, prediction) {
+      checkSigmaData(given);
+      if (prediction !== "x0") {
+        throw new ArgumentError(
+          `Cannot predict ${prediction} with EDM preconditioning: it predicts x0; ` +
+            'use the objective x0, or "input" preconditioning',
+        );
+      }
+    },
+    factors({ sigmaData }, at) {
+      checkNoise(at);
+      const { signal, sigma } = at;
+      const deviation = Math.hypot(sigma, signal * sigmaData);
+      return {
+        cSkip: signal * (sigmaData / deviation) ** 2,
+        cOut: sigma * sigmaData / deviation,
+        cIn: 1 / deviation,
+        cNoise: Math.log(sigma / signal) / 4,
+      };
+    },
+  },
+  timesteps: {
+    trained: false,
+    check({ timesteps }) {
+      if (!(Number.isInteger(timesteps) && timesteps >= 1 && timesteps <= 1e6)) {
+        throw new ArgumentError(
+          `Cannot number timesteps: their count is ${timesteps}, expected an integer from 1 to 1e6`,
+        );
+      }
+    },
+    // Before the first step there is none whose number could be told.
+    factors: ({ timesteps }, { t }) => ({
+      ...{ cSkip: 0, cOut: 1, cIn: 1, cNoise: Math.max(0, stepNumber(timesteps, t)) },
+    }),
+  },
+};
+
+/** t T - 1; the whole number where t was made from one, whatever the division rounded. */
+function stepNumber(timesteps: number, t: number): number {
+  const step = t * timesteps - 1;
+  const whole = Math.round(step);
+  return Math.abs(step - whole) < 1e-9 * timesteps ? whole : step;
+}
+
+function rowOf<P extends Preconditioning>({ kind }: P): PreconditioningRow<P> {
+  return rows[kind] as unknown as PreconditioningRow<P>;
+}
+
+/**
+ * Names of the kinds of preconditioning.
+ *
+ * @category Networks
+ */
+export const preconditioningKinds: readonly Preconditioning["kind"][] = Object.keys(
+  rows,
+) as Preconditioning["kind"][];
+
+/**
+ * Names of the kinds behind which networks are trained here.
+ *
+ * @category Networks
+ */
+export type TrainedPreconditioning = "none" | "input" | "edm";
+
+/** Those of {@linkcode TrainedPreconditioning}. */
+export const trainedPreconditionings: readonly TrainedPreconditioning[] = preconditioningKinds
+  .filter((kind) => rows[kind].trained) as TrainedPreconditioning[];
+
+/**
+ * The kind, if networks are trained behind it here.
+ *
+ * @throws RangeError if it is that of another program's networks.
+ */
+export function trainedKind({ kind }: Preconditioning): TrainedPreconditioning {
+  if (rows[kind].trained) return kind as TrainedPreconditioning;
+  throw new ArgumentError(
+    `Cannot train behind ${kind} preconditioning: expected ${trainedPreconditionings.join(", ")}`,
+  );
+}
+
 /**
  * Checks that a network can predict what it is said to.
  *
@@ -59,23 +190,11 @@ export function checkPreconditioning(
   prediction: NetworkPrediction,
   preconditioning: Preconditioning,
 ): void {
-  if (preconditioning.kind === "none") return;
-  const { kind, sigmaData } = preconditioning;
-  if (!(Number.isFinite(sigmaData) && sigmaData > 0)) {
-    throw new ArgumentError(
-      `Cannot use ${kind} preconditioning: sigmaData is ${sigmaData}, expected a positive number`,
-    );
-  }
-  if (kind === "edm" && prediction !== "x0") {
-    throw new ArgumentError(
-      `Cannot predict ${prediction} with EDM preconditioning: it predicts x0; ` +
-        'use the objective x0, or "input" preconditioning',
-    );
-  }
+  rowOf(preconditioning).check(preconditioning, prediction);
 }
 
 /**
- * The factors at time t. Without `edm`, cSkip is 0 and cOut 1: the output is the prediction.
+ * The factors at time t. Where cSkip is 0 and cOut 1, the output is the prediction.
  *
  * The formulas of EDM hold for `signal = 1`; other processes are divided by their signal first, so with
  * level `l = sigma / signal` and x itself as input they become `cSkip = signal sigmaData^2 / s2`,
@@ -101,20 +220,5 @@ export function preconditioningFactors(
   options: { readonly schedule: NoiseSchedule; readonly t: number },
 ): PreconditioningFactors {
   const { schedule, t } = options;
-  if (preconditioning.kind === "none") return { cSkip: 0, cOut: 1, cIn: 1, cNoise: t };
-  const { kind, sigmaData } = preconditioning;
-  const [signal, sigma] = [schedule.signal(t), schedule.sigma(t)];
-  const deviation = Math.hypot(sigma, signal * sigmaData);
-  if (kind === "input") return { cSkip: 0, cOut: 1, cIn: 1 / deviation, cNoise: t };
-  if (!(sigma > 0)) {
-    throw new ArgumentError(
-      `Cannot precondition at t = ${t}: sigma is ${sigma}, there is no noise to remove`,
-    );
-  }
-  return {
-    cSkip: signal * (sigmaData / deviation) ** 2,
-    cOut: sigma * sigmaData / deviation,
-    cIn: 1 / deviation,
-    cNoise: Math.log(sigma / signal) / 4,
-  };
+  return rowOf(preconditioning).factors(preconditioning, { t, ...noiseAt(schedule, t) });
 }

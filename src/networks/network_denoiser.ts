@@ -99,7 +99,7 @@ export function networkDenoiser(
         out.set(await raw.data(), from * imageShape[0] * imageShape[1] * imageShape[2]);
         raw.dispose();
       }
-      if (preconditioning.kind === "edm") {
+      if (cSkip !== 0 || cOut !== 1) {
         for (let i = 0; i < out.length; i++) out[i] = cSkip * x.data[i]! + cOut * out[i]!;
       }
       return { data: out, shape: x.shape };

@@ -3,6 +3,7 @@ import {
   checkPreconditioning,
   type NetworkPrediction,
   type Preconditioning,
+  type TrainedPreconditioning,
 } from "../denoisers/preconditioning.ts";
 import { createSchedule } from "../schedules/create_schedule.ts";
 import { preservesVariance } from "../schedules/noise_level.ts";
@@ -27,7 +28,7 @@ export interface FormulationChoice {
   /** Images behind a stable target. */
   readonly references: number;
   /** Scaling around the network; `auto`: none for VP, edm for x0 on edm, input for the rest. */
-  readonly preconditioning: "auto" | Preconditioning["kind"];
+  readonly preconditioning: "auto" | TrainedPreconditioning;
   /** Standard deviation of the clean images, for preconditioning. */
   readonly sigmaData: number;
   /** How noise is drawn; `auto`: log-normal for edm, times for the rest. */

@@ -124,7 +124,8 @@ export function lossWeight(
   if (weighting === "unit") return 1;
   const [signal, sigma] = [schedule.signal(t), schedule.sigma(t)];
   const snr = (signal / sigma) ** 2;
-  const data = sigmaData ?? (preconditioning.kind === "none" ? 0.5 : preconditioning.sigmaData);
+  const data = sigmaData ??
+    ("sigmaData" in preconditioning ? preconditioning.sigmaData : 0.5);
   // What a squared error of x0 counts ..
   const lambda = {
     noise: snr,

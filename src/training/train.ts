@@ -1,6 +1,10 @@
 import { ArgumentError } from "../core/errors.ts";
 import { checkImages, type ImageBatch, imageShapeOf } from "../core/image_batch.ts";
-import type { NetworkPrediction, Preconditioning } from "../denoisers/preconditioning.ts";
+import {
+  type NetworkPrediction,
+  type Preconditioning,
+  trainedKind,
+} from "../denoisers/preconditioning.ts";
 import {
   type BackendChoice,
   type BackendInfo,
@@ -142,7 +146,7 @@ export async function train(network: Network, options: TrainOptions): Promise<Tr
   const automatic = formulate(schedule, {
     ...defaultFormulation,
     objective: prediction === "eps" ? "noise" : prediction,
-    preconditioning: options.preconditioning?.kind ?? "auto",
+    preconditioning: options.preconditioning ? trainedKind(options.preconditioning) : "auto",
     sigmaData: deviationOf(images),
     timePower: 2,
   });

@@ -1,4 +1,4 @@
-import { preconditioningKinds } from "../../src/denoisers/preconditioning.ts";
+import { trainedPreconditionings } from "../../src/denoisers/preconditioning.ts";
 import { scheduleNames } from "../../src/schedules/create_schedule.ts";
 import { lossWeightings } from "../../src/training/objective.ts";
 import { CommandError } from "../cli/command.ts";
@@ -25,7 +25,7 @@ export const formulationFlags = grouped("Noise and objective", {
   references: { type: "integer", min: 1, help: "Images behind a stable target" },
   preconditioning: {
     type: "choice",
-    choices: ["auto", ...preconditioningKinds],
+    choices: ["auto", ...trainedPreconditionings],
     help: "Scaling around the network; auto: none for VP, edm for x0 on edm, input for the rest",
   },
   sigmaData: { type: "number", min: 0.001, help: "Deviation of clean images, for preconditioning" },

@@ -87,10 +87,12 @@ export {
 export type {
   ArchitectureDefinition,
   ArchitectureField,
+  BooleanField,
   ChoiceField,
   FieldOf,
   IntegerField,
   IntegersField,
+  NumberField,
   OwnField,
 } from "./networks/architectures/architecture_definition.ts";
 export {
@@ -101,12 +103,19 @@ export {
   architectureKinds,
   type ArchitectureSizes,
   createNetwork,
+  foreignArchitectureDefinitions,
   parseArchitecture,
+  type TrainableArchitecture,
 } from "./networks/architectures/architecture.ts";
 export {
   attentionUnet,
   type AttentionUnetArchitecture,
 } from "./networks/architectures/attention_unet.ts";
+export {
+  diffusersUnet,
+  type DiffusersUnetArchitecture,
+  diffusersUnetDefinition,
+} from "./networks/architectures/diffusers_unet.ts";
 export { resnet, type ResnetArchitecture } from "./networks/architectures/resnet.ts";
 export { unet, type UnetArchitecture } from "./networks/architectures/unet.ts";
 export {

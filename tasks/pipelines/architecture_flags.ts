@@ -34,6 +34,8 @@ function flagOf(name: string, field: ArchitectureField): Flag {
     const { min, max, odd } = field;
     return { type: "integer", min, ...max && { max }, ...odd && { odd }, help };
   }
+  if (field.type === "boolean") return { type: "boolean", open: true, help };
+  if (field.type === "number") return { type: "number", min: field.min, max: field.max, help };
   const min = field.empty ? 0 : field.min;
   return { type: "integers", min, placeholder: field.default.join(","), help };
 }

@@ -3,16 +3,16 @@
  * small ones for a CPU.
  */
 import {
-  type Architecture,
   architectureDefaults,
   type ArchitectureSizes,
+  type TrainableArchitecture,
 } from "../../src/networks/architectures/architecture.ts";
 import { defaultFormulation, type FormulationChoice } from "../../src/training/formulation.ts";
 import type { Padding } from "../../src/networks/layers/conv2d_implementation.ts";
 
 /** What a preset decides; flags of `deno task train` replace single values. */
 export interface TrainingPreset extends FormulationChoice, ArchitectureSizes {
-  readonly architecture: Architecture["kind"];
+  readonly architecture: TrainableArchitecture["kind"];
   readonly dataset: string;
   /** Number of training images; absent: all. */
   readonly images?: number;
@@ -108,7 +108,7 @@ const datasets = {
 /** Which network is trained on what. */
 function on(
   dataset: keyof typeof datasets,
-  architecture: Architecture["kind"] = "resnet",
+  architecture: TrainableArchitecture["kind"] = "resnet",
   padding: Padding = "zeros",
 ): Pick<TrainingPreset, "dataset" | "architecture" | "padding" | "conditional" | "steps"> {
   const { size, conditional } = datasets[dataset];

@@ -2,7 +2,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { assertEquals } from "@std/assert";
 import { startBackend } from "../../src/networks/backend.ts";
-import { oddPixels } from "../../src/networks/layers/downsample.ts";
+import { everySecondPixel } from "../../src/networks/layers/downsample.ts";
 import { nearestUpsample, transposedConv2d } from "../../src/networks/layers/upsample.ts";
 import { backends } from "./golden.ts";
 
@@ -60,14 +60,32 @@ for (const backend of backends) {
     assertEquals(dBias, [1 + 3 + 5 + 7 + 9 + 11 + 13 + 15, 2 + 4 + 6 + 8 + 10 + 12 + 14 + 16]);
   });
 
-  Deno.test(`oddPixels: every second pixel from the second on ${backend}`, async () => {
+  Deno.test(`everySecondPixel: from the first or the second on ${backend}`, async () => {
     await startBackend(backend);
-    const [value, gradient] = await differentiate(
-      (x) => oddPixels(x as tf.Tensor4D),
-      [[count(16), [1, 2, 4, 2]]],
-      [[1, 2, 3, 4], [1, 1, 2, 2]],
-    );
-    assertEquals(value, [11, 12, 15, 16]);
-    assertEquals(gradient, [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 0, 0, 3, 4]);
+    const from = (first: 0 | 1) =>
+      differentiate(
+        (x) => everySecondPixel(x as tf.Tensor4D, first),
+        [[count(16), [1, 2, 4, 2]]],
+        [[1, 2, 3, 4], [1, 1, 2, 2]],
+      );
+    assertEquals(await from(1), [[11, 12, 15, 16], [
+      0,
+      0,
+      0,
+      0,
+      0,
+      0,
+      0,
+      0,
+      0,
+      0,
+      1,
+      2,
+      0,
+      0,
+      3,
+      4,
+    ]]);
+    assertEquals(await from(0), [[1, 2, 5, 6], [1, 2, 0, 0, 3, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]]);
   });
 }

@@ -7,13 +7,14 @@ import {
   largestSize,
 } from "./architecture_definition.ts";
 import { attentionUnetDefinition } from "./attention_unet.ts";
+import { diffusersUnetDefinition } from "./diffusers_unet.ts";
 import type { ArchitectureBase, Network } from "../network.ts";
 import { parseMetadata } from "../weights/parse_metadata.ts";
 import { resnetDefinition } from "./resnet.ts";
 import { unetDefinition } from "./unet.ts";
 
 /**
- * The architectures: an entry here, and everything else derives from it.
+ * The architectures that are trained here: an entry, and everything else derives from it.
  *
  * @category Networks
  */
@@ -24,39 +25,62 @@ export const architectureDefinitions = [
 ] as const;
 
 /**
+ * The architectures of other programs' networks, which are read and used, but not trained: an entry here.
+ *
+ * @category Networks
+ */
+export const foreignArchitectureDefinitions = [diffusersUnetDefinition] as const;
+
+/**
+ * The architectures that can be trained.
+ *
+ * @category Networks
+ */
+export type TrainableArchitecture = Parameters<
+  (typeof architectureDefinitions)[number]["create"]
+>[0];
+
+/**
  * The architectures that can be built.
  *
  * @category Networks
  */
-export type Architecture = Parameters<(typeof architectureDefinitions)[number]["create"]>[0];
+export type Architecture =
+  | TrainableArchitecture
+  | Parameters<(typeof foreignArchitectureDefinitions)[number]["create"]>[0];
 
 /**
- * Names of the architectures that {@linkcode createNetwork} builds.
+ * Names of the architectures that can be trained.
  *
  * @category Networks
  */
-export const architectureKinds: readonly Architecture["kind"][] = architectureDefinitions.map((
-  { kind },
-) => kind);
+export const architectureKinds: readonly TrainableArchitecture["kind"][] = architectureDefinitions
+  .map((
+    { kind },
+  ) => kind);
+
+const allDefinitions = [...architectureDefinitions, ...foreignArchitectureDefinitions] as const;
+const allKinds = allDefinitions.map(({ kind }) => kind);
 
 /**
- * The fields that architectures have of their own, each architecture some of them.
+ * The fields that trainable architectures have of their own, each architecture some of them.
  *
  * @category Networks
  */
 export type ArchitectureSizes = {
   readonly [
     K in Exclude<
-      Architecture extends infer A ? A extends Architecture ? keyof A : never : never,
+      TrainableArchitecture extends infer A ? A extends TrainableArchitecture ? keyof A : never
+        : never,
       keyof ArchitectureBase
     >
-  ]: Extract<Architecture, Readonly<Record<K, unknown>>>[K];
+  ]: Extract<TrainableArchitecture, Readonly<Record<K, unknown>>>[K];
 };
 
 /** The definition of a kind; its own type of description is forgotten. */
 function definitionOf(kind: unknown): ArchitectureDefinition<Architecture> | undefined {
-  const found = architectureDefinitions.find((definition) => definition.kind === kind);
-  return found as ArchitectureDefinition<Architecture> | undefined;
+  const found = allDefinitions.find((definition) => definition.kind === kind);
+  return found as unknown as ArchitectureDefinition<Architecture> | undefined;
 }
 
 /**
@@ -79,7 +103,7 @@ export function architectureFields(
 }
 
 /**
- * Every architecture's own fields at their defaults; one that several have is that of the first.
+ * Every trainable architecture's own fields at their defaults; one that several have is that of the first.
  *
  * @category Networks
  */
@@ -121,7 +145,7 @@ export function createNetwork(architecture: Architecture): Network<Architecture>
   if (definition === undefined) {
     throw new ArgumentError(
       `Cannot build a network of kind ${JSON.stringify(architecture.kind)}: the known ones are ${
-        architectureKinds.join(", ")
+        allKinds.join(", ")
       }`,
     );
   }
@@ -170,7 +194,7 @@ export function parseArchitecture(text: string, source: string): Architecture {
   if (definition === undefined) {
     throw new CheckpointMismatchError(
       `${source}: the network is of kind ${quoted(object.kind)}, this version knows ${
-        architectureKinds.join(", ")
+        allKinds.join(", ")
       }; pass one of your own to readWeights as \`network\``,
     );
   }

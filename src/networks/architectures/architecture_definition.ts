@@ -57,18 +57,56 @@ export interface ChoiceField<W extends string = string> {
 }
 
 /**
+ * A number that an architecture has of its own.
+ *
+ * @category Networks
+ */
+export interface NumberField {
+  /** What values it takes. */
+  readonly type: "number";
+  /** What it is, in a few words. */
+  readonly about: string;
+  /** Smallest value. */
+  readonly min: number;
+  /** Largest value. */
+  readonly max: number;
+  /** Value where nothing else is said. */
+  readonly default: number;
+}
+
+/**
+ * Something that an architecture does or does not.
+ *
+ * @category Networks
+ */
+export interface BooleanField {
+  /** What values it takes. */
+  readonly type: "boolean";
+  /** What it is, in a few words. */
+  readonly about: string;
+  /** Value where nothing else is said. */
+  readonly default: boolean;
+}
+
+/**
  * A field of an architecture: the checks of its description and the flags of the command line follow.
  *
  * @category Networks
  */
-export type ArchitectureField = IntegerField | IntegersField | ChoiceField;
+export type ArchitectureField =
+  | IntegerField
+  | IntegersField
+  | ChoiceField
+  | NumberField
+  | BooleanField;
 
 /**
  * The kind of field that holds values of a type.
  *
  * @category Networks
  */
-export type FieldOf<V> = [V] extends [number] ? IntegerField
+export type FieldOf<V> = [V] extends [boolean] ? BooleanField
+  : [V] extends [number] ? IntegerField | NumberField
   : [V] extends [readonly number[]] ? IntegersField
   : [V] extends [string] ? ChoiceField<V>
   : never;
@@ -150,10 +188,26 @@ export class DescriptionFields {
       : this.#refuse(name, `a list of ${what} from ${min} to ${largestSize}`);
   }
 
+  /** A number from `min` to `max`. */
+  number(name: string, { min, max }: { readonly min: number; readonly max: number }): number {
+    const found = this.#fields[name];
+    return typeof found === "number" && found >= min && found <= max
+      ? found
+      : this.#refuse(name, `a number from ${min} to ${max}`);
+  }
+
+  /** Yes or no. */
+  boolean(name: string): boolean {
+    const found = this.#fields[name];
+    return typeof found === "boolean" ? found : this.#refuse(name, "true or false");
+  }
+
   /** A field of an architecture's own. */
   own(name: string, field: ArchitectureField): unknown {
     if (field.type === "integer") return this.integer(name, field);
     if (field.type === "integers") return this.integers(name, field);
+    if (field.type === "number") return this.number(name, field);
+    if (field.type === "boolean") return this.boolean(name);
     return this.choice(name, field.choices);
   }
 

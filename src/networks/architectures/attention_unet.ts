@@ -1,24 +1,12 @@
 import { ArgumentError } from "../../core/errors.ts";
-import * as tf from "@tensorflow/tfjs";
 import type { ArchitectureDefinition } from "./architecture_definition.ts";
-import { plan, rangeStages, stageFlops, stageSpecs } from "./attention_unet_stages.ts";
-import { classSpecs, classVectors, linearLayers } from "../layers/conditioning.ts";
-import { joinColumns } from "../layers/columns.ts";
-import { conv2d } from "../layers/conv2d.ts";
-import { oddPixels } from "../layers/downsample.ts";
-import { groupNorm } from "../layers/group_norm.ts";
-import { type ArchitectureBase, checkLabels, type Network } from "../network.ts";
-import {
-  convSpecs,
-  linearSpecs,
-  normSpecs,
-  type Parameters,
-  zeroed,
-} from "../weights/parameters.ts";
+import { classSpecs } from "../layers/conditioning.ts";
+import type { ArchitectureBase, Network } from "../network.ts";
+import { convSpecs, linearSpecs, normSpecs, zeroed } from "../weights/parameters.ts";
 import { receptiveRange } from "../analysis/receptive_range.ts";
-import { selfAttention } from "../layers/self_attention.ts";
+import { residualUnet } from "./residual_unet.ts";
+import { plan, rangeStages, stageFlops, stageSpecs } from "./residual_unet_stages.ts";
 import { timeEmbedding } from "../layers/time_embedding.ts";
-import { nearestUpsample } from "../layers/upsample.ts";
 
 const MOST_GROUPS = 32;
 /** A group of one channel would undo what the time adds to the channel before it is normalized. */
@@ -84,10 +72,6 @@ function check(architecture: AttentionUnetArchitecture): void {
   }
 }
 
-function silu<T extends tf.Tensor>(x: T): T {
-  return tf.mul(x, tf.sigmoid(x));
-}
-
 /**
  * The residual UNet of Ho et al. (arXiv 2006.11239): blocks of group normalization, SiLU and 3 x 3
  * convolution, twice, with the time added between; convolutions with stride 2 down, nearest neighbors
@@ -127,13 +111,14 @@ export function attentionUnet(
 ): Network<AttentionUnetArchitecture> {
   check(architecture);
   const { imageShape: [h, w, colors], channels, padding, classes } = architecture;
-  const stages = plan({ ...architecture, height: h });
+  const attends = (level: number) => architecture.attention.includes(h / 2 ** level);
+  const middle = architecture.attention.length > 0;
+  const stages = plan({ ...architecture, attention: { down: attends, up: attends, middle } });
   const finest = channels[0]!;
   const width = 4 * finest;
-  const blocks = stages.filter(({ op }) => op === "block");
   const specsOf = (wanted: boolean) =>
     stages.filter(({ op }) => (op === "attention") === wanted)
-      .flatMap((stage) => stageSpecs(stage, width));
+      .flatMap((stage) => stageSpecs(stage, { width }));
   const parameters = [
     ...linearSpecs("time_embedding.linear_1", finest, width),
     ...linearSpecs("time_embedding.linear_2", width, width),
@@ -147,98 +132,21 @@ export function attentionUnet(
   const pixels = h * w;
   const ends = 2 * 2 * 9 * colors * finest * pixels;
 
-  /** What each block adds to its channels: each [B, channels]. */
-  function shifts(
-    p: Parameters,
-    times: ArrayLike<number>,
-    labels: ArrayLike<number> | undefined,
-  ): Map<string, tf.Tensor2D> {
-    const linear = (x: tf.Tensor2D, ...names: string[]) =>
-      linearLayers(
-        x,
-        names.map((name) => ({
-          weight: p[`${name}.weight`] as tf.Tensor2D,
-          bias: p[`${name}.bias`] as tf.Tensor1D,
-        })),
-      );
-    const scaled = Array.from(times, (t) => TIME_SCALE * t);
-    const waves = tf.tensor2d(timeEmbedding(scaled, finest), [times.length, finest]);
-    const [hidden] = linear(waves, "time_embedding.linear_1");
-    let [embedded] = linear(silu(hidden!), "time_embedding.linear_2");
-    if (labels) {
-      const table = p["class_embedding.weight"] as tf.Tensor2D;
-      embedded = tf.add(embedded!, classVectors(table, labels));
-    }
-    const names = blocks.map(({ name }) => `${name}.time_emb_proj`);
-    const found = linear(silu(embedded!), ...names);
-    return new Map(blocks.map(({ name }, i) => [name, found[i]!]));
-  }
-
   return {
     architecture,
     rebuildable: true,
     parameters,
-    receptiveField: architecture.attention.length > 0
-      ? Infinity
-      : receptiveRange(rangeStages(stages)),
+    receptiveField: middle ? Infinity : receptiveRange(rangeStages(stages)),
     flopsPerImage: stages.reduce(
       (sum, stage) => sum + stageFlops(stage, pixels / 4 ** stage.level),
       ends,
     ),
-    forward(p, { x, times, labels }, { inputGradient = false } = {}) {
-      checkLabels(classes, labels, x.shape[0]);
-      return tf.tidy(() => {
-        const shift = shifts(p, times, labels);
-        const convolve = (input: tf.Tensor4D, name: string, inputGradient = true) =>
-          conv2d(input, p[`${name}.weight`] as tf.Tensor4D, {
-            padding,
-            bias: p[`${name}.bias`] as tf.Tensor1D,
-            inputGradient,
-          });
-        const norm = (name: string) => {
-          const scale = p[`${name}.weight`] as tf.Tensor1D;
-          const offset = p[`${name}.bias`] as tf.Tensor1D;
-          return { groups: groupsOf(scale.size), scale, offset, epsilon: NORM_EPSILON };
-        };
-        const linear = (name: string) => ({
-          weight: p[`${name}.weight`] as tf.Tensor2D,
-          bias: p[`${name}.bias`] as tf.Tensor1D,
-        });
-        const block = (input: tf.Tensor4D, name: string) => {
-          const active = groupNorm(input, { ...norm(`${name}.norm1`), activation: "silu" });
-          const middle = groupNorm(convolve(active, `${name}.conv1`), {
-            ...norm(`${name}.norm2`),
-            shift: shift.get(name)!,
-            activation: "silu",
-          });
-          const shortcut = `${name}.conv_shortcut`;
-          const straight = p[`${shortcut}.weight`] ? convolve(input, shortcut) : input;
-          return tf.add(straight, convolve(middle, `${name}.conv2`)) as tf.Tensor4D;
-        };
-        const kept: tf.Tensor4D[] = [];
-        let state = convolve(x, "conv_in", inputGradient);
-        for (const stage of stages) {
-          const { op, name } = stage;
-          if (op === "keep") kept.push(state);
-          if (op === "block") {
-            state = block(stage.joins ? joinColumns([state, kept.pop()!]) : state, name);
-          }
-          if (op === "down") state = oddPixels(convolve(state, name));
-          if (op === "up") state = convolve(nearestUpsample(state), name);
-          if (op === "attention") {
-            state = selfAttention(state, {
-              norm: norm(`${name}.group_norm`),
-              query: linear(`${name}.to_q`),
-              key: linear(`${name}.to_k`),
-              value: linear(`${name}.to_v`),
-              out: linear(`${name}.to_out.0`),
-            });
-          }
-        }
-        const active = groupNorm(state, { ...norm("conv_norm_out"), activation: "silu" });
-        return convolve(active, "conv_out");
-      });
-    },
+    forward: residualUnet(stages, {
+      padding,
+      classes,
+      waves: (times) => timeEmbedding(Array.from(times, (t) => TIME_SCALE * t), finest),
+      norm: (channels) => ({ groups: groupsOf(channels), epsilon: NORM_EPSILON }),
+    }),
   };
 }
 

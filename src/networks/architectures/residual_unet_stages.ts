@@ -1,4 +1,4 @@
-/** The attention UNet as a list of stages, from which follow parameters, operations and range. */
+/** Residual UNets as a list of stages, from which follow parameters, operations and range. */
 import {
   convSpecs,
   linearSpecs,
@@ -23,13 +23,24 @@ export type Stage =
 export interface StagePlan {
   readonly channels: readonly number[];
   readonly blocks: number;
-  readonly attention: readonly number[];
-  /** Of the images. */
-  readonly height: number;
+  /** Levels, 0 the finest, at which attention follows each block; and whether it is in the middle. */
+  readonly attention: {
+    readonly down: (level: number) => boolean;
+    readonly up: (level: number) => boolean;
+    readonly middle: boolean;
+  };
+}
+
+/** What decides the parameters of stages besides themselves. */
+export interface StageSpecOptions {
+  /** Values that the embedding of time and class has. */
+  readonly width: number;
+  /** Whether the embedding scales channels, too. Default false. */
+  readonly scaleShift?: boolean;
 }
 
 /** The stages in order, between the first convolution and the head. */
-export function plan({ channels, blocks, attention, height }: StagePlan): Stage[] {
+export function plan({ channels, blocks, attention }: StagePlan): Stage[] {
   const stages: Stage[] = [];
   const kept: number[] = [];
   let now = channels[0]!;
@@ -45,12 +56,11 @@ export function plan({ channels, blocks, attention, height }: StagePlan): Stage[
     stages.push({ op: "block", name, inputs, channels: now, level, joins });
   };
   const last = channels.length - 1;
-  const attends = (level: number) => attention.includes(height / 2 ** level);
   keep(0);
   for (let level = 0; level <= last; level++) {
     for (let i = 0; i < blocks; i++) {
       block(`down_blocks.${level}.resnets.${i}`, level, false);
-      if (attends(level)) attend(`down_blocks.${level}.attentions.${i}`, level);
+      if (attention.down(level)) attend(`down_blocks.${level}.attentions.${i}`, level);
       keep(level);
     }
     if (level === last) continue;
@@ -59,13 +69,13 @@ export function plan({ channels, blocks, attention, height }: StagePlan): Stage[
     keep(level + 1);
   }
   block("mid_block.resnets.0", last, false);
-  if (attention.length > 0) attend("mid_block.attentions.0", last);
+  if (attention.middle) attend("mid_block.attentions.0", last);
   block("mid_block.resnets.1", last, false);
   for (let level = last; level >= 0; level--) {
     const up = `up_blocks.${last - level}`;
     for (let i = 0; i <= blocks; i++) {
       block(`${up}.resnets.${i}`, level, true);
-      if (attends(level)) attend(`${up}.attentions.${i}`, level);
+      if (attention.up(level)) attend(`${up}.attentions.${i}`, level);
     }
     if (level === 0) continue;
     stages.push({ op: "up", name: `${up}.upsamplers.0.conv`, channels: now, level: level - 1 });
@@ -73,8 +83,11 @@ export function plan({ channels, blocks, attention, height }: StagePlan): Stage[
   return stages;
 }
 
-/** Parameters of a stage; those of attention come after all others, see `attention_unet.ts`. */
-export function stageSpecs(stage: Stage, width: number): ParameterSpec[] {
+/** Parameters of a stage. */
+export function stageSpecs(
+  stage: Stage,
+  { width, scaleShift = false }: StageSpecOptions,
+): ParameterSpec[] {
   const { name, channels } = stage;
   if (stage.op === "keep") return [];
   if (stage.op === "down" || stage.op === "up") return convSpecs(name, channels, channels);
@@ -90,7 +103,7 @@ export function stageSpecs(stage: Stage, width: number): ParameterSpec[] {
   return [
     ...normSpecs(`${name}.norm1`, stage.inputs),
     ...convSpecs(`${name}.conv1`, stage.inputs, channels),
-    ...linearSpecs(`${name}.time_emb_proj`, width, channels),
+    ...linearSpecs(`${name}.time_emb_proj`, width, scaleShift ? 2 * channels : channels),
     ...normSpecs(`${name}.norm2`, channels),
     ...zeroed(convSpecs(`${name}.conv2`, channels, channels)),
     ...stage.inputs === channels

@@ -133,6 +133,8 @@ export type {
   NetworkInput,
 } from "./networks/network.ts";
 export { type NetworkDenoiser, networkDenoiser } from "./networks/network_denoiser.ts";
+export type { NetworkFolder } from "./networks/foreign/foreign_network.ts";
+export { type FolderNetwork, readNetworkFolder } from "./networks/foreign/foreign_networks.ts";
 export { readAnyWeights } from "./networks/weights/any_weights.ts";
 export {
   type FlatParameters,
@@ -156,4 +158,4 @@ export {
   type TrainedNetwork,
   writeWeights,
 } from "./networks/weights/weights.ts";
-export type { NoiseSchedule } from "./schedules/noise_schedule.ts";
+export type { NoiseParameter, NoiseParameters, NoiseSchedule } from "./schedules/noise_schedule.ts";

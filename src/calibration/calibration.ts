@@ -5,6 +5,7 @@ import type { ScaleAggregate, ScaleSchedule, ScaleStep } from "../machines/scale
 import type { Provenance } from "../core/provenance.ts";
 import { aggregateScales, bestScale } from "./choose_scale.ts";
 import type { SimilarityName } from "./similarity.ts";
+import type { NoiseParameters } from "../schedules/noise_schedule.ts";
 
 /**
  * Similarities `[samples][steps][candidates]`; step index 0 is the lowest noise; null: not evaluated.
@@ -43,7 +44,7 @@ export interface CalibrationState {
   /** The forward process that both invert. */
   readonly noiseSchedule: {
     readonly name: string;
-    readonly parameters: Readonly<Record<string, number>>;
+    readonly parameters: NoiseParameters;
   };
   /** Seed of x_T and of a stochastic sampler; null if the noise was given. */
   readonly seed: number | null;

@@ -1,5 +1,6 @@
 /** Whether a scale schedule can be used with a network. */
 import { CheckpointMismatchError } from "../core/errors.ts";
+import { oneLine } from "../core/quoted.ts";
 import type { ImageShape } from "../core/image_batch.ts";
 import type { ScaleSchedule } from "../machines/scale_schedule.ts";
 import type { SamplingProtocol } from "../samplers/sampling_protocol.ts";
@@ -67,7 +68,9 @@ export function checkSchedule(schedule: ScaleSchedule, options: CheckScheduleOpt
   for (const [what, found, expected] of pairs) {
     if (found !== expected) {
       throw new CheckpointMismatchError(
-        `${source}: the schedule is for ${what} ${found}, the network has ${expected}; ` +
+        `${source}: the schedule is for ${what} ${oneLine(found, 120)}, the network has ${
+          oneLine(expected, 120)
+        }; ` +
           "calibrate this network",
       );
     }

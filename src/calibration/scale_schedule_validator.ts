@@ -18,7 +18,7 @@ export const validate: {
   readonly errors?: readonly SchemaBreach[] | null;
 } = validate10;
 
-const schema11 = {"type":"object","required":["format","version","imageShape","machine","padding","noiseSchedule","metric","aggregate","candidates","labels","steps","provenance"],"additionalProperties":false,"properties":{"$schema":{"type":"string"},"format":{"const":"els-scale-schedule"},"version":{"const":1},"imageShape":{"type":"array","items":{"type":"integer","minimum":1},"minItems":3,"maxItems":3},"machine":{"type":"string","minLength":1},"padding":{"enum":["zeros","circular"]},"noiseSchedule":{"type":"object","required":["name","parameters"],"additionalProperties":false,"properties":{"name":{"type":"string","minLength":1},"parameters":{"type":"object","additionalProperties":{"type":"number"}}}},"metric":{"type":"string","minLength":1},"aggregate":{"enum":["median","mode"]},"candidates":{"type":"array","items":{"type":"integer","minimum":1},"minItems":1},"labels":{"type":["array","null"],"items":{"type":"integer","minimum":0}},"timeGrid":{"type":"string","minLength":1},"steps":{"type":"array","minItems":1,"items":{"type":"object","required":["step","t","signal","sigma","patchSize","perSample","similarity"],"additionalProperties":false,"properties":{"step":{"type":"integer","minimum":1},"t":{"type":"number","exclusiveMinimum":0,"maximum":1},"signal":{"type":"number","minimum":0},"sigma":{"type":"number","exclusiveMinimum":0},"patchSize":{"type":"integer"},"perSample":{"type":"array","items":{"type":"integer"}},"certainty":{"type":"number","minimum":0,"maximum":1},"images":{"type":"integer","minimum":1},"similarity":{"type":"array","items":{"type":"array","items":{"type":["number","null"]}}}}}},"refinement":{"type":"object","required":["measure","samples","start","startScore","score","trials"],"properties":{"measure":{"type":"string"},"sampler":{"type":"string"},"grid":{"type":"string"},"networkSteps":{"type":"integer","minimum":1},"seed":{"type":["integer","null"],"minimum":0},"samples":{"type":"integer","minimum":1},"labels":{"type":["array","null"],"items":{"type":"integer","minimum":0}},"start":{"type":"array","items":{"type":"integer"}},"startScore":{"type":"number"},"score":{"type":"number"},"trials":{"type":"array","items":{"type":"object","required":["pass","step","patchSize","score","perSample","accepted"],"properties":{"pass":{"type":"integer","minimum":1},"step":{"type":"integer","minimum":1},"patchSize":{"type":"integer","minimum":1},"score":{"type":"number"},"perSample":{"type":"array","items":{"type":"number"}},"accepted":{"type":"boolean"}}}}}},"provenance":{"type":"object","required":["toolkit","runtime","seed","config"],"properties":{"toolkit":{"type":"string"},"runtime":{"type":"string"},"networkBackend":{"type":"string"},"machineBackend":{"type":"string"},"seed":{"type":"integer","minimum":0},"dataset":{"type":"object","required":["name","split","images","sha256"],"properties":{"name":{"type":"string"},"split":{"type":"string"},"images":{"type":"integer","minimum":1},"classes":{"type":"array","items":{"type":"integer","minimum":0}},"sha256":{"$ref":"#/definitions/sha256"}}},"network":{"type":"object","required":["name","sha256","architecture"],"properties":{"name":{"type":"string"},"sha256":{"$ref":"#/definitions/sha256"},"architecture":{"type":"object"}}},"config":{"type":"object"}}},"edited":{"const":true},"checksum":{"type":"string","pattern":"^crc32:[0-9a-f]{8}$"}},"definitions":{"sha256":{"type":"string","pattern":"^[0-9a-f]{64}$"}}};
+const schema11 = {"type":"object","required":["format","version","imageShape","machine","padding","noiseSchedule","metric","aggregate","candidates","labels","steps","provenance"],"additionalProperties":false,"properties":{"$schema":{"type":"string"},"format":{"const":"els-scale-schedule"},"version":{"const":1},"imageShape":{"type":"array","items":{"type":"integer","minimum":1},"minItems":3,"maxItems":3},"machine":{"type":"string","minLength":1},"padding":{"enum":["zeros","circular"]},"noiseSchedule":{"type":"object","required":["name","parameters"],"additionalProperties":false,"properties":{"name":{"type":"string","minLength":1},"parameters":{"type":"object","additionalProperties":{"type":["number","string","array"],"items":{"type":"number"}}}}},"metric":{"type":"string","minLength":1},"aggregate":{"enum":["median","mode"]},"candidates":{"type":"array","items":{"type":"integer","minimum":1},"minItems":1},"labels":{"type":["array","null"],"items":{"type":"integer","minimum":0}},"timeGrid":{"type":"string","minLength":1},"steps":{"type":"array","minItems":1,"items":{"type":"object","required":["step","t","signal","sigma","patchSize","perSample","similarity"],"additionalProperties":false,"properties":{"step":{"type":"integer","minimum":1},"t":{"type":"number","exclusiveMinimum":0,"maximum":1},"signal":{"type":"number","minimum":0},"sigma":{"type":"number","exclusiveMinimum":0},"patchSize":{"type":"integer"},"perSample":{"type":"array","items":{"type":"integer"}},"certainty":{"type":"number","minimum":0,"maximum":1},"images":{"type":"integer","minimum":1},"similarity":{"type":"array","items":{"type":"array","items":{"type":["number","null"]}}}}}},"refinement":{"type":"object","required":["measure","samples","start","startScore","score","trials"],"properties":{"measure":{"type":"string"},"sampler":{"type":"string"},"grid":{"type":"string"},"networkSteps":{"type":"integer","minimum":1},"seed":{"type":["integer","null"],"minimum":0},"samples":{"type":"integer","minimum":1},"labels":{"type":["array","null"],"items":{"type":"integer","minimum":0}},"start":{"type":"array","items":{"type":"integer"}},"startScore":{"type":"number"},"score":{"type":"number"},"trials":{"type":"array","items":{"type":"object","required":["pass","step","patchSize","score","perSample","accepted"],"properties":{"pass":{"type":"integer","minimum":1},"step":{"type":"integer","minimum":1},"patchSize":{"type":"integer","minimum":1},"score":{"type":"number"},"perSample":{"type":"array","items":{"type":"number"}},"accepted":{"type":"boolean"}}}}}},"provenance":{"type":"object","required":["toolkit","runtime","seed","config"],"properties":{"toolkit":{"type":"string"},"runtime":{"type":"string"},"networkBackend":{"type":"string"},"machineBackend":{"type":"string"},"seed":{"type":"integer","minimum":0},"dataset":{"type":"object","required":["name","split","images","sha256"],"properties":{"name":{"type":"string"},"split":{"type":"string"},"images":{"type":"integer","minimum":1},"classes":{"type":"array","items":{"type":"integer","minimum":0}},"sha256":{"$ref":"#/definitions/sha256"}}},"network":{"type":"object","required":["name","sha256","architecture"],"properties":{"name":{"type":"string"},"sha256":{"$ref":"#/definitions/sha256"},"architecture":{"type":"object"}}},"config":{"type":"object"}}},"edited":{"const":true},"checksum":{"type":"string","pattern":"^crc32:[0-9a-f]{8}$"}},"definitions":{"sha256":{"type":"string","pattern":"^[0-9a-f]{64}$"}}};
 const schema12 = {"type":"string","pattern":"^[0-9a-f]{64}$"};
 const func2 = Object.prototype.hasOwnProperty;
 const pattern0 = new RegExp("^[0-9a-f]{64}$", "u");
@@ -214,9 +214,27 @@ if(data9 && typeof data9 == "object" && !Array.isArray(data9)){
 for(const key2 in data9){
 let data10 = data9[key2];
 const _errs21 = errors;
-if(!((typeof data10 == "number") && (isFinite(data10)))){
-validate10.errors = [{instancePath:instancePath+"/noiseSchedule/parameters/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/noiseSchedule/properties/parameters/additionalProperties/type",keyword:"type",params:{type: "number"},message:"must be number"}];
+if(((!((typeof data10 == "number") && (isFinite(data10)))) && (typeof data10 !== "string")) && (!(Array.isArray(data10)))){
+validate10.errors = [{instancePath:instancePath+"/noiseSchedule/parameters/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/noiseSchedule/properties/parameters/additionalProperties/type",keyword:"type",params:{type: schema11.properties.noiseSchedule.properties.parameters.additionalProperties.type},message:"must be number,string,array"}];
 return false;
+}
+if(errors === _errs21){
+if(Array.isArray(data10)){
+var valid4 = true;
+const len1 = data10.length;
+for(let i1=0; i1<len1; i1++){
+let data11 = data10[i1];
+const _errs23 = errors;
+if(!((typeof data11 == "number") && (isFinite(data11)))){
+validate10.errors = [{instancePath:instancePath+"/noiseSchedule/parameters/" + key2.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + i1,schemaPath:"#/properties/noiseSchedule/properties/parameters/additionalProperties/items/type",keyword:"type",params:{type: "number"},message:"must be number"}];
+return false;
+}
+var valid4 = _errs23 === errors;
+if(!valid4){
+break;
+}
+}
+}
 }
 var valid3 = _errs21 === errors;
 if(!valid3){
@@ -250,11 +268,11 @@ var valid0 = true;
 }
 if(valid0){
 if(data.metric !== undefined){
-let data11 = data.metric;
-const _errs23 = errors;
-if(errors === _errs23){
-if(typeof data11 === "string"){
-if(data11.length < 1){
+let data12 = data.metric;
+const _errs25 = errors;
+if(errors === _errs25){
+if(typeof data12 === "string"){
+if(data12.length < 1){
 validate10.errors = [{instancePath:instancePath+"/metric",schemaPath:"#/properties/metric/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
@@ -264,54 +282,54 @@ validate10.errors = [{instancePath:instancePath+"/metric",schemaPath:"#/properti
 return false;
 }
 }
-var valid0 = _errs23 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.aggregate !== undefined){
-let data12 = data.aggregate;
-const _errs25 = errors;
-if(!((data12 === "median") || (data12 === "mode"))){
-validate10.errors = [{instancePath:instancePath+"/aggregate",schemaPath:"#/properties/aggregate/enum",keyword:"enum",params:{allowedValues: schema11.properties.aggregate.enum},message:"must be equal to one of the allowed values"}];
-return false;
-}
 var valid0 = _errs25 === errors;
 }
 else {
 var valid0 = true;
 }
 if(valid0){
+if(data.aggregate !== undefined){
+let data13 = data.aggregate;
+const _errs27 = errors;
+if(!((data13 === "median") || (data13 === "mode"))){
+validate10.errors = [{instancePath:instancePath+"/aggregate",schemaPath:"#/properties/aggregate/enum",keyword:"enum",params:{allowedValues: schema11.properties.aggregate.enum},message:"must be equal to one of the allowed values"}];
+return false;
+}
+var valid0 = _errs27 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
 if(data.candidates !== undefined){
-let data13 = data.candidates;
-const _errs26 = errors;
-if(errors === _errs26){
-if(Array.isArray(data13)){
-if(data13.length < 1){
+let data14 = data.candidates;
+const _errs28 = errors;
+if(errors === _errs28){
+if(Array.isArray(data14)){
+if(data14.length < 1){
 validate10.errors = [{instancePath:instancePath+"/candidates",schemaPath:"#/properties/candidates/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items"}];
 return false;
 }
 else {
-var valid4 = true;
-const len1 = data13.length;
-for(let i1=0; i1<len1; i1++){
-let data14 = data13[i1];
-const _errs28 = errors;
-if(!(((typeof data14 == "number") && (!(data14 % 1) && !isNaN(data14))) && (isFinite(data14)))){
-validate10.errors = [{instancePath:instancePath+"/candidates/" + i1,schemaPath:"#/properties/candidates/items/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+var valid5 = true;
+const len2 = data14.length;
+for(let i2=0; i2<len2; i2++){
+let data15 = data14[i2];
+const _errs30 = errors;
+if(!(((typeof data15 == "number") && (!(data15 % 1) && !isNaN(data15))) && (isFinite(data15)))){
+validate10.errors = [{instancePath:instancePath+"/candidates/" + i2,schemaPath:"#/properties/candidates/items/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
-if(errors === _errs28){
-if((typeof data14 == "number") && (isFinite(data14))){
-if(data14 < 1 || isNaN(data14)){
-validate10.errors = [{instancePath:instancePath+"/candidates/" + i1,schemaPath:"#/properties/candidates/items/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
+if(errors === _errs30){
+if((typeof data15 == "number") && (isFinite(data15))){
+if(data15 < 1 || isNaN(data15)){
+validate10.errors = [{instancePath:instancePath+"/candidates/" + i2,schemaPath:"#/properties/candidates/items/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
 return false;
 }
 }
 }
-var valid4 = _errs28 === errors;
-if(!valid4){
+var valid5 = _errs30 === errors;
+if(!valid5){
 break;
 }
 }
@@ -322,57 +340,57 @@ validate10.errors = [{instancePath:instancePath+"/candidates",schemaPath:"#/prop
 return false;
 }
 }
-var valid0 = _errs26 === errors;
+var valid0 = _errs28 === errors;
 }
 else {
 var valid0 = true;
 }
 if(valid0){
 if(data.labels !== undefined){
-let data15 = data.labels;
-const _errs30 = errors;
-if((!(Array.isArray(data15))) && (data15 !== null)){
+let data16 = data.labels;
+const _errs32 = errors;
+if((!(Array.isArray(data16))) && (data16 !== null)){
 validate10.errors = [{instancePath:instancePath+"/labels",schemaPath:"#/properties/labels/type",keyword:"type",params:{type: schema11.properties.labels.type},message:"must be array,null"}];
 return false;
 }
-if(errors === _errs30){
-if(Array.isArray(data15)){
-var valid5 = true;
-const len2 = data15.length;
-for(let i2=0; i2<len2; i2++){
-let data16 = data15[i2];
-const _errs32 = errors;
-if(!(((typeof data16 == "number") && (!(data16 % 1) && !isNaN(data16))) && (isFinite(data16)))){
-validate10.errors = [{instancePath:instancePath+"/labels/" + i2,schemaPath:"#/properties/labels/items/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
-return false;
-}
 if(errors === _errs32){
-if((typeof data16 == "number") && (isFinite(data16))){
-if(data16 < 0 || isNaN(data16)){
-validate10.errors = [{instancePath:instancePath+"/labels/" + i2,schemaPath:"#/properties/labels/items/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+if(Array.isArray(data16)){
+var valid6 = true;
+const len3 = data16.length;
+for(let i3=0; i3<len3; i3++){
+let data17 = data16[i3];
+const _errs34 = errors;
+if(!(((typeof data17 == "number") && (!(data17 % 1) && !isNaN(data17))) && (isFinite(data17)))){
+validate10.errors = [{instancePath:instancePath+"/labels/" + i3,schemaPath:"#/properties/labels/items/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+return false;
+}
+if(errors === _errs34){
+if((typeof data17 == "number") && (isFinite(data17))){
+if(data17 < 0 || isNaN(data17)){
+validate10.errors = [{instancePath:instancePath+"/labels/" + i3,schemaPath:"#/properties/labels/items/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
 }
-var valid5 = _errs32 === errors;
-if(!valid5){
+var valid6 = _errs34 === errors;
+if(!valid6){
 break;
 }
 }
 }
 }
-var valid0 = _errs30 === errors;
+var valid0 = _errs32 === errors;
 }
 else {
 var valid0 = true;
 }
 if(valid0){
 if(data.timeGrid !== undefined){
-let data17 = data.timeGrid;
-const _errs34 = errors;
-if(errors === _errs34){
-if(typeof data17 === "string"){
-if(data17.length < 1){
+let data18 = data.timeGrid;
+const _errs36 = errors;
+if(errors === _errs36){
+if(typeof data18 === "string"){
+if(data18.length < 1){
 validate10.errors = [{instancePath:instancePath+"/timeGrid",schemaPath:"#/properties/timeGrid/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
@@ -382,235 +400,228 @@ validate10.errors = [{instancePath:instancePath+"/timeGrid",schemaPath:"#/proper
 return false;
 }
 }
-var valid0 = _errs34 === errors;
+var valid0 = _errs36 === errors;
 }
 else {
 var valid0 = true;
 }
 if(valid0){
 if(data.steps !== undefined){
-let data18 = data.steps;
-const _errs36 = errors;
-if(errors === _errs36){
-if(Array.isArray(data18)){
-if(data18.length < 1){
+let data19 = data.steps;
+const _errs38 = errors;
+if(errors === _errs38){
+if(Array.isArray(data19)){
+if(data19.length < 1){
 validate10.errors = [{instancePath:instancePath+"/steps",schemaPath:"#/properties/steps/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items"}];
 return false;
 }
 else {
-var valid6 = true;
-const len3 = data18.length;
-for(let i3=0; i3<len3; i3++){
-let data19 = data18[i3];
-const _errs38 = errors;
-if(errors === _errs38){
-if(data19 && typeof data19 == "object" && !Array.isArray(data19)){
+var valid7 = true;
+const len4 = data19.length;
+for(let i4=0; i4<len4; i4++){
+let data20 = data19[i4];
+const _errs40 = errors;
+if(errors === _errs40){
+if(data20 && typeof data20 == "object" && !Array.isArray(data20)){
 let missing2;
-if((((((((data19.step === undefined) && (missing2 = "step")) || ((data19.t === undefined) && (missing2 = "t"))) || ((data19.signal === undefined) && (missing2 = "signal"))) || ((data19.sigma === undefined) && (missing2 = "sigma"))) || ((data19.patchSize === undefined) && (missing2 = "patchSize"))) || ((data19.perSample === undefined) && (missing2 = "perSample"))) || ((data19.similarity === undefined) && (missing2 = "similarity"))){
-validate10.errors = [{instancePath:instancePath+"/steps/" + i3,schemaPath:"#/properties/steps/items/required",keyword:"required",params:{missingProperty: missing2},message:"must have required property '"+missing2+"'"}];
+if((((((((data20.step === undefined) && (missing2 = "step")) || ((data20.t === undefined) && (missing2 = "t"))) || ((data20.signal === undefined) && (missing2 = "signal"))) || ((data20.sigma === undefined) && (missing2 = "sigma"))) || ((data20.patchSize === undefined) && (missing2 = "patchSize"))) || ((data20.perSample === undefined) && (missing2 = "perSample"))) || ((data20.similarity === undefined) && (missing2 = "similarity"))){
+validate10.errors = [{instancePath:instancePath+"/steps/" + i4,schemaPath:"#/properties/steps/items/required",keyword:"required",params:{missingProperty: missing2},message:"must have required property '"+missing2+"'"}];
 return false;
 }
 else {
-const _errs40 = errors;
-for(const key3 in data19){
+const _errs42 = errors;
+for(const key3 in data20){
 if(!(func2.call(schema11.properties.steps.items.properties, key3))){
-validate10.errors = [{instancePath:instancePath+"/steps/" + i3,schemaPath:"#/properties/steps/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key3},message:"must NOT have additional properties"}];
+validate10.errors = [{instancePath:instancePath+"/steps/" + i4,schemaPath:"#/properties/steps/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key3},message:"must NOT have additional properties"}];
 return false;
 break;
 }
 }
-if(_errs40 === errors){
-if(data19.step !== undefined){
-let data20 = data19.step;
-const _errs41 = errors;
-if(!(((typeof data20 == "number") && (!(data20 % 1) && !isNaN(data20))) && (isFinite(data20)))){
-validate10.errors = [{instancePath:instancePath+"/steps/" + i3+"/step",schemaPath:"#/properties/steps/items/properties/step/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
-return false;
-}
-if(errors === _errs41){
-if((typeof data20 == "number") && (isFinite(data20))){
-if(data20 < 1 || isNaN(data20)){
-validate10.errors = [{instancePath:instancePath+"/steps/" + i3+"/step",schemaPath:"#/properties/steps/items/properties/step/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
-return false;
-}
-}
-}
-var valid7 = _errs41 === errors;
-}
-else {
-var valid7 = true;
-}
-if(valid7){
-if(data19.t !== undefined){
-let data21 = data19.t;
+if(_errs42 === errors){
+if(data20.step !== undefined){
+let data21 = data20.step;
 const _errs43 = errors;
+if(!(((typeof data21 == "number") && (!(data21 % 1) && !isNaN(data21))) && (isFinite(data21)))){
+validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/step",schemaPath:"#/properties/steps/items/properties/step/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+return false;
+}
 if(errors === _errs43){
 if((typeof data21 == "number") && (isFinite(data21))){
-if(data21 > 1 || isNaN(data21)){
-validate10.errors = [{instancePath:instancePath+"/steps/" + i3+"/t",schemaPath:"#/properties/steps/items/properties/t/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1},message:"must be <= 1"}];
-return false;
-}
-else {
-if(data21 <= 0 || isNaN(data21)){
-validate10.errors = [{instancePath:instancePath+"/steps/" + i3+"/t",schemaPath:"#/properties/steps/items/properties/t/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"}];
+if(data21 < 1 || isNaN(data21)){
+validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/step",schemaPath:"#/properties/steps/items/properties/step/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
 return false;
 }
 }
 }
-else {
-validate10.errors = [{instancePath:instancePath+"/steps/" + i3+"/t",schemaPath:"#/properties/steps/items/properties/t/type",keyword:"type",params:{type: "number"},message:"must be number"}];
-return false;
-}
-}
-var valid7 = _errs43 === errors;
+var valid8 = _errs43 === errors;
 }
 else {
-var valid7 = true;
+var valid8 = true;
 }
-if(valid7){
-if(data19.signal !== undefined){
-let data22 = data19.signal;
+if(valid8){
+if(data20.t !== undefined){
+let data22 = data20.t;
 const _errs45 = errors;
 if(errors === _errs45){
 if((typeof data22 == "number") && (isFinite(data22))){
-if(data22 < 0 || isNaN(data22)){
-validate10.errors = [{instancePath:instancePath+"/steps/" + i3+"/signal",schemaPath:"#/properties/steps/items/properties/signal/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+if(data22 > 1 || isNaN(data22)){
+validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/t",schemaPath:"#/properties/steps/items/properties/t/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1},message:"must be <= 1"}];
+return false;
+}
+else {
+if(data22 <= 0 || isNaN(data22)){
+validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/t",schemaPath:"#/properties/steps/items/properties/t/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"}];
 return false;
 }
 }
+}
 else {
-validate10.errors = [{instancePath:instancePath+"/steps/" + i3+"/signal",schemaPath:"#/properties/steps/items/properties/signal/type",keyword:"type",params:{type: "number"},message:"must be number"}];
+validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/t",schemaPath:"#/properties/steps/items/properties/t/type",keyword:"type",params:{type: "number"},message:"must be number"}];
 return false;
 }
 }
-var valid7 = _errs45 === errors;
+var valid8 = _errs45 === errors;
 }
 else {
-var valid7 = true;
+var valid8 = true;
 }
-if(valid7){
-if(data19.sigma !== undefined){
-let data23 = data19.sigma;
+if(valid8){
+if(data20.signal !== undefined){
+let data23 = data20.signal;
 const _errs47 = errors;
 if(errors === _errs47){
 if((typeof data23 == "number") && (isFinite(data23))){
-if(data23 <= 0 || isNaN(data23)){
-validate10.errors = [{instancePath:instancePath+"/steps/" + i3+"/sigma",schemaPath:"#/properties/steps/items/properties/sigma/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"}];
+if(data23 < 0 || isNaN(data23)){
+validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/signal",schemaPath:"#/properties/steps/items/properties/signal/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
 else {
-validate10.errors = [{instancePath:instancePath+"/steps/" + i3+"/sigma",schemaPath:"#/properties/steps/items/properties/sigma/type",keyword:"type",params:{type: "number"},message:"must be number"}];
+validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/signal",schemaPath:"#/properties/steps/items/properties/signal/type",keyword:"type",params:{type: "number"},message:"must be number"}];
 return false;
 }
 }
-var valid7 = _errs47 === errors;
+var valid8 = _errs47 === errors;
 }
 else {
-var valid7 = true;
-}
-if(valid7){
-if(data19.patchSize !== undefined){
-let data24 = data19.patchSize;
-const _errs49 = errors;
-if(!(((typeof data24 == "number") && (!(data24 % 1) && !isNaN(data24))) && (isFinite(data24)))){
-validate10.errors = [{instancePath:instancePath+"/steps/" + i3+"/patchSize",schemaPath:"#/properties/steps/items/properties/patchSize/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
-return false;
-}
-var valid7 = _errs49 === errors;
-}
-else {
-var valid7 = true;
-}
-if(valid7){
-if(data19.perSample !== undefined){
-let data25 = data19.perSample;
-const _errs51 = errors;
-if(errors === _errs51){
-if(Array.isArray(data25)){
 var valid8 = true;
-const len4 = data25.length;
-for(let i4=0; i4<len4; i4++){
-let data26 = data25[i4];
-const _errs53 = errors;
-if(!(((typeof data26 == "number") && (!(data26 % 1) && !isNaN(data26))) && (isFinite(data26)))){
-validate10.errors = [{instancePath:instancePath+"/steps/" + i3+"/perSample/" + i4,schemaPath:"#/properties/steps/items/properties/perSample/items/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+}
+if(valid8){
+if(data20.sigma !== undefined){
+let data24 = data20.sigma;
+const _errs49 = errors;
+if(errors === _errs49){
+if((typeof data24 == "number") && (isFinite(data24))){
+if(data24 <= 0 || isNaN(data24)){
+validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/sigma",schemaPath:"#/properties/steps/items/properties/sigma/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"}];
 return false;
 }
-var valid8 = _errs53 === errors;
-if(!valid8){
+}
+else {
+validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/sigma",schemaPath:"#/properties/steps/items/properties/sigma/type",keyword:"type",params:{type: "number"},message:"must be number"}];
+return false;
+}
+}
+var valid8 = _errs49 === errors;
+}
+else {
+var valid8 = true;
+}
+if(valid8){
+if(data20.patchSize !== undefined){
+let data25 = data20.patchSize;
+const _errs51 = errors;
+if(!(((typeof data25 == "number") && (!(data25 % 1) && !isNaN(data25))) && (isFinite(data25)))){
+validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/patchSize",schemaPath:"#/properties/steps/items/properties/patchSize/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+return false;
+}
+var valid8 = _errs51 === errors;
+}
+else {
+var valid8 = true;
+}
+if(valid8){
+if(data20.perSample !== undefined){
+let data26 = data20.perSample;
+const _errs53 = errors;
+if(errors === _errs53){
+if(Array.isArray(data26)){
+var valid9 = true;
+const len5 = data26.length;
+for(let i5=0; i5<len5; i5++){
+let data27 = data26[i5];
+const _errs55 = errors;
+if(!(((typeof data27 == "number") && (!(data27 % 1) && !isNaN(data27))) && (isFinite(data27)))){
+validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/perSample/" + i5,schemaPath:"#/properties/steps/items/properties/perSample/items/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+return false;
+}
+var valid9 = _errs55 === errors;
+if(!valid9){
 break;
 }
 }
 }
 else {
-validate10.errors = [{instancePath:instancePath+"/steps/" + i3+"/perSample",schemaPath:"#/properties/steps/items/properties/perSample/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/perSample",schemaPath:"#/properties/steps/items/properties/perSample/type",keyword:"type",params:{type: "array"},message:"must be array"}];
 return false;
 }
 }
-var valid7 = _errs51 === errors;
+var valid8 = _errs53 === errors;
 }
 else {
-var valid7 = true;
+var valid8 = true;
 }
-if(valid7){
-if(data19.certainty !== undefined){
-let data27 = data19.certainty;
-const _errs55 = errors;
-if(errors === _errs55){
-if((typeof data27 == "number") && (isFinite(data27))){
-if(data27 > 1 || isNaN(data27)){
-validate10.errors = [{instancePath:instancePath+"/steps/" + i3+"/certainty",schemaPath:"#/properties/steps/items/properties/certainty/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1},message:"must be <= 1"}];
-return false;
-}
-else {
-if(data27 < 0 || isNaN(data27)){
-validate10.errors = [{instancePath:instancePath+"/steps/" + i3+"/certainty",schemaPath:"#/properties/steps/items/properties/certainty/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
-return false;
-}
-}
-}
-else {
-validate10.errors = [{instancePath:instancePath+"/steps/" + i3+"/certainty",schemaPath:"#/properties/steps/items/properties/certainty/type",keyword:"type",params:{type: "number"},message:"must be number"}];
-return false;
-}
-}
-var valid7 = _errs55 === errors;
-}
-else {
-var valid7 = true;
-}
-if(valid7){
-if(data19.images !== undefined){
-let data28 = data19.images;
+if(valid8){
+if(data20.certainty !== undefined){
+let data28 = data20.certainty;
 const _errs57 = errors;
-if(!(((typeof data28 == "number") && (!(data28 % 1) && !isNaN(data28))) && (isFinite(data28)))){
-validate10.errors = [{instancePath:instancePath+"/steps/" + i3+"/images",schemaPath:"#/properties/steps/items/properties/images/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
-return false;
-}
 if(errors === _errs57){
 if((typeof data28 == "number") && (isFinite(data28))){
-if(data28 < 1 || isNaN(data28)){
-validate10.errors = [{instancePath:instancePath+"/steps/" + i3+"/images",schemaPath:"#/properties/steps/items/properties/images/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
+if(data28 > 1 || isNaN(data28)){
+validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/certainty",schemaPath:"#/properties/steps/items/properties/certainty/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1},message:"must be <= 1"}];
+return false;
+}
+else {
+if(data28 < 0 || isNaN(data28)){
+validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/certainty",schemaPath:"#/properties/steps/items/properties/certainty/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
 }
-var valid7 = _errs57 === errors;
+else {
+validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/certainty",schemaPath:"#/properties/steps/items/properties/certainty/type",keyword:"type",params:{type: "number"},message:"must be number"}];
+return false;
+}
+}
+var valid8 = _errs57 === errors;
 }
 else {
-var valid7 = true;
+var valid8 = true;
 }
-if(valid7){
-if(data19.similarity !== undefined){
-let data29 = data19.similarity;
+if(valid8){
+if(data20.images !== undefined){
+let data29 = data20.images;
 const _errs59 = errors;
+if(!(((typeof data29 == "number") && (!(data29 % 1) && !isNaN(data29))) && (isFinite(data29)))){
+validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/images",schemaPath:"#/properties/steps/items/properties/images/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+return false;
+}
 if(errors === _errs59){
-if(Array.isArray(data29)){
-var valid9 = true;
-const len5 = data29.length;
-for(let i5=0; i5<len5; i5++){
-let data30 = data29[i5];
+if((typeof data29 == "number") && (isFinite(data29))){
+if(data29 < 1 || isNaN(data29)){
+validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/images",schemaPath:"#/properties/steps/items/properties/images/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
+return false;
+}
+}
+}
+var valid8 = _errs59 === errors;
+}
+else {
+var valid8 = true;
+}
+if(valid8){
+if(data20.similarity !== undefined){
+let data30 = data20.similarity;
 const _errs61 = errors;
 if(errors === _errs61){
 if(Array.isArray(data30)){
@@ -619,9 +630,27 @@ const len6 = data30.length;
 for(let i6=0; i6<len6; i6++){
 let data31 = data30[i6];
 const _errs63 = errors;
-if((!((typeof data31 == "number") && (isFinite(data31)))) && (data31 !== null)){
-validate10.errors = [{instancePath:instancePath+"/steps/" + i3+"/similarity/" + i5+"/" + i6,schemaPath:"#/properties/steps/items/properties/similarity/items/items/type",keyword:"type",params:{type: schema11.properties.steps.items.properties.similarity.items.items.type},message:"must be number,null"}];
+if(errors === _errs63){
+if(Array.isArray(data31)){
+var valid11 = true;
+const len7 = data31.length;
+for(let i7=0; i7<len7; i7++){
+let data32 = data31[i7];
+const _errs65 = errors;
+if((!((typeof data32 == "number") && (isFinite(data32)))) && (data32 !== null)){
+validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/similarity/" + i6+"/" + i7,schemaPath:"#/properties/steps/items/properties/similarity/items/items/type",keyword:"type",params:{type: schema11.properties.steps.items.properties.similarity.items.items.type},message:"must be number,null"}];
 return false;
+}
+var valid11 = _errs65 === errors;
+if(!valid11){
+break;
+}
+}
+}
+else {
+validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/similarity/" + i6,schemaPath:"#/properties/steps/items/properties/similarity/items/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+return false;
+}
 }
 var valid10 = _errs63 === errors;
 if(!valid10){
@@ -630,25 +659,14 @@ break;
 }
 }
 else {
-validate10.errors = [{instancePath:instancePath+"/steps/" + i3+"/similarity/" + i5,schemaPath:"#/properties/steps/items/properties/similarity/items/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/similarity",schemaPath:"#/properties/steps/items/properties/similarity/type",keyword:"type",params:{type: "array"},message:"must be array"}];
 return false;
 }
 }
-var valid9 = _errs61 === errors;
-if(!valid9){
-break;
-}
-}
+var valid8 = _errs61 === errors;
 }
 else {
-validate10.errors = [{instancePath:instancePath+"/steps/" + i3+"/similarity",schemaPath:"#/properties/steps/items/properties/similarity/type",keyword:"type",params:{type: "array"},message:"must be array"}];
-return false;
-}
-}
-var valid7 = _errs59 === errors;
-}
-else {
-var valid7 = true;
+var valid8 = true;
 }
 }
 }
@@ -662,12 +680,12 @@ var valid7 = true;
 }
 }
 else {
-validate10.errors = [{instancePath:instancePath+"/steps/" + i3,schemaPath:"#/properties/steps/items/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate10.errors = [{instancePath:instancePath+"/steps/" + i4,schemaPath:"#/properties/steps/items/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-var valid6 = _errs38 === errors;
-if(!valid6){
+var valid7 = _errs40 === errors;
+if(!valid7){
 break;
 }
 }
@@ -678,177 +696,177 @@ validate10.errors = [{instancePath:instancePath+"/steps",schemaPath:"#/propertie
 return false;
 }
 }
-var valid0 = _errs36 === errors;
+var valid0 = _errs38 === errors;
 }
 else {
 var valid0 = true;
 }
 if(valid0){
 if(data.refinement !== undefined){
-let data32 = data.refinement;
-const _errs65 = errors;
-if(errors === _errs65){
-if(data32 && typeof data32 == "object" && !Array.isArray(data32)){
+let data33 = data.refinement;
+const _errs67 = errors;
+if(errors === _errs67){
+if(data33 && typeof data33 == "object" && !Array.isArray(data33)){
 let missing3;
-if(((((((data32.measure === undefined) && (missing3 = "measure")) || ((data32.samples === undefined) && (missing3 = "samples"))) || ((data32.start === undefined) && (missing3 = "start"))) || ((data32.startScore === undefined) && (missing3 = "startScore"))) || ((data32.score === undefined) && (missing3 = "score"))) || ((data32.trials === undefined) && (missing3 = "trials"))){
+if(((((((data33.measure === undefined) && (missing3 = "measure")) || ((data33.samples === undefined) && (missing3 = "samples"))) || ((data33.start === undefined) && (missing3 = "start"))) || ((data33.startScore === undefined) && (missing3 = "startScore"))) || ((data33.score === undefined) && (missing3 = "score"))) || ((data33.trials === undefined) && (missing3 = "trials"))){
 validate10.errors = [{instancePath:instancePath+"/refinement",schemaPath:"#/properties/refinement/required",keyword:"required",params:{missingProperty: missing3},message:"must have required property '"+missing3+"'"}];
 return false;
 }
 else {
-if(data32.measure !== undefined){
-const _errs67 = errors;
-if(typeof data32.measure !== "string"){
+if(data33.measure !== undefined){
+const _errs69 = errors;
+if(typeof data33.measure !== "string"){
 validate10.errors = [{instancePath:instancePath+"/refinement/measure",schemaPath:"#/properties/refinement/properties/measure/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
-var valid11 = _errs67 === errors;
+var valid12 = _errs69 === errors;
 }
 else {
-var valid11 = true;
+var valid12 = true;
 }
-if(valid11){
-if(data32.sampler !== undefined){
-const _errs69 = errors;
-if(typeof data32.sampler !== "string"){
+if(valid12){
+if(data33.sampler !== undefined){
+const _errs71 = errors;
+if(typeof data33.sampler !== "string"){
 validate10.errors = [{instancePath:instancePath+"/refinement/sampler",schemaPath:"#/properties/refinement/properties/sampler/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
-var valid11 = _errs69 === errors;
+var valid12 = _errs71 === errors;
 }
 else {
-var valid11 = true;
+var valid12 = true;
 }
-if(valid11){
-if(data32.grid !== undefined){
-const _errs71 = errors;
-if(typeof data32.grid !== "string"){
+if(valid12){
+if(data33.grid !== undefined){
+const _errs73 = errors;
+if(typeof data33.grid !== "string"){
 validate10.errors = [{instancePath:instancePath+"/refinement/grid",schemaPath:"#/properties/refinement/properties/grid/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
-var valid11 = _errs71 === errors;
+var valid12 = _errs73 === errors;
 }
 else {
-var valid11 = true;
+var valid12 = true;
 }
-if(valid11){
-if(data32.networkSteps !== undefined){
-let data36 = data32.networkSteps;
-const _errs73 = errors;
-if(!(((typeof data36 == "number") && (!(data36 % 1) && !isNaN(data36))) && (isFinite(data36)))){
+if(valid12){
+if(data33.networkSteps !== undefined){
+let data37 = data33.networkSteps;
+const _errs75 = errors;
+if(!(((typeof data37 == "number") && (!(data37 % 1) && !isNaN(data37))) && (isFinite(data37)))){
 validate10.errors = [{instancePath:instancePath+"/refinement/networkSteps",schemaPath:"#/properties/refinement/properties/networkSteps/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
-if(errors === _errs73){
-if((typeof data36 == "number") && (isFinite(data36))){
-if(data36 < 1 || isNaN(data36)){
+if(errors === _errs75){
+if((typeof data37 == "number") && (isFinite(data37))){
+if(data37 < 1 || isNaN(data37)){
 validate10.errors = [{instancePath:instancePath+"/refinement/networkSteps",schemaPath:"#/properties/refinement/properties/networkSteps/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
 return false;
 }
 }
 }
-var valid11 = _errs73 === errors;
+var valid12 = _errs75 === errors;
 }
 else {
-var valid11 = true;
+var valid12 = true;
 }
-if(valid11){
-if(data32.seed !== undefined){
-let data37 = data32.seed;
-const _errs75 = errors;
-if((!(((typeof data37 == "number") && (!(data37 % 1) && !isNaN(data37))) && (isFinite(data37)))) && (data37 !== null)){
+if(valid12){
+if(data33.seed !== undefined){
+let data38 = data33.seed;
+const _errs77 = errors;
+if((!(((typeof data38 == "number") && (!(data38 % 1) && !isNaN(data38))) && (isFinite(data38)))) && (data38 !== null)){
 validate10.errors = [{instancePath:instancePath+"/refinement/seed",schemaPath:"#/properties/refinement/properties/seed/type",keyword:"type",params:{type: schema11.properties.refinement.properties.seed.type},message:"must be integer,null"}];
 return false;
 }
-if(errors === _errs75){
-if((typeof data37 == "number") && (isFinite(data37))){
-if(data37 < 0 || isNaN(data37)){
+if(errors === _errs77){
+if((typeof data38 == "number") && (isFinite(data38))){
+if(data38 < 0 || isNaN(data38)){
 validate10.errors = [{instancePath:instancePath+"/refinement/seed",schemaPath:"#/properties/refinement/properties/seed/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
 }
-var valid11 = _errs75 === errors;
+var valid12 = _errs77 === errors;
 }
 else {
-var valid11 = true;
+var valid12 = true;
 }
-if(valid11){
-if(data32.samples !== undefined){
-let data38 = data32.samples;
-const _errs77 = errors;
-if(!(((typeof data38 == "number") && (!(data38 % 1) && !isNaN(data38))) && (isFinite(data38)))){
+if(valid12){
+if(data33.samples !== undefined){
+let data39 = data33.samples;
+const _errs79 = errors;
+if(!(((typeof data39 == "number") && (!(data39 % 1) && !isNaN(data39))) && (isFinite(data39)))){
 validate10.errors = [{instancePath:instancePath+"/refinement/samples",schemaPath:"#/properties/refinement/properties/samples/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
-if(errors === _errs77){
-if((typeof data38 == "number") && (isFinite(data38))){
-if(data38 < 1 || isNaN(data38)){
+if(errors === _errs79){
+if((typeof data39 == "number") && (isFinite(data39))){
+if(data39 < 1 || isNaN(data39)){
 validate10.errors = [{instancePath:instancePath+"/refinement/samples",schemaPath:"#/properties/refinement/properties/samples/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
 return false;
 }
 }
 }
-var valid11 = _errs77 === errors;
+var valid12 = _errs79 === errors;
 }
 else {
-var valid11 = true;
+var valid12 = true;
 }
-if(valid11){
-if(data32.labels !== undefined){
-let data39 = data32.labels;
-const _errs79 = errors;
-if((!(Array.isArray(data39))) && (data39 !== null)){
+if(valid12){
+if(data33.labels !== undefined){
+let data40 = data33.labels;
+const _errs81 = errors;
+if((!(Array.isArray(data40))) && (data40 !== null)){
 validate10.errors = [{instancePath:instancePath+"/refinement/labels",schemaPath:"#/properties/refinement/properties/labels/type",keyword:"type",params:{type: schema11.properties.refinement.properties.labels.type},message:"must be array,null"}];
 return false;
 }
-if(errors === _errs79){
-if(Array.isArray(data39)){
-var valid12 = true;
-const len7 = data39.length;
-for(let i7=0; i7<len7; i7++){
-let data40 = data39[i7];
-const _errs81 = errors;
-if(!(((typeof data40 == "number") && (!(data40 % 1) && !isNaN(data40))) && (isFinite(data40)))){
-validate10.errors = [{instancePath:instancePath+"/refinement/labels/" + i7,schemaPath:"#/properties/refinement/properties/labels/items/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
-return false;
-}
 if(errors === _errs81){
-if((typeof data40 == "number") && (isFinite(data40))){
-if(data40 < 0 || isNaN(data40)){
-validate10.errors = [{instancePath:instancePath+"/refinement/labels/" + i7,schemaPath:"#/properties/refinement/properties/labels/items/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+if(Array.isArray(data40)){
+var valid13 = true;
+const len8 = data40.length;
+for(let i8=0; i8<len8; i8++){
+let data41 = data40[i8];
+const _errs83 = errors;
+if(!(((typeof data41 == "number") && (!(data41 % 1) && !isNaN(data41))) && (isFinite(data41)))){
+validate10.errors = [{instancePath:instancePath+"/refinement/labels/" + i8,schemaPath:"#/properties/refinement/properties/labels/items/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+return false;
+}
+if(errors === _errs83){
+if((typeof data41 == "number") && (isFinite(data41))){
+if(data41 < 0 || isNaN(data41)){
+validate10.errors = [{instancePath:instancePath+"/refinement/labels/" + i8,schemaPath:"#/properties/refinement/properties/labels/items/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
 }
-var valid12 = _errs81 === errors;
-if(!valid12){
+var valid13 = _errs83 === errors;
+if(!valid13){
 break;
 }
 }
 }
 }
-var valid11 = _errs79 === errors;
+var valid12 = _errs81 === errors;
 }
 else {
-var valid11 = true;
+var valid12 = true;
 }
-if(valid11){
-if(data32.start !== undefined){
-let data41 = data32.start;
-const _errs83 = errors;
-if(errors === _errs83){
-if(Array.isArray(data41)){
-var valid13 = true;
-const len8 = data41.length;
-for(let i8=0; i8<len8; i8++){
-let data42 = data41[i8];
+if(valid12){
+if(data33.start !== undefined){
+let data42 = data33.start;
 const _errs85 = errors;
-if(!(((typeof data42 == "number") && (!(data42 % 1) && !isNaN(data42))) && (isFinite(data42)))){
-validate10.errors = [{instancePath:instancePath+"/refinement/start/" + i8,schemaPath:"#/properties/refinement/properties/start/items/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+if(errors === _errs85){
+if(Array.isArray(data42)){
+var valid14 = true;
+const len9 = data42.length;
+for(let i9=0; i9<len9; i9++){
+let data43 = data42[i9];
+const _errs87 = errors;
+if(!(((typeof data43 == "number") && (!(data43 % 1) && !isNaN(data43))) && (isFinite(data43)))){
+validate10.errors = [{instancePath:instancePath+"/refinement/start/" + i9,schemaPath:"#/properties/refinement/properties/start/items/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
-var valid13 = _errs85 === errors;
-if(!valid13){
+var valid14 = _errs87 === errors;
+if(!valid14){
 break;
 }
 }
@@ -858,173 +876,173 @@ validate10.errors = [{instancePath:instancePath+"/refinement/start",schemaPath:"
 return false;
 }
 }
-var valid11 = _errs83 === errors;
+var valid12 = _errs85 === errors;
 }
 else {
-var valid11 = true;
+var valid12 = true;
 }
-if(valid11){
-if(data32.startScore !== undefined){
-let data43 = data32.startScore;
-const _errs87 = errors;
-if(!((typeof data43 == "number") && (isFinite(data43)))){
+if(valid12){
+if(data33.startScore !== undefined){
+let data44 = data33.startScore;
+const _errs89 = errors;
+if(!((typeof data44 == "number") && (isFinite(data44)))){
 validate10.errors = [{instancePath:instancePath+"/refinement/startScore",schemaPath:"#/properties/refinement/properties/startScore/type",keyword:"type",params:{type: "number"},message:"must be number"}];
 return false;
 }
-var valid11 = _errs87 === errors;
+var valid12 = _errs89 === errors;
 }
 else {
-var valid11 = true;
+var valid12 = true;
 }
-if(valid11){
-if(data32.score !== undefined){
-let data44 = data32.score;
-const _errs89 = errors;
-if(!((typeof data44 == "number") && (isFinite(data44)))){
+if(valid12){
+if(data33.score !== undefined){
+let data45 = data33.score;
+const _errs91 = errors;
+if(!((typeof data45 == "number") && (isFinite(data45)))){
 validate10.errors = [{instancePath:instancePath+"/refinement/score",schemaPath:"#/properties/refinement/properties/score/type",keyword:"type",params:{type: "number"},message:"must be number"}];
 return false;
 }
-var valid11 = _errs89 === errors;
+var valid12 = _errs91 === errors;
 }
 else {
-var valid11 = true;
+var valid12 = true;
 }
-if(valid11){
-if(data32.trials !== undefined){
-let data45 = data32.trials;
-const _errs91 = errors;
-if(errors === _errs91){
-if(Array.isArray(data45)){
-var valid14 = true;
-const len9 = data45.length;
-for(let i9=0; i9<len9; i9++){
-let data46 = data45[i9];
+if(valid12){
+if(data33.trials !== undefined){
+let data46 = data33.trials;
 const _errs93 = errors;
 if(errors === _errs93){
-if(data46 && typeof data46 == "object" && !Array.isArray(data46)){
-let missing4;
-if(((((((data46.pass === undefined) && (missing4 = "pass")) || ((data46.step === undefined) && (missing4 = "step"))) || ((data46.patchSize === undefined) && (missing4 = "patchSize"))) || ((data46.score === undefined) && (missing4 = "score"))) || ((data46.perSample === undefined) && (missing4 = "perSample"))) || ((data46.accepted === undefined) && (missing4 = "accepted"))){
-validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i9,schemaPath:"#/properties/refinement/properties/trials/items/required",keyword:"required",params:{missingProperty: missing4},message:"must have required property '"+missing4+"'"}];
-return false;
-}
-else {
-if(data46.pass !== undefined){
-let data47 = data46.pass;
-const _errs95 = errors;
-if(!(((typeof data47 == "number") && (!(data47 % 1) && !isNaN(data47))) && (isFinite(data47)))){
-validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i9+"/pass",schemaPath:"#/properties/refinement/properties/trials/items/properties/pass/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
-return false;
-}
-if(errors === _errs95){
-if((typeof data47 == "number") && (isFinite(data47))){
-if(data47 < 1 || isNaN(data47)){
-validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i9+"/pass",schemaPath:"#/properties/refinement/properties/trials/items/properties/pass/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
-return false;
-}
-}
-}
-var valid15 = _errs95 === errors;
-}
-else {
+if(Array.isArray(data46)){
 var valid15 = true;
+const len10 = data46.length;
+for(let i10=0; i10<len10; i10++){
+let data47 = data46[i10];
+const _errs95 = errors;
+if(errors === _errs95){
+if(data47 && typeof data47 == "object" && !Array.isArray(data47)){
+let missing4;
+if(((((((data47.pass === undefined) && (missing4 = "pass")) || ((data47.step === undefined) && (missing4 = "step"))) || ((data47.patchSize === undefined) && (missing4 = "patchSize"))) || ((data47.score === undefined) && (missing4 = "score"))) || ((data47.perSample === undefined) && (missing4 = "perSample"))) || ((data47.accepted === undefined) && (missing4 = "accepted"))){
+validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i10,schemaPath:"#/properties/refinement/properties/trials/items/required",keyword:"required",params:{missingProperty: missing4},message:"must have required property '"+missing4+"'"}];
+return false;
 }
-if(valid15){
-if(data46.step !== undefined){
-let data48 = data46.step;
+else {
+if(data47.pass !== undefined){
+let data48 = data47.pass;
 const _errs97 = errors;
 if(!(((typeof data48 == "number") && (!(data48 % 1) && !isNaN(data48))) && (isFinite(data48)))){
-validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i9+"/step",schemaPath:"#/properties/refinement/properties/trials/items/properties/step/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i10+"/pass",schemaPath:"#/properties/refinement/properties/trials/items/properties/pass/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs97){
 if((typeof data48 == "number") && (isFinite(data48))){
 if(data48 < 1 || isNaN(data48)){
-validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i9+"/step",schemaPath:"#/properties/refinement/properties/trials/items/properties/step/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
+validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i10+"/pass",schemaPath:"#/properties/refinement/properties/trials/items/properties/pass/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
 return false;
 }
 }
 }
-var valid15 = _errs97 === errors;
+var valid16 = _errs97 === errors;
 }
 else {
-var valid15 = true;
+var valid16 = true;
 }
-if(valid15){
-if(data46.patchSize !== undefined){
-let data49 = data46.patchSize;
+if(valid16){
+if(data47.step !== undefined){
+let data49 = data47.step;
 const _errs99 = errors;
 if(!(((typeof data49 == "number") && (!(data49 % 1) && !isNaN(data49))) && (isFinite(data49)))){
-validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i9+"/patchSize",schemaPath:"#/properties/refinement/properties/trials/items/properties/patchSize/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i10+"/step",schemaPath:"#/properties/refinement/properties/trials/items/properties/step/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs99){
 if((typeof data49 == "number") && (isFinite(data49))){
 if(data49 < 1 || isNaN(data49)){
-validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i9+"/patchSize",schemaPath:"#/properties/refinement/properties/trials/items/properties/patchSize/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
+validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i10+"/step",schemaPath:"#/properties/refinement/properties/trials/items/properties/step/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
 return false;
 }
 }
 }
-var valid15 = _errs99 === errors;
+var valid16 = _errs99 === errors;
 }
 else {
-var valid15 = true;
-}
-if(valid15){
-if(data46.score !== undefined){
-let data50 = data46.score;
-const _errs101 = errors;
-if(!((typeof data50 == "number") && (isFinite(data50)))){
-validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i9+"/score",schemaPath:"#/properties/refinement/properties/trials/items/properties/score/type",keyword:"type",params:{type: "number"},message:"must be number"}];
-return false;
-}
-var valid15 = _errs101 === errors;
-}
-else {
-var valid15 = true;
-}
-if(valid15){
-if(data46.perSample !== undefined){
-let data51 = data46.perSample;
-const _errs103 = errors;
-if(errors === _errs103){
-if(Array.isArray(data51)){
 var valid16 = true;
-const len10 = data51.length;
-for(let i10=0; i10<len10; i10++){
-let data52 = data51[i10];
-const _errs105 = errors;
-if(!((typeof data52 == "number") && (isFinite(data52)))){
-validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i9+"/perSample/" + i10,schemaPath:"#/properties/refinement/properties/trials/items/properties/perSample/items/type",keyword:"type",params:{type: "number"},message:"must be number"}];
+}
+if(valid16){
+if(data47.patchSize !== undefined){
+let data50 = data47.patchSize;
+const _errs101 = errors;
+if(!(((typeof data50 == "number") && (!(data50 % 1) && !isNaN(data50))) && (isFinite(data50)))){
+validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i10+"/patchSize",schemaPath:"#/properties/refinement/properties/trials/items/properties/patchSize/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
-var valid16 = _errs105 === errors;
-if(!valid16){
+if(errors === _errs101){
+if((typeof data50 == "number") && (isFinite(data50))){
+if(data50 < 1 || isNaN(data50)){
+validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i10+"/patchSize",schemaPath:"#/properties/refinement/properties/trials/items/properties/patchSize/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
+return false;
+}
+}
+}
+var valid16 = _errs101 === errors;
+}
+else {
+var valid16 = true;
+}
+if(valid16){
+if(data47.score !== undefined){
+let data51 = data47.score;
+const _errs103 = errors;
+if(!((typeof data51 == "number") && (isFinite(data51)))){
+validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i10+"/score",schemaPath:"#/properties/refinement/properties/trials/items/properties/score/type",keyword:"type",params:{type: "number"},message:"must be number"}];
+return false;
+}
+var valid16 = _errs103 === errors;
+}
+else {
+var valid16 = true;
+}
+if(valid16){
+if(data47.perSample !== undefined){
+let data52 = data47.perSample;
+const _errs105 = errors;
+if(errors === _errs105){
+if(Array.isArray(data52)){
+var valid17 = true;
+const len11 = data52.length;
+for(let i11=0; i11<len11; i11++){
+let data53 = data52[i11];
+const _errs107 = errors;
+if(!((typeof data53 == "number") && (isFinite(data53)))){
+validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i10+"/perSample/" + i11,schemaPath:"#/properties/refinement/properties/trials/items/properties/perSample/items/type",keyword:"type",params:{type: "number"},message:"must be number"}];
+return false;
+}
+var valid17 = _errs107 === errors;
+if(!valid17){
 break;
 }
 }
 }
 else {
-validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i9+"/perSample",schemaPath:"#/properties/refinement/properties/trials/items/properties/perSample/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i10+"/perSample",schemaPath:"#/properties/refinement/properties/trials/items/properties/perSample/type",keyword:"type",params:{type: "array"},message:"must be array"}];
 return false;
 }
 }
-var valid15 = _errs103 === errors;
+var valid16 = _errs105 === errors;
 }
 else {
-var valid15 = true;
+var valid16 = true;
 }
-if(valid15){
-if(data46.accepted !== undefined){
-const _errs107 = errors;
-if(typeof data46.accepted !== "boolean"){
-validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i9+"/accepted",schemaPath:"#/properties/refinement/properties/trials/items/properties/accepted/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
+if(valid16){
+if(data47.accepted !== undefined){
+const _errs109 = errors;
+if(typeof data47.accepted !== "boolean"){
+validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i10+"/accepted",schemaPath:"#/properties/refinement/properties/trials/items/properties/accepted/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
 return false;
 }
-var valid15 = _errs107 === errors;
+var valid16 = _errs109 === errors;
 }
 else {
-var valid15 = true;
+var valid16 = true;
 }
 }
 }
@@ -1034,12 +1052,12 @@ var valid15 = true;
 }
 }
 else {
-validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i9,schemaPath:"#/properties/refinement/properties/trials/items/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i10,schemaPath:"#/properties/refinement/properties/trials/items/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-var valid14 = _errs93 === errors;
-if(!valid14){
+var valid15 = _errs95 === errors;
+if(!valid15){
 break;
 }
 }
@@ -1049,10 +1067,10 @@ validate10.errors = [{instancePath:instancePath+"/refinement/trials",schemaPath:
 return false;
 }
 }
-var valid11 = _errs91 === errors;
+var valid12 = _errs93 === errors;
 }
 else {
-var valid11 = true;
+var valid12 = true;
 }
 }
 }
@@ -1071,172 +1089,172 @@ validate10.errors = [{instancePath:instancePath+"/refinement",schemaPath:"#/prop
 return false;
 }
 }
-var valid0 = _errs65 === errors;
+var valid0 = _errs67 === errors;
 }
 else {
 var valid0 = true;
 }
 if(valid0){
 if(data.provenance !== undefined){
-let data54 = data.provenance;
-const _errs109 = errors;
-if(errors === _errs109){
-if(data54 && typeof data54 == "object" && !Array.isArray(data54)){
+let data55 = data.provenance;
+const _errs111 = errors;
+if(errors === _errs111){
+if(data55 && typeof data55 == "object" && !Array.isArray(data55)){
 let missing5;
-if(((((data54.toolkit === undefined) && (missing5 = "toolkit")) || ((data54.runtime === undefined) && (missing5 = "runtime"))) || ((data54.seed === undefined) && (missing5 = "seed"))) || ((data54.config === undefined) && (missing5 = "config"))){
+if(((((data55.toolkit === undefined) && (missing5 = "toolkit")) || ((data55.runtime === undefined) && (missing5 = "runtime"))) || ((data55.seed === undefined) && (missing5 = "seed"))) || ((data55.config === undefined) && (missing5 = "config"))){
 validate10.errors = [{instancePath:instancePath+"/provenance",schemaPath:"#/properties/provenance/required",keyword:"required",params:{missingProperty: missing5},message:"must have required property '"+missing5+"'"}];
 return false;
 }
 else {
-if(data54.toolkit !== undefined){
-const _errs111 = errors;
-if(typeof data54.toolkit !== "string"){
+if(data55.toolkit !== undefined){
+const _errs113 = errors;
+if(typeof data55.toolkit !== "string"){
 validate10.errors = [{instancePath:instancePath+"/provenance/toolkit",schemaPath:"#/properties/provenance/properties/toolkit/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
-var valid17 = _errs111 === errors;
+var valid18 = _errs113 === errors;
 }
 else {
-var valid17 = true;
+var valid18 = true;
 }
-if(valid17){
-if(data54.runtime !== undefined){
-const _errs113 = errors;
-if(typeof data54.runtime !== "string"){
+if(valid18){
+if(data55.runtime !== undefined){
+const _errs115 = errors;
+if(typeof data55.runtime !== "string"){
 validate10.errors = [{instancePath:instancePath+"/provenance/runtime",schemaPath:"#/properties/provenance/properties/runtime/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
-var valid17 = _errs113 === errors;
+var valid18 = _errs115 === errors;
 }
 else {
-var valid17 = true;
+var valid18 = true;
 }
-if(valid17){
-if(data54.networkBackend !== undefined){
-const _errs115 = errors;
-if(typeof data54.networkBackend !== "string"){
+if(valid18){
+if(data55.networkBackend !== undefined){
+const _errs117 = errors;
+if(typeof data55.networkBackend !== "string"){
 validate10.errors = [{instancePath:instancePath+"/provenance/networkBackend",schemaPath:"#/properties/provenance/properties/networkBackend/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
-var valid17 = _errs115 === errors;
+var valid18 = _errs117 === errors;
 }
 else {
-var valid17 = true;
+var valid18 = true;
 }
-if(valid17){
-if(data54.machineBackend !== undefined){
-const _errs117 = errors;
-if(typeof data54.machineBackend !== "string"){
+if(valid18){
+if(data55.machineBackend !== undefined){
+const _errs119 = errors;
+if(typeof data55.machineBackend !== "string"){
 validate10.errors = [{instancePath:instancePath+"/provenance/machineBackend",schemaPath:"#/properties/provenance/properties/machineBackend/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
-var valid17 = _errs117 === errors;
+var valid18 = _errs119 === errors;
 }
 else {
-var valid17 = true;
+var valid18 = true;
 }
-if(valid17){
-if(data54.seed !== undefined){
-let data59 = data54.seed;
-const _errs119 = errors;
-if(!(((typeof data59 == "number") && (!(data59 % 1) && !isNaN(data59))) && (isFinite(data59)))){
+if(valid18){
+if(data55.seed !== undefined){
+let data60 = data55.seed;
+const _errs121 = errors;
+if(!(((typeof data60 == "number") && (!(data60 % 1) && !isNaN(data60))) && (isFinite(data60)))){
 validate10.errors = [{instancePath:instancePath+"/provenance/seed",schemaPath:"#/properties/provenance/properties/seed/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
-if(errors === _errs119){
-if((typeof data59 == "number") && (isFinite(data59))){
-if(data59 < 0 || isNaN(data59)){
+if(errors === _errs121){
+if((typeof data60 == "number") && (isFinite(data60))){
+if(data60 < 0 || isNaN(data60)){
 validate10.errors = [{instancePath:instancePath+"/provenance/seed",schemaPath:"#/properties/provenance/properties/seed/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
 }
-var valid17 = _errs119 === errors;
+var valid18 = _errs121 === errors;
 }
 else {
-var valid17 = true;
+var valid18 = true;
 }
-if(valid17){
-if(data54.dataset !== undefined){
-let data60 = data54.dataset;
-const _errs121 = errors;
-if(errors === _errs121){
-if(data60 && typeof data60 == "object" && !Array.isArray(data60)){
+if(valid18){
+if(data55.dataset !== undefined){
+let data61 = data55.dataset;
+const _errs123 = errors;
+if(errors === _errs123){
+if(data61 && typeof data61 == "object" && !Array.isArray(data61)){
 let missing6;
-if(((((data60.name === undefined) && (missing6 = "name")) || ((data60.split === undefined) && (missing6 = "split"))) || ((data60.images === undefined) && (missing6 = "images"))) || ((data60.sha256 === undefined) && (missing6 = "sha256"))){
+if(((((data61.name === undefined) && (missing6 = "name")) || ((data61.split === undefined) && (missing6 = "split"))) || ((data61.images === undefined) && (missing6 = "images"))) || ((data61.sha256 === undefined) && (missing6 = "sha256"))){
 validate10.errors = [{instancePath:instancePath+"/provenance/dataset",schemaPath:"#/properties/provenance/properties/dataset/required",keyword:"required",params:{missingProperty: missing6},message:"must have required property '"+missing6+"'"}];
 return false;
 }
 else {
-if(data60.name !== undefined){
-const _errs123 = errors;
-if(typeof data60.name !== "string"){
+if(data61.name !== undefined){
+const _errs125 = errors;
+if(typeof data61.name !== "string"){
 validate10.errors = [{instancePath:instancePath+"/provenance/dataset/name",schemaPath:"#/properties/provenance/properties/dataset/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
-var valid18 = _errs123 === errors;
+var valid19 = _errs125 === errors;
 }
 else {
-var valid18 = true;
+var valid19 = true;
 }
-if(valid18){
-if(data60.split !== undefined){
-const _errs125 = errors;
-if(typeof data60.split !== "string"){
+if(valid19){
+if(data61.split !== undefined){
+const _errs127 = errors;
+if(typeof data61.split !== "string"){
 validate10.errors = [{instancePath:instancePath+"/provenance/dataset/split",schemaPath:"#/properties/provenance/properties/dataset/properties/split/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
-var valid18 = _errs125 === errors;
+var valid19 = _errs127 === errors;
 }
 else {
-var valid18 = true;
+var valid19 = true;
 }
-if(valid18){
-if(data60.images !== undefined){
-let data63 = data60.images;
-const _errs127 = errors;
-if(!(((typeof data63 == "number") && (!(data63 % 1) && !isNaN(data63))) && (isFinite(data63)))){
+if(valid19){
+if(data61.images !== undefined){
+let data64 = data61.images;
+const _errs129 = errors;
+if(!(((typeof data64 == "number") && (!(data64 % 1) && !isNaN(data64))) && (isFinite(data64)))){
 validate10.errors = [{instancePath:instancePath+"/provenance/dataset/images",schemaPath:"#/properties/provenance/properties/dataset/properties/images/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
-if(errors === _errs127){
-if((typeof data63 == "number") && (isFinite(data63))){
-if(data63 < 1 || isNaN(data63)){
+if(errors === _errs129){
+if((typeof data64 == "number") && (isFinite(data64))){
+if(data64 < 1 || isNaN(data64)){
 validate10.errors = [{instancePath:instancePath+"/provenance/dataset/images",schemaPath:"#/properties/provenance/properties/dataset/properties/images/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
 return false;
 }
 }
 }
-var valid18 = _errs127 === errors;
+var valid19 = _errs129 === errors;
 }
 else {
-var valid18 = true;
-}
-if(valid18){
-if(data60.classes !== undefined){
-let data64 = data60.classes;
-const _errs129 = errors;
-if(errors === _errs129){
-if(Array.isArray(data64)){
 var valid19 = true;
-const len11 = data64.length;
-for(let i11=0; i11<len11; i11++){
-let data65 = data64[i11];
+}
+if(valid19){
+if(data61.classes !== undefined){
+let data65 = data61.classes;
 const _errs131 = errors;
-if(!(((typeof data65 == "number") && (!(data65 % 1) && !isNaN(data65))) && (isFinite(data65)))){
-validate10.errors = [{instancePath:instancePath+"/provenance/dataset/classes/" + i11,schemaPath:"#/properties/provenance/properties/dataset/properties/classes/items/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
-return false;
-}
 if(errors === _errs131){
-if((typeof data65 == "number") && (isFinite(data65))){
-if(data65 < 0 || isNaN(data65)){
-validate10.errors = [{instancePath:instancePath+"/provenance/dataset/classes/" + i11,schemaPath:"#/properties/provenance/properties/dataset/properties/classes/items/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+if(Array.isArray(data65)){
+var valid20 = true;
+const len12 = data65.length;
+for(let i12=0; i12<len12; i12++){
+let data66 = data65[i12];
+const _errs133 = errors;
+if(!(((typeof data66 == "number") && (!(data66 % 1) && !isNaN(data66))) && (isFinite(data66)))){
+validate10.errors = [{instancePath:instancePath+"/provenance/dataset/classes/" + i12,schemaPath:"#/properties/provenance/properties/dataset/properties/classes/items/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+return false;
+}
+if(errors === _errs133){
+if((typeof data66 == "number") && (isFinite(data66))){
+if(data66 < 0 || isNaN(data66)){
+validate10.errors = [{instancePath:instancePath+"/provenance/dataset/classes/" + i12,schemaPath:"#/properties/provenance/properties/dataset/properties/classes/items/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
 }
-var valid19 = _errs131 === errors;
-if(!valid19){
+var valid20 = _errs133 === errors;
+if(!valid20){
 break;
 }
 }
@@ -1246,19 +1264,19 @@ validate10.errors = [{instancePath:instancePath+"/provenance/dataset/classes",sc
 return false;
 }
 }
-var valid18 = _errs129 === errors;
+var valid19 = _errs131 === errors;
 }
 else {
-var valid18 = true;
+var valid19 = true;
 }
-if(valid18){
-if(data60.sha256 !== undefined){
-let data66 = data60.sha256;
-const _errs133 = errors;
-const _errs134 = errors;
-if(errors === _errs134){
-if(typeof data66 === "string"){
-if(!pattern0.test(data66)){
+if(valid19){
+if(data61.sha256 !== undefined){
+let data67 = data61.sha256;
+const _errs135 = errors;
+const _errs136 = errors;
+if(errors === _errs136){
+if(typeof data67 === "string"){
+if(!pattern0.test(data67)){
 validate10.errors = [{instancePath:instancePath+"/provenance/dataset/sha256",schemaPath:"#/definitions/sha256/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{64}$"},message:"must match pattern \""+"^[0-9a-f]{64}$"+"\""}];
 return false;
 }
@@ -1268,10 +1286,10 @@ validate10.errors = [{instancePath:instancePath+"/provenance/dataset/sha256",sch
 return false;
 }
 }
-var valid18 = _errs133 === errors;
+var valid19 = _errs135 === errors;
 }
 else {
-var valid18 = true;
+var valid19 = true;
 }
 }
 }
@@ -1284,42 +1302,42 @@ validate10.errors = [{instancePath:instancePath+"/provenance/dataset",schemaPath
 return false;
 }
 }
-var valid17 = _errs121 === errors;
+var valid18 = _errs123 === errors;
 }
 else {
-var valid17 = true;
+var valid18 = true;
 }
-if(valid17){
-if(data54.network !== undefined){
-let data67 = data54.network;
-const _errs136 = errors;
-if(errors === _errs136){
-if(data67 && typeof data67 == "object" && !Array.isArray(data67)){
+if(valid18){
+if(data55.network !== undefined){
+let data68 = data55.network;
+const _errs138 = errors;
+if(errors === _errs138){
+if(data68 && typeof data68 == "object" && !Array.isArray(data68)){
 let missing7;
-if((((data67.name === undefined) && (missing7 = "name")) || ((data67.sha256 === undefined) && (missing7 = "sha256"))) || ((data67.architecture === undefined) && (missing7 = "architecture"))){
+if((((data68.name === undefined) && (missing7 = "name")) || ((data68.sha256 === undefined) && (missing7 = "sha256"))) || ((data68.architecture === undefined) && (missing7 = "architecture"))){
 validate10.errors = [{instancePath:instancePath+"/provenance/network",schemaPath:"#/properties/provenance/properties/network/required",keyword:"required",params:{missingProperty: missing7},message:"must have required property '"+missing7+"'"}];
 return false;
 }
 else {
-if(data67.name !== undefined){
-const _errs138 = errors;
-if(typeof data67.name !== "string"){
+if(data68.name !== undefined){
+const _errs140 = errors;
+if(typeof data68.name !== "string"){
 validate10.errors = [{instancePath:instancePath+"/provenance/network/name",schemaPath:"#/properties/provenance/properties/network/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
-var valid21 = _errs138 === errors;
+var valid22 = _errs140 === errors;
 }
 else {
-var valid21 = true;
+var valid22 = true;
 }
-if(valid21){
-if(data67.sha256 !== undefined){
-let data69 = data67.sha256;
-const _errs140 = errors;
-const _errs141 = errors;
-if(errors === _errs141){
-if(typeof data69 === "string"){
-if(!pattern0.test(data69)){
+if(valid22){
+if(data68.sha256 !== undefined){
+let data70 = data68.sha256;
+const _errs142 = errors;
+const _errs143 = errors;
+if(errors === _errs143){
+if(typeof data70 === "string"){
+if(!pattern0.test(data70)){
 validate10.errors = [{instancePath:instancePath+"/provenance/network/sha256",schemaPath:"#/definitions/sha256/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{64}$"},message:"must match pattern \""+"^[0-9a-f]{64}$"+"\""}];
 return false;
 }
@@ -1329,23 +1347,23 @@ validate10.errors = [{instancePath:instancePath+"/provenance/network/sha256",sch
 return false;
 }
 }
-var valid21 = _errs140 === errors;
+var valid22 = _errs142 === errors;
 }
 else {
-var valid21 = true;
+var valid22 = true;
 }
-if(valid21){
-if(data67.architecture !== undefined){
-let data70 = data67.architecture;
-const _errs143 = errors;
-if(!(data70 && typeof data70 == "object" && !Array.isArray(data70))){
+if(valid22){
+if(data68.architecture !== undefined){
+let data71 = data68.architecture;
+const _errs145 = errors;
+if(!(data71 && typeof data71 == "object" && !Array.isArray(data71))){
 validate10.errors = [{instancePath:instancePath+"/provenance/network/architecture",schemaPath:"#/properties/provenance/properties/network/properties/architecture/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
-var valid21 = _errs143 === errors;
+var valid22 = _errs145 === errors;
 }
 else {
-var valid21 = true;
+var valid22 = true;
 }
 }
 }
@@ -1356,23 +1374,23 @@ validate10.errors = [{instancePath:instancePath+"/provenance/network",schemaPath
 return false;
 }
 }
-var valid17 = _errs136 === errors;
+var valid18 = _errs138 === errors;
 }
 else {
-var valid17 = true;
+var valid18 = true;
 }
-if(valid17){
-if(data54.config !== undefined){
-let data71 = data54.config;
-const _errs145 = errors;
-if(!(data71 && typeof data71 == "object" && !Array.isArray(data71))){
+if(valid18){
+if(data55.config !== undefined){
+let data72 = data55.config;
+const _errs147 = errors;
+if(!(data72 && typeof data72 == "object" && !Array.isArray(data72))){
 validate10.errors = [{instancePath:instancePath+"/provenance/config",schemaPath:"#/properties/provenance/properties/config/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
-var valid17 = _errs145 === errors;
+var valid18 = _errs147 === errors;
 }
 else {
-var valid17 = true;
+var valid18 = true;
 }
 }
 }
@@ -1388,30 +1406,30 @@ validate10.errors = [{instancePath:instancePath+"/provenance",schemaPath:"#/prop
 return false;
 }
 }
-var valid0 = _errs109 === errors;
+var valid0 = _errs111 === errors;
 }
 else {
 var valid0 = true;
 }
 if(valid0){
 if(data.edited !== undefined){
-const _errs147 = errors;
+const _errs149 = errors;
 if(true !== data.edited){
 validate10.errors = [{instancePath:instancePath+"/edited",schemaPath:"#/properties/edited/const",keyword:"const",params:{allowedValue: true},message:"must be equal to constant"}];
 return false;
 }
-var valid0 = _errs147 === errors;
+var valid0 = _errs149 === errors;
 }
 else {
 var valid0 = true;
 }
 if(valid0){
 if(data.checksum !== undefined){
-let data73 = data.checksum;
-const _errs148 = errors;
-if(errors === _errs148){
-if(typeof data73 === "string"){
-if(!pattern2.test(data73)){
+let data74 = data.checksum;
+const _errs150 = errors;
+if(errors === _errs150){
+if(typeof data74 === "string"){
+if(!pattern2.test(data74)){
 validate10.errors = [{instancePath:instancePath+"/checksum",schemaPath:"#/properties/checksum/pattern",keyword:"pattern",params:{pattern: "^crc32:[0-9a-f]{8}$"},message:"must match pattern \""+"^crc32:[0-9a-f]{8}$"+"\""}];
 return false;
 }
@@ -1421,7 +1439,7 @@ validate10.errors = [{instancePath:instancePath+"/checksum",schemaPath:"#/proper
 return false;
 }
 }
-var valid0 = _errs148 === errors;
+var valid0 = _errs150 === errors;
 }
 else {
 var valid0 = true;

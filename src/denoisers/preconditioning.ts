@@ -1,6 +1,7 @@
 import { ArgumentError } from "../core/errors.ts";
 import { noiseAt } from "../schedules/noise_level.ts";
 import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
+import { timestepAt } from "../schedules/timesteps.ts";
 
 /**
  * What a network is trained to predict.
@@ -133,17 +134,10 @@ const rows: {
     },
     // Before the first step there is none whose number could be told.
     factors: ({ timesteps }, { t }) => ({
-      ...{ cSkip: 0, cOut: 1, cIn: 1, cNoise: Math.max(0, stepNumber(timesteps, t)) },
+      ...{ cSkip: 0, cOut: 1, cIn: 1, cNoise: Math.max(0, timestepAt(timesteps, t)) },
     }),
   },
 };
-
-/** t T - 1; the whole number where t was made from one, whatever the division rounded. */
-function stepNumber(timesteps: number, t: number): number {
-  const step = t * timesteps - 1;
-  const whole = Math.round(step);
-  return Math.abs(step - whole) < 1e-9 * timesteps ? whole : step;
-}
 
 function rowOf<P extends Preconditioning>({ kind }: P): PreconditioningRow<P> {
   return rows[kind] as unknown as PreconditioningRow<P>;

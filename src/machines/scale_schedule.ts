@@ -1,4 +1,5 @@
 import type { Provenance } from "../core/provenance.ts";
+import type { NoiseParameters } from "../schedules/noise_schedule.ts";
 
 /**
  * How the best scales of the samples become one scale.
@@ -102,7 +103,7 @@ export interface ScaleSchedule {
   /** The forward process: what makes it again. */
   readonly noiseSchedule: {
     readonly name: string;
-    readonly parameters: Readonly<Record<string, number>>;
+    readonly parameters: NoiseParameters;
   };
   /** Name of the metric by which network and machine were compared. */
   readonly metric: string;

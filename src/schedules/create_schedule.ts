@@ -1,8 +1,10 @@
 import { ArgumentError } from "../core/errors.ts";
+import { oneLine, quoted } from "../core/quoted.ts";
 import { cosine } from "./cosine.ts";
 import { cosineLegacy } from "./cosine_legacy.ts";
+import { ddpmDiscrete, type DdpmDiscreteParameters } from "./ddpm_discrete.ts";
 import { edm } from "./edm.ts";
-import type { NoiseSchedule } from "./noise_schedule.ts";
+import type { NoiseParameters, NoiseSchedule } from "./noise_schedule.ts";
 import { ve } from "./ve.ts";
 import { vpLinear } from "./vp_linear.ts";
 
@@ -18,12 +20,70 @@ export interface NoiseScheduleDefinition {
   readonly create: (parameters: Readonly<Record<string, number>>) => NoiseSchedule;
 }
 
-const builtIn: readonly NoiseScheduleDefinition[] = [
-  { name: "cosine_legacy", create: cosineLegacy },
-  { name: "cosine", create: cosine },
-  { name: "vp_linear", create: vpLinear },
-  { name: "ve", create: ve },
-  { name: "edm", create: edm },
+/** A schedule whose parameters may be words and lists. */
+interface KnownSchedule {
+  readonly name: string;
+  readonly create: (parameters: NoiseParameters) => NoiseSchedule;
+}
+
+/** One whose parameters are numbers. */
+function numeric({ name, create }: NoiseScheduleDefinition): KnownSchedule {
+  return {
+    name,
+    create(parameters) {
+      for (const [key, value] of Object.entries(parameters)) {
+        if (typeof value === "number") continue;
+        throw new ArgumentError(
+          `Cannot make the noise schedule "${name}": ${oneLine(key, 40)} is ${
+            quoted(value)
+          }, expected a number`,
+        );
+      }
+      return create(parameters as Readonly<Record<string, number>>);
+    },
+  };
+}
+
+/** One whose parameters are numbers, words and lists, as the type of each says. */
+function typed(
+  { name, create, types }: KnownSchedule & {
+    readonly types: Readonly<Record<string, "number" | "string" | "list">>;
+  },
+): KnownSchedule {
+  return {
+    name,
+    create(parameters) {
+      for (const [key, value] of Object.entries(parameters)) {
+        const expected = types[key];
+        const found = Array.isArray(value) && value.every((each) => typeof each === "number")
+          ? "list"
+          : typeof value;
+        if (expected === undefined || found === expected) continue;
+        throw new ArgumentError(
+          `Cannot make the noise schedule "${name}": ${key} is ${quoted(value)}, expected a ${
+            { number: "number", string: "word", list: "list of numbers" }[expected]
+          }`,
+        );
+      }
+      return create(parameters);
+    },
+  };
+}
+
+const builtIn: readonly KnownSchedule[] = [
+  numeric({ name: "cosine_legacy", create: cosineLegacy }),
+  numeric({ name: "cosine", create: cosine }),
+  numeric({ name: "vp_linear", create: vpLinear }),
+  typed({
+    name: "ddpm_discrete",
+    types: {
+      ...{ betaSchedule: "string", timesteps: "number", betaStart: "number", betaEnd: "number" },
+      betas: "list",
+    },
+    create: (parameters) => ddpmDiscrete(parameters as DdpmDiscreteParameters),
+  }),
+  numeric({ name: "ve", create: ve }),
+  numeric({ name: "edm", create: edm }),
 ];
 
 const known = new Map(builtIn.map((definition) => [definition.name, definition]));
@@ -89,7 +149,7 @@ export function registerSchedule(definition: NoiseScheduleDefinition): void {
     level = sigma / signal;
   }
   if (!known.has(name)) names.push(name);
-  known.set(name, definition);
+  known.set(name, numeric(definition));
 }
 
 /**
@@ -111,7 +171,7 @@ export function registerSchedule(definition: NoiseScheduleDefinition): void {
  */
 export function createSchedule(
   name: string,
-  parameters: Readonly<Record<string, number>> = {},
+  parameters: NoiseParameters = {},
 ): NoiseSchedule {
   const definition = known.get(name);
   if (definition === undefined) {

@@ -14,6 +14,7 @@ import type { RunConfig } from "../../src/runs/run_record.ts";
 import { fitProtocol, type SamplingProtocol } from "../../src/samplers/sampling_protocol.ts";
 import { CommandError } from "../cli/command.ts";
 import { locate } from "./locate.ts";
+import { isNetworkFolder, loadNetworkFolder } from "./network_folder.ts";
 import { commandLine } from "../cli/invocation.ts";
 import { checkTrainingRecord } from "./training_record.ts";
 import { readZoo, zooEntryOf, zooPrefix } from "./zoo.ts";
@@ -32,11 +33,9 @@ export interface LoadedNetwork extends TrainedNetwork {
   readonly classNames: readonly string[];
 }
 
-/** Path of the weights behind what a user named: a file, a run's folder, or a run by a word. */
-async function weightsPath(source: string, out: string): Promise<string> {
-  const found = await locate(source, { out, kind: trainingRuns });
-  if (!(await Deno.stat(found)).isDirectory) return found;
-  const path = join(found, "weights.safetensors");
+/** Path of the weights in the folder of a training run. */
+async function weightsOfRun(folder: string): Promise<string> {
+  const path = join(folder, "weights.safetensors");
   if (await exists(path)) return path;
   throw new CommandError(
     `${path} is missing: the training run has not saved any weights yet; run ` +
@@ -46,23 +45,33 @@ async function weightsPath(source: string, out: string): Promise<string> {
 
 const exists = (path: string) => Deno.stat(path).then(() => true, () => false);
 
-/** Bytes of the weights behind what a user named, verified, with their checksum, and where they are. */
-async function weightsBytes(source: string, out: string) {
+/** A network, where it came from, and the checksum of that. */
+type FoundNetwork = TrainedNetwork & { readonly path: string; readonly sha256: string };
+
+/** The network behind what a user named, verified. */
+async function findNetwork(source: string, out: string): Promise<FoundNetwork> {
   const entry = zooEntryOf(source);
   if (entry !== undefined) {
     // Reading has compared the checksum.
     const { weights } = entry;
-    return { path: source, bytes: await readZoo(weights), sha256: weights.sha256 };
+    const trained = await readAnyWeights(await readZoo(weights), source);
+    return { ...trained, path: source, sha256: weights.sha256 };
   }
-  const path = await weightsPath(source, out);
+  const found = await locate(source, { out, kind: trainingRuns });
+  const isFolder = (await Deno.stat(found)).isDirectory;
+  if (isFolder && await isNetworkFolder(found)) {
+    return { ...await loadNetworkFolder(found), path: found };
+  }
+  const path = isFolder ? await weightsOfRun(found) : found;
   const bytes = await readRegularFile(path);
   const sha256 = await sha256Hex(bytes);
   await checkArtifact(path, sha256);
-  return { path, bytes, sha256 };
+  return { ...await readAnyWeights(bytes, path), path, sha256 };
 }
 
 /**
- * Reads weights from the zoo, from a file, or from the folder of a training run.
+ * Reads weights from the zoo, from a file, from the folder of a training run, or from one that another
+ * program saved.
  *
  * @param source `zoo:NAME`, file, folder, or a run by number, name or "latest".
  * @param options.out Folder in which runs are looked for.
@@ -71,13 +80,10 @@ export async function loadNetwork(
   source: string = defaultNetwork,
   { out = "runs" }: { readonly out?: string } = {},
 ): Promise<LoadedNetwork> {
-  const { path, bytes, sha256 } = await weightsBytes(source, out);
-  const trained = await readAnyWeights(bytes, path);
-  const { name, dataset, classNames = [] } = checkTrainingRecord(trained.training, path);
+  const trained = await findNetwork(source, out);
+  const { name, dataset, classNames = [] } = checkTrainingRecord(trained.training, trained.path);
   return {
     ...trained,
-    path,
-    sha256,
     label: name ?? networkName(trained.network.architecture, dataset),
     classNames,
   };

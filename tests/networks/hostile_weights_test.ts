@@ -49,14 +49,14 @@ Deno.test("weights: each field of the metadata is checked, and named in one line
     [noise({ name: "cosine", parameters: [0.1] }), "the noise schedule's parameters is [0.1]"],
     [
       noise({ name: "cosine", parameters: { offset: "0.1" } }),
-      'the noise schedule\'s offset is "0.1"',
+      'offset is "0.1", expected a number',
     ],
     [noise({ name: "cosine", parameters: { offset: 5 } }), "offset is 5, not in [0, 1)"],
     [noise({ name: "cosine", parameters: { speed: 5 } }), 'unknown parameter "speed"'],
     [noise({ name: "toString" }), 'the noise schedule "toString", which is none of'],
     [
       { noiseSchedule: '{"name":"cosine","parameters":{"__proto__":{"offset":1}}}' },
-      "schedule's __proto__",
+      'the noise schedule "cosine": __proto__ is {',
     ],
     [noise([]), "the metadata's noise schedule is [], expected fields"],
     [noise("cosine"), 'the metadata\'s noise schedule is "cosine", expected fields'],

@@ -1,5 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { createSchedule, scheduleNames } from "../../src/schedules/create_schedule.ts";
+import type { NoiseParameters } from "../../src/schedules/noise_schedule.ts";
 import { noiseLevel, timeAtLevel } from "../../src/schedules/noise_level.ts";
 
 /** Values from 50-digit arithmetic at t = 1e-3, 0.05, 0.5, 1. */
@@ -37,7 +38,8 @@ const known: Record<string, readonly [t: number, signal: number, sigma: number][
 };
 
 Deno.test("schedules: values equal 50-digit arithmetic, near t = 0 too", () => {
-  assertEquals(Object.keys(known).sort(), [...scheduleNames].sort());
+  // ddpm_discrete is of float32 numbers: ddpm_discrete_test.ts has PyTorch's.
+  assertEquals([...Object.keys(known), "ddpm_discrete"].sort(), [...scheduleNames].sort());
   for (const [name, rows] of Object.entries(known)) {
     const { signal, sigma } = createSchedule(name);
     for (const [t, expectedSignal, expectedSigma] of rows) {
@@ -49,7 +51,7 @@ Deno.test("schedules: values equal 50-digit arithmetic, near t = 0 too", () => {
   }
 });
 
-const preserving = ["cosine_legacy", "cosine", "vp_linear"];
+const preserving = ["cosine_legacy", "cosine", "vp_linear", "ddpm_discrete"];
 const exploding = ["ve", "edm"];
 
 Deno.test("schedules: variance is preserved, signal falls and sigma rises", () => {
@@ -71,7 +73,7 @@ Deno.test("schedules: exploding ones keep the signal, sigma rises from its least
   for (const name of exploding) {
     const { signal, sigma, parameters } = createSchedule(name);
     assertEquals([signal(0), sigma(0)], [1, 0], name);
-    assertAlmostEquals(sigma(1e-15) / parameters.sigmaMin!, 1, 1e-12); // almost there
+    assertAlmostEquals(sigma(1e-15) / (parameters.sigmaMin as number), 1, 1e-12); // almost there
     assertEquals(sigma(1), parameters.sigmaMax);
     for (let i = 1; i <= 150; i++) {
       assertEquals(signal(i / 150), 1);
@@ -115,6 +117,8 @@ Deno.test("schedules: name and parameters make the same schedule again", () => {
       createSchedule("cosine", { offset: 0.02, minSignal: 0.2 }),
       createSchedule("ve", { sigmaMin: 0.1, sigmaMax: 30 }),
       createSchedule("edm", { sigmaMin: 0.1, sigmaMax: 30, rho: 3 }),
+      createSchedule("ddpm_discrete", { betaSchedule: "squaredcos_cap_v2", timesteps: 50 }),
+      createSchedule("ddpm_discrete", { betas: [0.1, 0.2, 0.3] }),
     ]
   ) {
     const { name, parameters } = JSON.parse(JSON.stringify(schedule));
@@ -143,10 +147,26 @@ Deno.test("schedules: an unknown name or a bad parameter is refused by name", ()
       ["edm", { sigmaMax: NaN }, "sigmaMax is NaN"],
       ["edm", { sigmaMax: 1e6 }, "at most 1e5"],
       ["edm", { rho: 0.5 }, "rho is 0.5"],
+      ["ddpm_discrete", { betaEnd: 1 }, "betaEnd is 1"],
+      ["ddpm_discrete", { timesteps: 1.5 }, "timesteps is 1.5"],
+      ["ddpm_discrete", { timesteps: "many" }, 'timesteps is "many", expected a number'],
+      ["ddpm_discrete", { betaSchedule: 3 }, "betaSchedule is 3, expected a word"],
+      [
+        "ddpm_discrete",
+        { betaSchedule: "straight" },
+        'betaSchedule is "straight", expected linear',
+      ],
+      ["ddpm_discrete", { betas: [] }, "it has 0 betas"],
+      ["ddpm_discrete", { betas: [0.1, 0] }, "betas[1] is 0"],
+      ["ddpm_discrete", { betas: "0.1" }, 'betas is "0.1", expected a list of numbers'],
+      ["ddpm_discrete", { betas: [0.1], timesteps: 4 }, "timesteps is given beside betas"],
+      ["ddpm_discrete", { betas: new Array(60).fill(0.99) }, "of 60 steps no signal is left"],
+      ["ddpm_discrete", { slope: 4 }, 'unknown parameter "slope"'],
+      ["ve", { sigmaMax: "100" }, 'sigmaMax is "100", expected a number'],
       ["cosine", { offset: -0.1 }, "offset is -0.1"],
       ["cosine", { minSignal: 0 }, "minSignal is 0"],
       ["cosine", { minSignal: NaN }, "minSignal is NaN"],
-    ] as [string, Record<string, number>, string][]
+    ] as [string, NoiseParameters, string][]
   ) {
     assertThrows(() => createSchedule(name, parameters), RangeError, word);
   }

@@ -81,7 +81,7 @@ Deno.test("train: the formulation follows the schedule, one's own too", async ()
     const { preconditioning } = trained;
     assertEquals([trained.prediction, preconditioning.kind], [prediction, kind]);
     assertEquals((trained.training["noiseSampling"] as { kind: string }).kind, sampling);
-    assert(preconditioning.kind !== "none" && preconditioning.sigmaData > 0.1);
+    assert("sigmaData" in preconditioning && preconditioning.sigmaData > 0.1);
   }
 });
 

@@ -1,16 +1,18 @@
 import { sha256Hex } from "../../core/sha256.ts";
 import { parseSafetensors } from "../../formats/safetensors.ts";
 import { isTorch } from "../../formats/torch_file.ts";
+import { foreignFileOf, readForeignFile } from "../foreign/foreign_networks.ts";
 import { readTorchWeights, type ReadTorchWeightsOptions } from "./torch_weights.ts";
 import { readWeights, type TrainedNetwork } from "./weights.ts";
 
 /**
- * Whether bytes are a network that PyTorch saved, in `.pt` or as a bare state dict in safetensors.
+ * Whether bytes are a network that another program saved: of PyTorch in `.pt`, as a bare state dict in
+ * safetensors, or one of the kinds in `foreign/`.
  *
  * @category Networks
  */
 export function isForeignNetwork(bytes: Uint8Array, path: string): boolean {
-  if (isTorch(bytes)) return true;
+  if (isTorch(bytes) || foreignFileOf(bytes, path) !== undefined) return true;
   return /\.safetensors$/i.test(path) &&
     parseSafetensors(bytes, path).metadata.format !== "els-network";
 }
@@ -72,5 +74,9 @@ export async function readAnyWeights(
 ): Promise<TrainedNetwork> {
   if (!isForeignNetwork(bytes, path)) return readWeights(bytes, path);
   const training = { ...options.training, ...await importedFrom(path, bytes) };
+  if (foreignFileOf(bytes, path) !== undefined) {
+    const trained = await readForeignFile(bytes, path);
+    return { ...trained, training: { ...trained.training, ...training } };
+  }
   return readTorchWeights(bytes, path, { ...options, training });
 }

@@ -8,7 +8,7 @@ import {
 } from "../../denoisers/preconditioning.ts";
 import { parseSafetensors, writeSafetensors } from "../../formats/safetensors.ts";
 import { createSchedule, scheduleNames } from "../../schedules/create_schedule.ts";
-import type { NoiseSchedule } from "../../schedules/noise_schedule.ts";
+import type { NoiseParameters, NoiseSchedule } from "../../schedules/noise_schedule.ts";
 import { createNetwork, parseArchitecture } from "../architectures/architecture.ts";
 import type { Network } from "../network.ts";
 import { type FlatParameters, fromStateDict, toStateDict } from "./parameters.ts";
@@ -202,17 +202,15 @@ function readSchedule(
       }; make it known with registerSchedule({ name, create }) first`,
     );
   }
-  const wrong = isRecord(parameters)
-    ? Object.entries(parameters).find(([, value]) => typeof value !== "number")
-    : ["parameters", parameters];
-  if (wrong !== undefined) {
+  if (!isRecord(parameters)) {
     throw new CheckpointMismatchError(
-      `${source}: the noise schedule's ${oneLine(`${wrong[0]}`, 40)} is ${quoted(wrong[1])}, ` +
-        "expected a number",
+      `${source}: the noise schedule's parameters is ${
+        quoted(parameters)
+      }, expected names with values`,
     );
   }
   try {
-    return createSchedule(name, parameters as Record<string, number>);
+    return createSchedule(name, parameters as NoiseParameters);
   } catch (error) {
     if (!isToolkitError(error)) throw error;
     throw new CheckpointMismatchError(`${source}: ${(error as Error).message}`, { cause: error });

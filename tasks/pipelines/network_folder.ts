@@ -1,0 +1,27 @@
+/** Folders in which other programs saved networks, on disk. */
+import { join } from "@std/path";
+import { readRegularFile } from "../../src/core/file_system.ts";
+import type { NetworkFolder } from "../../src/networks/foreign/foreign_network.ts";
+import {
+  type FolderNetwork,
+  foreignFolderOf,
+  readNetworkFolder,
+} from "../../src/networks/foreign/foreign_networks.ts";
+
+function folderAt(path: string): NetworkFolder {
+  return {
+    path,
+    has: (name) => Deno.stat(join(path, name)).then(({ isFile }) => isFile, () => false),
+    read: (name) => readRegularFile(join(path, name)),
+  };
+}
+
+/** Whether a folder on disk holds a network that another program saved. */
+export async function isNetworkFolder(path: string): Promise<boolean> {
+  return await foreignFolderOf(folderAt(path)) !== undefined;
+}
+
+/** Reads such a folder. */
+export function loadNetworkFolder(path: string): Promise<FolderNetwork> {
+  return readNetworkFolder(folderAt(path));
+}

@@ -242,6 +242,7 @@ export {
   noiseDeviation,
 } from "./samplers/initial_noise.ts";
 export {
+  type ClippingOptions,
   runSampler,
   type RunSamplerOptions,
   type Sampler,

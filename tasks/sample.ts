@@ -119,6 +119,7 @@ export const verb = defineVerb({
     { backend, data, posterior }: Pick<NetworkSession, "backend"> & Partial<SessionParts>,
   ) => ({
     network: network.sha256,
+    ...network.clip !== undefined && { clip: network.clip },
     machine: name ?? null,
     scales: schedules.map(({ steps }) => steps.map(({ patchSize }) => patchSize)),
     datasetSha256: data?.sha256 ?? null,

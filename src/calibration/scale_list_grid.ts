@@ -1,4 +1,4 @@
-import { DataFormatError } from "../core/errors.ts";
+import { ArgumentError, DataFormatError } from "../core/errors.ts";
 import { timeGrid, type TimeGridName, timeGridNames } from "../samplers/time_grid.ts";
 import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
 
@@ -42,11 +42,18 @@ export function scaleListGrid(
 ): TimeGridName {
   const { steps, schedule, grid, source = "scales" } = options;
   if (times === undefined) return grid ?? "uniform";
+  const timesOf = (name: TimeGridName) => {
+    try {
+      return timeGrid(name, { steps, schedule }).toReversed().slice(1);
+    } catch (error) {
+      // Not every grid can be had with any number of steps, or on any process.
+      if (error instanceof ArgumentError) return undefined;
+      throw error;
+    }
+  };
   const fits = (name: TimeGridName) => {
-    // The grid of Karras needs two steps.
-    if (name === "karras" && steps < 2) return false;
-    const expected = timeGrid(name, { steps, schedule }).toReversed().slice(1);
-    return expected.every((t, i) => Math.abs(t - times[i]!) <= 1e-6);
+    const expected = timesOf(name);
+    return expected !== undefined && expected.every((t, i) => Math.abs(t - times[i]!) <= 1e-6);
   };
   if (grid !== undefined && fits(grid)) return grid;
   const found = timeGridNames.find(fits);

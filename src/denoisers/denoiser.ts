@@ -37,6 +37,11 @@ export interface Denoiser {
   /** The forward process that it inverts. */
   readonly schedule: NoiseSchedule;
   /**
+   * How far from 0 values of clean images are believed: the samplers `ddim` and `ddpm` clip those that it
+   * finds to -clip .. clip, and keep its eps, as diffusers does where a scheduler says so. Absent: not.
+   */
+  readonly clip?: number | undefined;
+  /**
    * Predicts from noisy images at time t.
    *
    * @param x Noisy images `[B, H, W, C]`.

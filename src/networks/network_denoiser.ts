@@ -71,6 +71,7 @@ export function networkDenoiser(
     prediction,
     imageShape,
     schedule,
+    ...trained.clip !== undefined && { clip: trained.clip },
     async predict(x: ImageBatch, t: number, { labels, abort }: PredictOptions = {}) {
       const found = imageShapeOf(x);
       if (found.join() !== imageShape.join()) {

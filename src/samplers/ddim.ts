@@ -1,6 +1,6 @@
 import type { ImageBatch } from "../core/image_batch.ts";
 import type { Denoiser } from "../denoisers/denoiser.ts";
-import { runSampler, type SamplerOptions, weightedSum } from "./sampler.ts";
+import { type ClippingOptions, runSampler, type SamplerOptions, weightedSum } from "./sampler.ts";
 
 /**
  * Deterministic sampling by DDIM (Song, Meng & Ermon, arXiv 2010.02502, equation 12 with eta = 0):
@@ -36,10 +36,13 @@ import { runSampler, type SamplerOptions, weightedSum } from "./sampler.ts";
  * @throws Error if a prediction is not finite; the message names step and image.
  * @category Samplers
  */
-export function ddim(denoiser: Denoiser, options: SamplerOptions): Promise<ImageBatch> {
-  const { schedule } = denoiser;
+export function ddim(
+  denoiser: Denoiser,
+  options: SamplerOptions & ClippingOptions,
+): Promise<ImageBatch> {
+  const { schedule, clip } = denoiser;
   return runSampler(denoiser, async ({ x, t, tNext, predict }) => {
     const { xHat0, eps } = await predict(x, t);
     return weightedSum([schedule.signal(tNext), xHat0], [schedule.sigma(tNext), eps]);
-  }, { ...options, name: "DDIM" });
+  }, { clip, ...options, name: "DDIM" });
 }

@@ -1,13 +1,19 @@
 import type { ImageBatch } from "../core/image_batch.ts";
 import type { Denoiser } from "../denoisers/denoiser.ts";
-import { runSampler, stepNoise, type StochasticSamplerOptions, weightedSum } from "./sampler.ts";
+import {
+  type ClippingOptions,
+  runSampler,
+  stepNoise,
+  type StochasticSamplerOptions,
+  weightedSum,
+} from "./sampler.ts";
 
 /**
  * Options of {@linkcode ddpm}.
  *
  * @category Samplers
  */
-export interface DdpmOptions extends StochasticSamplerOptions {
+export interface DdpmOptions extends StochasticSamplerOptions, ClippingOptions {
   /**
    * Variance of the noise that a step adds: `posterior` (default) is that of x' given x and x0, right
    * where x0 is known; `forward` is that of x given x', right where x0 is unit Gaussian.
@@ -51,7 +57,7 @@ export interface DdpmOptions extends StochasticSamplerOptions {
  * @category Samplers
  */
 export function ddpm(denoiser: Denoiser, options: DdpmOptions): Promise<ImageBatch> {
-  const { schedule } = denoiser;
+  const { schedule, clip } = denoiser;
   const { variance: kind = "posterior" } = options;
   return runSampler(denoiser, async ({ i, x, t, tNext, predict }) => {
     const { xHat0 } = await predict(x, t);
@@ -68,5 +74,5 @@ export function ddpm(denoiser: Denoiser, options: DdpmOptions): Promise<ImageBat
       [signalNext * between / sigma ** 2, xHat0],
       [Math.sqrt(variance), stepNoise(x, { ...options, stream: "ddpm", i })],
     );
-  }, { ...options, name: "DDPM" });
+  }, { clip, ...options, name: "DDPM" });
 }

@@ -116,6 +116,21 @@ export type StepRule = (context: StepContext) => Promise<ImageBatch>;
 export interface RunSamplerOptions extends SamplerOptions {
   /** Name of the sampler, for messages. */
   readonly name: string;
+  /** The clean images that the rule is told are clipped to -clip .. clip, eps is kept; Infinity: not. */
+  readonly clip?: number | undefined;
+}
+
+/**
+ * Options of samplers that step to the clean images that a denoiser finds.
+ *
+ * @category Samplers
+ */
+export interface ClippingOptions {
+  /**
+   * Clean images that are found are clipped to -clip .. clip, and eps is kept; Infinity: not. By default
+   * what the denoiser says.
+   */
+  readonly clip?: number | undefined;
 }
 
 /**
@@ -149,8 +164,11 @@ export async function runSampler(
   rule: StepRule,
   options: RunSamplerOptions,
 ): Promise<ImageBatch> {
-  const { name, xT, times, labels, onStep, abort } = options;
+  const { name, xT, times, labels, onStep, abort, clip = Infinity } = options;
   checkTimes(times);
+  if (!(clip > 0)) {
+    throw new ArgumentError(`Cannot clip clean images to ${clip}: expected a positive number`);
+  }
   const expected = denoiser.imageShape;
   if (imageShapeOf(xT).some((size, axis) => size !== expected[axis])) {
     throw new ArgumentError(
@@ -184,7 +202,7 @@ export async function runSampler(
       };
       const found = {
         eps: convertPrediction(at, values, { ...level, to: "eps" }),
-        xHat0: convertPrediction(at, values, { ...level, to: "x0" }),
+        xHat0: clipped(convertPrediction(at, values, { ...level, to: "x0" }), clip),
       };
       first ??= { x: at, t: time, ...found };
       return found;
@@ -202,6 +220,14 @@ export async function runSampler(
     x = xNext;
   }
   return x;
+}
+
+function clipped(batch: ImageBatch, clip: number): ImageBatch {
+  if (clip === Infinity) return batch;
+  return {
+    data: batch.data.map((value) => Math.min(Math.max(value, -clip), clip)),
+    shape: batch.shape,
+  };
 }
 
 /**

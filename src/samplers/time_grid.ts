@@ -2,6 +2,7 @@ import { ArgumentError } from "../core/errors.ts";
 import { rowOf } from "../core/row_of.ts";
 import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
 import { noiseLevel, timeAtLevel } from "../schedules/noise_level.ts";
+import { requireTimesteps, timeOfStep } from "../schedules/timesteps.ts";
 
 /**
  * The times of a reverse process with equal steps: `[1, (n - 1) / n, .., 1 / n, 0]`.
@@ -90,6 +91,8 @@ export type TimeGrid =
     | {
       /** The n + 1 times, strictly descending from 1 to 0. */
       readonly times: (options: TimeGridOptions) => readonly number[];
+      /** Whether the first time may lie below 1, with noise that is a little too much for it. */
+      readonly startsBelow1?: true;
     }
   );
 
@@ -115,7 +118,33 @@ export const timeGrids = [
     description: "even in the 7th root of the noise level",
     times: ({ steps, schedule }: TimeGridOptions): number[] => karrasTimeGrid(schedule, { steps }),
   },
+  {
+    name: "leading",
+    description: "timesteps 0, T / n, 2 T / n, .. of ddpm_discrete, as diffusers",
+    times: leadingTimes,
+    startsBelow1: true,
+  },
 ] as const satisfies readonly TimeGrid[];
+
+/**
+ * Times of diffusers' "leading" timesteps: every (T / n)-th from 0, rounded down, in reverse, and then the
+ * clean image. For 10 steps of 1000: 900, 800, .., 0.
+ */
+function leadingTimes({ steps, schedule }: TimeGridOptions): number[] {
+  const timesteps = requireTimesteps(schedule, "leading times");
+  if (!(Number.isSafeInteger(steps) && steps >= 1 && steps <= timesteps)) {
+    throw new ArgumentError(
+      `Cannot make leading times of ${steps} steps: expected 1 to ${timesteps}, the timesteps of ` +
+        schedule.name,
+    );
+  }
+  const ratio = Math.floor(timesteps / steps);
+  const times = Array.from(
+    { length: steps },
+    (_, i) => timeOfStep(timesteps, (steps - 1 - i) * ratio),
+  );
+  return [...times, 0];
+}
 
 /**
  * Name of a grid that this package has.
@@ -161,8 +190,9 @@ export function parseTimeGridName(text: string): TimeGridName {
 
 /**
  * The times of a reverse process on a grid: `uniform` (t = i/n), `quadratic` or `cubic`
- * ({@linkcode powerTimeGrid} of power 2 or 3), `karras` ({@linkcode karrasTimeGrid}, rho = 7), or one of
- * your own.
+ * ({@linkcode powerTimeGrid} of power 2 or 3), `karras` ({@linkcode karrasTimeGrid}, rho = 7), `leading`
+ * (diffusers' on `ddpm_discrete`: timesteps 900, 800, .., 0 for 10 of 1000, then the clean image), or one
+ * of your own.
  *
  * @example
  * ```ts
@@ -177,8 +207,8 @@ export function parseTimeGridName(text: string): TimeGridName {
  * ```
  *
  * @param grid One of {@linkcode timeGridNames}, or a grid of your own.
- * @returns n + 1 times from 1 to 0, strictly descending.
- * @throws RangeError if the number of steps does not allow it, or a grid of your own gives other times.
+ * @returns n + 1 times from 1 to 0, strictly descending; those of `leading` begin somewhat below 1.
+ * @throws RangeError if the number of steps or the schedule does not allow it, or a grid of your own gives other times.
  * @category Samplers
  */
 export function timeGrid(grid: TimeGridName | TimeGrid, options: TimeGridOptions): number[] {
@@ -188,7 +218,8 @@ export function timeGrid(grid: TimeGridName | TimeGrid, options: TimeGridOptions
     ? uniformTimeGrid(steps).map((u) => definition.at(u))
     : [...definition.times(options)];
   checkTimes(times);
-  if (times.length === steps + 1 && times[0] === 1 && times[steps] === 0) return times;
+  const begins = times[0] === 1 || ("startsBelow1" in definition && definition.startsBelow1);
+  if (times.length === steps + 1 && begins && times[steps] === 0) return times;
   throw new ArgumentError(
     `Cannot use the time grid ${definition.name}: for ${steps} steps it has ${times.length} times from ` +
       `${times[0]} to ${times.at(-1)}, expected ${steps + 1} from 1 to 0`,

@@ -83,6 +83,12 @@ export const sampleFlags = grouped("Sampling", {
     default: "ddim",
     help: `How images are made from noise: ${described(samplerTable)}`,
   },
+  clip: {
+    type: "number",
+    min: 0,
+    help: "Clip clean images that the network finds to -X .. X, with ddim and ddpm; 0: do not; " +
+      "default: as it was saved",
+  },
   seed: { type: "integer", min: 0, default: 1, help: "Seed of the noise" },
   labels: {
     type: "integers",

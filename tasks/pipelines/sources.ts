@@ -75,15 +75,18 @@ async function findNetwork(source: string, out: string): Promise<FoundNetwork> {
  *
  * @param source `zoo:NAME`, file, folder, or a run by number, name or "latest".
  * @param options.out Folder in which runs are looked for.
+ * @param options.clip How far clean images that it finds are believed; 0: however far; by default as saved.
  */
 export async function loadNetwork(
   source: string = defaultNetwork,
-  { out = "runs" }: { readonly out?: string } = {},
+  { out = "runs", clip }: { readonly out?: string; readonly clip?: number | undefined } = {},
 ): Promise<LoadedNetwork> {
-  const trained = await findNetwork(source, out);
+  const { clip: saved, ...trained } = await findNetwork(source, out);
+  const clips = clip ?? saved ?? 0;
   const { name, dataset, classNames = [] } = checkTrainingRecord(trained.training, trained.path);
   return {
     ...trained,
+    ...clips > 0 && { clip: clips },
     label: name ?? networkName(trained.network.architecture, dataset),
     classNames,
   };
@@ -177,9 +180,10 @@ export function protocolFor(network: LoadedNetwork, flags: SamplingProtocol): Sa
 }
 
 /** The part of a run's configuration about network and images. */
-export function sourcesIdentity({ sha256 }: LoadedNetwork, data: ImageDataset): RunConfig {
+export function sourcesIdentity({ sha256, clip }: LoadedNetwork, data: ImageDataset): RunConfig {
   return {
     network: sha256,
+    ...clip !== undefined && { clip },
     dataset: data.name,
     images: data.images.shape[0],
     datasetSha256: data.sha256,

@@ -12,11 +12,18 @@ const timesOf = (name: typeof timeGridNames[number], steps = 5) =>
 
 Deno.test("scaleListGrid: times tell every grid, also rounded ones", () => {
   for (const name of timeGridNames) {
+    if (name === "leading") continue; // these are of discrete processes
     assertEquals(scaleListGrid(timesOf(name), options), name);
     assertEquals(scaleListGrid(timesOf(name), { ...options, grid: name }), name);
     const rounded = timesOf(name).map((t) => Number(t.toFixed(7)));
     assertEquals(scaleListGrid(rounded, options), name);
   }
+});
+
+Deno.test("scaleListGrid: leading times are told on their process", () => {
+  const discrete = createSchedule("ddpm_discrete");
+  const times = timeGrid("leading", { steps: 5, schedule: discrete }).toReversed().slice(1);
+  assertEquals(scaleListGrid(times, { ...options, schedule: discrete }), "leading");
 });
 
 Deno.test("scaleListGrid: without times it is what is asked for, or uniform", () => {

@@ -30,6 +30,7 @@ Deno.test("weights: formulation, prediction and preconditioning come back", () =
       { prediction: "eps", preconditioning: { kind: "none" } },
       { prediction: "v", preconditioning: { kind: "input", sigmaData: 0.6 } },
       { prediction: "x0", preconditioning: { kind: "edm", sigmaData: 0.5 } },
+      { prediction: "eps", preconditioning: { kind: "timesteps", timesteps: 1000 } },
     ] as const
   ) {
     const found = readWeights(writeWeights({ ...trained, ...given }), "memory");
@@ -40,6 +41,14 @@ Deno.test("weights: formulation, prediction and preconditioning come back", () =
     assertEquals(found.schedule.parameters, { sigmaMin: 0.002, sigmaMax: 20, rho: 5 });
     assertEquals(found.parameters, parameters);
   }
+});
+
+Deno.test("weights: what clips, and betas of one's own, come back", () => {
+  const betas = [0.1, 0.2, 0.3];
+  const discrete = createSchedule("ddpm_discrete", { betas });
+  const found = readWeights(writeWeights({ ...trained, schedule: discrete, clip: 0.75 }), "memory");
+  assertEquals([found.clip, found.schedule.parameters], [0.75, { betas }]);
+  assertEquals("clip" in readWeights(writeWeights(trained), "memory"), false);
 });
 
 Deno.test("weights: files that do not say what they predict predict eps", () => {
@@ -53,6 +62,9 @@ Deno.test("weights: an unknown prediction or preconditioning is refused by name"
   const { tensors, metadata } = parseSafetensors(writeWeights(trained));
   for (
     const [changed, word] of [
+      [{ clip: "0" }, 'clip is "0", expected a positive number'],
+      [{ clip: "" }, 'clip is ""'],
+      [{ preconditioning: '{"kind":"timesteps"}' }, "their count is undefined"],
       [{ prediction: "flow" }, 'predicts "flow", this release knows eps, x0, v'],
       [{ preconditioning: "{" }, "the preconditioning is not JSON"],
       [{ preconditioning: '{"kind":"x"}' }, 'preconditioning is "x"'],

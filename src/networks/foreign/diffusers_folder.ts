@@ -152,10 +152,8 @@ async function read(folder: NetworkFolder): Promise<TrainedNetwork> {
       schedule,
       prediction,
       preconditioning: { kind: "timesteps", timesteps: timestepsOf(schedule)! },
-      training: {
-        name: lastName(folder.path),
-        ...clip !== undefined && { clip },
-      },
+      ...clip !== undefined && { clip },
+      training: { name: lastName(folder.path) },
     };
   } catch (error) {
     if (!(error instanceof CheckpointMismatchError)) throw error;

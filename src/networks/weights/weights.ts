@@ -33,6 +33,8 @@ export interface TrainedNetwork {
   readonly prediction?: NetworkPrediction;
   /** What stands between the network and noisy images; `none` by default. */
   readonly preconditioning?: Preconditioning;
+  /** How far from 0 values of clean images are believed, see `Denoiser`; absent: however far. */
+  readonly clip?: number | undefined;
   /** How it was trained: free data for provenance. */
   readonly training: Readonly<Record<string, unknown>>;
 }
@@ -90,6 +92,7 @@ export function writeWeights(
       prediction,
       ...preconditioning && preconditioning.kind !== "none" &&
         { preconditioning: JSON.stringify(preconditioning) },
+      ...trained.clip !== undefined && { clip: `${trained.clip}` },
       training: JSON.stringify(training),
     },
   });
@@ -164,6 +167,7 @@ export function readWeights(
     parameters: fromStateDict(network.parameters, arrays, source),
     schedule,
     ...readFormulation(metadata, source),
+    ...metadata.clip !== undefined && { clip: readClip(metadata.clip, source) },
     training: parseObject(metadata.training ?? "{}", "training", source),
   };
 }
@@ -248,6 +252,14 @@ function readFormulation(
     throw new CheckpointMismatchError(`${source}: ${(error as Error).message}`);
   }
   return parts;
+}
+
+function readClip(text: string, source: string): number {
+  const clip = text.trim() === "" ? NaN : Number(text);
+  if (clip > 0 && clip < Infinity) return clip;
+  throw new CheckpointMismatchError(
+    `${source}: the network's clip is ${quoted(text)}, expected a positive number`,
+  );
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -1,5 +1,6 @@
 /** `deno task convert`: networks and scale schedules from and to the files of PyTorch and NumPy. @module */
 import { extname } from "@std/path";
+import { diffusersFiles } from "../src/networks/foreign/diffusers_export.ts";
 import { toStateDict } from "../src/networks/weights/parameters.ts";
 import { scaleAggregates } from "../src/calibration/choose_scale.ts";
 import { scaleList, writeNpyList } from "../src/calibration/scale_list.ts";
@@ -19,23 +20,32 @@ import { grouped, UsageError } from "./cli/flags.ts";
 import { timesText } from "./pipelines/calibration.ts";
 import { networkFlags } from "./pipelines/flags.ts";
 import { formulationFlags, parseParameters } from "./pipelines/formulation_flags.ts";
-import { type Content, readContent, readInput, scheduleOfList } from "./pipelines/interchange.ts";
+import { readInputContent, scheduleOfList } from "./pipelines/interchange.ts";
 import { loadNetwork } from "./pipelines/sources.ts";
+import { writeOutputFolder } from "./pipelines/write_folder.ts";
 import { writeOutput } from "./pipelines/write_output.ts";
+
+/** What a folder's name ends with. */
+const folderEnding = "";
 
 /** Endings that each kind of content can be written with. */
 const endings = {
-  network: [".safetensors", ".pt"],
+  network: [".safetensors", ".pt", folderEnding],
   schedule: [".json", ".csv", ".pt", ".npy"],
 } as const;
+
+function checkNoPrefix(prefix: string): void {
+  if (prefix === "") return;
+  throw new CommandError("--prefix goes with .pt: other files carry the names without one");
+}
 
 function networkBytes(
   network: TrainedNetwork,
   { ending, half, prefix }: { ending: string; half: boolean; prefix: string },
 ): Uint8Array {
   if (ending === ".safetensors") {
-    if (prefix === "") return writeWeights(network, { half });
-    throw new CommandError("--prefix goes with .pt: our weights carry the names without one");
+    checkNoPrefix(prefix);
+    return writeWeights(network, { half });
   }
   const arrays = toStateDict(network.network.parameters, network.parameters);
   return writeTorchStateDict(
@@ -84,12 +94,13 @@ export const verb = defineVerb({
   positionals: [
     {
       name: "INPUT",
-      help: "A file, the folder of a training or calibration run, or zoo:NAME",
+      help: "A file, the folder of a training or calibration run or of diffusers, or zoo:NAME",
       path: "read",
     },
     {
       name: "OUTPUT",
-      help: "Network: .safetensors, .pt. Schedule: .json, .csv, .pt, .npy",
+      help:
+        "Network: .safetensors, .pt, or a folder/ of diffusers. Schedule: .json, .csv, .pt, .npy",
       path: "write a file",
     },
   ],
@@ -160,6 +171,8 @@ export const verb = defineVerb({
     "    --noise-schedule cosine_legacy",
     "convert runs/00003-calibrate-mnist-resnet-16x4-bbels scales.pt",
     "convert scales.pt scale_schedule.json --run weights.safetensors",
+    "convert ddpm-cifar10-32 weights.safetensors",
+    "convert latest out_folder/",
   ],
   result: {
     "files.output": "the file that was written",
@@ -169,11 +182,10 @@ export const verb = defineVerb({
   },
 }, async ({ flags, positionals, print, progress }) => {
   const [input, output] = positionals as [string, string];
-  const ending = extname(output).toLowerCase();
-  const file = await readInput(input);
+  const ending = /[\\/]$/.test(output) ? folderEnding : extname(output).toLowerCase();
   const { padding, imageSize } = flags;
   const noise = requestedNoise(flags);
-  const content: Content = await readContent(file.bytes, file.path, {
+  const content = await readInputContent(input, {
     padding,
     imageSize,
     aggregate: flags.aggregate,
@@ -186,9 +198,9 @@ export const verb = defineVerb({
   const possible: readonly string[] = endings[content.kind === "network" ? "network" : "schedule"];
   if (!possible.includes(ending)) {
     throw new CommandError(
-      `OUTPUT is ${JSON.stringify(output)}; ${file.path} holds a ${
+      `OUTPUT is ${JSON.stringify(output)}; ${content.path} holds a ${
         content.kind === "network" ? "network" : "scale schedule"
-      }, which can be written as ${possible.join(", ")}`,
+      }, which can be written as ${possible.map((each) => each || "a folder/").join(", ")}`,
     );
   }
   if (!flags.force && await Deno.stat(output).then(() => true, () => false)) {
@@ -203,7 +215,10 @@ export const verb = defineVerb({
       );
     }
     const options = { ending, half: flags.half, prefix: flags.prefix ?? "" };
-    await writeOutput(output, networkBytes(content.network, options));
+    if (ending === folderEnding) {
+      checkNoPrefix(options.prefix);
+      await writeOutputFolder(output, diffusersFiles(content.network, options));
+    } else await writeOutput(output, networkBytes(content.network, options));
     print(`Wrote ${output}: ${describeNetwork(content.network)}`);
     const { network, schedule } = content.network;
     return {
@@ -256,7 +271,9 @@ export const verb = defineVerb({
         ...schedule ? [] : ["--noise-schedule"],
       ];
       throw new CommandError(
-        `${file.path} is a bare list of scales: say ${missing.join(", ")}, or name its network ` +
+        `${content.path} is a bare list of scales: say ${
+          missing.join(", ")
+        }, or name its network ` +
           "with --run",
       );
     }
@@ -270,7 +287,7 @@ export const verb = defineVerb({
       aggregate: flags.aggregate,
       indexing: flags.indexing,
       grid: flags.grid,
-    }, file);
+    }, content.bytes && { path: content.path, bytes: content.bytes });
   }
 });
 

@@ -45,7 +45,8 @@ function resolve(given: DdpmDiscreteParameters) {
     if (betas.length < 1 || betas.length > mostTimesteps) {
       fail(`it has ${betas.length} betas, expected 1 to ${mostTimesteps}`);
     }
-    betas.forEach((beta, i) => checkBeta(beta, `betas[${i}]`));
+    // A step may add nothing, as the last ones of a process that is cut off.
+    betas.forEach((beta, i) => beta === 0 && i > 0 || checkBeta(beta, `betas[${i}]`));
     return { parameters: { betas: [...betas] }, betas: Float32Array.from(betas) };
   }
   const { betaSchedule = "linear", timesteps = 1000 } = given;
@@ -84,6 +85,14 @@ function losses(betas: Float32Array): Float64Array {
       );
     }
   });
+  if (out[1] === 0) {
+    throw new ArgumentError(
+      `Cannot make the ddpm_discrete schedule: its first beta is ${
+        betas[0]
+      }, which is no noise in ` +
+        "float32; expected at least 1e-7",
+    );
+  }
   return out;
 }
 

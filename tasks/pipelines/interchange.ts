@@ -27,6 +27,7 @@ import { checkArtifact } from "../../src/runs/artifacts.ts";
 import type { RunKind } from "../../src/runs/find_run.ts";
 import { CommandError } from "../cli/command.ts";
 import { locate } from "./locate.ts";
+import { isNetworkFolder, loadNetworkFolder } from "./network_folder.ts";
 import { isZooWord, zooInput } from "./zoo.ts";
 
 /** What a file holds. */
@@ -67,7 +68,25 @@ export async function readInput(
   );
 }
 
-/** Reads whatever `convert` takes. */
+/**
+ * Whatever `convert` takes: a network that another program saved in a folder, or what a file holds.
+ *
+ * @param options What a file does not tell; for a folder, nothing of it but the training record.
+ */
+export async function readInputContent(
+  word: string,
+  options: ReadTorchWeightsOptions & { readonly aggregate: ScaleAggregate },
+): Promise<{ readonly path: string; readonly bytes?: Uint8Array<ArrayBuffer> } & Content> {
+  if (!isZooWord(word) && await isNetworkFolder(word)) {
+    const network = await loadNetworkFolder(word);
+    const training = { ...network.training, ...options.training };
+    return { path: word, kind: "network", network: { ...network, training } };
+  }
+  const file = await readInput(word);
+  return { ...file, ...await readContent(file.bytes, file.path, options) };
+}
+
+/** Reads the file that {@linkcode readInput} found. */
 export async function readContent(
   bytes: Uint8Array<ArrayBuffer>,
   path: string,

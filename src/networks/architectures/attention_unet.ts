@@ -13,7 +13,7 @@ const MOST_GROUPS = 32;
 const LEAST_CHANNELS = 4;
 const NORM_EPSILON = 1e-6;
 /** Time runs over 0 .. 1000 here, as in the networks that this one is like. */
-const TIME_SCALE = 1000;
+export const ATTENTION_UNET_TIMES = 1000;
 
 /**
  * Description of the residual UNet with self-attention.
@@ -34,7 +34,8 @@ export interface AttentionUnetArchitecture extends ArchitectureBase {
   readonly attention: readonly number[];
 }
 
-function groupsOf(channels: number): number {
+/** Groups of a normalization of so many channels. */
+export function attentionUnetGroups(channels: number): number {
   let groups = Math.min(MOST_GROUPS, Math.floor(channels / LEAST_CHANNELS));
   while (channels % groups !== 0) groups--;
   return groups;
@@ -144,8 +145,8 @@ export function attentionUnet(
     forward: residualUnet(stages, {
       padding,
       classes,
-      waves: (times) => timeEmbedding(Array.from(times, (t) => TIME_SCALE * t), finest),
-      norm: (channels) => ({ groups: groupsOf(channels), epsilon: NORM_EPSILON }),
+      waves: (times) => timeEmbedding(Array.from(times, (t) => ATTENTION_UNET_TIMES * t), finest),
+      norm: (channels) => ({ groups: attentionUnetGroups(channels), epsilon: NORM_EPSILON }),
     }),
   };
 }

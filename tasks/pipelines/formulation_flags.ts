@@ -44,19 +44,21 @@ export const formulationFlags = grouped("Noise and objective", {
   },
 });
 
-/** Reads `sigmaMin=0.1,sigmaMax=50`. */
-export function parseParameters(text: string): Record<string, number> {
+/** Reads `sigmaMin=0.1,sigmaMax=50`; values are numbers or words. */
+export function parseParameters(text: string): Record<string, number | string> {
   return Object.fromEntries(
     text.split(",").map((part) => {
       const [name = "", value = "", ...rest] = part.split("=").map((each) => each.trim());
-      if (name === "" || value === "" || rest.length > 0 || !Number.isFinite(Number(value))) {
+      const number = Number(value);
+      const isWord = /^[a-z]\w*$/i.test(value);
+      if (name === "" || value === "" || rest.length > 0 || !(Number.isFinite(number) || isWord)) {
         throw new CommandError(
           `--noise-parameters has ${
             JSON.stringify(part)
           }, expected such as sigmaMin=0.1,sigmaMax=50`,
         );
       }
-      return [name, Number(value)];
+      return [name, Number.isFinite(number) ? number : value];
     }),
   );
 }

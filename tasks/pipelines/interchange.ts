@@ -27,7 +27,7 @@ import { checkArtifact } from "../../src/runs/artifacts.ts";
 import type { RunKind } from "../../src/runs/find_run.ts";
 import { CommandError } from "../cli/command.ts";
 import { locate } from "./locate.ts";
-import { isNetworkFolder, loadNetworkFolder } from "./network_folder.ts";
+import { isNetworkFolder, loadNetworkFolder, refusePartOfFolder } from "./network_folder.ts";
 import { isZooWord, zooInput } from "./zoo.ts";
 
 /** What a file holds. */
@@ -50,6 +50,7 @@ export async function readInput(
   if (isZooWord(word)) return await zooInput(word);
   const given = await locate(word, { out, kind: convertibleRuns });
   if (!(await Deno.stat(given)).isDirectory) {
+    refusePartOfFolder(given);
     return { path: given, bytes: await readRegularFile(given) };
   }
   for (const name of ["scale_schedule.json", "weights.safetensors"]) {
@@ -63,8 +64,8 @@ export async function readInput(
     return { path, bytes };
   }
   throw new CommandError(
-    `${given} holds neither scale_schedule.json nor weights.safetensors: give a file, or the folder ` +
-      "of a finished calibration or training run",
+    `${given} holds neither scale_schedule.json nor weights.safetensors, nor a network of diffusers: ` +
+      "give a file, or the folder of a finished calibration or training run",
   );
 }
 

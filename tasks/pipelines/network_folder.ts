@@ -1,5 +1,5 @@
 /** Folders in which other programs saved networks, on disk. */
-import { join } from "@std/path";
+import { basename, dirname, join } from "@std/path";
 import { readRegularFile } from "../../src/core/file_system.ts";
 import type { NetworkFolder } from "../../src/networks/foreign/foreign_network.ts";
 import {
@@ -7,6 +7,7 @@ import {
   foreignFolderOf,
   readNetworkFolder,
 } from "../../src/networks/foreign/foreign_networks.ts";
+import { CommandError } from "../cli/command.ts";
 
 function folderAt(path: string): NetworkFolder {
   return {
@@ -24,4 +25,19 @@ export async function isNetworkFolder(path: string): Promise<boolean> {
 /** Reads such a folder. */
 export function loadNetworkFolder(path: string): Promise<FolderNetwork> {
   return readNetworkFolder(folderAt(path));
+}
+
+/**
+ * Refuses one file of several that are a network together: what lies beside it may not even be read.
+ *
+ * @throws CommandError that names the folder.
+ */
+export function refusePartOfFolder(file: string): void {
+  if (!/^diffusion_pytorch_model.*\.(safetensors|bin)$/.test(basename(file))) return;
+  const folder = dirname(file);
+  throw new CommandError(
+    `${file} is one file of a network of diffusers, whose configs lie beside it: give the folder, ${
+      basename(folder) === "unet" ? dirname(folder) : folder
+    }`,
+  );
 }

@@ -10,11 +10,11 @@ import type { TrainedNetwork } from "../../src/networks/weights/weights.ts";
 import { sha256Hex } from "../../src/core/sha256.ts";
 import { checkArtifact } from "../../src/runs/artifacts.ts";
 import { trainingRuns } from "../../src/runs/find_run.ts";
-import type { RunConfig } from "../../src/runs/run_record.ts";
+import { configFile, type RunConfig } from "../../src/runs/run_record.ts";
 import { fitProtocol, type SamplingProtocol } from "../../src/samplers/sampling_protocol.ts";
 import { CommandError } from "../cli/command.ts";
 import { locate } from "./locate.ts";
-import { isNetworkFolder, loadNetworkFolder } from "./network_folder.ts";
+import { isNetworkFolder, loadNetworkFolder, refusePartOfFolder } from "./network_folder.ts";
 import { commandLine } from "../cli/invocation.ts";
 import { checkTrainingRecord } from "./training_record.ts";
 import { readZoo, zooEntryOf, zooPrefix } from "./zoo.ts";
@@ -37,9 +37,15 @@ export interface LoadedNetwork extends TrainedNetwork {
 async function weightsOfRun(folder: string): Promise<string> {
   const path = join(folder, "weights.safetensors");
   if (await exists(path)) return path;
+  if (await exists(join(folder, configFile))) {
+    throw new CommandError(
+      `${path} is missing: the training run has not saved any weights yet; run ` +
+        `${commandLine("train")} again, or name another run`,
+    );
+  }
   throw new CommandError(
-    `${path} is missing: the training run has not saved any weights yet; run ` +
-      `${commandLine("train")} again, or name another run`,
+    `${folder} is neither the folder of a training run (it has no weights.safetensors) nor one of ` +
+      "diffusers (it has neither model_index.json nor a config.json of a UNet); name another",
   );
 }
 
@@ -63,6 +69,7 @@ async function findNetwork(source: string, out: string): Promise<FoundNetwork> {
     return { ...await loadNetworkFolder(found), path: found };
   }
   const path = isFolder ? await weightsOfRun(found) : found;
+  refusePartOfFolder(path);
   const bytes = await readRegularFile(path);
   const sha256 = await sha256Hex(bytes);
   await checkArtifact(path, sha256);

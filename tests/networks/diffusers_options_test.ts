@@ -6,7 +6,7 @@ import { type StoredTensor, writeSafetensors } from "../../src/formats/safetenso
 import { writeTorchStateDict } from "../../src/formats/torch_writer.ts";
 import { createNetwork, parseArchitecture } from "../../src/networks/architectures/architecture.ts";
 import { startBackend } from "../../src/networks/backend.ts";
-import { readNetworkFolder } from "../../src/networks/foreign/foreign_networks.ts";
+import { foreignFolderOf, readNetworkFolder } from "../../src/networks/foreign/foreign_networks.ts";
 import { networkDenoiser } from "../../src/networks/network_denoiser.ts";
 import {
   type Files,
@@ -277,6 +277,17 @@ Deno.test("diffusers: damaged, missing and contradictory files are told in one l
     assert(error.message.includes(word), `${word}: ${error.message}`);
     assert(!error.message.includes("\n") && error.message.includes("nets/mine"), error.message);
   }
+});
+
+Deno.test("diffusers: folders are told from those of runs, which have a config.json too", async () => {
+  const recognize = (files: Files) => foreignFolderOf(memoryFolder(files));
+  const run: Files = new Map([["config.json", json({ command: "train", config: {} })]]);
+  assertEquals(await recognize(run), undefined);
+  assertEquals(await recognize(new Map()), undefined);
+  for (const name of ["model_index.json", "unet/config.json", "scheduler_config.json"]) {
+    assert(await recognize(new Map([...run, [name, json({})]])) !== undefined, name);
+  }
+  assert(await recognize(new Map([["config.json", json({ _class_name: "X" })]])) !== undefined);
 });
 
 Deno.test("diffusers: the description of a network is checked field by field", async () => {

@@ -165,7 +165,11 @@ async function read(folder: NetworkFolder): Promise<TrainedNetwork> {
 export const diffusersFolder: ForeignFolder = {
   title: "diffusers (UNet2DModel)",
   async recognize(folder) {
-    return await firstOf(folder, ["model_index.json", ...unetConfigs]) !== undefined;
+    const own = ["model_index.json", "unet/config.json", ...schedulerConfigs, ...weightNames];
+    if (await firstOf(folder, own) !== undefined) return true;
+    // Folders of runs, and others, have a config.json as well.
+    return await folder.has("config.json") &&
+      new TextDecoder().decode(await folder.read("config.json")).includes('"_class_name"');
   },
   read,
 };

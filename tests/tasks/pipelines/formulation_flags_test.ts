@@ -6,7 +6,11 @@ import { presets } from "../../../tasks/pipelines/presets.ts";
 
 Deno.test("formulation flags: parameters of the noise schedule are read by name", () => {
   assertEquals(parseParameters("sigmaMin=0.1, sigmaMax=5e1"), { sigmaMin: 0.1, sigmaMax: 50 });
-  for (const bad of ["", "rho", "rho=", "rho=x", "a=1,,b=2", "a=1=2"]) {
+  assertEquals(parseParameters("betaSchedule=scaled_linear,timesteps=50"), {
+    betaSchedule: "scaled_linear",
+    timesteps: 50,
+  });
+  for (const bad of ["", "rho", "rho=", "rho=1x", "a=1,,b=2", "a=1=2"]) {
     assertThrows(() => parseParameters(bad), CommandError, "--noise-parameters has");
   }
 });

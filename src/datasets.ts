@@ -16,6 +16,7 @@
  */
 export { DataFormatError, type ErrorDetails, ReadLimitError } from "./core/errors.ts";
 export type { ImageBatch, ImageShape } from "./core/image_batch.ts";
+export type { ClassLabels } from "./datasets/class_labels.ts";
 export { centerCrop, withChannels } from "./datasets/adjust.ts";
 export type { ImageDataset } from "./datasets/dataset.ts";
 export {
@@ -35,6 +36,7 @@ export {
 } from "./datasets/registry_files.ts";
 export { type ByteImages, resizeBilinear } from "./datasets/resize.ts";
 export {
+  type ClassesFrom,
   type DatasetAbout,
   type DatasetArchive,
   type DatasetRequest,
@@ -43,7 +45,10 @@ export {
   type OfficialFile,
   type OpenDataset,
   openInMemory,
+  type ReadImages,
   type Split,
+  type SplitName,
+  type UnreadableImage,
 } from "./datasets/source.ts";
 export type { SubsetOptions } from "./datasets/subset.ts";
 export { type SyntheticOptions, syntheticTextures } from "./datasets/synthetic.ts";

@@ -16,8 +16,9 @@ import { CommandError, defineVerb, runVerb } from "./cli/command.ts";
 import { grouped } from "./cli/flags.ts";
 import { finishRun, runResultFields } from "./cli/run_result.ts";
 import { startBackend } from "../src/networks/backend.ts";
-import { machineFlags, maxPixelsFlag, outFlags } from "./pipelines/flags.ts";
+import { folderFlags, machineFlags, maxPixelsFlag, outFlags } from "./pipelines/flags.ts";
 import { areTargets, readLosses } from "./pipelines/stable_target_states.ts";
+import { folderOptions } from "./pipelines/sources.ts";
 import {
   exportStableTarget,
   lateLoss,
@@ -54,6 +55,7 @@ export const verb = defineVerb({
         min: 2,
         help: "The first so many images; default: 10,000, or all where there are fewer",
       },
+      ...folderFlags,
       maxPixels: maxPixelsFlag,
     }),
     ...grouped("Noise and objective", {
@@ -103,8 +105,10 @@ export const verb = defineVerb({
   const data = await loadDataset(flags.dataset, {
     images: flags.images ?? IMAGES,
     orAll: flags.images === undefined,
+    ...folderOptions(flags),
     from: flags.from,
     maxPixels: flags.maxPixels,
+    tell: (line) => progress.note(line),
   });
   const count = data.images.shape[0];
   const references = [...new Set([1, ...flags.references])].sort((a, b) => a - b);

@@ -9,7 +9,7 @@ import {
 import { defineVerb, runVerb } from "./cli/command.ts";
 import { grouped } from "./cli/flags.ts";
 import { runResultFields } from "./cli/run_result.ts";
-import { maxPixelsFlag, outFlags } from "./pipelines/flags.ts";
+import { folderFlags, maxPixelsFlag, outFlags } from "./pipelines/flags.ts";
 import { architectureFlags } from "./pipelines/architecture_flags.ts";
 import { startBackend } from "../src/networks/backend.ts";
 import { formulationFlags } from "./pipelines/formulation_flags.ts";
@@ -36,14 +36,17 @@ const flags = {
     images: {
       type: "integer",
       min: 1,
-      help: "Train on the first so many images; a preset's number is only the most it takes",
+      help: "Train on so many images, the first ones or of each class of a folder its share; a " +
+        "preset's number is only the most it takes",
     },
     size: { type: "integer", min: 1, max: 4096, help: "Height and width of the images" },
     colors: {
       type: "choice",
       choices: ["gray", "rgb"],
+      alsoSpelled: ["colours"],
       help: "Make the images gray or color; default: as they are",
     },
+    ...folderFlags,
     maxPixels: maxPixelsFlag,
     classes: { type: "integers", min: 0, placeholder: "3,7", help: "Train on these classes only" },
   }),

@@ -61,6 +61,16 @@ function remember(error: Error, problem: string, { remedy }: ErrorDetails): void
   if (remedy !== undefined) remedies.set(error, { problem, remedy });
 }
 
+/** Names another thing that can be done about an error, beside what it says itself. */
+export function addRemedy(error: ToolkitError, remedy: Remedy): void {
+  const known = remedies.get(error);
+  const problem = known?.problem ?? error.message;
+  const both: Remedy = (say) =>
+    known === undefined ? remedy(say) : `${known.remedy(say)}, or ${remedy(say)}`;
+  remedies.set(error, { problem, remedy: both });
+  error.message = told(problem, { remedy: both });
+}
+
 /** An error's message, with what to do about it in a program's own words. */
 export function messageOf(error: Error, wording: Wording): string {
   const known = remedies.get(error);

@@ -116,7 +116,6 @@ async function openAligned(
 /** How an aligned image becomes one of `size` x `size`. */
 async function celebaRecipe(size: number): Promise<ReadImagesOptions> {
   return {
-    shape: [size, size, 3],
     decode: await createImageDecoder(),
     prepare(image: ByteImages, source: string) {
       const [, height, width] = image.shape;

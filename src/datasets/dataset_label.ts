@@ -5,7 +5,7 @@
 export function datasetLabel(name: string, from?: string): string {
   if (name !== "folder" || from === undefined) return name;
   const parts = from.split(/[\\/]+/).filter((part) => !["", ".", ".."].includes(part));
-  const words = (parts.at(-1) ?? "").replace(/\.zip$/i, "").toLowerCase()
+  const words = (parts.at(-1) ?? "").replace(/\.(zip|tar|tgz|tar\.gz)$/i, "").toLowerCase()
     .split(/[^\p{L}\p{N}_]+/u).filter((word) => word !== "");
   return words.length === 0 ? name : words.join("-");
 }

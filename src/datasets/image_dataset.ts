@@ -1,8 +1,9 @@
-import { ArgumentError, ToolkitError } from "../core/errors.ts";
+import { ArgumentError, DataFormatError, ToolkitError } from "../core/errors.ts";
 import { checkImages, type ImageBatch } from "../core/image_batch.ts";
 import { quoted } from "../core/quoted.ts";
 import { sha256Hex } from "../core/sha256.ts";
 import { withChannels } from "./adjust.ts";
+import { type ClassLabels, classLabels } from "./class_labels.ts";
 import type { ImageDataset } from "./dataset.ts";
 import { bytesToImages } from "./labeled_bytes.ts";
 import { type ByteImages, resizeBilinear } from "./resize.ts";
@@ -14,17 +15,20 @@ import { subsetIndices, type SubsetOptions } from "./subset.ts";
  *
  * @category Data sets
  */
-export interface ToImageDatasetOptions extends Omit<SubsetOptions, "what" | "classNames"> {
+export interface ToImageDatasetOptions
+  extends Omit<SubsetOptions, "what" | "classNames" | "except"> {
   /** Name in the registry. */
   readonly name: string;
   /** What people call it; absent: the name. */
   readonly label?: string | undefined;
-  /** "train" or "test". */
+  /** "train", "test", or another part. */
   readonly split: string;
   /** Height and width wanted. */
   readonly size: number;
   /** 1 for gray, 3 for color; absent: as the set is. */
   readonly channels?: 1 | 3 | undefined;
+  /** Is told, a line each, what people should know about the set. */
+  readonly tell?: ((line: string) => void) | undefined;
 }
 
 /**
@@ -51,36 +55,128 @@ export async function toImageDataset(
   opened: OpenDataset,
   options: ToImageDatasetOptions,
 ): Promise<ImageDataset> {
-  const { labels: all, classNames, read } = opened;
-  const { name, label = name, split, size, channels, images: wanted, orAll, classes } = options;
-  const indices = subsetIndices(all, {
-    images: wanted,
-    orAll,
-    classes,
-    classNames,
-    what: `${label} ${split}`,
-  });
-  const labels = Uint8Array.from(indices, (index) => all[index]!);
-  const stray = classNames.length === 0 ? -1 : labels.findIndex((n) => n >= classNames.length);
-  if (stray >= 0) {
+  const { labels: all, classNames } = opened;
+  const { name, label = name, split, size, channels, tell = () => {} } = options;
+  opened.remarks?.opened.forEach(tell);
+  const choose = (except: ReadonlySet<number>) =>
+    subsetIndices(all, {
+      ...options,
+      ...{ choice: options.choice ?? opened.choice, except, classNames, what: `${label} ${split}` },
+    });
+  const chosen = choose(new Set());
+  if (options.images !== undefined && opened.choice !== undefined && chosen.length < all.length) {
+    tell(choiceText(chosen.length, { ...options, choice: options.choice ?? opened.choice }));
+  }
+  const stray = classNames.length === 0 ? -1 : chosen.find((i) => all[i]! >= classNames.length);
+  if (stray !== undefined && stray >= 0) {
     throw new ArgumentError(
-      `Cannot load ${label}: image ${indices[stray]} has the label ${
-        labels[stray]
-      }, expected 0 to ` +
+      `Cannot load ${label}: image ${stray} has the label ${all[stray]}, expected 0 to ` +
         `${classNames.length - 1}`,
     );
   }
-  const images = await orExplain(async () => {
+  const { indices, images } = await orExplain(async () => {
     // Before anything is read: pages that are never touched cost nothing.
-    checkRoom(indices.length * size * size * (channels ?? 1));
-    const found = checkRead(await read(indices), {
-      ...{ count: indices.length, channels, label },
-    });
-    const bytes = channels === undefined ? found : withChannels(found, channels);
-    return bytesToImages(resizeBilinear(bytes, { height: size, width: size }));
-  }, `${indices.length} images of ${size} x ${size}`);
+    checkRoom(chosen.length * size * size * (channels ?? 1));
+    const read = await readChosen(opened, { chosen, choose, channels, label, tell });
+    const bytes = channels === undefined ? read.found : withChannels(read.found, channels);
+    const resized = resizeBilinear(bytes, { height: size, width: size });
+    return { indices: read.indices, images: bytesToImages(resized) };
+  }, `${chosen.length} images of ${size} x ${size}`);
+  opened.remarks?.read().forEach(tell);
+  const labels = classLabels(Array.from(indices, (index) => all[index]!), classNames.length);
   const sha256 = await datasetSha256(images, labels);
   return { name, label, split, images, labels, classNames, sha256 };
+}
+
+/** Which images are taken, in words. */
+function choiceText(
+  count: number,
+  { choice, imagesSeed = 1 }: Pick<ToImageDatasetOptions, "choice" | "imagesSeed">,
+): string {
+  const which = choice === "first"
+    ? "the first ones"
+    : `of each class its share, chosen at random by the seed ${imagesSeed}`;
+  return `  taken: ${count.toLocaleString("en")} images, ${which}`;
+}
+
+/** Files that are named one by one. */
+const mostNamed = 20;
+
+/**
+ * Reads what was chosen; others take the places of images that cannot be read.
+ *
+ * @returns The images, and their indices, ascending.
+ * @throws DataFormatError if none can be read.
+ */
+async function readChosen(
+  opened: OpenDataset,
+  { chosen, choose, channels, label, tell }: {
+    readonly chosen: Uint32Array;
+    readonly choose: (except: ReadonlySet<number>) => Uint32Array;
+    readonly channels: 1 | 3 | undefined;
+    readonly label: string;
+    readonly tell: (line: string) => void;
+  },
+): Promise<{ readonly indices: Uint32Array; readonly found: ByteImages }> {
+  const problems = new Map<number, string>();
+  const stacks: { readonly indices: Uint32Array; readonly found: ByteImages }[] = [];
+  const have = new Set<number>();
+  let indices = chosen;
+  try {
+    for (let wanted = chosen; wanted.length > 0;) {
+      const read = await opened.read(wanted);
+      const bad = new Map((read.unreadable ?? []).map(({ at, problem }) => [at, problem]));
+      const good = wanted.filter((_, at) => !bad.has(at));
+      if (good.length > 0) {
+        const found = checkRead(read, { count: good.length, channels, label });
+        stacks.push({ indices: good, found });
+      }
+      good.forEach((index) => have.add(index));
+      bad.forEach((problem, at) => problems.set(wanted[at]!, problem));
+      if (bad.size === 0) break;
+      indices = choose(new Set(problems.keys()));
+      wanted = indices.filter((index) => !have.has(index));
+    }
+  } finally {
+    tellUnreadable([...problems.values()], tell);
+  }
+  if (indices.length === 0) {
+    const [first = "there are none"] = problems.values();
+    throw new DataFormatError(label, `none of its images can be read: ${first}`);
+  }
+  const only = stacks[0];
+  if (stacks.length === 1 && only!.indices.length === indices.length) return only!;
+  return { indices, found: gathered(stacks, indices) };
+}
+
+/** Names the files that were left out. */
+function tellUnreadable(problems: readonly string[], tell: (line: string) => void): void {
+  const { length } = problems;
+  if (length === 0) return;
+  const files = length === 1 ? "file that cannot be read" : "files that cannot be read";
+  tell(`  left out: ${length.toLocaleString("en")} ${files}:`);
+  problems.slice(0, mostNamed).forEach((problem) => tell(`    ${problem}`));
+  if (length > mostNamed) tell(`    and ${(length - mostNamed).toLocaleString("en")} more`);
+}
+
+/** Images out of several stacks, in the order of `indices`. */
+function gathered(
+  stacks: readonly { readonly indices: Uint32Array; readonly found: ByteImages }[],
+  indices: Uint32Array,
+): ByteImages {
+  const [, h, w, c] = stacks[0]!.found.shape;
+  const values = h * w * c;
+  const places = new Map(
+    stacks.flatMap(({ indices, found }) =>
+      Array.from(
+        indices,
+        (index, i) => [index, found.pixels.subarray(i * values, (i + 1) * values)] as const,
+      )
+    ),
+  );
+  const pixels = new Uint8Array(indices.length * values);
+  indices.forEach((index, i) => pixels.set(places.get(index)!, i * values));
+  return { pixels, shape: [indices.length, h, w, c] };
 }
 
 /** Checks what a data set gave, which may be somebody's own. */
@@ -131,7 +227,7 @@ async function orExplain<T>(work: () => Promise<T>, what: string): Promise<T> {
  * SHA-256 (hex) that identifies images and labels: of a line that names the shape and the SHA-256 of
  * the float32 values (little-endian, `[N, H, W, C]`) and of the labels.
  */
-export async function datasetSha256(images: ImageBatch, labels: Uint8Array): Promise<string> {
+export async function datasetSha256(images: ImageBatch, labels: ClassLabels): Promise<string> {
   checkImages(images);
   const line = `${images.shape.join("x")} ${await sha256Hex(images.data)} ${await sha256Hex(
     labels,

@@ -1,40 +1,54 @@
 import { centerCrop, withChannels } from "./adjust.ts";
-import { arrangeImages, isImagePath } from "./arrange_images.ts";
-import { DataFormatError } from "../core/errors.ts";
+import { arrangeImages } from "./arrange_images.ts";
+import { addRemedy, DataFormatError } from "../core/errors.ts";
 import { defaultMaxPixels, maxPictureBytes } from "../formats/pixel_limit.ts";
+import { datasetLabel } from "./dataset_label.ts";
 import { createImageDecoder, type ImageDecoder } from "./decode_image.ts";
+import { surveyLines } from "./folder_survey.ts";
 import { type FileTree, openFileTree } from "./image_files.ts";
+import { isImagePath, readableFormats } from "./image_paths.ts";
+import { PictureTally } from "./picture_tally.ts";
 import { type ByteImages, resizeBilinear } from "./resize.ts";
-import type { DatasetSource } from "./source.ts";
+import type { DatasetSource, ReadImages, UnreadableImage } from "./source.ts";
 
 /**
- * Any folder, or zip archive, of JPEG and PNG images: folders in it are classes, folders `train` and
- * `test` are parts of the set. The centered square of each image is resized to the size asked for.
+ * Any folder, or zip or tar archive, of images: folders in it are classes, folders that are called as parts
+ * usually are, such as `train` and `Test`, are parts of the set. The centered square of each image is
+ * resized to the size asked for.
  */
 export const imageFolderSource: DatasetSource = {
   name: "folder",
   about: {
-    what: "any folder or zip of JPEG and PNG images of any size; folders in it are classes",
+    what: `any folder, zip or tar of ${readableFormats} images; folders in it are classes`,
     license: "that of the images",
   },
-  async open({ split, size, channels, from, maxPixels = defaultMaxPixels }) {
+  splits: ["train", "validation", "test", "all"],
+  async open(request) {
+    const { size, channels, from, classesFrom, skipUnreadable = false } = request;
+    const { split, part = split, maxPixels = defaultMaxPixels } = request;
     if (from === undefined) {
       throw new DataFormatError("folder", "no folder is named", {
-        remedy: (say) => `name the folder or zip archive of images with ${say.option("from")}`,
+        remedy: (say) => `name the folder or archive of images with ${say.option("from")}`,
       });
     }
-    const files = await openFileTree(from, { maxBytes: maxPictureBytes(maxPixels) });
-    const { indices, labels, classNames } = arrangeImages(files.paths, { split, source: from });
+    const files = await openFileTree(from, {
+      ...{ maxBytes: maxPictureBytes(maxPixels), wanted: isImagePath },
+    });
+    const { indices, labels, classNames, survey } = arrangeImages(files.paths, {
+      ...{ split: part, classesFrom, source: from },
+    });
     await files.confirm([...files.paths.keys()].filter((i) => !isImagePath(files.paths[i]!)));
     // Only now: where there are no files, the decoder need not be fetched either.
     const decode = await createImageDecoder({ maxPixels });
-    const first = await loadImage(files, indices[0]!, decode);
-    const wanted = channels ?? first.shape[3] as 1 | 3;
+    const tally = new PictureTally(size);
+    let wanted = channels;
     const prepare = (image: ByteImages, source: string) => {
       const [, h, w, c] = image.shape;
+      // Without other word all are as the first one that is read.
+      wanted ??= c as 1 | 3;
       if (channels === undefined && c !== wanted) {
         const kind = (count: number) => count === 1 ? "gray" : "color";
-        throw new DataFormatError(
+        throw new MixedColorsError(
           source,
           `this image is ${kind(c)}, the first one is ${kind(wanted)}`,
           {
@@ -43,6 +57,7 @@ export const imageFolderSource: DatasetSource = {
           },
         );
       }
+      tally.add(image.shape);
       const side = Math.min(h, w);
       const square = centerCrop(image, { height: side, width: side });
       return resizeBilinear(withChannels(square, wanted), { height: size, width: size });
@@ -50,15 +65,21 @@ export const imageFolderSource: DatasetSource = {
     return {
       labels,
       classNames,
+      choice: classNames.length > 0 ? "of each class" : "first",
+      remarks: {
+        opened: surveyLines(survey, { label: datasetLabel("folder", from), links: files.links }),
+        read: () => tally.lines(),
+      },
       read: (chosen) =>
         readImages(files, Array.from(chosen, (i) => indices[i]!), {
-          shape: [size, size, wanted],
-          decode,
-          prepare,
+          ...{ decode, prepare, skipUnreadable },
         }),
     };
   },
 };
+
+/** Images that are each whole, but not alike: none can be left out for it. */
+class MixedColorsError extends DataFormatError {}
 
 /** Reads and decodes one image of a folder or archive. */
 async function loadImage(
@@ -73,24 +94,50 @@ const pathOf = (files: FileTree, index: number) => `${files.source}/${files.path
 
 /** Options of {@linkcode readImages}. */
 export interface ReadImagesOptions {
-  /** `[H, W, C]` of every image once it is prepared. */
-  readonly shape: readonly [height: number, width: number, channels: number];
   /** Decodes a file. */
   readonly decode: ImageDecoder;
-  /** Brings an image to the shape; `source` is its path, for error messages. */
+  /** Brings each image to one shape; `source` is its path, for error messages. */
   readonly prepare: (image: ByteImages, source: string) => ByteImages;
+  /** Leave out what cannot be read. Without it the error says how. */
+  readonly skipUnreadable?: boolean;
 }
 
-/** Reads, decodes and prepares images of a folder or archive into one stack. */
+/**
+ * Reads, decodes and prepares images of a folder or archive into one stack, which is empty if none can be
+ * read.
+ */
 export async function readImages(
   files: FileTree,
   indices: readonly number[],
-  { shape: [h, w, c], decode, prepare }: ReadImagesOptions,
-): Promise<ByteImages> {
-  const pixels = new Uint8Array(indices.length * h * w * c);
-  for (const [i, index] of indices.entries()) {
-    const image = prepare(await loadImage(files, index, decode), pathOf(files, index));
-    pixels.set(image.pixels, i * h * w * c);
+  { decode, prepare, skipUnreadable }: ReadImagesOptions,
+): Promise<ReadImages> {
+  const unreadable: UnreadableImage[] = [];
+  let shape: ByteImages["shape"] | undefined;
+  let pixels: Uint8Array = new Uint8Array(0);
+  let count = 0;
+  for (const [at, index] of indices.entries()) {
+    try {
+      const image = prepare(await loadImage(files, index, decode), pathOf(files, index));
+      if (shape === undefined) {
+        shape = image.shape;
+        pixels = new Uint8Array(indices.length * image.pixels.length);
+      }
+      pixels.set(image.pixels, count++ * image.pixels.length);
+    } catch (error) {
+      if (!(error instanceof DataFormatError) || error instanceof MixedColorsError) throw error;
+      if (skipUnreadable) unreadable.push({ at, problem: error.message });
+      else {
+        if (skipUnreadable === false) {
+          addRemedy(error, (say) => `leave out such files with ${say.option("skipUnreadable")}`);
+        }
+        throw error;
+      }
+    }
   }
-  return { pixels, shape: [indices.length, h, w, c] };
+  const [, h = 0, w = 0, c = 0] = shape ?? [];
+  return {
+    pixels: count === indices.length ? pixels : pixels.subarray(0, count * h * w * c),
+    shape: [count, h, w, c],
+    unreadable,
+  };
 }

@@ -1,4 +1,5 @@
 import type { ImageBatch } from "../core/image_batch.ts";
+import type { ClassLabels } from "./class_labels.ts";
 import type { ByteImages } from "./resize.ts";
 
 /**
@@ -8,7 +9,7 @@ import type { ByteImages } from "./resize.ts";
  */
 export interface LabeledBytes extends ByteImages {
   /** Class of each image. */
-  readonly labels: Uint8Array;
+  readonly labels: ClassLabels;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { ArgumentError } from "../core/errors.ts";
+import { quoted } from "../core/quoted.ts";
 import { celebaSource } from "./celeba_files.ts";
 import { cifar10Source } from "./cifar10_files.ts";
 import type { ImageDataset } from "./dataset.ts";
@@ -7,7 +8,7 @@ import { fashionMnistSource } from "./fashion_mnist_files.ts";
 import { imageFolderSource } from "./image_folder_files.ts";
 import { toImageDataset } from "./image_dataset.ts";
 import { mnistSource } from "./mnist_files.ts";
-import type { DatasetSource, Split } from "./source.ts";
+import type { ClassesFrom, DatasetSource, SplitName } from "./source.ts";
 import { syntheticSource } from "./synthetic_source.ts";
 
 const builtIn: readonly DatasetSource[] = [
@@ -77,10 +78,17 @@ export function registerDataset(source: DatasetSource): void {
  * @category Data sets
  */
 export interface LoadDatasetOptions {
-  /** "train" (default) or "test". */
-  readonly split?: Split;
-  /** Take the first this many images, counted after the choice of classes; all when absent. */
+  /** "train" (default) or "test"; of a folder of images also "validation" or "all". */
+  readonly split?: SplitName;
+  /**
+   * Take this many images, counted after the choice of classes; all when absent. The first ones, but of a
+   * folder with classes as many of each as its share is, chosen by `imagesSeed`.
+   */
   readonly images?: number | undefined;
+  /** Seed of the choice of images of a folder with classes. Default 1. */
+  readonly imagesSeed?: number | undefined;
+  /** How a number of images is chosen; absent: as said above. */
+  readonly choice?: "first" | "of each class" | undefined;
   /** Take all where there are fewer than `images`, instead of refusing. Default false. */
   readonly orAll?: boolean | undefined;
   /** Keep only these classes; all when absent. Labels keep their numbers. */
@@ -98,6 +106,15 @@ export interface LoadDatasetOptions {
    * set take, and slack.
    */
   readonly maxBytes?: number | undefined;
+  /** What the folders in a folder of images are, where that can be read in two ways. */
+  readonly classesFrom?: ClassesFrom | undefined;
+  /** Leave out images of a folder that cannot be read, instead of refusing. Default false. */
+  readonly skipUnreadable?: boolean | undefined;
+  /**
+   * Is told, a line each, what people should know about a set before they use it: of a folder its parts and
+   * classes, sizes and colors, and what is left out and why.
+   */
+  readonly tell?: ((line: string) => void) | undefined;
 }
 
 /**
@@ -132,8 +149,6 @@ export async function loadDataset(
     size = 32,
     channels,
     from,
-    maxPixels,
-    maxBytes,
   } = options;
   const source = datasetSources.find((known) => known.name === name);
   if (source === undefined) {
@@ -141,8 +156,13 @@ export async function loadDataset(
       `Cannot load data set "${name}": the known ones are ${datasetNames.join(", ")}`,
     );
   }
-  if (split !== "train" && split !== "test") {
-    throw new ArgumentError(`Cannot load split "${split}" of ${name}: expected "train" or "test"`);
+  const { splits = ["train", "test"] } = source;
+  if (!splits.includes(split)) {
+    throw new ArgumentError(
+      `Cannot load split ${quoted(split)} of ${name}: expected ${
+        splits.map((each) => quoted(each)).join(" or ")
+      }`,
+    );
   }
   if (!Number.isInteger(size) || size < 1 || size > 4096) {
     throw new ArgumentError(
@@ -152,9 +172,13 @@ export async function loadDataset(
   if (channels !== undefined && channels !== 1 && channels !== 3) {
     throw new ArgumentError(`Cannot load ${name} with ${channels} channels: expected 1 or 3`);
   }
-  const open = await source.open({ split, size, channels, from, maxPixels, maxBytes });
+  const { classesFrom, skipUnreadable, maxPixels, maxBytes, imagesSeed, choice, tell } = options;
+  const open = await source.open({
+    ...{ split: split === "test" ? "test" : "train", part: split, size, channels, from },
+    ...{ classesFrom, skipUnreadable, maxPixels, maxBytes },
+  });
   const label = datasetLabel(name, from);
   return await toImageDataset(open, {
-    ...{ name, label, split, size, channels, images, orAll, classes },
+    ...{ name, label, split, size, channels, images, imagesSeed, choice, orAll, classes, tell },
   });
 }

@@ -1,5 +1,6 @@
 import { ArgumentError } from "../core/errors.ts";
 import type { ReadLimits } from "../formats/read_limits.ts";
+import type { ClassLabels } from "./class_labels.ts";
 import type { LabeledBytes } from "./labeled_bytes.ts";
 import type { ByteImages } from "./resize.ts";
 
@@ -9,6 +10,22 @@ import type { ByteImages } from "./resize.ts";
  * @category Data sets
  */
 export type Split = "train" | "test";
+
+/**
+ * What can be asked of a folder of images: a part, or all of it together.
+ *
+ * @category Data sets
+ */
+export type SplitName = Split | "validation" | "all";
+
+/**
+ * What the folders in a folder of images are, where that can be read in two ways. "top": those at the top
+ * are classes, whatever they are called. "parts": those that are called as parts are parts, and what is
+ * in none is left out. "none": there are no classes.
+ *
+ * @category Data sets
+ */
+export type ClassesFrom = "top" | "parts" | "none";
 
 /**
  * What a data set is asked for when it is opened.
@@ -26,6 +43,34 @@ export interface DatasetRequest extends Pick<ReadLimits, "maxBytes"> {
   readonly from?: string | undefined;
   /** Pixels that a picture may have before it is resized. Only sets of pictures need look at it. */
   readonly maxPixels?: number | undefined;
+  /** The same as `split`, of sets that list in `splits` that they have more. */
+  readonly part?: SplitName | undefined;
+  /** What folders are classes. Only folders of images need look at it. */
+  readonly classesFrom?: ClassesFrom | undefined;
+  /** Leave out files that cannot be read, instead of refusing. Only sets of many files need look at it. */
+  readonly skipUnreadable?: boolean | undefined;
+}
+
+/**
+ * A file that was left out.
+ *
+ * @category Data sets
+ */
+export interface UnreadableImage {
+  /** Its place among the images that were asked for. */
+  readonly at: number;
+  /** What is wrong with it, in one line that names it. */
+  readonly problem: string;
+}
+
+/**
+ * Images that were asked for, and those among them that could not be read.
+ *
+ * @category Data sets
+ */
+export interface ReadImages extends ByteImages {
+  /** Left out of the stack; only if `skipUnreadable` was asked for. */
+  readonly unreadable?: readonly UnreadableImage[];
 }
 
 /**
@@ -35,7 +80,7 @@ export interface DatasetRequest extends Pick<ReadLimits, "maxBytes"> {
  */
 export interface OpenDataset {
   /** Class of every image; zeros when there are no classes. */
-  readonly labels: Uint8Array;
+  readonly labels: ClassLabels;
   /** Names of the classes; empty when the set has none. */
   readonly classNames: readonly string[];
   /**
@@ -43,7 +88,14 @@ export interface OpenDataset {
    *
    * @throws DataFormatError if a file is missing or damaged.
    */
-  read(indices: Uint32Array): Promise<ByteImages>;
+  read(indices: Uint32Array): Promise<ReadImages>;
+  /** How a number of images is chosen: the first ones (default), or some of each class. */
+  readonly choice?: "first" | "of each class";
+  /** What people should know before they use it: a line each, when it is opened and once it is read. */
+  readonly remarks?: {
+    readonly opened: readonly string[];
+    read(): readonly string[];
+  };
 }
 
 /**
@@ -117,6 +169,8 @@ export interface DatasetSource {
   readonly about: DatasetAbout;
   /** How it is fetched; absent when there is nothing to fetch. */
   readonly archive?: DatasetArchive;
+  /** Parts that it has; absent: "train" and "test". */
+  readonly splits?: readonly SplitName[];
   /** Where it is looked for, most wanted first; empty when it lies in no folder. */
   readonly folders?: readonly string[];
   /**

@@ -1,5 +1,7 @@
 /** Choosing images of a data set by class and number. */
 import { ArgumentError } from "../core/errors.ts";
+import { someOfEachClass } from "./choose_images.ts";
+import type { ClassLabels } from "./class_labels.ts";
 
 /**
  * Options of {@linkcode subsetIndices}.
@@ -7,8 +9,14 @@ import { ArgumentError } from "../core/errors.ts";
  * @category Data sets
  */
 export interface SubsetOptions {
-  /** Take the first this many of what the classes leave; all when absent. */
+  /** Take this many of what the classes leave; all when absent. */
   readonly images?: number | undefined;
+  /** Which ones: the first (default), or of each class its share, chosen at random. */
+  readonly choice?: "first" | "of each class" | undefined;
+  /** Seed of that choice. Default 1. */
+  readonly imagesSeed?: number | undefined;
+  /** Images that cannot be taken; others take their places. */
+  readonly except?: ReadonlySet<number> | undefined;
   /** Take all where there are fewer than `images`, instead of refusing. Default false. */
   readonly orAll?: boolean | undefined;
   /** Keep only these classes; all when absent. */
@@ -20,15 +28,16 @@ export interface SubsetOptions {
 }
 
 /**
- * Indices, ascending, of the first `images` images whose label is one of `classes`.
+ * Indices, ascending, of `images` images whose label is one of `classes`.
  *
  * @param labels Class of each image.
  * @throws RangeError if a class does not exist or is given twice, or if there are fewer images than
  * asked for, unless all are fine then; the message says how many there are.
  */
 export function subsetIndices(
-  labels: Uint8Array,
-  { images, orAll = false, classes, classNames, what }: SubsetOptions,
+  labels: ClassLabels,
+  { images, choice, imagesSeed = 1, except, orAll = false, classes, classNames, what }:
+    SubsetOptions,
 ): Uint32Array {
   if (images !== undefined && (!Number.isInteger(images) || images < 1)) {
     throw new ArgumentError(`Cannot take ${images} images of ${what}: not a positive integer`);
@@ -55,12 +64,17 @@ export function subsetIndices(
   for (let i = 0; i < labels.length; i++) {
     if (classes === undefined || wanted.has(labels[i]!)) found.push(i);
   }
-  if (images !== undefined && images > found.length && !orAll) {
+  const usable = except === undefined ? found : found.filter((i) => !except.has(i));
+  if (images !== undefined && images > usable.length && !orAll) {
     const which = classes === undefined ? "" : ` of class ${classes.join(", ")}`;
     throw new ArgumentError(
-      `Cannot take ${images} images${which} of ${what}: there are ${found.length}`,
-      { remedy: (say) => `ask for no more (${say.option("images", found.length)})` },
+      `Cannot take ${images} images${which} of ${what}: there are ${usable.length}`,
+      { remedy: (say) => `ask for no more (${say.option("images", usable.length)})` },
     );
   }
-  return Uint32Array.from(images === undefined ? found : found.slice(0, images));
+  if (images === undefined) return Uint32Array.from(usable);
+  if (choice !== "of each class") return Uint32Array.from(usable.slice(0, images));
+  // Of all, so that what cannot be taken does not change which of the others are.
+  const options = { labels, count: images, seed: imagesSeed, except: except ?? new Set<number>() };
+  return Uint32Array.from(someOfEachClass(found, options));
 }

@@ -22,20 +22,23 @@ export interface ReadTarOptions extends Pick<ReadLimits, "maxItems"> {
   readonly maxBytes: number;
   /** Which files are wanted, by path inside the archive; all when absent. */
   readonly wanted?: (name: string) => boolean;
+  /** Is told of files that are not wanted, and of links. */
+  readonly passedOver?: (member: { readonly name: string; readonly isFile: boolean }) => void;
 }
 
 const blockBytes = 512;
 
 /**
  * The regular files of a tar archive that are wanted, in the archive's order. Gzip is undone where its
- * magic number is found. Links, folders and devices are passed over.
+ * magic number is found. Links, folders and devices are passed over. Long names are known as GNU's tar and
+ * POSIX (pax) write them.
  *
  * @throws ReadLimitError if it unpacks to more than `maxBytes`, or says so, or has more than `maxItems` files.
  * @throws DataFormatError if the archive is truncated or damaged.
  */
 export async function* readTar(
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,
-  { source, wanted = () => true, maxBytes, maxItems = usualFiles }: ReadTarOptions,
+  { source, wanted = () => true, passedOver, maxBytes, maxItems = usualFiles }: ReadTarOptions,
 ): AsyncGenerator<TarFile> {
   const plain = new ByteReader(stream, source);
   const head = await plain.peek(2);
@@ -44,13 +47,14 @@ export async function* readTar(
     : plain;
   const limits = { source, what: "the archive" };
   let files = 0;
+  let longName: string | undefined;
   try {
     for (;;) {
       const header = await reader.take(blockBytes);
       // A block of zeros ends an archive; what ends without one was cut off between two files.
       if (header === undefined) throw reader.truncated();
       if (header.every((byte) => byte === 0)) break;
-      const { name, size, regular } = parseHeader(header, { source, offset: reader.taken });
+      const { name: shortName, size, type } = parseHeader(header, { source, offset: reader.taken });
       // As declared: nothing is allocated, and nothing passed over, for a file that cannot be there.
       checkLimit("maxBytes", reader.taken + size, {
         ...limits,
@@ -59,12 +63,25 @@ export async function* readTar(
       });
       checkLimit("maxItems", ++files, { ...limits, allowed: maxItems });
       const padding = -size & (blockBytes - 1);
-      if (regular && wanted(name)) {
+      if (type === "name") {
+        checkLimit("maxText", size, { source, what: "a long name", allowed: longestName });
+        const bytes = await reader.take(size) ?? new Uint8Array(0);
+        await reader.skip(padding);
+        longName = header[156] === 0x4c ? untilZero(bytes) : paxPath(bytes) ?? longName;
+        continue;
+      }
+      const name = longName ?? shortName;
+      longName = undefined;
+      const isFile = type === "file";
+      if (isFile && wanted(name)) {
         const bytes = await reader.take(size);
         if (bytes === undefined) throw reader.truncated();
         await reader.skip(padding);
         yield { name, bytes };
-      } else await reader.skip(size + padding);
+      } else {
+        if (isFile || type === "link") passedOver?.({ name, isFile });
+        await reader.skip(size + padding);
+      }
     }
     // To the very end: gzip's checksum comes last.
     await reader.drain();
@@ -76,13 +93,9 @@ export async function* readTar(
 function parseHeader(
   header: Uint8Array,
   { source, offset }: { readonly source: string; readonly offset: number },
-): { name: string; size: number; regular: boolean } {
+): { name: string; size: number; type: "file" | "link" | "name" | "other" } {
   const at = offset - blockBytes;
-  const text = (from: number, length: number) => {
-    const field = header.subarray(from, from + length);
-    const end = field.indexOf(0);
-    return new TextDecoder().decode(end < 0 ? field : field.subarray(0, end));
-  };
+  const text = (from: number, length: number) => untilZero(header.subarray(from, from + length));
   const octal = (from: number, length: number) => {
     const digits = text(from, length).trim();
     return /^[0-7]{1,12}$/.test(digits) ? parseInt(digits, 8) : NaN;
@@ -101,8 +114,37 @@ function parseHeader(
   return {
     name: (prefix === "" ? "" : `${prefix}/`) + text(0, 100),
     size,
-    regular: type === 0 || type === 0x30,
+    type: type === 0 || type === 0x30
+      ? "file"
+      : type === 0x31 || type === 0x32
+      ? "link"
+      : type === 0x4c || type === 0x78
+      ? "name"
+      : "other",
   };
+}
+
+/** Bytes of a name, or of the records that hold one. */
+const longestName = 2 ** 20;
+
+/** Text that a zero byte ends. */
+function untilZero(field: Uint8Array): string {
+  const end = field.indexOf(0);
+  return new TextDecoder().decode(end < 0 ? field : field.subarray(0, end));
+}
+
+/** The path among the records of an extended header, "length key=value" each (POSIX, pax). */
+function paxPath(bytes: Uint8Array): string | undefined {
+  let path: string | undefined;
+  for (let at = 0; at < bytes.length;) {
+    const space = bytes.indexOf(0x20, at);
+    const length = space < 0 ? NaN : Number(new TextDecoder().decode(bytes.subarray(at, space)));
+    if (!Number.isInteger(length) || length <= space - at || at + length > bytes.length) break;
+    const record = new TextDecoder().decode(bytes.subarray(space + 1, at + length - 1));
+    if (record.startsWith("path=")) path = record.slice("path=".length);
+    at += length;
+  }
+  return path;
 }
 
 /** Takes exact numbers of bytes from a stream of chunks. */

@@ -21,6 +21,8 @@ export interface ZipRecord {
   readonly packedSize: number;
   /** Bytes of its contents. */
   readonly size: number;
+  /** Whether it is a symbolic link, as archives made on Unix may hold: its contents are a path. */
+  readonly isLink: boolean;
   /** Where its own header begins, and where the next one or the directory does, in the archive. */
   readonly headerAt: number;
   readonly endsBefore: number;
@@ -211,8 +213,10 @@ export function readZipRecords(
       );
     }
     const [flags, crc32] = [view.getUint16(at + 8, true), view.getUint32(at + 16, true)];
+    // Made on Unix, the upper half of the attributes is the file's mode.
+    const isLink = directory[at + 5] === 3 && (view.getUint32(at + 38, true) >>> 28) === 0xa;
     records.push({
-      ...{ name, rawName, flags, method, crc32, packedSize, size, headerAt },
+      ...{ name, rawName, flags, method, crc32, packedSize, size, headerAt, isLink },
       endsBefore: start,
     });
     at = next;

@@ -25,6 +25,8 @@ interface FlagBase {
   readonly group?: FlagGroup;
   /** Name of the value on the help page, such as `FILE`. */
   readonly placeholder?: string;
+  /** Other spellings that are understood, such as `colours`. */
+  readonly alsoSpelled?: readonly string[];
   /** The command cannot run without it. */
   readonly required?: true;
 }

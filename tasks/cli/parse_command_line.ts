@@ -138,12 +138,20 @@ function readArguments(
   const isBoolean = (name: string) =>
     instead.some((each) => each === name) || specs.get(name)?.type === "boolean";
   const named = [...new Set([...specs.keys(), ...instead])];
+  const spelled = new Map(
+    [...specs].flatMap(([name, { alsoSpelled = [] }]) => alsoSpelled.map((other) => [other, name])),
+  );
+  const asDeclared = (arg: string) =>
+    arg.replace(
+      /^--([a-z-]+)/,
+      (typed, name) => spelled.has(name) ? `--${spelled.get(name)}` : typed,
+    );
 
   // A value joined by "=" may start with a dash (`--min -1`), and `--no-x` becomes `--x=false`.
   const joined: string[] = [];
   const end = args.includes("--") ? args.indexOf("--") : args.length;
   for (let i = 0; i < end; i++) {
-    const arg = args[i] === "-h" ? "--help" : args[i]!;
+    const arg = args[i] === "-h" ? "--help" : asDeclared(args[i]!);
     const name = arg.startsWith("--") ? arg.slice(2) : "";
     const next = i + 1 < end ? args[i + 1] : undefined;
     if (name.startsWith("no-") && specs.get(name.slice(3))?.type === "boolean") {

@@ -48,6 +48,32 @@ export const maxPixelsFlag = {
   help: "Pixels that a picture may have before it is resized; default: 67,108,864 (64 megapixels)",
 } as const;
 
+/** How a folder of images is read. */
+export const folderFlags = grouped("Data", {
+  split: {
+    type: "choice",
+    choices: ["train", "validation", "test", "all"],
+    help: "Part of the data set; default: train. Only folders have validation, and all together",
+  },
+  classesFrom: {
+    type: "choice",
+    choices: ["top", "parts", "none"],
+    help:
+      "Of a folder that can be read in two ways: all folders at its top are classes, those called " +
+      "as parts (train, test ..) are parts, or there are no classes",
+  },
+  imagesSeed: {
+    type: "integer",
+    min: 0,
+    help: "Seed by which --images chooses in a folder with classes, of each its share; default: 1",
+  },
+  skipUnreadable: {
+    type: "boolean",
+    open: true,
+    help: "Leave out images of a folder that cannot be read, and say which",
+  },
+});
+
 /** Which images the machine may use. */
 export const imageFlags = grouped("Data", {
   dataset: {
@@ -64,14 +90,18 @@ export const imageFlags = grouped("Data", {
   images: {
     type: "integer",
     min: 1,
-    help: "First so many images; default: as many as the network's",
+    help:
+      "So many images, the first ones or of each class of a folder its share; default: as many " +
+      "as the network's",
   },
   classes: { type: "integers", min: 0, placeholder: "3,7", help: "Images of these classes only" },
   colors: {
     type: "choice",
     choices: ["gray", "rgb"],
+    alsoSpelled: ["colours"],
     help: "Make the images gray or color; default: as the network's",
   },
+  ...folderFlags,
   maxPixels: maxPixelsFlag,
 });
 

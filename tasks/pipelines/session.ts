@@ -90,7 +90,8 @@ export async function openSession(
 ): Promise<Session & AsyncDisposable> {
   await using opened = new AsyncDisposableStack();
   const { network } = request;
-  const data = await loadMachineImages(network, flags);
+  const tell = (line: string) => progress.note(line);
+  const data = await loadMachineImages(network, { ...flags, tell });
   const backend = await startBackend(flags.backend);
   const posterior = opened.adopt(await createPosterior(flags, backend), (each) => each.dispose());
   const parts = { network, data, backend, posterior, abort, progress };

@@ -2,7 +2,8 @@
 import { join } from "@std/path";
 import { readRegularFile } from "../../src/core/file_system.ts";
 import type { ImageDataset } from "../../src/datasets/dataset.ts";
-import { loadDataset } from "../../src/datasets/registry_files.ts";
+import { loadDataset, type LoadDatasetOptions } from "../../src/datasets/registry_files.ts";
+import type { ClassesFrom, SplitName } from "../../src/datasets/source.ts";
 import type { Provenance } from "../../src/core/provenance.ts";
 import { networkName } from "../../src/networks/network_name.ts";
 import { readAnyWeights } from "../../src/networks/weights/any_weights.ts";
@@ -16,7 +17,7 @@ import { CommandError } from "../cli/command.ts";
 import { locate } from "./locate.ts";
 import { isNetworkFolder, loadNetworkFolder, refusePartOfFolder } from "./network_folder.ts";
 import { commandLine } from "../cli/invocation.ts";
-import { checkTrainingRecord } from "./training_record.ts";
+import { checkTrainingRecord, type TrainingRecord } from "./training_record.ts";
 import { readZoo, zooEntryOf, zooPrefix } from "./zoo.ts";
 
 /** The network that commands take without one being named. */
@@ -99,14 +100,38 @@ export async function loadNetwork(
   };
 }
 
+/** How a folder of images is read. */
+export interface FolderFlags {
+  readonly split?: SplitName | undefined;
+  readonly classesFrom?: ClassesFrom | undefined;
+  readonly imagesSeed?: number | undefined;
+  readonly skipUnreadable?: boolean | undefined;
+}
+
 /** Which images the machine may use. */
-export interface ImageFlags {
+export interface ImageFlags extends FolderFlags {
   readonly dataset?: string | undefined;
   readonly images?: number | undefined;
   readonly classes?: readonly number[] | undefined;
   readonly from?: string | undefined;
   readonly colors?: "gray" | "rgb" | undefined;
   readonly maxPixels?: number | undefined;
+}
+
+/** How a folder of images is read, of flags or of a training's record. */
+export function folderOptions(
+  { split, classesFrom, imagesSeed, skipUnreadable }: FolderFlags,
+): Pick<LoadDatasetOptions, keyof FolderFlags> {
+  return { ...split && { split }, classesFrom, imagesSeed, skipUnreadable };
+}
+
+/** How a training of an earlier release took a number of images of a folder. */
+const earlierChoice = ({ images, imagesSeed }: TrainingRecord) =>
+  images !== undefined && imagesSeed === undefined ? { choice: "first" } as const : {};
+
+/** Where the lines about a data set go. */
+export interface Told {
+  readonly tell?: ((line: string) => void) | undefined;
 }
 
 /** Channels that images are to have under the flag `--colors`; undefined: as they are. */
@@ -140,8 +165,9 @@ async function rememberedPlace(
 /** The network's own training images, unless flags say otherwise; sizes must fit. */
 export async function loadMachineImages(
   { network, training, path }: LoadedNetwork,
-  { dataset, images, classes, from, colors, maxPixels }: ImageFlags,
+  flags: ImageFlags & Told,
 ): Promise<ImageDataset> {
+  const { dataset, images, classes, from, colors, maxPixels, tell } = flags;
   const name = dataset ?? (typeof training.dataset === "string" ? training.dataset : undefined);
   if (name === undefined) {
     throw new CommandError(`${path} does not say what it was trained on; name it with --dataset`);
@@ -151,13 +177,22 @@ export async function loadMachineImages(
   const some = classes ?? (asTrained ? training.classes as number[] | undefined : undefined);
   const place = from ?? (asTrained ? await rememberedPlace({ training, path }) : undefined);
   const [height, width, channels] = network.architecture.imageShape;
+  const record: TrainingRecord = asTrained ? training : {};
+  const folder = folderOptions({
+    split: flags.split ?? record.split,
+    classesFrom: flags.classesFrom ?? record.classesFrom,
+    imagesSeed: flags.imagesSeed ?? record.imagesSeed,
+    skipUnreadable: flags.skipUnreadable ?? record.skipUnreadable,
+  });
   const data = await loadDataset(name, {
+    ...folder,
+    ...images === undefined && flags.imagesSeed === undefined && earlierChoice(record),
     images: count,
     classes: some,
     from: place,
     size: height,
     channels: channelsOf(colors ?? (asTrained ? training.colors : undefined)),
-    maxPixels,
+    ...{ maxPixels, tell },
   });
   const found = data.images.shape.slice(1);
   if (found.join() !== [height, width, channels].join()) {
@@ -168,7 +203,16 @@ export async function loadMachineImages(
         (found[2] === channels ? "" : `; try --colors ${channels === 1 ? "gray" : "rgb"}`),
     );
   }
-  const chosen = [dataset, images, classes, colors].some((flag) => flag !== undefined);
+  const chosen = [
+    dataset,
+    images,
+    classes,
+    colors,
+    flags.split,
+    flags.classesFrom,
+    flags.imagesSeed,
+  ]
+    .some((flag) => flag !== undefined);
   const known = training.datasetSha256;
   if (!chosen && typeof known === "string" && known !== data.sha256) {
     throw new CommandError(

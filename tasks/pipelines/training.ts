@@ -28,7 +28,7 @@ import { tellTrainingMemory } from "./memory.ts";
 import { architectureOf, resolveSizes } from "./architecture_flags.ts";
 import { parseParameters } from "./formulation_flags.ts";
 import type { WorkContext } from "./session.ts";
-import { channelsOf } from "./sources.ts";
+import { channelsOf, type FolderFlags, folderOptions } from "./sources.ts";
 import { readCheckpoint, reopenUnlessReadable } from "./training_checkpoint.ts";
 import { reportTraining, trainingFiles } from "./training_report.ts";
 
@@ -36,7 +36,7 @@ const CHECKPOINT_EVERY = 250;
 
 /** Flags over a preset: any field of it, and what only a command line has. */
 export interface TrainingFlags
-  extends Readonly<Record<string, unknown>>, Partial<OrUndefined<ArchitectureSizes>> {
+  extends Readonly<Record<string, unknown>>, Partial<OrUndefined<ArchitectureSizes>>, FolderFlags {
   readonly levels?: number | undefined;
   readonly classes?: readonly number[] | undefined;
   readonly size?: number | undefined;
@@ -122,8 +122,13 @@ export function resolveTraining(preset: string, given: TrainingFlags): ResolvedT
   const config = overlay(preset, given);
   const recipe = resolveSizes(config, given);
   const formulation = resolveFormulation(config);
-  const { classes, size, colors, seed } = given;
-  const resolved = { preset, ...recipe, ...formulation.choice, classes, size, colors, seed };
+  const { classes, size, colors, seed, split, classesFrom, skipUnreadable } = given;
+  const isChosen = config.dataset === "folder" && config.images !== undefined;
+  const resolved = {
+    ...{ preset, ...recipe, ...formulation.choice, classes, size, colors, seed },
+    ...{ split, classesFrom, skipUnreadable },
+    ...isChosen && { imagesSeed: given.imagesSeed ?? 1 },
+  };
   return { preset, given, config, recipe, formulation, resolved };
 }
 
@@ -140,8 +145,9 @@ export function trainingIdentity(
 /** The images of a training, and the run's identity with them. */
 async function imagesAndIdentity(
   training: ResolvedTraining,
-  { backend, from, maxPixels }:
+  { backend, progress, from, maxPixels }:
     & Pick<WorkContext, "backend">
+    & Partial<Pick<WorkContext, "progress">>
     & Pick<RunTrainingOptions, "from" | "maxPixels">,
 ) {
   const { given, config } = training;
@@ -152,8 +158,9 @@ async function imagesAndIdentity(
     classes: given.classes,
     ...given.size && { size: given.size },
     channels: channelsOf(given.colors),
-    from,
-    maxPixels,
+    ...folderOptions(given),
+    ...{ from, maxPixels },
+    tell: (line) => progress?.note(line),
   });
   const resolved = {
     ...training.resolved,
@@ -204,7 +211,7 @@ export async function runTraining(
   const { given, config, recipe } = training;
   const { choice: _, schedule, ...formulation } = training.formulation;
   const { data, resolved, identity } = await imagesAndIdentity(training, {
-    ...{ backend, from, maxPixels },
+    ...{ backend, progress, from, maxPixels },
   });
   const images = data.images.shape[0];
   const label = data.label ?? data.name;

@@ -1,6 +1,7 @@
 /** What weights say of their training, as far as commands go by it. */
 import { CheckpointMismatchError } from "../../src/core/errors.ts";
 import { quoted } from "../../src/core/quoted.ts";
+import type { ClassesFrom, SplitName } from "../../src/datasets/source.ts";
 
 /** What commands go by; all else in the record is free. */
 export interface TrainingRecord {
@@ -10,8 +11,13 @@ export interface TrainingRecord {
   readonly dataset?: string;
   readonly from?: string;
   readonly datasetSha256?: string;
-  /** The first so many images. */
+  /** So many images. */
   readonly images?: number;
+  /** How a folder of images was read; no seed: the first images. */
+  readonly imagesSeed?: number;
+  readonly split?: SplitName;
+  readonly classesFrom?: ClassesFrom;
+  readonly skipUnreadable?: boolean;
   /** Images of these classes only. */
   readonly classes?: readonly number[];
   /** Names of the classes. */
@@ -29,6 +35,10 @@ const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as num
 const listOf = (fits: (value: unknown) => boolean) => (value: unknown) =>
   Array.isArray(value) && value.every(fits);
 const text: Rule = { expected: "text", fits: isText };
+const oneOf = (...words: readonly string[]): Rule => ({
+  expected: words.map((word) => `"${word}"`).join(" or "),
+  fits: (value) => words.includes(value as string),
+});
 
 const rules: Readonly<Record<keyof TrainingRecord, Rule>> = {
   name: text,
@@ -41,7 +51,11 @@ const rules: Readonly<Record<keyof TrainingRecord, Rule>> = {
   images: { expected: "a positive integer", fits: (value) => isCount(value) && value !== 0 },
   classes: { expected: "a list of whole numbers", fits: listOf(isCount) },
   classNames: { expected: "a list of texts", fits: listOf(isText) },
-  colors: { expected: '"gray" or "rgb"', fits: (value) => value === "gray" || value === "rgb" },
+  colors: oneOf("gray", "rgb"),
+  imagesSeed: { expected: "a whole number", fits: isCount },
+  split: oneOf("train", "validation", "test", "all"),
+  classesFrom: oneOf("top", "parts", "none"),
+  skipUnreadable: { expected: "true or false", fits: (value) => typeof value === "boolean" },
 };
 
 /**

@@ -161,7 +161,7 @@ Deno.test({
     const expected = tensors.get("images")!;
     const { images, labels } = await loadDataset("cifar10", { from: shared.path!, images: 24 });
     assertEquals(images.shape, [24, 32, 32, 3]);
-    assertEquals(labels, tensors.get("labels")!.data);
+    assertEquals(labels, tensors.get("labels")!.data as Uint8Array);
     // Golden images are NCHW.
     const planes = Float32Array.from(images.data, (_, i) => {
       const [image, plane, pixel] = [Math.floor(i / 3072), Math.floor(i / 1024) % 3, i % 1024];

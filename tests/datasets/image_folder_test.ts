@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { dirname, join } from "@std/path";
 import { encode } from "fast-png";
 import { DataFormatError } from "../../src/core/errors.ts";
@@ -47,7 +47,8 @@ Deno.test("image folder: mixed sizes come out alike, folders are classes, also f
 
     const dogs = await loadDataset("folder", { from, size: 8, classes: [1], images: 1 });
     assertEquals([...dogs.labels], [1]);
-    assertEquals(dogs.images.data, set.images.data.slice(2 * 192, 3 * 192));
+    const dog = (image: number) => set.images.data.slice(image * 192, (image + 1) * 192).join();
+    assert([2, 3].map(dog).includes(dogs.images.data.join()));
     const gray = await loadDataset("folder", { from, size: 8, channels: 1 });
     assertEquals(gray.images.shape, [4, 8, 8, 1]);
 
@@ -85,7 +86,7 @@ Deno.test("image folder: missing, empty, truncated and corrupt input is a DataFo
     const load = (from?: string) => () => loadDataset("folder", { from, size: 4 });
     await assertRejects(load(), DataFormatError, "with `from`");
     await assertRejects(load(join(folder, "none")), DataFormatError, "no such file or folder");
-    await assertRejects(load(folder), DataFormatError, "empty, expected JPEG or PNG");
+    await assertRejects(load(folder), DataFormatError, "empty, expected JPEG, PNG");
     const jpeg = picture("jpeg_420/file").bytes;
     await write(folder, { "1.jpg": jpeg, "2.jpg": jpeg.subarray(0, jpeg.length - 40) });
     await assertRejects(load(folder), DataFormatError, "2.jpg: not a whole JPEG: Premature end");

@@ -11,7 +11,7 @@ Deno.test("registry: MNIST is whole, and its first digits equal the golden ones 
   const few = await loadDataset("mnist", { images: 48 });
   assertEquals(few.images.shape, [48, 32, 32, 1]);
   assertEquals(few.images.data, tensors.get("images")!.data);
-  assertEquals(few.labels, tensors.get("labels")!.data);
+  assertEquals(few.labels, tensors.get("labels")!.data as Uint8Array);
   assertEquals(few.classNames.length, 10);
 
   const train = await loadDataset("mnist", { size: 28 });

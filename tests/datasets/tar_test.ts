@@ -54,6 +54,25 @@ Deno.test("tar: files come out in order whatever the chunks, plain or gzip", asy
   assertEquals((await read(archive, { wanted })).map(([name]) => name), ["set/a.bin", "set/b.bin"]);
 });
 
+Deno.test("tar: long names are read as GNU's tar and POSIX write them", async () => {
+  const long = `set/${"deep/".repeat(40)}image.png`;
+  const text = (words: string) => new TextEncoder().encode(words);
+  const record = (words: string) => {
+    const length = words.length + 2;
+    // The length counts its own digits.
+    return text(`${length + `${length + 2}`.length} ${words}\n`);
+  };
+  const pax = join(record("mtime=1700000000.5"), record(`path=${long}`));
+  const short = tarMember("set/short.png", bytes(10, 4));
+  for (
+    const before of [tarMember("././@LongLink", text(`${long}\0`), "L"), tarMember("x", pax, "x")]
+  ) {
+    const packed = join(before, short, tarMember("next.png", bytes(5, 5)), new Uint8Array(1024));
+    const names = (await read(packed)).map(([name]) => name);
+    assertEquals(names, [long, "next.png"]);
+  }
+});
+
 Deno.test("tar: an archive cut off in a file, or anywhere when compressed, is a DataFormatError", async () => {
   for (const length of [100, 600, 1300, 2500]) {
     await assertRejects(() => read(archive.subarray(0, length)), DataFormatError, "truncated");

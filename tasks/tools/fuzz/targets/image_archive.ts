@@ -1,8 +1,9 @@
 /** Zip archives of images, read as a data set. */
 import { zipSync } from "fflate";
 import type { Random } from "../../../../src/core/random.ts";
-import { arrangeImages, isImagePath } from "../../../../src/datasets/arrange_images.ts";
+import { arrangeImages } from "../../../../src/datasets/arrange_images.ts";
 import { createImageDecoder } from "../../../../src/datasets/decode_image.ts";
+import { isImagePath } from "../../../../src/datasets/image_paths.ts";
 import { readImages } from "../../../../src/datasets/image_folder_files.ts";
 import { readZip } from "../../../../src/datasets/zip_files.ts";
 import { noise, oneIn } from "../bytes.ts";
@@ -87,11 +88,12 @@ export const target: FuzzTarget = {
     const tree = {
       source,
       paths,
+      links: 0,
       read: (index: number) => read(entries[index]!),
       confirm: () => Promise.resolve(),
     };
     const { pixels } = await readImages(tree, indices, {
-      ...{ shape: [4, 4, 1], decode },
+      decode,
       prepare: (image) => image,
     });
     return { labels, classNames: [...classNames], pixels };

@@ -41,8 +41,9 @@ function randomSet(random: Random) {
 const wrong: Readonly<Record<string, (random: Random) => string[]>> = {
   "no images": () => ["a.txt", "b/c.gif", ".hidden.png", "__MACOSX/a.png"],
   "images beside folders": (random) => [...randomSet(random).paths, "other/1.png", "top.png"],
-  "too many classes": () => Array.from({ length: 257 }, (_, i) => `class${i}/1.png`),
   "no training part": () => ["test/a/1.png"],
+  "a part beside classes": (random) => [...randomSet(random).paths, "x/1.png", "Train/1.png"],
+  "two training parts": () => ["train/a/1.png", "Training/a/1.png"],
 };
 
 /** See above. */

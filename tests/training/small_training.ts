@@ -1,4 +1,5 @@
 /** A training that takes milliseconds: textures, a small ResNet, a recipe with everything in it. */
+import type { ClassLabels } from "../../src/datasets/class_labels.ts";
 import { bytesToImages } from "../../src/datasets/labeled_bytes.ts";
 import { syntheticTextures } from "../../src/datasets/synthetic.ts";
 import type { Network } from "../../src/networks/network.ts";
@@ -10,7 +11,7 @@ import type { TrainingRecipe } from "../../src/training/optimize_network.ts";
 const textures = syntheticTextures({ images: 12, size: 8, channels: 1, classes: 2, seed: 1 });
 
 /** What the examples are drawn from; its batch does not divide its images. */
-export const examples: ExampleSource & { readonly labels: Uint8Array } = {
+export const examples: ExampleSource & { readonly labels: ClassLabels } = {
   images: bytesToImages(textures),
   labels: textures.labels,
   schedule: createSchedule("cosine_legacy"),

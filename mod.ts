@@ -100,11 +100,7 @@ export {
   type TimeGridOptions,
 } from "./src/samplers/time_grid.ts";
 export { createSchedule } from "./src/schedules/create_schedule.ts";
-export type {
-  NoiseParameter,
-  NoiseParameters,
-  NoiseSchedule,
-} from "./src/schedules/noise_schedule.ts";
+export type { NoiseSchedule } from "./src/schedules/noise_schedule.ts";
 export { train, type Training, type TrainOptions } from "./src/training/train.ts";
 export { loadZooNetwork } from "./src/zoo/zoo.ts";
 export type { ZooOptions } from "./src/zoo/zoo_files.ts";

@@ -242,7 +242,6 @@ export {
   noiseDeviation,
 } from "./samplers/initial_noise.ts";
 export {
-  type ClippingOptions,
   runSampler,
   type RunSamplerOptions,
   type Sampler,
@@ -295,7 +294,7 @@ export type { BetaSchedule } from "./schedules/betas.ts";
 export { ddpmDiscrete, type DdpmDiscreteParameters } from "./schedules/ddpm_discrete.ts";
 export { edm, type EdmParameters } from "./schedules/edm.ts";
 export { noiseLevel, timeAtLevel } from "./schedules/noise_level.ts";
-export type { NoiseParameter, NoiseParameters, NoiseSchedule } from "./schedules/noise_schedule.ts";
+export type { NoiseSchedule } from "./schedules/noise_schedule.ts";
 export type { SigmaRange } from "./schedules/sigma_range.ts";
 export { ve } from "./schedules/ve.ts";
 export { vpLinear, type VpLinearParameters } from "./schedules/vp_linear.ts";

@@ -159,4 +159,4 @@ export {
   type TrainedNetwork,
   writeWeights,
 } from "./networks/weights/weights.ts";
-export type { NoiseParameter, NoiseParameters, NoiseSchedule } from "./schedules/noise_schedule.ts";
+export type { NoiseSchedule } from "./schedules/noise_schedule.ts";

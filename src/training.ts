@@ -39,7 +39,7 @@ export { JsonlLog, type LogRecord, type OpenLogOptions, readJsonl } from "./runs
 export { sha256File } from "./runs/provenance.ts";
 export { openRun, type OpenRunOptions, Run } from "./runs/run_folder.ts";
 export { listRuns, type RunConfig, type RunRecord } from "./runs/run_record.ts";
-export type { NoiseParameter, NoiseParameters, NoiseSchedule } from "./schedules/noise_schedule.ts";
+export type { NoiseSchedule } from "./schedules/noise_schedule.ts";
 export { AdamW, type AdamWOptions, type AdamWState } from "./training/adamw.ts";
 export { readTrainingState, writeTrainingState } from "./training/checkpoint.ts";
 export { emaDecayAt, updateAverage } from "./training/ema.ts";

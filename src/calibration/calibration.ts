@@ -5,7 +5,7 @@ import type { ScaleAggregate, ScaleSchedule, ScaleStep } from "../machines/scale
 import type { Provenance } from "../core/provenance.ts";
 import { aggregateScales, bestScale } from "./choose_scale.ts";
 import type { SimilarityName } from "./similarity.ts";
-import type { NoiseParameters } from "../schedules/noise_schedule.ts";
+import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
 
 /**
  * Similarities `[samples][steps][candidates]`; step index 0 is the lowest noise; null: not evaluated.
@@ -44,7 +44,7 @@ export interface CalibrationState {
   /** The forward process that both invert. */
   readonly noiseSchedule: {
     readonly name: string;
-    readonly parameters: NoiseParameters;
+    readonly parameters: NoiseSchedule["parameters"];
   };
   /** Seed of x_T and of a stochastic sampler; null if the noise was given. */
   readonly seed: number | null;

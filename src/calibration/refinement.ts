@@ -2,7 +2,7 @@ import { csvText } from "../formats/csv.ts";
 import { ArgumentError, CheckpointMismatchError } from "../core/errors.ts";
 import { checkOf, sealState } from "../formats/seal.ts";
 import type { RefinementTrial, ScaleSchedule } from "../machines/scale_schedule.ts";
-import type { NoiseParameters } from "../schedules/noise_schedule.ts";
+import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
 
 /**
  * What a refinement works on.
@@ -17,7 +17,7 @@ export interface RefinementIdentity {
   /** The forward process that both invert. */
   readonly noiseSchedule: {
     readonly name: string;
-    readonly parameters: NoiseParameters;
+    readonly parameters: NoiseSchedule["parameters"];
   };
   /** Name of the measure that final images are compared by. */
   readonly measure: string;

@@ -1,5 +1,5 @@
 import type { Provenance } from "../core/provenance.ts";
-import type { NoiseParameters } from "../schedules/noise_schedule.ts";
+import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
 
 /**
  * How the best scales of the samples become one scale.
@@ -103,7 +103,7 @@ export interface ScaleSchedule {
   /** The forward process: what makes it again. */
   readonly noiseSchedule: {
     readonly name: string;
-    readonly parameters: NoiseParameters;
+    readonly parameters: NoiseSchedule["parameters"];
   };
   /** Name of the metric by which network and machine were compared. */
   readonly metric: string;

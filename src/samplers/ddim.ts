@@ -1,6 +1,6 @@
 import type { ImageBatch } from "../core/image_batch.ts";
 import type { Denoiser } from "../denoisers/denoiser.ts";
-import { type ClippingOptions, runSampler, type SamplerOptions, weightedSum } from "./sampler.ts";
+import { runSampler, type SamplerOptions, weightedSum } from "./sampler.ts";
 
 /**
  * Deterministic sampling by DDIM (Song, Meng & Ermon, arXiv 2010.02502, equation 12 with eta = 0):
@@ -31,6 +31,8 @@ import { type ClippingOptions, runSampler, type SamplerOptions, weightedSum } fr
  * assertEquals((await ddim(machine, { xT, times })).shape, [2, 8, 8, 1]);
  * ```
  *
+ * @param options.clip Clean images that are found are clipped to -clip .. clip, and eps is kept, as in
+ * diffusers; Infinity: not. By default what the denoiser says.
  * @returns Images `[B, H, W, C]` at the last time. `xT` is left as it is.
  * @throws RangeError if shapes or times do not fit.
  * @throws Error if a prediction is not finite; the message names step and image.
@@ -38,7 +40,7 @@ import { type ClippingOptions, runSampler, type SamplerOptions, weightedSum } fr
  */
 export function ddim(
   denoiser: Denoiser,
-  options: SamplerOptions & ClippingOptions,
+  options: SamplerOptions & { readonly clip?: number | undefined },
 ): Promise<ImageBatch> {
   const { schedule, clip } = denoiser;
   return runSampler(denoiser, async ({ x, t, tNext, predict }) => {

@@ -1,19 +1,18 @@
 import type { ImageBatch } from "../core/image_batch.ts";
 import type { Denoiser } from "../denoisers/denoiser.ts";
-import {
-  type ClippingOptions,
-  runSampler,
-  stepNoise,
-  type StochasticSamplerOptions,
-  weightedSum,
-} from "./sampler.ts";
+import { runSampler, stepNoise, type StochasticSamplerOptions, weightedSum } from "./sampler.ts";
 
 /**
  * Options of {@linkcode ddpm}.
  *
  * @category Samplers
  */
-export interface DdpmOptions extends StochasticSamplerOptions, ClippingOptions {
+export interface DdpmOptions extends StochasticSamplerOptions {
+  /**
+   * Clean images that are found are clipped to -clip .. clip; Infinity: not. By default what the denoiser
+   * says.
+   */
+  readonly clip?: number | undefined;
   /**
    * Variance of the noise that a step adds: `posterior` (default) is that of x' given x and x0, right
    * where x0 is known; `forward` is that of x given x', right where x0 is unit Gaussian.

@@ -121,19 +121,6 @@ export interface RunSamplerOptions extends SamplerOptions {
 }
 
 /**
- * Options of samplers that step to the clean images that a denoiser finds.
- *
- * @category Samplers
- */
-export interface ClippingOptions {
-  /**
-   * Clean images that are found are clipped to -clip .. clip, and eps is kept; Infinity: not. By default
-   * what the denoiser says.
-   */
-  readonly clip?: number | undefined;
-}
-
-/**
  * Runs a sampler: checks, the loop over times, callbacks and aborts. The rule of a step is the sampler's
  * own. What `onStep` shows of a step is what the denoiser was asked first in it.
  *

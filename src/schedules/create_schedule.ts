@@ -171,7 +171,7 @@ export function registerSchedule(definition: NoiseScheduleDefinition): void {
  */
 export function createSchedule(
   name: string,
-  parameters: NoiseParameters = {},
+  parameters: NoiseSchedule["parameters"] = {},
 ): NoiseSchedule {
   const definition = known.get(name);
   if (definition === undefined) {

@@ -7,7 +7,7 @@ import {
 } from "../denoisers/preconditioning.ts";
 import { createSchedule } from "../schedules/create_schedule.ts";
 import { preservesVariance } from "../schedules/noise_level.ts";
-import type { NoiseParameters, NoiseSchedule } from "../schedules/noise_schedule.ts";
+import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
 import type { NoiseSampling } from "./noise_sampling.ts";
 import type { LossWeighting } from "./objective.ts";
 
@@ -20,7 +20,7 @@ export interface FormulationChoice {
   /** Name of the forward process. */
   readonly noiseSchedule: string;
   /** Parameters of the noise schedule that differ from its defaults. */
-  readonly noiseParameters?: NoiseParameters;
+  readonly noiseParameters?: NoiseSchedule["parameters"];
   /** What the network predicts. */
   readonly objective: "noise" | "x0" | "v";
   /** `stable`: the Stable Target Field over `references` images. */

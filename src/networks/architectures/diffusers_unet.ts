@@ -182,7 +182,11 @@ export function diffusersUnet(
   };
 }
 
-/** The entry of diffusers' UNet2DModel among the architectures; defaults are its own. */
+/**
+ * The entry of diffusers' UNet2DModel among the architectures; defaults are its own.
+ *
+ * @category Networks
+ */
 export const diffusersUnetDefinition: ArchitectureDefinition<DiffusersUnetArchitecture> = {
   kind: "diffusers-unet",
   title: "diffusers UNet",

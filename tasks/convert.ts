@@ -208,7 +208,9 @@ export const verb = defineVerb({
   }
   if (content.kind === "network") {
     const { prediction = "eps", preconditioning } = content.network;
-    if (ending === ".pt" && (prediction !== "eps" || preconditioning?.kind === "edm")) {
+    if (
+      ending === ".pt" && (prediction !== "eps" || (preconditioning?.kind ?? "none") !== "none")
+    ) {
       progress.note(
         `Note: a .pt file does not tell that this network predicts ${prediction}, with ` +
           `preconditioning ${preconditioning?.kind ?? "none"}`,

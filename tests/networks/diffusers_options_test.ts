@@ -194,6 +194,12 @@ Deno.test("diffusers: an option or a block that is not known is refused by its n
     assert(error.message.includes(word), `${JSON.stringify(options)}: ${error.message}`);
     assert(error.message.startsWith("nets/mine/unet/config.json: "), error.message);
   }
+  const latent = folderFiles({ config, weights });
+  latent.set(
+    "model_index.json",
+    json({ _class_name: "LDMPipeline", vqvae: ["diffusers", "VQModel"] }),
+  );
+  await assertRejects(() => read(latent), Error, 'the pipeline has vqvae ("VQModel") besides unet');
   const schedulers: [Record<string, unknown>, string][] = [
     [{ _class_name: "ScoreSdeVeScheduler" }, '_class_name is "ScoreSdeVeScheduler"'],
     [{ prediction_type: "flow" }, 'prediction_type is "flow"'],
@@ -252,6 +258,7 @@ Deno.test("diffusers: damaged, missing and contradictory files are told in one l
   const cases: [Files, string][] = [
     [changed(name, bytes.slice(0, 500)), "truncated"],
     [changed(name, new Uint8Array(0)), name],
+    [changed("model_index.json", text("{")), "the config is not JSON"],
     [changed(name, undefined), "lacks the network's weights (unet/diffusion_pytorch_model"],
     [changed(scheduler, undefined), "lacks the scheduler's config, which tells the noise"],
     [changed("unet/config.json", undefined), "lacks the UNet's config (unet/config.json"],

@@ -1,6 +1,6 @@
 /** Folders of Hugging Face's diffusers: a UNet2DModel and the config of its scheduler. */
 import { CheckpointMismatchError, DataFormatError } from "../../core/errors.ts";
-import { oneLine } from "../../core/quoted.ts";
+import { oneLine, quoted } from "../../core/quoted.ts";
 import { parseSafetensors } from "../../formats/safetensors.ts";
 import { parseTorch } from "../../formats/torch_file.ts";
 import { torchStateDict } from "../../formats/torch_values.ts";
@@ -127,7 +127,23 @@ async function readWeightFiles(
   return { name, arrays };
 }
 
+/** What a pipeline has besides UNet and scheduler would change what its network's images are. */
+async function checkPipeline(folder: NetworkFolder): Promise<void> {
+  const name = "model_index.json";
+  if (!await folder.has(name)) return;
+  for (const [part, value] of Object.entries(await readConfig(folder, name))) {
+    const [library, type] = Array.isArray(value) ? value : [null, null];
+    if (["unet", "scheduler"].includes(part) || library === null) continue;
+    throw new CheckpointMismatchError(
+      `${folder.path}/${name}: the pipeline has ${oneLine(part, 60)} (${
+        quoted(type)
+      }) besides unet and scheduler; this release knows pipelines of these two`,
+    );
+  }
+}
+
 async function read(folder: NetworkFolder): Promise<TrainedNetwork> {
+  await checkPipeline(folder);
   const configName = await required(folder, { names: unetConfigs, what: "the UNet's config" });
   const inside = configName.slice(0, -"config.json".length);
   const architecture = architectureOfConfig(

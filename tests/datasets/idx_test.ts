@@ -22,6 +22,9 @@ async function gzip(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
+/** Bytes one after the other. */
+const join = (...parts: Iterable<number>[]): number[] => parts.flatMap((part) => [...part]);
+
 Deno.test("idx: shape and values are read, also from a view into a larger buffer", () => {
   const bytes = idx(2, 3, 4);
   const padded = new Uint8Array([9, 9, 9, ...bytes]).subarray(3);
@@ -81,6 +84,43 @@ Deno.test("idx: truncated or damaged gzip is a DataFormatError", async () => {
   await assertRejects(
     () => gunzipIfNeeded(excess, { source: "x.gz", maxBytes: 1000 }),
     DataFormatError,
+    "x.gz: after the gzip stream, the file goes on with what is no gzip",
+  );
+});
+
+Deno.test("gzip: members one after the other, header fields and zeros at the end are read", async () => {
+  const plain = idx(40, 50);
+  const cuts = [plain.slice(0, 7), plain.slice(7, 7), plain.slice(7, 1000), plain.slice(1000)];
+  const members = await Promise.all(cuts.map(gzip));
+  const zeros = new Uint8Array(512);
+  // Extra field, name, comment, and no checksum of the header: flags 4, 8 and 16.
+  const [first] = members;
+  const described = join([...first!.subarray(0, 3), 28], first!.subarray(4, 10), [3, 0, 1, 2, 3])
+    .concat([...new TextEncoder().encode("a.idx\0it\0")], [...first!.subarray(10)]);
+  const whole = join(described, ...members.slice(1));
+  const options = { source: "x.gz", maxBytes: 10_000 };
+  const read = async (...parts: Iterable<number>[]) =>
+    await gunzipIfNeeded(Uint8Array.from(join(...parts)), options);
+  assertEquals(await read(whole), plain);
+  assertEquals(await read(whole, zeros), plain);
+  assertEquals(await read(whole, [0]), plain);
+
+  const refusals: [Iterable<number>[], string][] = [
+    [[whole, zeros, [9]], "after the gzip stream and zeros, the file goes on"],
+    [[whole, zeros, members[0]!], "after the gzip stream and zeros, the file goes on"],
+    [[whole, [120, 120, 120]], "goes on with what is no gzip"],
+    [[whole.slice(0, -1)], "it ends before its last byte"],
+    [[whole, [31, 139, 8]], "it ends before its last byte"],
+    [[whole.with(-5, whole.at(-5)! ^ 1)], "truncated or damaged: incorrect data check"],
+    [[whole.with(-1, 1)], "truncated or damaged: incorrect length check"],
+  ];
+  for (const [parts, problem] of refusals) {
+    await assertRejects(() => read(...parts), DataFormatError, problem);
+  }
+  // The limit is one of all members together.
+  await assertRejects(
+    () => gunzipIfNeeded(Uint8Array.from(whole), { ...options, maxBytes: plain.length - 1 }),
+    ReadLimitError,
   );
 });
 

@@ -26,7 +26,17 @@ export const target: FuzzTarget = {
     const level = random.integer(10);
     const good = new Uint8Array(gzipSync(plain, { level }));
     if (oneIn(random, 3)) {
-      return { bytes: good, note: "good", expected: reads(plain.subarray(8)) };
+      const expected = reads(plain.subarray(8));
+      const cut = random.integer(plain.length + 1);
+      const parts = [plain.subarray(0, cut), plain.subarray(cut)].map((part) =>
+        gzipSync(part, { level })
+      );
+      const bytes = pick(random, [
+        good,
+        join(...parts),
+        join(...parts, new Uint8Array(random.integer(1000))),
+      ]);
+      return { bytes, note: "good", expected };
     }
     // A header of gzip around what deflate never was: its name, comment and extra field.
     const bomb = () => new Uint8Array(gzipSync(new Uint8Array(20_000_000), { level: 9 }));
@@ -34,7 +44,11 @@ export const target: FuzzTarget = {
       checksum: () => good.with(good.length - 8, good[good.length - 8]! ^ 1),
       size: () => join(good.subarray(0, -4), little(plain.length + 1, 4)),
       "cut off": () => good.subarray(0, 2 + random.integer(good.length - 2)),
-      "more after it": () => join(good, noise(random, 1 + random.integer(20))),
+      "more after it": () =>
+        join(good, [1 + random.integer(255)], noise(random, random.integer(20))),
+      "more after zeros": () => join(good, new Uint8Array(1 + random.integer(600)), [31, 139]),
+      "a second member cut off": () =>
+        join(good, good.subarray(0, 1 + random.integer(good.length - 1))),
       "another method": () => good.with(2, 7),
       "reserved flags": () => good.with(3, 0xe0),
       "a name without end": () => join(good.subarray(0, 3), [8], good.subarray(4, 10), "aaaa"),

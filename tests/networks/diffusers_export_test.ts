@@ -1,5 +1,13 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import { dirname, fromFileUrl, join } from "@std/path";
+import { sliceBatch } from "../../src/core/image_batch.ts";
 import { Random } from "../../src/core/random.ts";
+import {
+  type FloatTensor,
+  parseSafetensors,
+  type StoredTensor,
+  writeSafetensors,
+} from "../../src/formats/safetensors.ts";
 import {
   attentionUnet,
   type AttentionUnetArchitecture,
@@ -13,8 +21,9 @@ import { networkDenoiser } from "../../src/networks/network_denoiser.ts";
 import { initialParameters } from "../../src/networks/weights/parameters.ts";
 import type { TrainedNetwork } from "../../src/networks/weights/weights.ts";
 import { createSchedule } from "../../src/schedules/create_schedule.ts";
+import { pythonWithTorch, runPython } from "../formats/python_torch.ts";
 import { relativeError } from "./golden.ts";
-import { worstDifference } from "./pretrained_golden.ts";
+import { imagesOf, worstDifference } from "./pretrained_golden.ts";
 
 /** A folder in memory. */
 const folderOf = (files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>, path = "out/mine") => ({
@@ -70,6 +79,59 @@ Deno.test("diffusers export: an attention UNet computes the same when it is read
   before.dispose();
   after.dispose();
 });
+
+Deno.test("diffusers export: PyTorch, or diffusers where it is, loads the folder and predicts the same", async () => {
+  const python = await pythonWithTorch();
+  if (python === undefined) return;
+  await startBackend("wasm");
+  const trained = trainedLike();
+  const x = { data: new Random(1).normals(3 * 192), shape: [3, 8, 8, 3] as const };
+  const steps = [0, 250, 999];
+  const labels = [0, 2, 1];
+  const folder = await Deno.makeTempDir();
+  try {
+    for (const [name, bytes] of diffusersFiles(trained)) {
+      await Deno.mkdir(dirname(join(folder, name)), { recursive: true });
+      await Deno.writeFile(join(folder, name), bytes);
+    }
+    const [source, target] = [join(folder, "in"), join(folder, "out")];
+    const ints = (values: number[]) =>
+      ({ dtype: "I32", shape: [3], data: Int32Array.from(values) }) as const;
+    const given = new Map<string, StoredTensor>([
+      ["x", { dtype: "F32", shape: [3, 3, 8, 8], data: planar(x.data) }],
+      ["t", ints(steps)],
+      ["label", ints(labels)],
+    ]);
+    await Deno.writeFile(source, writeSafetensors(given));
+    const script = fromFileUrl(new URL("../fixtures/diffusers_load.py", import.meta.url));
+    const by = await runPython(python, ["-B", script, folder, source, target]);
+    const { tensors } = parseSafetensors(await Deno.readFile(target), "out");
+    const expected = imagesOf(tensors.get("output") as FloatTensor);
+    const denoiser = networkDenoiser(trained);
+    for (const [i, step] of steps.entries()) {
+      const t = (step + 1) / 1000;
+      const found = await denoiser.predict(sliceBatch(x, i, i + 1), t, { labels: [labels[i]!] });
+      const error = relativeError(found.data, sliceBatch(expected, i, i + 1).data);
+      // Sines of float32 arguments, 6e-5 off at step 999, and sums of float32 in two programs.
+      assert(error < 1e-5, `step ${step} by ${by.trim()}: differs by ${error}`);
+      const alphaBar = tensors.get("alphas_cumprod")!.data[step] as number;
+      assertAlmostEquals(Math.sqrt(alphaBar), trained.schedule.signal(t), 2e-6);
+    }
+    denoiser.dispose();
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+/** Interleaved images as planes: `[3, 8, 8, 3]` to `[3, 3, 8, 8]`. */
+function planar(values: Float32Array): Float32Array {
+  const out = new Float32Array(values.length);
+  for (let at = 0; at < values.length; at++) {
+    const [image, pixel, color] = [Math.floor(at / 192), Math.floor(at % 192 / 3), at % 3];
+    out[image * 192 + color * 64 + pixel] = values[at]!;
+  }
+  return out;
+}
 
 Deno.test("diffusers export: a network of theirs comes back as it was", async () => {
   const architecture: DiffusersUnetArchitecture = {

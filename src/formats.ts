@@ -26,7 +26,12 @@ export {
 export { DataFormatError, type ErrorDetails, ReadLimitError } from "./core/errors.ts";
 export type { ImageBatch } from "./core/image_batch.ts";
 export { parseNpy, type ParseNpyOptions, writeNpy } from "./formats/npy.ts";
-export { PickledObject, type PickleGlobal } from "./formats/pickle.ts";
+export {
+  attributesOf,
+  dictionaryOf,
+  PickledObject,
+  type PickleGlobal,
+} from "./formats/pickled_object.ts";
 export { decodePng, type DecodePngOptions, encodePng } from "./formats/png.ts";
 export type { ReadLimits } from "./formats/read_limits.ts";
 export {
@@ -42,14 +47,14 @@ export {
   writeSafetensors,
   type WriteSafetensorsOptions,
 } from "./formats/safetensors.ts";
-export { isTorch, parseTorch, type ParseTorchOptions } from "./formats/torch_file.ts";
+export { isPickle, parsePickle, parseTorch, type ParseTorchOptions } from "./formats/torch_file.ts";
+export { isTorch } from "./formats/torch_magic.ts";
 export {
-  type NumberTable,
-  numberTable,
   type TorchStateDict,
   torchStateDict,
   type TorchStateDictOptions,
-} from "./formats/torch_values.ts";
+} from "./formats/torch_networks.ts";
+export { type NumberTable, numberTable, tensorOf } from "./formats/torch_values.ts";
 export { writeTorchList, writeTorchStateDict } from "./formats/torch_writer.ts";
 export type { ScaleAggregate, ScaleSchedule } from "./machines/scale_schedule.ts";
 export type { StoredArray } from "./networks/weights/parameters.ts";

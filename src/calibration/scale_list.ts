@@ -7,7 +7,8 @@ import { isNpy, parseNpy, writeNpy } from "../formats/npy.ts";
 import { parseJson } from "../formats/parse_json.ts";
 import { checkLimit } from "../formats/read_limits.ts";
 import type { ScaleAggregate, ScaleSchedule } from "../machines/scale_schedule.ts";
-import { isTorch, parseTorch } from "../formats/torch_file.ts";
+import { parseTorch } from "../formats/torch_file.ts";
+import { isTorch } from "../formats/torch_magic.ts";
 import { type NumberTable, numberTable } from "../formats/torch_values.ts";
 
 /**

@@ -39,6 +39,11 @@ export function isNpy(bytes: Uint8Array): boolean {
   return [...magic].every((letter, i) => bytes[i] === letter.charCodeAt(0));
 }
 
+/** Whether a kind of NumPy's, with or without its byte order, is one of numbers that are read here. */
+export function isNumpyNumber(descr: string): boolean {
+  return Object.hasOwn(typesByDescr, descr.replace(/^[<>|=]/, ""));
+}
+
 /** An array as NumPy describes it. */
 export interface NumpyArray {
   /** Kind and byte order, such as "<f4" or ">i8"; without a sign little-endian. */

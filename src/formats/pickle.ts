@@ -6,56 +6,15 @@
  */
 import { DataFormatError, isToolkitError } from "../core/errors.ts";
 import { quoted } from "../core/quoted.ts";
+import { PickleCursor } from "./pickle_cursor.ts";
+import { isPickleGlobal, PickledObject, type PickleGlobal } from "./pickled_object.ts";
 import { LimitMeter, type ReadLimits } from "./read_limits.ts";
-
-/**
- * What a name that a pickle imports stands for.
- *
- * @category Formats
- */
-export interface PickleGlobal {
-  /** Python's full name, such as "collections.OrderedDict". */
-  readonly name: string;
-  /** What calling it gives; absent: the result is an inert {@linkcode PickledObject}. */
-  readonly make?: (args: readonly unknown[]) => unknown;
-  /** It is a mere name and must not be called. */
-  readonly inert?: true;
-}
-
-/**
- * An instance of a class, as its name, arguments and state: nothing of it ever runs.
- *
- * @example
- * ```ts
- * import { PickledObject } from "@els/toolkit/formats";
- * import { assertEquals } from "@std/assert";
- *
- * // What parseTorch gives in place of a module of PyTorch, which it does not run.
- * const module = new PickledObject({ name: "torch.nn.modules.linear.Linear" }, []);
- * assertEquals(module.type.name, "torch.nn.modules.linear.Linear");
- * ```
- *
- * @category Formats
- */
-export class PickledObject {
-  /** Its class. */
-  readonly type: PickleGlobal;
-  /** What its constructor was given. */
-  readonly args: readonly unknown[];
-  /** Its attributes, usually a Map; undefined where the pickle sets none. */
-  state: unknown;
-
-  /** Makes an object without state. */
-  constructor(type: PickleGlobal, args: readonly unknown[]) {
-    this.type = type;
-    this.args = args;
-  }
-}
 
 /** Options of {@linkcode unpickle}. */
 export interface UnpickleOptions extends Pick<ReadLimits, "maxItems"> {
   /**
-   * Looks up a name that the pickle imports, such as ("os", "system"); undefined refuses the pickle.
+   * Looks up a name that the pickle imports, such as ("os", "system"): `{ name }` makes a record of
+   * whatever is built with it, undefined refuses the pickle.
    */
   readonly find: (module: string, name: string) => PickleGlobal | undefined;
   /** Turns a persistent id, which stands for data kept elsewhere, into its value. */
@@ -64,13 +23,12 @@ export interface UnpickleOptions extends Pick<ReadLimits, "maxItems"> {
   readonly source?: string;
   /** Where in the bytes the pickle begins; default 0. */
   readonly start?: number;
+  /** Counts items in place of `maxItems`: for pickles within pickles. */
+  readonly meter?: LimitMeter | undefined;
 }
 
-/** No number that a file of tensors needs has more digits; longer ones only cost time. */
-const longestNumber = 64;
-
 /** Values of a pickle: the largest list of scales that is read has a million. */
-const usualItems = 2_500_000;
+export const usualItems = 2_500_000;
 /** A list, dictionary or object takes about as much memory as this many numbers. */
 const itemsOfContainer = 16;
 const itemsOfText = 4;
@@ -95,46 +53,16 @@ for (const op of "STUVXBC\x8c\x8d\x8e\x96pqr\x94") itemsOf[op.charCodeAt(0)] = i
  */
 export function unpickle(
   bytes: Uint8Array,
-  { find, persistent, source = "pickle", start = 0, maxItems = usualItems }: UnpickleOptions,
+  { find, persistent, source = "pickle", start = 0, maxItems = usualItems, meter }: UnpickleOptions,
 ): { readonly value: unknown; readonly end: number } {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-  let at = start;
-  /** Offset of the instruction under way, for messages. */
-  let instruction = start;
+  const cursor = new PickleCursor(bytes, { source, start });
+  const fail = (problem: string): never => cursor.fail(problem);
   let stack: unknown[] = [];
   const marked: unknown[][] = [];
   const memo = new Map<number, unknown>();
-  const items = new LimitMeter("maxItems", { source, what: "the pickle", allowed: maxItems });
+  const items = meter ??
+    new LimitMeter("maxItems", { source, what: "the pickle", allowed: maxItems });
 
-  const fail = (problem: string): never => {
-    throw new DataFormatError(source, problem, instruction);
-  };
-  const take = (length: number): number => {
-    if (!(length >= 0 && at + length <= bytes.length)) fail("the pickle is cut off");
-    at += length;
-    return at - length;
-  };
-  const u8 = () => bytes[take(1)]!;
-  const u16 = () => view.getUint16(take(2), true);
-  const u32 = () => view.getUint32(take(4), true);
-  const u64 = () => Number(view.getBigUint64(take(8), true));
-  const slice = (length: number) => bytes.slice(take(length), at);
-  const decoded = (from: Uint8Array): string => {
-    try {
-      return text.decode(from);
-    } catch {
-      return fail("the pickle is damaged: a text is not UTF-8");
-    }
-  };
-  const string = (length: number) => decoded(bytes.subarray(take(length), at));
-  const line = () => {
-    const end = bytes.indexOf(10, at);
-    if (end < 0) fail("the pickle is cut off");
-    const found = decoded(bytes.subarray(at, end));
-    at = end + 1;
-    return found;
-  };
   const pop = (): unknown =>
     stack.length > 0 ? stack.pop() : fail("the pickle is damaged: its stack is empty");
   const top = (): unknown =>
@@ -150,34 +78,6 @@ export function unpickle(
   };
   const recall = (key: number): unknown =>
     memo.has(key) ? memo.get(key) : fail(`the pickle is damaged: it recalls ${key}, never stored`);
-  const narrow = (value: bigint): number | bigint =>
-    Number.isSafeInteger(Number(value)) ? Number(value) : value;
-  const notTaken = (what: string, found: string): never =>
-    fail(`${quoted(found, 24)} is no ${what} that this reader takes`);
-  const decimal = (digits: string): number | bigint =>
-    digits.length <= longestNumber && /^-?\d+$/.test(digits)
-      ? narrow(BigInt(digits))
-      : notTaken("number", digits);
-  const real = (digits: string): number => {
-    const special = { inf: Infinity, "-inf": -Infinity, nan: NaN }[digits];
-    if (special !== undefined) return special;
-    return digits.length <= longestNumber && /^-?\d+(\.\d*)?(e[+-]?\d+)?$/.test(digits)
-      ? Number(digits)
-      : notTaken("number", digits);
-  };
-  /** Where the memo keeps a value, as text in protocol 0. */
-  const memoKey = (digits: string): number =>
-    /^\d{1,9}$/.test(digits) ? Number(digits) : notTaken("place of a value", digits);
-  const long = (length: number): number | bigint => {
-    if (length > longestNumber) {
-      fail(`a number of ${length} bytes is longer than this reader takes`);
-    }
-    if (length < 0) fail("the pickle is damaged: a number has less than no bytes");
-    let value = 0n;
-    const begin = take(length);
-    for (let i = length - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[begin + i]!);
-    return narrow(BigInt.asIntN(8 * length, value));
-  };
   const global = (module: unknown, name: unknown): PickleGlobal => {
     if (typeof module !== "string" || typeof name !== "string") {
       return fail("the pickle is damaged: a global's name is no text");
@@ -197,34 +97,39 @@ export function unpickle(
     }
   };
   const call = (callable: unknown, args: unknown): unknown => {
-    const type = callable as PickleGlobal;
-    if (
-      typeof type !== "object" || type === null || typeof type.name !== "string" || type.inert ||
-      !Array.isArray(args)
-    ) return fail("the pickle calls what cannot be called; the file is refused");
+    const made = callable instanceof PickledObject;
+    // A method or function that another call was to find gives what nobody knows.
+    const type = made ? callable.type : callable;
+    if (!isPickleGlobal(type) || type.inert || !Array.isArray(args)) {
+      return fail("the pickle calls what cannot be called; the file is refused");
+    }
     items.take(itemsOfContainer);
-    return guarded(() => type.make ? type.make(args) : new PickledObject(type, args));
+    return guarded(() => type.make && !made ? type.make(args) : new PickledObject(type, args));
   };
   const setItems = (pairs: readonly unknown[]) => {
     const target = top();
-    if (!(target instanceof Map) || pairs.length % 2 !== 0) {
+    if (target instanceof PickledObject) target.entries ??= new Map();
+    const entries = target instanceof PickledObject ? target.entries : target;
+    if (!(entries instanceof Map) || pairs.length % 2 !== 0) {
       return fail("the pickle is damaged: it sets an item of what is no dictionary");
     }
     for (let i = 0; i < pairs.length; i += 2) {
       const key = pairs[i];
       // In Python the keys of a dictionary are hashable.
-      if (key instanceof Map || key instanceof Set) {
+      if (key instanceof Map) {
         fail("the pickle is damaged: a dictionary has a dictionary as a key");
       }
-      target.set(key, pairs[i + 1]);
+      entries.set(key, pairs[i + 1]);
     }
   };
   const append = (more: readonly unknown[]) => {
     const target = top();
-    if (!Array.isArray(target)) {
+    if (target instanceof PickledObject) target.items ??= [];
+    const list = target instanceof PickledObject ? target.items : target;
+    if (!Array.isArray(list)) {
       return fail("the pickle is damaged: it appends to what is no list");
     }
-    for (const item of more) target.push(item);
+    for (const item of more) list.push(item);
   };
   const build = () => {
     const state = pop();
@@ -233,33 +138,24 @@ export function unpickle(
     // Attributes of an OrderedDict, such as the _metadata of a state dict, say nothing about values.
     else if (!(target instanceof Map)) fail("the pickle sets the state of what has none");
   };
-  const quotedText = () => {
-    const found = line();
-    const quote = found[0];
-    return found.length > 1 && (quote === "'" || quote === '"') && found.endsWith(quote) &&
-        !found.includes("\\")
-      ? found.slice(1, -1)
-      : notTaken("text", found);
-  };
 
   for (;;) {
-    instruction = at;
-    const opcode = u8();
+    const opcode = cursor.opcode();
     items.take(itemsOf[opcode]!);
     switch (String.fromCharCode(opcode)) {
       case "\x80": {
-        const protocol = u8();
+        const protocol = cursor.u8();
         if (protocol > 5) fail(`the pickle is of protocol ${protocol}, expected 0 to 5`);
         break;
       }
       case "\x95": // FRAME
-        take(8);
+        cursor.take(8);
         break;
       case ".": {
         if (stack.length !== 1 || marked.length > 0) {
           fail("the pickle is damaged: it ends with more or less than one value");
         }
-        return { value: stack[0], end: at };
+        return { value: stack[0], end: cursor.at };
       }
       case "(":
         marked.push(stack);
@@ -284,65 +180,64 @@ export function unpickle(
         stack.push(false);
         break;
       case "I": {
-        const digits = line();
-        stack.push(digits === "00" ? false : digits === "01" ? true : decimal(digits));
+        const digits = cursor.line();
+        stack.push(digits === "00" ? false : digits === "01" ? true : cursor.decimal(digits));
         break;
       }
       case "L":
-        stack.push(decimal(line().replace("L", "")));
+        stack.push(cursor.decimal(cursor.line().replace("L", "")));
         break;
       case "J":
-        stack.push(view.getInt32(take(4), true));
+        stack.push(cursor.i32());
         break;
       case "K":
-        stack.push(u8());
+        stack.push(cursor.u8());
         break;
       case "M":
-        stack.push(u16());
+        stack.push(cursor.u16());
         break;
       case "\x8a":
-        stack.push(long(u8()));
+        stack.push(cursor.long(cursor.u8()));
         break;
       case "\x8b":
-        stack.push(long(u32()));
+        stack.push(cursor.long(cursor.u32()));
         break;
-      case "F": {
-        stack.push(real(line()));
+      case "F":
+        stack.push(cursor.real(cursor.line()));
         break;
-      }
       case "G":
-        stack.push(view.getFloat64(take(8), false));
+        stack.push(cursor.f64());
         break;
       case "S":
-        stack.push(quotedText());
+        stack.push(cursor.quotedText());
         break;
       case "T":
-      case "X":
-        stack.push(string(u32()));
+        stack.push(cursor.letters(cursor.u32()));
         break;
       case "U":
+        stack.push(cursor.letters(cursor.u8()));
+        break;
+      case "X":
+        stack.push(cursor.text(cursor.u32()));
+        break;
       case "\x8c":
-        stack.push(string(u8()));
+        stack.push(cursor.text(cursor.u8()));
         break;
       case "\x8d":
-        stack.push(string(u64()));
+        stack.push(cursor.text(cursor.u64()));
         break;
-      case "V": {
-        const raw = line();
-        stack.push(
-          raw.replace(/\\u([0-9a-fA-F]{4})/g, (_, hex) => String.fromCharCode(parseInt(hex, 16))),
-        );
+      case "V":
+        stack.push(cursor.rawUnicode());
         break;
-      }
       case "B":
-        stack.push(slice(u32()));
+        stack.push(cursor.copy(cursor.u32()));
         break;
       case "C":
-        stack.push(slice(u8()));
+        stack.push(cursor.copy(cursor.u8()));
         break;
       case "\x8e":
       case "\x96":
-        stack.push(slice(u64()));
+        stack.push(cursor.copy(cursor.u64()));
         break;
       case "]":
       case ")":
@@ -350,6 +245,7 @@ export function unpickle(
         break;
       case "l":
       case "t": {
+        // It changes the stack.
         const found = popMarked();
         stack.push(found);
         break;
@@ -390,8 +286,9 @@ export function unpickle(
       case "\x90": {
         const more = popMarked();
         const target = top();
-        if (!(target instanceof Set)) fail("the pickle is damaged: it adds to what is no set");
-        else more.forEach((item) => target.add(item));
+        if (target instanceof Set) more.forEach((item) => target.add(item));
+        else if (target instanceof PickledObject) append(more);
+        else fail("the pickle is damaged: it adds to what is no set");
         break;
       }
       case "\x91": {
@@ -400,29 +297,29 @@ export function unpickle(
         break;
       }
       case "p":
-        memo.set(memoKey(line()), top());
+        memo.set(cursor.memoKey(cursor.line()), top());
         break;
       case "q":
-        memo.set(u8(), top());
+        memo.set(cursor.u8(), top());
         break;
       case "r":
-        memo.set(u32(), top());
+        memo.set(cursor.u32(), top());
         break;
       case "\x94":
         memo.set(memo.size, top());
         break;
       case "g":
-        stack.push(recall(memoKey(line())));
+        stack.push(recall(cursor.memoKey(cursor.line())));
         break;
       case "h":
-        stack.push(recall(u8()));
+        stack.push(recall(cursor.u8()));
         break;
       case "j":
-        stack.push(recall(u32()));
+        stack.push(recall(cursor.u32()));
         break;
       case "c": {
-        const module = line();
-        stack.push(global(module, line()));
+        const module = cursor.line();
+        stack.push(global(module, cursor.line()));
         break;
       }
       case "\x93": {
@@ -431,8 +328,8 @@ export function unpickle(
         break;
       }
       case "i": {
-        const module = line();
-        const type = global(module, line());
+        const module = cursor.line();
+        const type = global(module, cursor.line());
         const args = popMarked();
         stack.push(call(type, args));
         break;
@@ -458,7 +355,7 @@ export function unpickle(
         break;
       case "P":
       case "Q": {
-        const id = opcode === 0x50 ? line() : pop();
+        const id = opcode === 0x50 ? cursor.line() : pop();
         if (!persistent) return fail("the pickle refers to data kept elsewhere");
         stack.push(guarded(() => persistent(id)));
         break;

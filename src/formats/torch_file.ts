@@ -4,10 +4,13 @@
  */
 import { ArgumentError, DataFormatError } from "../core/errors.ts";
 import { oneLine, quoted } from "../core/quoted.ts";
-import { type PickleGlobal, unpickle } from "./pickle.ts";
+import { unpickle, usualItems } from "./pickle.ts";
+import { isDangerous } from "./pickle_dangers.ts";
+import { isPickleGlobal, PickledObject, type PickleGlobal } from "./pickled_object.ts";
 import { bytesFor, LimitMeter, type ReadLimits } from "./read_limits.ts";
 import { elementBytes } from "./tensor_bytes.ts";
-import { storageType, torchGlobals, type TorchStorage } from "./torch_globals.ts";
+import { isTorch } from "./torch_magic.ts";
+import { storageType, torchGlobals, type TorchStorage, unreadableBytes } from "./torch_globals.ts";
 import { readZipDirectory, readZipEntry } from "./zip.ts";
 
 /**
@@ -23,33 +26,12 @@ export interface ParseTorchOptions extends Pick<ReadLimits, "maxItems"> {
   readonly maxBytes?: number | undefined;
 }
 
-/** Begins every file from before PyTorch 1.6: a pickle of one long number. */
-const legacyMagic = [0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19];
-
-/**
- * Whether bytes begin as a file that `torch.save` wrote, of either kind.
- *
- * @example
- * ```ts
- * import { isTorch, writeTorchList } from "@els/toolkit/formats";
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(isTorch(writeTorchList([1, 2])), true);
- * assertEquals(isTorch(Uint8Array.of(1, 2, 3)), false);
- * ```
- *
- * @category Formats
- */
-export function isTorch(bytes: Uint8Array): boolean {
-  const zip = bytes[0] === 0x50 && bytes[1] === 0x4b && bytes[2] === 3 && bytes[3] === 4;
-  return zip || legacyMagic.every((byte, i) => bytes[i] === byte);
-}
-
 /**
  * Reads what `torch.save` wrote.
  *
  * Tensors (any strides, shared storages) become {@linkcode StoredTensor}s, lists and tuples arrays,
- * dictionaries Maps, whole modules inert records of their attributes. Parameters are plain tensors.
+ * dictionaries Maps; everything else, whole modules among it, inert records ({@linkcode PickledObject}) of
+ * name, arguments and state. Parameters are plain tensors.
  *
  * @example
  * ```ts
@@ -63,9 +45,9 @@ export function isTorch(bytes: Uint8Array): boolean {
  * Modules and lists may be shared, or contain themselves: `torchStateDict` and `numberTable` count their steps.
  *
  * @throws ReadLimitError if tensors need more than `maxBytes`, or it makes more than `maxItems` values.
- * @throws DataFormatError if the bytes are truncated or damaged, a tensor lies outside its storage, or the
- * file wants any Python name but those of tensors, plain
- * containers, NumPy numbers and arrays, and the modules of supported networks: the message names it.
+ * @throws DataFormatError if the bytes are truncated or damaged, a tensor lies outside its storage, or all that
+ * the file holds is something that nothing can be read from, such as a call of `os.system`: the message
+ * names it.
  * @category Formats
  */
 export function parseTorch(
@@ -73,22 +55,144 @@ export function parseTorch(
   source = "pt",
   options: ParseTorchOptions = {},
 ): unknown {
-  const { maxBytes = bytesFor(bytes.length), maxItems } = options;
+  return usable(parseFile(bytes, readingOf(bytes, source, options)), source);
+}
+
+/** What is counted for a file and for all that stands within it. */
+interface Reading {
+  readonly source: string;
+  /** Bytes of tensors, and of what is unpacked. */
+  readonly memory: LimitMeter;
+  /** Values of its pickles. */
+  readonly items: LimitMeter;
+  /** Levels of files of `torch.save` within pickles within files. */
+  readonly depth: number;
+}
+
+/** A storage within a pickle is a file of its own; nobody has one within that again. */
+const deepestFile = 3;
+
+/** The counters for a file. */
+function readingOf(bytes: Uint8Array, source: string, options: ParseTorchOptions): Reading {
+  const { maxBytes = bytesFor(bytes.length), maxItems = usualItems } = options;
+  return {
+    source,
+    memory: new LimitMeter("maxBytes", { source, what: "the file", allowed: maxBytes }),
+    items: new LimitMeter("maxItems", { source, what: "the file", allowed: maxItems }),
+    depth: 0,
+  };
+}
+
+/** The names that a pickle may import; files within it count as it does. */
+const globalsOf = (reading: Reading) =>
+  torchGlobals({
+    memory: reading.memory,
+    load(bytes) {
+      if (reading.depth >= deepestFile) {
+        throw new ArgumentError(`files stand within files more than ${deepestFile} levels deep`);
+      }
+      // The same bytes can be read again and again.
+      reading.memory.take(bytes.length);
+      return parseFile(bytes, { ...reading, depth: reading.depth + 1 });
+    },
+  });
+
+function parseFile(bytes: Uint8Array, reading: Reading): unknown {
   if (!isTorch(bytes)) {
-    throw new DataFormatError(source, "the file does not begin as those of torch.save do", 0);
+    const problem = "the file does not begin as those of torch.save do";
+    throw new DataFormatError(reading.source, problem, 0);
   }
-  const reading = { source, maxBytes, maxItems };
   return bytes[0] === 0x50 ? parseZip(bytes, reading) : parseLegacy(bytes, reading);
 }
 
-interface Reading {
-  readonly source: string;
-  readonly maxBytes: number;
-  readonly maxItems: number | undefined;
+/**
+ * Whether bytes begin as a Python pickle that stands alone, as `pickle.dump` writes it.
+ *
+ * @example
+ * ```ts
+ * import { isPickle } from "@els/toolkit/formats";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(isPickle(Uint8Array.of(0x80, 4, 0x4e, 0x2e)), true);
+ * ```
+ *
+ * @category Formats
+ */
+export function isPickle(bytes: Uint8Array): boolean {
+  if (isTorch(bytes)) return false;
+  if (bytes[0] === 0x80) return bytes[1]! >= 2 && bytes[1]! <= 5;
+  // The first protocols have no magic: the start of a dictionary, list, tuple or object, and its place.
+  const start = String.fromCharCode(...bytes.subarray(0, 12));
+  return /^(\([dlt]p?\d*\n|\}q|\]q|c(copy_reg|copyreg|numpy)|\(i[\w.]+\n)/.test(start);
 }
 
-const memoryMeter = ({ source, maxBytes }: Reading) =>
-  new LimitMeter("maxBytes", { source, what: "the file", allowed: maxBytes });
+/**
+ * Reads a Python pickle that stands alone, of protocol 0 to 5, without running anything.
+ *
+ * Values are as in {@linkcode parseTorch}; tensors that it carries, each as a file of `torch.save`, are
+ * tensors. Text of Python 2 has a letter for each byte. Arrays of NumPy are records, which `numpyArray`
+ * reads.
+ *
+ * @example
+ * ```ts
+ * import { parsePickle } from "@els/toolkit/formats";
+ * import { assertEquals } from "@std/assert";
+ *
+ * // pickle.dumps({"k": 3})
+ * const bytes = Uint8Array.of(0x80, 4, 0x7d, 0x8c, 1, 0x6b, 0x4b, 3, 0x73, 0x2e);
+ * assertEquals(parsePickle(bytes, "settings.pkl"), new Map([["k", 3]]));
+ * ```
+ *
+ * @param source Path, or a name for the bytes, for error messages.
+ * @throws ReadLimitError if tensors need more than `maxBytes`, or it makes more than `maxItems` values.
+ * @throws DataFormatError if the bytes are no intact pickle, a tensor lies outside its storage, or all that
+ * the pickle holds is something that nothing can be read from: the message names it.
+ * @category Formats
+ */
+export function parsePickle(
+  bytes: Uint8Array,
+  source = "pickle",
+  options: ParseTorchOptions = {},
+): unknown {
+  const reading = readingOf(bytes, source, options);
+  const { value, end } = guarded(
+    source,
+    () => unpickle(bytes, { source, find: globalsOf(reading), meter: reading.items }),
+  );
+  if (end !== bytes.length) {
+    throw new DataFormatError(source, `${bytes.length - end} bytes follow the pickle`, end);
+  }
+  return usable(value, source);
+}
+
+/** Refuses a file that is nothing but a name, or a call of one, which was not run. */
+function usable(value: unknown, source: string): unknown {
+  refuseDanger(value, source);
+  const name = bareName(value);
+  if (name === undefined) return value;
+  throw new DataFormatError(
+    source,
+    `it holds nothing but ${quoted(name, 80)}, from which nothing can be read`,
+  );
+}
+
+/** Refuses a file that is nothing but what Python would run. */
+function refuseDanger(value: unknown, source: string): void {
+  const name = bareName(value);
+  if (name === undefined || !isDangerous(name)) return;
+  throw new DataFormatError(
+    source,
+    `it wants ${quoted(name, 80)}, which was not run; a file that needs it is refused`,
+  );
+}
+
+/** The name of a class or function, or of one that was called, where nothing else is known of a value. */
+function bareName(value: unknown): string | undefined {
+  if (isPickleGlobal(value)) return value.name;
+  const isBare = value instanceof PickledObject && value.state === undefined &&
+    value.entries === undefined && value.items === undefined;
+  return isBare ? value.type.name : undefined;
+}
 
 /** The parts of a persistent id: ("storage", class, key, device, number of values, ...). */
 function storageId(id: unknown): { type: PickleGlobal; key: string; count: number } {
@@ -108,9 +212,8 @@ function isModuleId(id: unknown): id is [string, PickleGlobal] {
 }
 
 function parseZip(bytes: Uint8Array, reading: Reading): unknown {
-  const { source, maxItems } = reading;
-  const memory = memoryMeter(reading);
-  const entries = readZipDirectory(bytes, { source, maxItems });
+  const { source, memory, items } = reading;
+  const entries = readZipDirectory(bytes, { source });
   const pickles = [...entries.keys()].filter((name) => /^[^/]+\/data\.pkl$/.test(name));
   if (pickles.length !== 1) {
     throw new DataFormatError(
@@ -138,19 +241,21 @@ function parseZip(bytes: Uint8Array, reading: Reading): unknown {
     const storages = new Map<string, TorchStorage & { readonly count: number }>();
     return unpickle(read("data.pkl"), {
       source: inRecord,
-      maxItems,
-      find: torchGlobals(memory),
+      meter: items,
+      find: globalsOf(reading),
       persistent(id) {
         const { type: named, key, count } = storageId(id);
         const known = storages.get(key);
-        const type = storageType(named);
+        const { type, kind } = storageType(named);
         if (known) {
-          if (known.type === type && known.count === count) return known;
+          if (known.type === type && known.kind?.name === kind?.name && known.count === count) {
+            return known;
+          }
           throw new ArgumentError(`storage ${quoted(key)} is described in two ways`);
         }
-        const storage = { type, count, bytes: read(`data/${key}`) };
+        const storage = { type, kind, count, bytes: read(`data/${key}`) };
         const needed = count * (type === undefined ? 1 : elementBytes[type]);
-        if (storage.bytes.length !== needed) {
+        if (kind === undefined && storage.bytes.length !== needed) {
           throw new ArgumentError(
             `${
               oneLine(`${folder}data/${key}`, 80)
@@ -165,12 +270,15 @@ function parseZip(bytes: Uint8Array, reading: Reading): unknown {
 }
 
 function parseLegacy(bytes: Uint8Array, reading: Reading): unknown {
-  const { source, maxItems } = reading;
+  const { source, items } = reading;
   return guarded(source, () => {
-    const refuse = () => undefined;
+    const asRecords = (module: string, name: string) => ({ name: `${module}.${name}` });
     let at = 0;
-    const next = () => {
-      const { value, end } = unpickle(bytes, { find: refuse, source, start: at, maxItems });
+    const next = (persistent?: (id: unknown) => unknown) => {
+      const { value, end } = unpickle(bytes, {
+        ...{ source, start: at, meter: items, find: asRecords },
+        ...persistent && { persistent },
+      });
       at = end;
       return value;
     };
@@ -186,54 +294,27 @@ function parseLegacy(bytes: Uint8Array, reading: Reading): unknown {
     // The storages follow the pickle: a first pass finds where, a second one fills the tensors.
     const start = at;
     const wanted = new Map<string, ReturnType<typeof storageId>>();
-    const nothing = { type: "U8" as const, bytes: new Uint8Array(0) };
-    const skipTensors = torchGlobals(memoryMeter(reading));
-    at = unpickle(bytes, {
-      source,
-      start,
-      maxItems,
-      find(module, name) {
-        const found = skipTensors(module, name);
-        return found && /^torch\._utils\./.test(found.name)
-          ? { ...found, make: () => null }
-          : found;
-      },
-      persistent(id) {
-        if (isModuleId(id)) return id[1];
-        const parts = storageId(id);
-        const { key, type, count } = parts;
-        const known = wanted.get(key);
-        if (known && (known.type.name !== type.name || known.count !== count)) {
-          throw new ArgumentError(`storage ${quoted(key)} is described in two ways`);
-        }
-        wanted.set(key, parts);
-        return nothing;
-      },
-    }).end;
+    const whole = next((id) => {
+      if (isModuleId(id)) return id[1];
+      const parts = storageId(id);
+      const { key, type, count } = parts;
+      const known = wanted.get(key);
+      if (known && (known.type.name !== type.name || known.count !== count)) {
+        throw new ArgumentError(`storage ${quoted(key)} is described in two ways`);
+      }
+      wanted.set(key, parts);
+      return null;
+    });
+    // Before the storages, which are then worth nothing.
+    refuseDanger(whole, source);
     const keys = next();
     if (!Array.isArray(keys)) throw new ArgumentError("the list of storages is missing");
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    const storages = new Map<string, TorchStorage>();
-    for (const key of keys as unknown[]) {
-      const parts = typeof key === "string" ? wanted.get(key) : undefined;
-      const type = parts && storageType(parts.type);
-      if (!parts || !type) {
-        throw new ArgumentError(`storage ${quoted(key)} has no known type`);
-      }
-      if (storages.has(parts.key)) throw new ArgumentError(`storage ${quoted(key)} is there twice`);
-      const size = parts.count * elementBytes[type];
-      const stated = at + 8 <= bytes.length ? Number(view.getBigInt64(at, true)) : -1;
-      if (stated !== parts.count || at + 8 + size > bytes.length) {
-        throw new DataFormatError(source, `storage ${quoted(key)} is cut off`, at);
-      }
-      storages.set(parts.key, { type, bytes: bytes.subarray(at + 8, at + 8 + size) });
-      at += 8 + size;
-    }
+    const storages = legacyStorages(bytes, { source, at, keys, wanted });
     return unpickle(bytes, {
       source,
       start,
-      maxItems,
-      find: torchGlobals(memoryMeter(reading)),
+      meter: items,
+      find: globalsOf(reading),
       persistent(id) {
         if (isModuleId(id)) return id[1];
         const { key } = storageId(id);
@@ -243,6 +324,37 @@ function parseLegacy(bytes: Uint8Array, reading: Reading): unknown {
       },
     }).value;
   });
+}
+
+/** The storages that follow one another after the pickle, each with its number of values before it. */
+function legacyStorages(
+  bytes: Uint8Array,
+  { source, at, keys, wanted }: {
+    readonly source: string;
+    at: number;
+    readonly keys: readonly unknown[];
+    readonly wanted: ReadonlyMap<string, ReturnType<typeof storageId>>;
+  },
+): Map<string, TorchStorage> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const storages = new Map<string, TorchStorage>();
+  for (const key of keys) {
+    const parts = typeof key === "string" ? wanted.get(key) : undefined;
+    const { type, kind } = parts ? storageType(parts.type) : {};
+    const width = type ? elementBytes[type] : kind && unreadableBytes(kind);
+    if (!parts || !width) {
+      throw new ArgumentError(`storage ${quoted(key)} has no known type`);
+    }
+    if (storages.has(parts.key)) throw new ArgumentError(`storage ${quoted(key)} is there twice`);
+    const size = parts.count * width;
+    const stated = at + 8 <= bytes.length ? Number(view.getBigInt64(at, true)) : -1;
+    if (stated !== parts.count || at + 8 + size > bytes.length) {
+      throw new DataFormatError(source, `storage ${quoted(key)} is cut off`, at);
+    }
+    storages.set(parts.key, { type, kind, bytes: bytes.subarray(at + 8, at + 8 + size) });
+    at += 8 + size;
+  }
+  return storages;
 }
 
 /** Problems that have no byte of their own are told about the file. */

@@ -3,14 +3,15 @@ import { join } from "@std/path";
 import { readRegularFile } from "../../src/core/file_system.ts";
 import { isMissing } from "../../src/datasets/open_files.ts";
 import { isNpy } from "../../src/formats/npy.ts";
-import { PickledObject } from "../../src/formats/pickle.ts";
+import { attributesOf, PickledObject } from "../../src/formats/pickled_object.ts";
 import { parseScaleList, scaleListTimes } from "../../src/calibration/scale_list.ts";
 import { scaleListGrid } from "../../src/calibration/scale_list_grid.ts";
 import type { ScaleAggregate, ScaleSchedule } from "../../src/machines/scale_schedule.ts";
 import type { MachineName } from "../../src/machines/machine_table.ts";
 import { parseScaleSchedule } from "../../src/calibration/scale_schedule_json.ts";
-import { isTorch, parseTorch } from "../../src/formats/torch_file.ts";
-import { attributesOf, torchStateDict } from "../../src/formats/torch_values.ts";
+import { parseTorch } from "../../src/formats/torch_file.ts";
+import { isTorch } from "../../src/formats/torch_magic.ts";
+import { torchStateDict } from "../../src/formats/torch_networks.ts";
 import { importScales, type ScaleIndexing } from "../../src/calibration/import_scales.ts";
 import { importedFrom, readAnyWeights } from "../../src/networks/weights/any_weights.ts";
 import {

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { DataFormatError, ReadLimitError } from "../../src/core/errors.ts";
-import { PickledObject, unpickle } from "../../src/formats/pickle.ts";
+import { unpickle } from "../../src/formats/pickle.ts";
+import { PickledObject } from "../../src/formats/pickled_object.ts";
 import { bytesOf } from "./bytes.ts";
 
 const nothing = () => undefined;
@@ -23,6 +24,9 @@ Deno.test("pickle: plain values of every protocol", () => {
     ["Finf\n.", Infinity],
     ["G\x3f\xf8\0\0\0\0\0\0.", 1.5],
     ["S'abc'\n.", "abc"],
+    ["S'a\\n\\x41\\101\\\\'\n.", "a\nAA\\"],
+    ["U\x02\xff\x00.", "\xff\x00"],
+    ["V\\U0001f600\xe9\n.", "\u{1f600}\xe9"],
     ["X\x02\0\0\0\xc3\xbc.", "ü"],
     ["\x8c\x01a.", "a"],
     ["V\\u00fc\n.", "ü"],
@@ -104,7 +108,7 @@ Deno.test("pickle: what is damaged, foreign or endless is refused in one line wi
     [`I${"9".repeat(100)}\n.`, "no number"],
     ["\x8b\xff\xff\xff\xff.", "longer than this reader takes"],
     ["Fabc\n.", "no number"],
-    ["S'ab\\n'\n.", "no text"],
+    ["S'ab\\q'\n.", "no text"],
     ["K\x01K\x02\x93.", "no text"],
   ];
   for (const [text, expected] of cases) {

@@ -8,7 +8,7 @@ import {
   writeSafetensors,
 } from "../../src/formats/safetensors.ts";
 import { parseTorch } from "../../src/formats/torch_file.ts";
-import { torchStateDict } from "../../src/formats/torch_values.ts";
+import { torchStateDict } from "../../src/formats/torch_networks.ts";
 import { writeTorchStateDict } from "../../src/formats/torch_writer.ts";
 import { startBackend } from "../../src/networks/backend.ts";
 import { unflatten } from "../../src/networks/weights/parameters.ts";

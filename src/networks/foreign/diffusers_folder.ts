@@ -3,7 +3,7 @@ import { CheckpointMismatchError, DataFormatError } from "../../core/errors.ts";
 import { oneLine, quoted } from "../../core/quoted.ts";
 import { parseSafetensors } from "../../formats/safetensors.ts";
 import { parseTorch } from "../../formats/torch_file.ts";
-import { torchStateDict } from "../../formats/torch_values.ts";
+import { torchStateDict } from "../../formats/torch_networks.ts";
 import { timestepsOf } from "../../schedules/timesteps.ts";
 import { createNetwork } from "../architectures/architecture.ts";
 import { fromStateDict, type StoredArray } from "../weights/parameters.ts";

@@ -1,6 +1,6 @@
 import { sha256Hex } from "../../core/sha256.ts";
 import { parseSafetensors } from "../../formats/safetensors.ts";
-import { isTorch } from "../../formats/torch_file.ts";
+import { isTorch } from "../../formats/torch_magic.ts";
 import { foreignFileOf, readForeignFile } from "../foreign/foreign_networks.ts";
 import { readTorchWeights, type ReadTorchWeightsOptions } from "./torch_weights.ts";
 import { readWeights, type TrainedNetwork } from "./weights.ts";

@@ -1,9 +1,10 @@
 /** Networks that PyTorch saved, as ours. */
 import { CheckpointMismatchError } from "../../core/errors.ts";
-import { PickledObject } from "../../formats/pickle.ts";
+import { attributesOf, PickledObject } from "../../formats/pickled_object.ts";
 import { parseSafetensors } from "../../formats/safetensors.ts";
-import { isTorch, parseTorch } from "../../formats/torch_file.ts";
-import { attributesOf, type TorchStateDict, torchStateDict } from "../../formats/torch_values.ts";
+import { parseTorch } from "../../formats/torch_file.ts";
+import { isTorch } from "../../formats/torch_magic.ts";
+import { type TorchStateDict, torchStateDict } from "../../formats/torch_networks.ts";
 import { createSchedule } from "../../schedules/create_schedule.ts";
 import type { NoiseSchedule } from "../../schedules/noise_schedule.ts";
 import { createNetwork, parseArchitecture } from "../architectures/architecture.ts";

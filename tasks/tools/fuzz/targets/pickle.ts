@@ -1,7 +1,5 @@
 /** Python's pickles by themselves, with all the names that PyTorch's files may import. */
-import { unpickle } from "../../../../src/formats/pickle.ts";
-import { LimitMeter } from "../../../../src/formats/read_limits.ts";
-import { torchGlobals } from "../../../../src/formats/torch_globals.ts";
+import { parsePickle } from "../../../../src/formats/torch_file.ts";
 import { join, oneIn, type Piece } from "../bytes.ts";
 import { pick } from "../mutate.ts";
 import { randomProgram, randomValue } from "../pickle_builder.ts";
@@ -42,10 +40,7 @@ export const target: FuzzTarget = {
     "h\0",
   ],
   seeds: (random) => Array.from({ length: 12 }, () => join(randomValue(random).pickle, ".")),
-  read: (bytes, source) => {
-    const memory = new LimitMeter("maxBytes", { source, what: "the file", allowed: 32e6 });
-    return unpickle(bytes, { source, find: torchGlobals(memory) }).value;
-  },
+  read: (bytes, source) => parsePickle(bytes, source, { maxBytes: 32e6 }),
   structured(random) {
     if (oneIn(random, 2)) {
       const { value, pickle } = randomValue(random);

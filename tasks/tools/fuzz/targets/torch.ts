@@ -1,8 +1,9 @@
 /** The files of torch.save, new and old, as weights and as lists of scales. */
 import type { Random } from "../../../../src/core/random.ts";
-import { PickledObject } from "../../../../src/formats/pickle.ts";
+import { PickledObject } from "../../../../src/formats/pickled_object.ts";
 import { parseTorch } from "../../../../src/formats/torch_file.ts";
-import { numberTable, torchStateDict } from "../../../../src/formats/torch_values.ts";
+import { torchStateDict } from "../../../../src/formats/torch_networks.ts";
+import { numberTable } from "../../../../src/formats/torch_values.ts";
 import { writeTorchList, writeTorchStateDict } from "../../../../src/formats/torch_writer.ts";
 import { writeZip } from "../../../../src/formats/zip.ts";
 import { join, little, oneIn, type Piece } from "../bytes.ts";

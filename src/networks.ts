@@ -60,7 +60,7 @@ export {
   preconditioningFactors,
   preconditioningKinds,
 } from "./denoisers/preconditioning.ts";
-export type { TorchStateDict } from "./formats/torch_values.ts";
+export type { TorchStateDict } from "./formats/torch_networks.ts";
 export {
   type CandidateCheck,
   checkCandidates,

@@ -9,10 +9,14 @@ import { bringDataset, foundIn } from "./pipelines/bring_dataset.ts";
 /** All sets, with where they lie; absent: nowhere yet. */
 async function list() {
   return await Promise.all(datasetSources.map(async (source) => {
-    const { name, about, archive } = source;
+    const { name, about, folders = [] } = source;
     const place = await foundIn(source);
     const where = place ??
-      (archive ? "not here" : name === "folder" ? "give --from PATH" : "with this package");
+      (folders.length > 0
+        ? "not here"
+        : name === "folder"
+        ? "give --from PATH"
+        : "with this package");
     return { name, where, what: about.what, license: about.license };
   }));
 }
@@ -64,8 +68,8 @@ export const verb = defineVerb({
     }
     const datasets = await list();
     print(textTable({
-      header: ["name", "where", "what"],
-      rows: datasets.map(({ name, where, what }) => [name, where, what]),
+      header: ["name", "where", "what", "license"],
+      rows: datasets.map(({ name, where, what, license }) => [name, where, what, license]),
     }));
     print(`\nFor one that is not here: ${commandLine("data NAME")}`);
     return { datasets };

@@ -1,7 +1,7 @@
 import { join } from "@std/path";
-import { readIdxFolder } from "./idx_folder_files.ts";
+import { parseIdxPair } from "./idx_pair.ts";
+import { findIdxPair } from "./idx_search_files.ts";
 import { downloadsFolder, locateDataset } from "./locate_files.ts";
-import { parseIdxPair } from "./mnist.ts";
 import { type DatasetSource, type OfficialFile, openInMemory } from "./source.ts";
 import { verifySha256 } from "./verify.ts";
 
@@ -39,8 +39,8 @@ const official = (name: string, bytes: number, hex: string): OfficialFile => ({
 
 /**
  * FashionMNIST (Xiao, Rasul and Vollgraf, arXiv 1708.07747) at its own size, 28 x 28: from where
- * `deno task data` or Debian's package put it, checked against the known SHA-256, or from a folder of
- * IDX files, plain or gzip.
+ * `deno task data` or Debian's package put it, checked against the known SHA-256, or from the IDX files
+ * below a folder or in a zip archive.
  */
 export const fashionMnistSource: DatasetSource = {
   name: "fashion-mnist",
@@ -61,7 +61,10 @@ export const fashionMnistSource: DatasetSource = {
   async open(request) {
     const { split, from } = request;
     const folder = await locateDataset("fashion-mnist", { from, folders });
-    const pair = await readIdxFolder(folder, request);
+    const pair = await findIdxPair(folder, {
+      ...request,
+      names: { set: "fashion-mnist", largestPart: 60_000 },
+    });
     if (from === undefined) {
       for (const part of ["images", "labels"] as const) {
         const { bytes, source } = pair[part];

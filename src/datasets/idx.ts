@@ -47,7 +47,63 @@ export function parseIdx(
   bytes: Uint8Array,
   options: ParseIdxOptions = {},
 ): IdxArray {
-  const { source = "IDX", rank } = options;
+  const { shape, values } = readIdx(bytes, {
+    ...options,
+    types: [bytesType],
+    kind: "bytes (0x08)",
+  });
+  return { shape, data: values };
+}
+
+/** How a number is stored, big-endian, by IDX's code for it; its floating-point ones are no labels. */
+const integers: Readonly<
+  Record<number, { readonly width: number; readonly at: (view: DataView, at: number) => number }>
+> = {
+  0x08: { width: 1, at: (view, at) => view.getUint8(at) },
+  0x09: { width: 1, at: (view, at) => view.getInt8(at) },
+  0x0b: { width: 2, at: (view, at) => view.getInt16(at) },
+  0x0c: { width: 4, at: (view, at) => view.getInt32(at) },
+};
+const bytesType = 0x08;
+
+/**
+ * The whole numbers of an IDX file: of a list, or the first of each row of a table, as QMNIST has them.
+ *
+ * @param options.source As for {@linkcode parseIdx}.
+ * @throws DataFormatError as {@linkcode parseIdx}, or if there are more than two axes or no whole numbers.
+ */
+export function parseIdxIntegers(
+  bytes: Uint8Array,
+  options: Pick<ParseIdxOptions, "source"> = {},
+): Int32Array {
+  const { source = "IDX" } = options;
+  const { type, shape: [count, columns = 1, ...more], values } = readIdx(bytes, {
+    ...{ source, types: Object.keys(integers).map(Number), kind: "whole numbers" },
+  });
+  if (more.length > 0) {
+    throw new DataFormatError(
+      source,
+      `${2 + more.length} axes, expected a label for each image`,
+      3,
+    );
+  }
+  const view = new DataView(values.buffer, values.byteOffset, values.byteLength);
+  const { width, at } = integers[type]!;
+  // A row of no columns has no label.
+  if (columns === 0) throw new DataFormatError(source, "its rows have no columns", 8);
+  const row = columns * width;
+  return Int32Array.from({ length: count! }, (_, i) => at(view, i * row));
+}
+
+/** Type, extents and the bytes of the values. */
+function readIdx(
+  bytes: Uint8Array,
+  { source = "IDX", rank, types, kind }: ParseIdxOptions & {
+    /** Types that are taken, and what they are in words. */
+    readonly types: readonly number[];
+    readonly kind: string;
+  },
+): { readonly type: number; readonly shape: readonly number[]; readonly values: Uint8Array } {
   const fail = (problem: string, byteOffset: number): never => {
     throw new DataFormatError(source, problem, byteOffset);
   };
@@ -58,8 +114,8 @@ export function parseIdx(
   if (zero0 !== 0 || zero1 !== 0) {
     fail(`the first two bytes are ${zero0}, ${zero1}, expected 0, 0; this is no IDX file`, 0);
   }
-  if (type !== 0x08) {
-    fail(`values of IDX type 0x${type.toString(16).padStart(2, "0")}, expected bytes (0x08)`, 2);
+  if (!types.includes(type)) {
+    fail(`values of IDX type 0x${type.toString(16).padStart(2, "0")}, expected ${kind}`, 2);
   }
   if (axes === 0 || (rank !== undefined && axes !== rank)) {
     fail(`${axes} axes, expected ${rank ?? "at least 1"}`, 3);
@@ -70,14 +126,15 @@ export function parseIdx(
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const shape = Array.from({ length: axes }, (_, axis) => view.getUint32(4 + 4 * axis));
-  const expected = shape.reduce((total, size) => total * size, 1);
+  const { width } = integers[type]!;
+  const expected = shape.reduce((total, size) => total * size, width);
   const found = bytes.length - start;
   if (found !== expected) {
     fail(
-      `${found < expected ? "truncated" : "excess bytes"}: ${found} values, expected ${expected} ` +
-        `for the shape ${quoted(shape)}`,
+      `${found < expected ? "truncated" : "excess bytes"}: ${found / width} values, expected ` +
+        `${expected / width} for the shape ${quoted(shape)}`,
       start + Math.min(found, expected),
     );
   }
-  return { shape, data: bytes.subarray(start) };
+  return { type, shape, values: bytes.subarray(start) };
 }

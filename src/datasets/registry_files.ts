@@ -4,16 +4,22 @@ import { celebaSource } from "./celeba_files.ts";
 import { cifar10Source } from "./cifar10_files.ts";
 import type { ImageDataset } from "./dataset.ts";
 import { datasetLabel } from "./dataset_label.ts";
+import { emnistSources } from "./emnist_files.ts";
 import { fashionMnistSource } from "./fashion_mnist_files.ts";
 import { imageFolderSource } from "./image_folder_files.ts";
 import { toImageDataset } from "./image_dataset.ts";
+import { kmnistSource } from "./kmnist_files.ts";
 import { mnistSource } from "./mnist_files.ts";
+import { qmnistSource } from "./qmnist_files.ts";
 import type { ClassesFrom, DatasetSource, SplitName } from "./source.ts";
 import { syntheticSource } from "./synthetic_source.ts";
 
 const builtIn: readonly DatasetSource[] = [
   mnistSource,
   fashionMnistSource,
+  kmnistSource,
+  qmnistSource,
+  ...emnistSources,
   cifar10Source,
   celebaSource,
   imageFolderSource,

@@ -110,15 +110,26 @@ export async function bringDataset(
   source: DatasetSource,
   options: BringOptions,
 ): Promise<{ dataset: string; images: string; folder: string | null }> {
-  const { name, about, archive } = source;
+  const { name, about, archive, folders = [] } = source;
   const { from, mirror, abort, progress, print } = options;
   print(`${name}: ${about.what}\nLicense: ${about.license}`);
   if (about.page) print(`Page: ${about.page}`);
   if (archive === undefined) {
     if (name === "folder") throw new CommandError("Nothing to fetch: give --from to the commands");
+    if (from === undefined && folders.length > 0 && await foundIn(source) === undefined) {
+      throw new CommandError(
+        `This set is not fetched by this program: get its files from its page and put them into ` +
+          `${folders[0]}, or name their folder with --from in the other commands`,
+      );
+    }
     const images = await countImages(source, from);
-    print(`Nothing to fetch: ${images} come with this package`);
-    return { dataset: name, images, folder: null };
+    const folder = from ?? await foundIn(source) ?? null;
+    print(
+      `Nothing to fetch: ${images} ${
+        folder === null ? "come with this package" : `are in ${folder}`
+      }`,
+    );
+    return { dataset: name, images, folder };
   }
   const folder = options.into ?? join(downloadsFolder(), name);
   const whole = archive.files.reduce((sum, { bytes }) => sum + bytes, 0);

@@ -4,7 +4,7 @@ import { parseIdx } from "../../src/datasets/idx.ts";
 import { gunzipIfNeeded } from "../../src/formats/gunzip.ts";
 import { inFolder } from "./folder.ts";
 import { loadDataset } from "../../src/datasets/registry_files.ts";
-import { parseIdxPair } from "../../src/datasets/mnist.ts";
+import { parseIdxPair } from "../../src/datasets/idx_pair.ts";
 
 /** An IDX file of the given shape with values 0, 1, 2 ... */
 function idx(...shape: number[]): Uint8Array<ArrayBuffer> {
@@ -131,7 +131,7 @@ Deno.test("idx: images and labels that do not belong together are a DataFormatEr
   assertEquals([shape, pixels.length, [...found]], [[3, 2, 2, 1], 12, [0, 1, 2]]);
   const message = "labels: 4 labels, expected one for each of the 3 images of images";
   assertThrows(() => parseIdxPair({ images, labels: labels(4) }), DataFormatError, message);
-  assertThrows(() => parseIdxPair({ images, labels: labels(3) }, 2), DataFormatError, "label 2");
+  assertThrows(() => parseIdxPair({ images, labels: labels(3) }, { classes: 2 }), DataFormatError, "label 2");
   assertThrows(() => parseIdxPair({ images: labels(3), labels: labels(3) }), DataFormatError);
 });
 

@@ -114,7 +114,7 @@ Deno.test("registry: MNIST from a folder of plain and gzip files, and what is mi
     await assertRejects(
       () => loadDataset("mnist", { from: `${folder}/none` }),
       DataFormatError,
-      "none: no file",
+      "none: there is no such file or folder",
     );
   } finally {
     await Deno.remove(folder, { recursive: true });

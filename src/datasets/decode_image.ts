@@ -1,10 +1,13 @@
-/** JPEG and PNG pictures as bytes of gray or color. */
+/** Pictures of all formats that are read, as bytes of gray or color. */
 import { ArgumentError, DataFormatError } from "../core/errors.ts";
-import { readJpegFrame } from "../formats/jpeg_header.ts";
+import { readBmpPixels } from "../formats/bmp.ts";
 import { defaultMaxPixels } from "../formats/pixel_limit.ts";
 import { readPngPixels } from "../formats/png_pixels.ts";
-import { createJpegDecoder } from "./jpeg_decoder.ts";
+import { readableFormats } from "./image_paths.ts";
+import { createJpegReader } from "./jpeg_decoder.ts";
+import type { DecodedPicture, PictureReader } from "./picture_reader.ts";
 import type { ByteImages } from "./resize.ts";
+import { createWebpReader } from "./webp_decoder.ts";
 
 /**
  * Decodes one picture; see {@linkcode createImageDecoder}.
@@ -24,12 +27,15 @@ export interface ImageDecoderOptions {
 }
 
 /**
- * Makes a decoder of JPEG (baseline and progressive, gray and color) and PNG (all depths, palettes and
- * interlacing), told apart by their first bytes.
+ * Makes a decoder of JPEG (baseline and progressive; gray, color, CMYK and YCCK), PNG (all depths, palettes and
+ * interlacing), WebP (lossy and lossless) and BMP (all depths, palettes and run lengths), told apart by their
+ * first bytes, whatever the file is called.
  *
- * JPEGs decode to the same bytes as in Pillow and everything else on libjpeg's defaults; what libjpeg
- * only warns of, as of missing data that it fills with gray, is an error here. An alpha channel is
- * dropped, 16 bits keep their upper 8. A stored orientation is not applied.
+ * JPEGs decode to the same bytes as in Pillow and everything else on libjpeg's defaults. What libjpeg only
+ * warns of is an error where data is missing, which it fills with gray; where all data is there, as of a JFIF
+ * version 0.00 or bytes after the last block, the picture is read. Inks become colors by Pillow's rule, each
+ * value within 2 of its own unless chroma is subsampled. An alpha channel is dropped, 16 bits keep their upper
+ * 8. A stored orientation is not applied.
  *
  * What a header declares is checked before memory is taken for it: against `maxPixels`, and against what
  * the bytes can hold. Profiles and texts in a picture are never unpacked. A damaged picture does not
@@ -47,7 +53,8 @@ export interface ImageDecoderOptions {
  * ```
  *
  * @returns A function that gives `[1, H, W, 1]` for gray pictures and `[1, H, W, 3]` for others, or
- * throws a DataFormatError for what is truncated, damaged, too large or no such picture.
+ * throws a DataFormatError for what is truncated, damaged, too large, no such picture, or of a kind that is
+ * not read.
  * @throws RangeError if `maxPixels` is no positive integer.
  * @category Data sets
  */
@@ -60,45 +67,36 @@ export async function createImageDecoder(
       `Cannot decode pictures of at most ${maxPixels} pixels: expected a positive integer`,
     );
   }
-  const decodeJpegBytes = await createJpegDecoder();
-
-  const decodeJpeg: ImageDecoder = (bytes, source) => {
-    const { width, height, components } = readJpegFrame(bytes, { source, maxPixels });
-    const picture = decodeJpegBytes(bytes);
-    if (!("data" in picture)) {
-      const said = picture.map((line) => line.trim()).join("; ");
-      throw new DataFormatError(source, `not a whole JPEG: ${said.slice(0, 160)}`);
-    }
-    if (picture.width !== width || picture.height !== height) {
-      throw new DataFormatError(
-        source,
-        `not a whole JPEG: ${picture.width} x ${picture.height} pixels, its header declares ` +
-          `${width} x ${height}`,
-      );
-    }
-    return repack(picture.data, { width, height, from: 4, to: components === 1 ? 1 : 3 });
-  };
-
-  const decodePng: ImageDecoder = (bytes, source) => {
-    const { header: { width, height }, channels, pixels } = readPngPixels(bytes, {
-      source,
-      maxPixels,
-    });
-    return repack(pixels, { width, height, from: channels, to: channels < 3 ? 1 : 3 });
-  };
-
+  const readers: readonly (readonly [head: RegExp, PictureReader])[] = [
+    [/^\xff\xd8/, await createJpegReader()],
+    [/^\x89P/, readPng],
+    [/^RIFF....WEBP/s, await createWebpReader()],
+    [/^BM/, readBmp],
+  ];
   return (bytes, source) => {
-    if (bytes[0] === 0xff && bytes[1] === 0xd8) return decodeJpeg(bytes, source);
-    if (bytes[0] === 0x89 && bytes[1] === 0x50) return decodePng(bytes, source);
-    throw new DataFormatError(source, describeOther(bytes));
+    const head = headOf(bytes);
+    const reader = readers.find(([pattern]) => pattern.test(head))?.[1];
+    if (reader === undefined) throw new DataFormatError(source, describeOther(bytes));
+    return repack(reader(bytes, { source, maxPixels }));
   };
 }
+
+const headOf = (bytes: Uint8Array) => String.fromCharCode(...bytes.subarray(0, 32));
+
+const readPng: PictureReader = (bytes, options) => {
+  const { header: { width, height }, channels, pixels } = readPngPixels(bytes, options);
+  return { width, height, channels, data: pixels };
+};
+
+const readBmp: PictureReader = (bytes, options) => {
+  const { pixels, ...size } = readBmpPixels(bytes, options);
+  return { ...size, data: pixels };
+};
 
 /** First bytes of other formats, as text. */
 const otherFormats: readonly (readonly [name: string, pattern: RegExp])[] = [
   ["GIF", /^GIF8/],
   ["BMP", /^BM/],
-  ["WebP", /^RIFF....WEBP/s],
   ["TIFF", /^(II\*\0|MM\0\*)/],
   ["AVIF", /^....ftypavi[fs]/s],
   ["HEIC", /^....ftyp(hei[cx]|mif1)/s],
@@ -110,26 +108,24 @@ const otherFormats: readonly (readonly [name: string, pattern: RegExp])[] = [
   ["PDF", /^%PDF/],
 ];
 
-/** What bytes are that are neither JPEG nor PNG. */
+/** What bytes are that are of none of the formats that are read. */
 function describeOther(bytes: Uint8Array): string {
   if (bytes.length === 0) return "the file is empty";
-  const head = String.fromCharCode(...bytes.subarray(0, 32));
+  const head = headOf(bytes);
   const known = otherFormats.find(([, pattern]) => pattern.test(head))?.[0];
   return known === undefined
-    ? "no JPEG or PNG"
-    : `no JPEG or PNG, but ${known}; convert it to one of them`;
+    ? `no ${readableFormats}`
+    : `no ${readableFormats}, but ${known}, which is not read; convert it`;
 }
 
-/** Keeps the first `to` of `from` channels. */
-function repack(
-  data: Uint8Array | Uint8ClampedArray,
-  { width, height, from, to }: { width: number; height: number; from: number; to: 1 | 3 },
-): ByteImages {
+/** Keeps the channels that are gray or color. */
+function repack({ width, height, data, channels, isGray }: DecodedPicture): ByteImages {
+  const to = channels < 3 || isGray ? 1 : 3;
   const shape = [1, height, width, to] as const;
-  if (from === to && data instanceof Uint8Array) return { pixels: data, shape };
+  if (channels === to && data instanceof Uint8Array) return { pixels: data, shape };
   const pixels = new Uint8Array(width * height * to);
   for (let p = 0; p < width * height; p++) {
-    for (let c = 0; c < to; c++) pixels[p * to + c] = data[p * from + c]!;
+    for (let c = 0; c < to; c++) pixels[p * to + c] = data[p * channels + c]!;
   }
   return { pixels, shape };
 }

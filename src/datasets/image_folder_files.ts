@@ -40,7 +40,7 @@ export const imageFolderSource: DatasetSource = {
     await files.confirm([...files.paths.keys()].filter((i) => !isImagePath(files.paths[i]!)));
     // Only now: where there are no files, the decoder need not be fetched either.
     const decode = await createImageDecoder({ maxPixels });
-    const tally = new PictureTally(size);
+    const tally = new PictureTally({ size, channels });
     let wanted = channels;
     const prepare = (image: ByteImages, source: string) => {
       const [, h, w, c] = image.shape;

@@ -1,6 +1,7 @@
 /** Counts what pictures are like, to tell it in a few words. */
 export class PictureTally {
   readonly #size: number;
+  readonly #channels: 1 | 3 | undefined;
   readonly #sizes = new Map<string, number>();
   readonly #colors = { gray: 0, color: 0 };
   #least = Infinity;
@@ -8,9 +9,10 @@ export class PictureTally {
   #resized = 0;
   #cut = 0;
 
-  /** @param size Height and width that pictures are brought to. */
-  constructor(size: number) {
-    this.#size = size;
+  /** @param to Height and width that pictures are brought to, and channels if that is asked for. */
+  constructor(to: { readonly size: number; readonly channels: 1 | 3 | undefined }) {
+    this.#size = to.size;
+    this.#channels = to.channels;
   }
 
   /** Counts a picture of `[1, H, W, C]`. */
@@ -43,12 +45,15 @@ export class PictureTally {
       ? "gray"
       : `${number(color)} color, ${number(gray)} gray`;
     const to = `${this.#size} x ${this.#size}`;
+    const changed = this.#channels === 1 ? color : this.#channels === 3 ? gray : 0;
     const done = [
+      ...changed > 0 ? [`${number(changed)} made ${this.#channels === 1 ? "gray" : "color"}`] : [],
       ...this.#cut > 0 ? [`${number(this.#cut)} cut to the square in the middle`] : [],
       ...this.#resized > 0 ? [`${number(this.#resized)} resized to ${to}`] : [`none resized`],
     ];
     return [
-      `  read: ${all.toLocaleString("en")} images of ${sizes}; ${colors}; ${done.join(", ")}`,
+      `  read: ${all.toLocaleString("en")} image${all === 1 ? "" : "s"} of ${sizes}; ${colors}; ` +
+      done.join(", "),
     ];
   }
 }

@@ -8,8 +8,14 @@ export interface JpegFrame {
   readonly width: number;
   /** Rows. */
   readonly height: number;
-  /** 1 gray, 3 color. */
-  readonly components: 1 | 3;
+  /** 1 gray, 3 color, 4 inks (CMYK). */
+  readonly components: 1 | 3 | 4;
+  /**
+   * The file without what libjpeg warns of though its pixels are whole: another version of JFIF than 1, bytes
+   * between segments, an unknown color transform, the parameters of a sequential scan, a missing end of a
+   * sequential file. libjpeg tells its first warning only, and one of these would hide one of damage.
+   */
+  readonly plain: Uint8Array;
 }
 
 /**
@@ -35,7 +41,10 @@ export function readJpegFrame(
   const fail = (problem: string, at: number): never => {
     throw new DataFormatError(source, `not a whole JPEG: ${problem}`, at);
   };
-  let frame: (JpegFrame & { readonly blocks: number }) | undefined;
+  let frame: ReturnType<typeof parseFrame> | undefined;
+  const edits = new Edits(bytes);
+  let adobe = false;
+  let inScan = false;
   let scans = 0;
   // Bytes of coded pixels: neither headers nor comments.
   let coded = 0;
@@ -44,8 +53,17 @@ export function readJpegFrame(
     // Between segments there may be fill bytes, and decoders pass over others.
     const from = at;
     at = nextMarker(bytes, from);
-    if (scans > 0) coded += at - from;
-    if (at < 0) return fail("Premature end of JPEG file", bytes.length);
+    if (at < 0) {
+      // Whether all data is there only the decoder can tell, and only where one scan has all of it.
+      if (frame?.sequential && inScan) {
+        coded += bytes.length - from;
+        edits.append([0xff, 0xd9]);
+        break;
+      }
+      return fail("Premature end of JPEG file", bytes.length);
+    }
+    if (inScan) coded += at - from;
+    else if (at > from) edits.remove(from, at);
     const marker = bytes[at + 1]!;
     if (marker === 0xd9) break;
     if (marker === 0xd8) return fail("a second picture begins in it", at);
@@ -61,18 +79,30 @@ export function readJpegFrame(
     const segment = bytes.subarray(at + 4, at + 2 + length);
     if (isFrame(marker)) {
       if (frame !== undefined) return fail("it has two frames", at);
-      frame = parseFrame(segment, { source, maxPixels });
+      frame = parseFrame(segment, { marker, source, maxPixels });
+    } else if (marker === 0xe0 && startsWith(segment, "JFIF\0") && segment.length > 5) {
+      if (segment[5] !== 1) edits.set(at + 9, 1);
+    } else if (marker === 0xee && startsWith(segment, "Adobe") && segment.length >= 12) {
+      adobe = true;
+      if (segment[11]! > 2) edits.set(at + 15, frame?.components === 4 ? 2 : 1);
     } else if (marker === 0xda) {
+      inScan = true;
       scans++;
+      if (frame?.sequential) {
+        [0, 63, 0].forEach((value, i) => edits.set(at - 1 + length + i, value));
+      }
       if (scans > maxScans || (scans - 20) * (frame?.blocks ?? 0) > maxWalks) {
         return fail(`${scans} scans or more, which is too many for its size`, at);
       }
     }
+    if (marker !== 0xda) inScan = false;
     at += 2 + length;
   }
   if (frame === undefined) return fail("it has no frame", at);
   if (scans === 0) return fail("no image", at);
   const { width, height, components, blocks } = frame;
+  // Without this marker inks mean the same to other programs, but not to every decoder.
+  if (components === 4 && !adobe) edits.insert(2, adobeMarker);
   // Huffman codes are a bit or longer, and every block has one.
   if (blocks > coded * 8) {
     return fail(
@@ -80,7 +110,74 @@ export function readJpegFrame(
       at,
     );
   }
-  return { width, height, components };
+  return { width, height, components, plain: edits.done() };
+}
+
+/** Marker of inks as they are, not as luminance and chroma. */
+const adobeMarker = [
+  0xff,
+  0xee,
+  0,
+  14,
+  ...new TextEncoder().encode("Adobe"),
+  0,
+  100,
+  0,
+  0,
+  0,
+  0,
+  0,
+];
+
+const startsWith = (segment: Uint8Array, text: string) =>
+  [...text].every((letter, i) => segment[i] === letter.charCodeAt(0));
+
+/** Small changes of bytes, in a copy that is made only if there are any. */
+class Edits {
+  readonly #bytes: Uint8Array;
+  readonly #pieces: {
+    readonly at: number;
+    readonly length: number;
+    readonly by: readonly number[];
+  }[] = [];
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  set(at: number, value: number): void {
+    if (this.#bytes[at] !== value) this.#pieces.push({ at, length: 1, by: [value] });
+  }
+
+  remove(from: number, to: number): void {
+    this.#pieces.push({ at: from, length: to - from, by: [] });
+  }
+
+  insert(at: number, by: readonly number[]): void {
+    this.#pieces.push({ at, length: 0, by });
+  }
+
+  append(by: readonly number[]): void {
+    this.insert(this.#bytes.length, by);
+  }
+
+  done(): Uint8Array {
+    if (this.#pieces.length === 0) return this.#bytes;
+    const parts: Uint8Array[] = [];
+    let at = 0;
+    for (const piece of this.#pieces.sort((a, b) => a.at - b.at)) {
+      parts.push(this.#bytes.subarray(at, piece.at), Uint8Array.from(piece.by));
+      at = piece.at + piece.length;
+    }
+    parts.push(this.#bytes.subarray(at));
+    const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+    let end = 0;
+    for (const part of parts) {
+      whole.set(part, end);
+      end += part.length;
+    }
+    return whole;
+  }
 }
 
 const hasNoLength = (marker: number) => marker === 0x01 || (marker >= 0xd0 && marker <= 0xd7);
@@ -105,8 +202,19 @@ function nextMarker(bytes: Uint8Array, at: number): number {
  */
 function parseFrame(
   segment: Uint8Array,
-  { source, maxPixels }: { readonly source: string; readonly maxPixels: number },
-): JpegFrame & { readonly blocks: number } {
+  { marker, source, maxPixels }: {
+    readonly marker: number;
+    readonly source: string;
+    readonly maxPixels: number;
+  },
+): Omit<JpegFrame, "plain"> & { readonly blocks: number; readonly sequential: boolean } {
+  const kind = otherKinds[marker];
+  if (kind !== undefined) {
+    throw new DataFormatError(
+      source,
+      `a JPEG of another kind, ${kind}, which is not read; convert it`,
+    );
+  }
   const components = segment[5]!;
   if (segment.length < 6 || components === 0 || segment.length < 6 + 3 * components) {
     throw new DataFormatError(source, "not a whole JPEG: its frame header is damaged");
@@ -114,9 +222,9 @@ function parseFrame(
   if (segment[0] !== 8) {
     throw new DataFormatError(source, `a JPEG of ${segment[0]} bits, expected 8; convert it`);
   }
-  if (components !== 1 && components !== 3) {
-    const found = components === 4 ? "in inks (CMYK)" : `of ${components} components`;
-    throw new DataFormatError(source, `a JPEG ${found}, expected gray or color; convert it`);
+  if (components !== 1 && components !== 3 && components !== 4) {
+    const found = `of ${components} components`;
+    throw new DataFormatError(source, `a JPEG ${found}, expected gray, color or inks; convert it`);
   }
   const [height, width] = [segment[1]! << 8 | segment[2]!, segment[3]! << 8 | segment[4]!];
   checkPixels({ width, height }, { source, maxPixels });
@@ -125,5 +233,19 @@ function parseFrame(
   const [across, down] = [largest(4), largest(0)];
   const finest = Math.max(...sampling.map((hv) => (hv >> 4) * (hv & 15)));
   const blocks = width * height / 64 * finest / Math.max(1, across * down);
-  return { width, height, components, blocks };
+  return { width, height, components, blocks, sequential: marker < 0xc2 };
 }
+
+/** Kinds of frames that are rarely met, by marker (ITU-T T.81, table B.1). */
+const otherKinds: Readonly<Record<number, string>> = {
+  0xc3: "lossless",
+  0xc5: "hierarchical",
+  0xc6: "hierarchical",
+  0xc7: "hierarchical and lossless",
+  0xc9: "with arithmetic coding",
+  0xca: "with arithmetic coding",
+  0xcb: "lossless with arithmetic coding",
+  0xcd: "hierarchical with arithmetic coding",
+  0xce: "hierarchical with arithmetic coding",
+  0xcf: "hierarchical and lossless with arithmetic coding",
+};

@@ -45,7 +45,7 @@ const signature = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 
 /**
  * Walks the chunks of a PNG and keeps header, palette and image data. Profiles, texts, animations and
- * whatever else there may be are checked by their CRC-32 and passed over, never unpacked.
+ * whatever else there may be are passed over, never unpacked.
  *
  * @param options.source Path, or a name for the bytes, for error messages.
  * @param options.maxPixels Pixels that it may have.
@@ -73,7 +73,9 @@ export function readPngChunks(
     if (!/^[A-Za-z]{4}$/.test(type)) fail("no chunk begins where one should", at);
     const end = at + 8 + length;
     if (end + 4 > bytes.length) fail(`truncated in its chunk ${type}`, bytes.length);
-    if (crc32(bytes.subarray(at + 4, end)) !== view.getUint32(end)) {
+    // Of chunks that pixels depend on: others may be damaged without harm.
+    const matters = /^[A-Z]/.test(type);
+    if (matters && crc32(bytes.subarray(at + 4, end)) !== view.getUint32(end)) {
       fail(`the checksum of its chunk ${type} is wrong`, at);
     }
     const content = bytes.subarray(at + 8, end);
@@ -94,7 +96,7 @@ export function readPngChunks(
     } else if (type === "tRNS") transparency = length > 0;
     else if (type === "IEND") {
       if (length !== 0) fail("its end is damaged", at);
-    } else if (/^[A-Z]/.test(type)) fail(`its chunk ${type} is none of this format`, at);
+    } else if (matters) fail(`its chunk ${type} is none of this format`, at);
     before = type;
     at = end + 4;
   }

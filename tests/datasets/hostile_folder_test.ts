@@ -93,12 +93,12 @@ Deno.test("image folder: control characters of names do not reach a terminal", (
   inFolder(async (folder) => {
     const name = "a\x1b[2J\nb\u202e.png";
     await Deno.writeFile(join(folder, name), new Uint8Array(3));
-    const { message } = await assertRejects(() => load(folder), DataFormatError, "no JPEG or PNG");
+    const { message } = await assertRejects(() => load(folder), DataFormatError, "no JPEG, PNG");
     // deno-lint-ignore no-control-regex
     assert(!/[\0-\x1f\x7f-\x9f\u202e]/.test(message), JSON.stringify(message));
     const long = `${"x".repeat(250)}.png`;
     await Deno.rename(join(folder, name), join(folder, long));
-    const cut = await assertRejects(() => load(folder), DataFormatError, "no JPEG or PNG");
+    const cut = await assertRejects(() => load(folder), DataFormatError, "no JPEG, PNG");
     assert(cut.message.length <= 300, cut.message);
   }));
 

@@ -134,6 +134,7 @@ export type {
 } from "./networks/network.ts";
 export { type NetworkDenoiser, networkDenoiser } from "./networks/network_denoiser.ts";
 export { diffusersFiles } from "./networks/foreign/diffusers_export.ts";
+export { writeOnnx } from "./networks/foreign/onnx/onnx.ts";
 export type { NetworkFolder } from "./networks/foreign/foreign_network.ts";
 export { type FolderNetwork, readNetworkFolder } from "./networks/foreign/foreign_networks.ts";
 export { readAnyWeights } from "./networks/weights/any_weights.ts";

@@ -1,6 +1,7 @@
 /** `deno task convert`: networks and scale schedules from and to the files of PyTorch and NumPy. @module */
 import { extname } from "@std/path";
 import { diffusersFiles } from "../src/networks/foreign/diffusers_export.ts";
+import { writeOnnx } from "../src/networks/foreign/onnx/onnx.ts";
 import { toStateDict } from "../src/networks/weights/parameters.ts";
 import { scaleAggregates } from "../src/calibration/choose_scale.ts";
 import { scaleList, writeNpyList } from "../src/calibration/scale_list.ts";
@@ -30,7 +31,7 @@ const folderEnding = "";
 
 /** Endings that each kind of content can be written with. */
 const endings = {
-  network: [".safetensors", ".pt", folderEnding],
+  network: [".safetensors", ".pt", ".onnx", folderEnding],
   schedule: [".json", ".csv", ".pt", ".npy"],
 } as const;
 
@@ -47,6 +48,10 @@ function networkBytes(
     checkNoPrefix(prefix);
     return writeWeights(network, { half });
   }
+  if (ending === ".onnx") {
+    checkNoPrefix(prefix);
+    return writeOnnx(network, { half });
+  }
   const arrays = toStateDict(network.network.parameters, network.parameters);
   return writeTorchStateDict(
     new Map(
@@ -61,6 +66,21 @@ function networkBytes(
 function listBytes(scales: readonly number[], ending: string): Uint8Array | undefined {
   if (ending === ".pt") return writeTorchList(scales);
   return ending === ".npy" ? writeNpyList(scales) : undefined;
+}
+
+/** What a reader of the file has to be told besides. */
+function untoldBy(
+  ending: string,
+  { prediction = "eps", preconditioning }: TrainedNetwork,
+): string | undefined {
+  const kind = preconditioning?.kind ?? "none";
+  if (ending === ".pt" && (prediction !== "eps" || kind !== "none")) {
+    return `a .pt file does not tell that this network predicts ${prediction}, with ` +
+      `preconditioning ${kind}`;
+  }
+  if (ending !== ".onnx" || kind === "none") return undefined;
+  return `the model is the network without the ${kind} preconditioning around it, which its ` +
+    "metadata names";
 }
 
 function describeNetwork({ network, schedule }: TrainedNetwork): string {
@@ -89,7 +109,7 @@ export const verb = defineVerb({
   name: "convert",
   description:
     "Converts networks between PyTorch's .pt and our .safetensors, and scale schedules between " +
-    "our .json and bare lists (.pt, .npy, .csv). What INPUT holds is told from its bytes, what OUTPUT " +
+    "our .json and bare lists (.pt, .npy, .csv); networks also to ONNX and to folders of diffusers. What INPUT holds is told from its bytes, what OUTPUT " +
     "becomes from its ending. A .pt file is read without running anything in it.",
   positionals: [
     {
@@ -100,7 +120,7 @@ export const verb = defineVerb({
     {
       name: "OUTPUT",
       help:
-        "Network: .safetensors, .pt, or a folder/ of diffusers. Schedule: .json, .csv, .pt, .npy",
+        "Network: .safetensors, .pt, .onnx, or a folder/ of diffusers. Schedule: .json, .csv, .pt, .npy",
       path: "write a file",
     },
   ],
@@ -173,6 +193,7 @@ export const verb = defineVerb({
     "convert scales.pt scale_schedule.json --run weights.safetensors",
     "convert ddpm-cifar10-32 weights.safetensors",
     "convert latest out_folder/",
+    "convert zoo:mnist-resnet-zeros network.onnx",
   ],
   result: {
     "files.output": "the file that was written",
@@ -207,15 +228,8 @@ export const verb = defineVerb({
     throw new CommandError(`${output} exists; --force replaces it`);
   }
   if (content.kind === "network") {
-    const { prediction = "eps", preconditioning } = content.network;
-    if (
-      ending === ".pt" && (prediction !== "eps" || (preconditioning?.kind ?? "none") !== "none")
-    ) {
-      progress.note(
-        `Note: a .pt file does not tell that this network predicts ${prediction}, with ` +
-          `preconditioning ${preconditioning?.kind ?? "none"}`,
-      );
-    }
+    const untold = untoldBy(ending, content.network);
+    if (untold !== undefined) progress.note(`Note: ${untold}`);
     const options = { ending, half: flags.half, prefix: flags.prefix ?? "" };
     if (ending === folderEnding) {
       checkNoPrefix(options.prefix);

@@ -4,7 +4,7 @@ import { fileSystem } from "../core/file_system.ts";
 import { runtimeName } from "../core/runtime.ts";
 import { sha256Hex } from "../core/sha256.ts";
 import type { Provenance } from "../core/provenance.ts";
-import { toolkitName, toolkitVersion } from "./version.ts";
+import { toolkitName, toolkitVersion } from "../core/version.ts";
 
 /**
  * Name and version of this package, such as "@els/toolkit 0.1.0".

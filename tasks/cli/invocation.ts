@@ -1,6 +1,6 @@
 /** How the user started us, so that messages name commands that work there. */
 import { fromFileUrl, relative } from "@std/path";
-import { toolkitName } from "../../src/runs/version.ts";
+import { toolkitName } from "../../src/core/version.ts";
 
 /** The file that runs all verbs, in a clone and in the package. */
 const entry = "/tasks/main.ts";

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertNotEquals, assertRejects } from "@std/assert";
 import config from "../../deno.json" with { type: "json" };
 import { createProvenance, sha256File, sha256Json } from "../../src/runs/provenance.ts";
-import { toolkitName, toolkitVersion } from "../../src/runs/version.ts";
+import { toolkitName, toolkitVersion } from "../../src/core/version.ts";
 
 Deno.test("provenance: name, version and packages named outside it equal those of deno.json", async () => {
   assertEquals([toolkitName, toolkitVersion], [config.name, config.version]);

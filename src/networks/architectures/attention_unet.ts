@@ -4,9 +4,9 @@ import { classSpecs } from "../layers/conditioning.ts";
 import type { ArchitectureBase, Network } from "../network.ts";
 import { convSpecs, linearSpecs, normSpecs, zeroed } from "../weights/parameters.ts";
 import { receptiveRange } from "../analysis/receptive_range.ts";
-import { residualUnet } from "./residual_unet.ts";
+import { residualUnet, type ResidualUnetPlan } from "./residual_unet.ts";
 import { plan, rangeStages, stageFlops, stageSpecs } from "./residual_unet_stages.ts";
-import { timeEmbedding } from "../layers/time_embedding.ts";
+import { timeEmbedding, timeFrequencies } from "../layers/time_embedding.ts";
 
 const MOST_GROUPS = 32;
 /** A group of one channel would undo what the time adds to the channel before it is normalized. */
@@ -74,6 +74,31 @@ function check(architecture: AttentionUnetArchitecture): void {
 }
 
 /**
+ * Its stages, and what they compute.
+ *
+ * @throws RangeError if a size is out of range.
+ */
+export function attentionUnetPlan(architecture: AttentionUnetArchitecture): ResidualUnetPlan {
+  check(architecture);
+  const { imageShape: [h], channels, padding, classes } = architecture;
+  const d = channels[0]! / 2;
+  const attends = (level: number) => architecture.attention.includes(h / 2 ** level);
+  const middle = architecture.attention.length > 0;
+  return {
+    stages: plan({ ...architecture, attention: { down: attends, up: attends, middle } }),
+    options: {
+      padding,
+      classes,
+      waves: {
+        frequencies: timeFrequencies(d).map((frequency) => ATTENTION_UNET_TIMES * frequency),
+        of: (times) => timeEmbedding(Array.from(times, (t) => ATTENTION_UNET_TIMES * t), 2 * d),
+      },
+      norm: (channels) => ({ groups: attentionUnetGroups(channels), epsilon: NORM_EPSILON }),
+    },
+  };
+}
+
+/**
  * The residual UNet of Ho et al. (arXiv 2006.11239): blocks of group normalization, SiLU and 3 x 3
  * convolution, twice, with the time added between; convolutions with stride 2 down, nearest neighbors
  * and a convolution up; self-attention at chosen sizes. The paper on the ELS machine predicts such
@@ -110,11 +135,9 @@ function check(architecture: AttentionUnetArchitecture): void {
 export function attentionUnet(
   architecture: AttentionUnetArchitecture,
 ): Network<AttentionUnetArchitecture> {
-  check(architecture);
-  const { imageShape: [h, w, colors], channels, padding, classes } = architecture;
-  const attends = (level: number) => architecture.attention.includes(h / 2 ** level);
-  const middle = architecture.attention.length > 0;
-  const stages = plan({ ...architecture, attention: { down: attends, up: attends, middle } });
+  const unetPlan = attentionUnetPlan(architecture);
+  const { stages } = unetPlan;
+  const { imageShape: [h, w, colors], channels, classes } = architecture;
   const finest = channels[0]!;
   const width = 4 * finest;
   const specsOf = (wanted: boolean) =>
@@ -137,17 +160,14 @@ export function attentionUnet(
     architecture,
     rebuildable: true,
     parameters,
-    receptiveField: middle ? Infinity : receptiveRange(rangeStages(stages)),
+    receptiveField: architecture.attention.length > 0
+      ? Infinity
+      : receptiveRange(rangeStages(stages)),
     flopsPerImage: stages.reduce(
       (sum, stage) => sum + stageFlops(stage, pixels / 4 ** stage.level),
       ends,
     ),
-    forward: residualUnet(stages, {
-      padding,
-      classes,
-      waves: (times) => timeEmbedding(Array.from(times, (t) => ATTENTION_UNET_TIMES * t), finest),
-      norm: (channels) => ({ groups: attentionUnetGroups(channels), epsilon: NORM_EPSILON }),
-    }),
+    forward: residualUnet(unetPlan),
   };
 }
 

@@ -1,11 +1,11 @@
 import { ArgumentError } from "../../core/errors.ts";
 import { receptiveRange } from "../analysis/receptive_range.ts";
 import { classSpecs } from "../layers/conditioning.ts";
-import { timestepWaves } from "../layers/timestep_waves.ts";
+import { timestepFrequencies, timestepWaves } from "../layers/timestep_waves.ts";
 import type { ArchitectureBase, Network } from "../network.ts";
 import { convSpecs, linearSpecs, normSpecs } from "../weights/parameters.ts";
 import type { ArchitectureDefinition } from "./architecture_definition.ts";
-import { residualUnet } from "./residual_unet.ts";
+import { residualUnet, type ResidualUnetPlan } from "./residual_unet.ts";
 import { plan, rangeStages, stageFlops, stageSpecs } from "./residual_unet_stages.ts";
 
 /**
@@ -93,6 +93,44 @@ function check(architecture: DiffusersUnetArchitecture): void {
 }
 
 /**
+ * Its stages, and what they compute.
+ *
+ * @throws RangeError if sizes do not fit each other or the image.
+ */
+export function diffusersUnetPlan(architecture: DiffusersUnetArchitecture): ResidualUnetPlan {
+  check(architecture);
+  const { channels, padding, classes, freqShift, flipSinToCos } = architecture;
+  const { downAttention, upAttention, addAttention, attentionHeadDim } = architecture;
+  const { normNumGroups: groups, normEps: epsilon, downsamplePadding } = architecture;
+  const width = channels[0]!;
+  return {
+    stages: plan({
+      ...architecture,
+      attention: {
+        down: (level) => downAttention[level] === 1,
+        up: (level) => upAttention[level] === 1,
+        middle: addAttention,
+      },
+    }),
+    options: {
+      padding,
+      classes,
+      waves: {
+        frequencies: timestepFrequencies(width / 2, freqShift),
+        cosinesFirst: flipSinToCos,
+        of: (times) => timestepWaves(times, { width, freqShift, flipSinToCos }),
+      },
+      norm: () => ({ groups, epsilon }),
+      heads: (c) => attentionHeadDim === 0 ? 1 : c / attentionHeadDim,
+      downsampleAt: downsamplePadding === 0 ? 1 : 0,
+      middleFactor: architecture.midBlockScaleFactor,
+      scaleShift: architecture.resnetTimeScaleShift === "scale_shift",
+      centerInput: architecture.centerInputSample,
+    },
+  };
+}
+
+/**
  * The UNet2DModel of Hugging Face's diffusers, of DownBlock2D, AttnDownBlock2D, UpBlock2D and
  * AttnUpBlock2D: what DDPM's networks (Ho et al., arXiv 2006.11239) and most tutorials' are.
  * Parameters have the names of its newer files. The network is told numbers of timesteps.
@@ -133,20 +171,10 @@ function check(architecture: DiffusersUnetArchitecture): void {
 export function diffusersUnet(
   architecture: DiffusersUnetArchitecture,
 ): Network<DiffusersUnetArchitecture> {
-  check(architecture);
-  const { imageShape: [h, w, colors], channels, padding, classes } = architecture;
-  const { downAttention, upAttention, addAttention, attentionHeadDim } = architecture;
-  const { normNumGroups: groups, normEps: epsilon } = architecture;
-  const { freqShift, flipSinToCos, downsamplePadding } = architecture;
+  const unetPlan = diffusersUnetPlan(architecture);
+  const { stages } = unetPlan;
+  const { imageShape: [h, w, colors], channels, classes } = architecture;
   const scaleShift = architecture.resnetTimeScaleShift === "scale_shift";
-  const stages = plan({
-    ...architecture,
-    attention: {
-      down: (level) => downAttention[level] === 1,
-      up: (level) => upAttention[level] === 1,
-      middle: addAttention,
-    },
-  });
   const finest = channels[0]!;
   const width = 4 * finest;
   const pixels = h * w;
@@ -168,17 +196,7 @@ export function diffusersUnet(
       (sum, stage) => sum + stageFlops(stage, pixels / 4 ** stage.level),
       2 * 2 * 9 * colors * finest * pixels,
     ),
-    forward: residualUnet(stages, {
-      padding,
-      classes,
-      waves: (times) => timestepWaves(times, { width: finest, freqShift, flipSinToCos }),
-      norm: () => ({ groups, epsilon }),
-      heads: (c) => attentionHeadDim === 0 ? 1 : c / attentionHeadDim,
-      downsampleAt: downsamplePadding === 0 ? 1 : 0,
-      middleFactor: architecture.midBlockScaleFactor,
-      scaleShift,
-      centerInput: architecture.centerInputSample,
-    }),
+    forward: residualUnet(unetPlan),
   };
 }
 

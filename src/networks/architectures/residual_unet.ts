@@ -12,13 +12,23 @@ import { checkLabels, type Network } from "../network.ts";
 import type { Parameters } from "../weights/parameters.ts";
 import type { Stage } from "./residual_unet_stages.ts";
 
+/** A sinusoidal embedding of times. */
+export interface TimeWaves {
+  /** What times are multiplied by. */
+  readonly frequencies: readonly number[];
+  /** Whether cosines come before sines. Default false. */
+  readonly cosinesFirst?: boolean;
+  /** The embedding: `[B, 2 frequencies]`. */
+  readonly of: (times: ArrayLike<number>) => Float32Array;
+}
+
 /** What residual UNets differ in besides their stages. */
 export interface ResidualUnetOptions {
   readonly padding: Padding;
   /** Number of classes; 0: none. */
   readonly classes: number;
-  /** The embedding that two linear layers make more of: `[B, finest channels]` of the times. */
-  readonly waves: (times: ArrayLike<number>) => Float32Array;
+  /** The embedding that two linear layers make more of. */
+  readonly waves: TimeWaves;
   /** Groups and epsilon of a normalization of so many channels. */
   readonly norm: (channels: number) => { readonly groups: number; readonly epsilon: number };
   /** Heads of attention among so many channels. Default 1. */
@@ -59,7 +69,7 @@ function embeddings(
 ): Map<string, tf.Tensor2D> {
   const apply = (x: tf.Tensor2D, ...names: string[]) =>
     linearLayers(x, names.map((name) => linear(p, name)));
-  const values = waves(times);
+  const values = waves.of(times);
   const input = tf.tensor2d(values, [times.length, values.length / times.length]);
   const [hidden] = apply(input, "time_embedding.linear_1");
   let [embedded] = apply(silu(hidden!), "time_embedding.linear_2");
@@ -71,11 +81,14 @@ function embeddings(
   return new Map(blocks.map(({ name }, i) => [name, found[i]!]));
 }
 
-/** The forward pass of a network of stages between a first convolution and a head. */
-export function residualUnet(
-  stages: readonly Stage[],
-  options: ResidualUnetOptions,
-): Network["forward"] {
+/** A residual UNet: stages between a first convolution and a head. */
+export interface ResidualUnetPlan {
+  readonly stages: readonly Stage[];
+  readonly options: ResidualUnetOptions;
+}
+
+/** The forward pass of a residual UNet. */
+export function residualUnet({ stages, options }: ResidualUnetPlan): Network["forward"] {
   const { padding, classes, waves, heads = () => 1, downsampleAt = 1 } = options;
   const { middleFactor = 1, scaleShift = false, centerInput = false } = options;
   const blocks = stages.filter(({ op }) => op === "block");

@@ -8,8 +8,10 @@ import { matMul } from "../layers/mat_mul.ts";
 import { type ArchitectureBase, checkLabels, type Network } from "../network.ts";
 import { convSpecs, linearSpecs, normSpecs, type Parameters } from "../weights/parameters.ts";
 
-const GROUPS = 8;
-const NORM_EPSILON = 1e-5;
+/** Groups of the normalization of what time and class tell a layer. */
+export const RESNET_GROUPS = 8;
+/** Added to its variances. */
+export const RESNET_EPSILON = 1e-5;
 
 /**
  * Description of the ResNet of the paper.
@@ -58,7 +60,7 @@ export interface ResnetArchitecture extends ArchitectureBase {
 export function resnet(architecture: ResnetArchitecture): Network<ResnetArchitecture> {
   const { imageShape: [h, w, channels], width, layers, kernelSize: k, padding, classes } =
     architecture;
-  if (!Number.isInteger(width) || width < GROUPS || width % GROUPS !== 0) {
+  if (!Number.isInteger(width) || width < RESNET_GROUPS || width % RESNET_GROUPS !== 0) {
     throw new ArgumentError(`Cannot build a ResNet of width ${width}: it must be a multiple of 8`);
   }
   if (!Number.isInteger(layers) || layers < 1) {
@@ -94,10 +96,10 @@ export function resnet(architecture: ResnetArchitecture): Network<ResnetArchitec
       matMul(embedding, all("0.weight") as tf.Tensor2D),
       all("0.bias"),
     );
-    const groups = tf.reshape(linear, [batch, (layers + 1) * GROUPS, width / GROUPS]);
+    const groups = tf.reshape(linear, [batch, (layers + 1) * RESNET_GROUPS, width / RESNET_GROUPS]);
     const centered = tf.sub(groups, tf.mean(groups, 2, true));
     const variance = tf.mean(tf.square(centered), 2, true);
-    const normal = tf.div(centered, tf.sqrt(tf.add(variance, NORM_EPSILON)));
+    const normal = tf.div(centered, tf.sqrt(tf.add(variance, RESNET_EPSILON)));
     const flat = tf.reshape(normal, [batch, (layers + 1) * width]);
     const e = tf.relu(tf.add(tf.mul(flat, all("1.weight")), all("1.bias")));
     return splitColumns(e as tf.Tensor2D, indices.map(() => width));
@@ -146,7 +148,12 @@ export const resnetDefinition: ArchitectureDefinition<ResnetArchitecture> = {
   title: "ResNet",
   about: "the paper's: residual k x k convolutions, no normalization",
   fields: {
-    width: { type: "integer", min: GROUPS, default: 256, about: "channels, a multiple of 8" },
+    width: {
+      type: "integer",
+      min: RESNET_GROUPS,
+      default: 256,
+      about: "channels, a multiple of 8",
+    },
     layers: { type: "integer", min: 1, max: 1000, default: 6, about: "residual layers" },
     kernelSize: { type: "integer", min: 1, odd: true, default: 3, about: "size of convolutions" },
   },

@@ -19,6 +19,11 @@ import { type RangeStage, receptiveRange } from "../analysis/receptive_range.ts"
 import { transposedConv2d } from "../layers/upsample.ts";
 
 const MOST_GROUPS = 32;
+/** Added to the variances of its normalizations. */
+export const UNET_EPSILON = 1e-5;
+
+/** Groups of a normalization of so many channels. */
+export const unetGroups = (channels: number): number => Math.min(MOST_GROUPS, channels);
 
 /**
  * Description of the UNet of the paper.
@@ -140,8 +145,7 @@ export function unet(architecture: UnetArchitecture): Network<UnetArchitecture> 
     level,
   }));
   const blocks = [...feature, bottleneck, ...output];
-  const groups = (count: number) => Math.min(MOST_GROUPS, count);
-  const uneven = norm === "group" && channels.find((count) => count % groups(count) !== 0);
+  const uneven = norm === "group" && channels.find((count) => count % unetGroups(count) !== 0);
   if (uneven) {
     throw new ArgumentError(
       `Cannot normalize ${uneven} channels: above ${MOST_GROUPS} they must be multiples of it`,
@@ -201,7 +205,8 @@ export function unet(architecture: UnetArchitecture): Network<UnetArchitecture> 
           });
         const normalize = (input: tf.Tensor4D, name: string) =>
           groupNorm(input, {
-            groups: groups(input.shape[3]),
+            groups: unetGroups(input.shape[3]),
+            epsilon: UNET_EPSILON,
             scale: vector(`${name}.weight`),
             offset: vector(`${name}.bias`),
             activation: "relu",

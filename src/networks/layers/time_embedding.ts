@@ -1,5 +1,10 @@
 import { ArgumentError } from "../../core/errors.ts";
 
+/** What time is multiplied by in its embedding: `10000^(-j / (d - 1))`, j = 0 .. d - 1. */
+export function timeFrequencies(d: number): number[] {
+  return Array.from({ length: d }, (_, j) => 10000 ** (-j / (d - 1)));
+}
+
 /**
  * Sinusoidal embedding of time: `[sin(arg), cos(arg)]`, `arg_j = t / 10000^(j / (d - 1))`,
  * j = 0 .. d - 1, d = width / 2; t in [0, 1] is not scaled up (as in the public code of
@@ -26,10 +31,11 @@ export function timeEmbedding(times: ArrayLike<number>, width: number): Float32A
     );
   }
   const d = width / 2;
+  const frequencies = timeFrequencies(d);
   const out = new Float32Array(times.length * width);
   for (let b = 0; b < times.length; b++) {
     for (let j = 0; j < d; j++) {
-      const arg = times[b]! / 10000 ** (j / (d - 1));
+      const arg = times[b]! * frequencies[j]!;
       out[b * width + j] = Math.sin(arg);
       out[b * width + d + j] = Math.cos(arg);
     }

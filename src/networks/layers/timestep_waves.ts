@@ -1,3 +1,12 @@
+/** Frequencies of {@linkcode timestepWaves}, every operation rounded to float32. */
+export function timestepFrequencies(d: number, freqShift: number): number[] {
+  const scale = Math.fround(-Math.log(10000));
+  return Array.from({ length: d }, (_, j) => {
+    const exponent = Math.fround(Math.fround(scale * j) / Math.fround(d - freqShift));
+    return Math.fround(Math.exp(exponent));
+  });
+}
+
 /** Options of {@linkcode timestepWaves}. */
 export interface TimestepWavesOptions {
   /** Number of values, even. */
@@ -23,15 +32,12 @@ export function timestepWaves(
   const d = width / 2;
   const out = new Float32Array(steps.length * width);
   const [sines, cosines] = flipSinToCos ? [d, 0] : [0, d];
-  const scale = Math.fround(-Math.log(10000));
-  for (let j = 0; j < d; j++) {
-    const exponent = Math.fround(Math.fround(scale * j) / Math.fround(d - freqShift));
-    const frequency = Math.fround(Math.exp(exponent));
+  timestepFrequencies(d, freqShift).forEach((frequency, j) => {
     for (let b = 0; b < steps.length; b++) {
       const angle = Math.fround(Math.fround(steps[b]!) * frequency);
       out[b * width + sines + j] = Math.sin(angle);
       out[b * width + cosines + j] = Math.cos(angle);
     }
-  }
+  });
   return out;
 }

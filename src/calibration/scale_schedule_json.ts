@@ -8,6 +8,7 @@ import { parseJson } from "../formats/parse_json.ts";
 import { machineNames } from "../machines/machine_table.ts";
 import type { ScaleSchedule, ScaleStep } from "../machines/scale_schedule.ts";
 import { timeGridNames, timeGrids } from "../samplers/time_grid.ts";
+import { createSchedule, scheduleNames } from "../schedules/create_schedule.ts";
 import { type SchemaBreach, validate } from "./scale_schedule_validator.ts";
 import { similarityNames } from "./similarity.ts";
 
@@ -186,7 +187,7 @@ function findProblem(value: unknown, own: readonly string[]): string | undefined
   }
   if (!validate(value)) return describe(value, validate.errors![0]!);
   const schedule = value as ScaleSchedule;
-  return findUnknownName(schedule, own) ?? findInconsistency(schedule);
+  return findUnknownName(schedule, own) ?? findBadNoise(schedule) ?? findInconsistency(schedule);
 }
 
 /** A name that neither this package nor the reader knows: a slip of the pen, most often. */
@@ -206,6 +207,18 @@ function findUnknownName(
     known.map(show).join(", ")
   }, or a name of your ` +
     "own that the reader is told of";
+}
+
+/** Parameters that the noise schedule does not take; one that is not known here says for itself. */
+function findBadNoise({ noiseSchedule: { name, parameters } }: ScaleSchedule): string | undefined {
+  if (!scheduleNames.includes(name)) return undefined;
+  try {
+    createSchedule(name, parameters);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof ArgumentError)) throw error;
+    return `noiseSchedule: ${error.message}`;
+  }
 }
 
 /** One line for the first breach of the JSON Schema. */

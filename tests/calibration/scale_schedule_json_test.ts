@@ -236,6 +236,37 @@ Deno.test("scale schedule: the JSON Schema names the machines, metrics and grids
   assertEquals(timeGrid.examples, [...timeGridNames]);
 });
 
+Deno.test("scale schedule: parameters of noise may be words and lists, where the process takes them", () => {
+  const noise = (name: string, parameters: ScaleSchedule["noiseSchedule"]["parameters"]) => ({
+    ...schedule,
+    noiseSchedule: { name, parameters },
+  });
+  for (
+    const fits of [
+      noise("ddpm_discrete", { betaSchedule: "squaredcos_cap_v2", timesteps: 50 }),
+      noise("ddpm_discrete", { betas: [0.1, 0.2, 0.3] }),
+      noise("mine", { shape: "steep", knots: [1, 2] }),
+    ]
+  ) {
+    assertEquals(parseScaleSchedule(writeScaleSchedule(fits)), fits);
+  }
+  for (
+    const [wrong, message] of [
+      [noise("cosine", { offset: "0" }), 'offset is "0", expected a number'],
+      [noise("ddpm_discrete", { betas: [0.1, 2] }), "betas[1] is 2"],
+      [noise("ddpm_discrete", { speed: 1 }), 'unknown parameter "speed"'],
+      [noise("mine", { a: [["x"]] as never }), "noiseSchedule.parameters.a[0] is"],
+    ] as const
+  ) {
+    assertThrows(() => writeScaleSchedule(wrong), RangeError, message);
+    assertThrows(
+      () => parseScaleSchedule(JSON.stringify(wrong), "s.json"),
+      DataFormatError,
+      message,
+    );
+  }
+});
+
 Deno.test("scale schedule: names of one's own are written, and read where they are told", () => {
   const mine = { ...schedule, machine: "bbELS on edges", metric: "ssim", timeGrid: "mine" };
   const text = writeScaleSchedule(mine);

@@ -3,6 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import { assertEquals } from "@std/assert";
 import { startBackend } from "../../src/networks/backend.ts";
 import { everySecondPixel } from "../../src/networks/layers/downsample.ts";
+import { double, halve } from "../../src/networks/layers/resample.ts";
 import { nearestUpsample, transposedConv2d } from "../../src/networks/layers/upsample.ts";
 import { backends } from "./golden.ts";
 
@@ -87,5 +88,50 @@ for (const backend of backends) {
       4,
     ]]);
     assertEquals(await from(0), [[1, 2, 5, 6], [1, 2, 0, 0, 3, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]]);
+  });
+
+  Deno.test(`halve and double: filters along both axes, and their gradients, on ${backend}`, async () => {
+    await startBackend(backend);
+    const image: [number[], number[]] = [count(4), [1, 2, 2, 1]];
+    const [means, spread] = await differentiate(
+      (x) => halve(x as tf.Tensor4D, [1, 1], "zeros"),
+      [image],
+      [[4], [1, 1, 1, 1]],
+    );
+    assertEquals([means, spread], [[2.5], [1, 1, 1, 1]]);
+    // Rows 0 1 2 0 with 1 3 3 1 over 8 are 9 / 8; so both axes weigh each pixel with 9 / 64.
+    const [sums, weights] = await differentiate(
+      (x) => halve(x as tf.Tensor4D, [1, 3, 3, 1], "zeros"),
+      [image],
+      [[64], [1, 1, 1, 1]],
+    );
+    assertEquals([sums, weights], [[90 / 64], [9, 9, 9, 9]]);
+    // Around the edge 1 + 3 meet each pixel: the mean.
+    const [wrapped] = await differentiate(
+      (x) => halve(x as tf.Tensor4D, [1, 3, 3, 1], "circular"),
+      [image],
+      [[1], [1, 1, 1, 1]],
+    );
+    assertEquals(wrapped, [2.5]);
+    // Rows: 3 x_a + x_(a-1) and 3 x_a + x_(a+1), over 4; 16 of dy through all taps of both axes.
+    const [doubled, back] = await differentiate(
+      (x) => double(x as tf.Tensor4D, [1, 3, 3, 1], "zeros"),
+      [image],
+      [new Array<number>(16).fill(16), [1, 4, 4, 1]],
+    );
+    assertEquals(doubled!.map((value) => 16 * value), [
+      ...[9, 15, 21, 18],
+      ...[18, 28, 36, 30],
+      ...[30, 44, 52, 42],
+      ...[27, 39, 45, 36],
+    ]);
+    assertEquals(back, [49, 49, 49, 49]);
+    // A filter that tells its ends apart: zeros between pixels, then 1 2 4 8, from the first row on.
+    const [ordered] = await differentiate(
+      (x) => double(x as tf.Tensor4D, [1, 2, 4, 8], "zeros"),
+      [[[15], [1, 1, 1, 1]]],
+      [new Array<number>(4).fill(1), [1, 2, 2, 1]],
+    );
+    assertEquals(ordered!.map((value) => Math.round(15 * value)), [16, 32, 32, 64]);
   });
 }

@@ -59,6 +59,7 @@ export {
   type PreconditioningFactors,
   preconditioningFactors,
   preconditioningKinds,
+  type TrainedPreconditioning,
 } from "./denoisers/preconditioning.ts";
 export type { TorchStateDict } from "./formats/torch_networks.ts";
 export {
@@ -93,6 +94,7 @@ export type {
   IntegerField,
   IntegersField,
   NumberField,
+  NumbersField,
   OwnField,
 } from "./networks/architectures/architecture_definition.ts";
 export {
@@ -117,6 +119,7 @@ export {
   diffusersUnetDefinition,
 } from "./networks/architectures/diffusers_unet.ts";
 export { resnet, type ResnetArchitecture } from "./networks/architectures/resnet.ts";
+export { songUnet, type SongUnetArchitecture } from "./networks/architectures/song_unet.ts";
 export { unet, type UnetArchitecture } from "./networks/architectures/unet.ts";
 export {
   type BackendChoice,

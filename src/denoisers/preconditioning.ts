@@ -16,8 +16,9 @@ export type NetworkPrediction = "eps" | "x0" | "v";
  * - `none`: F sees x and t.
  * - `input`: F sees x divided by its standard deviation, so that inputs keep unit variance however large
  *   sigma gets, and t. What VE and EDM networks that predict eps or v need.
- * - `edm`: input scaling, a skip connection, an output scale and `ln(sigma) / 4` in place of t
- *   (Karras et al., arXiv 2206.00364, table 1); the wrapped network predicts x0.
+ * - `edm`, `vp`, `ve`: three columns of table 1 of Karras et al. (arXiv 2206.00364): input scaling, a
+ *   skip connection, an output scale, and what tells the noise in place of t; the wrapped network predicts
+ *   x0. Networks of Song et al. (arXiv 2011.13456) were trained behind `vp` and `ve`.
  * - `timesteps`: F sees x and the number of the step, 0 to T - 1, in place of t = (step + 1) / T, as the
  *   networks of Ho et al. (arXiv 2006.11239) do; see `ddpm_discrete`.
  *
@@ -34,7 +35,17 @@ export type Preconditioning =
     readonly kind: "timesteps";
     /** Number T of the process's steps. */
     readonly timesteps: number;
-  };
+  }
+  | {
+    readonly kind: "vp";
+    /** Growth of the rate of noise over the whole time; 19.9 in the paper. */
+    readonly betaD: number;
+    /** Rate of noise at time 0; 0.1 in the paper. */
+    readonly betaMin: number;
+    /** Number of discrete times that the network was trained on; 1000 in the paper. */
+    readonly timesteps: number;
+  }
+  | { readonly kind: "ve" };
 
 /**
  * The factors of `cSkip x + cOut F(cIn x; cNoise)` at one time.
@@ -76,11 +87,34 @@ function checkSigmaData({ kind, sigmaData }: Preconditioning & { readonly sigmaD
   }
 }
 
+function checkPredictsX0({ kind }: Preconditioning, prediction: NetworkPrediction): void {
+  if (prediction === "x0") return;
+  throw new ArgumentError(
+    `Cannot predict ${prediction} with ${kind.toUpperCase()} preconditioning: it predicts x0; ` +
+      'use the objective x0, or "input" preconditioning',
+  );
+}
+
 function checkNoise({ t, sigma }: NoisyTime): void {
   if (sigma > 0) return;
   throw new ArgumentError(
     `Cannot precondition at t = ${t}: sigma is ${sigma}, there is no noise to remove`,
   );
+}
+
+/**
+ * The time at which the variance-preserving process with a linear rate has a noise level, in 32 bits as its
+ * authors compute it: times a thousand, the digits that are lost can be seen in an embedding.
+ */
+function vpTime(
+  level: number,
+  { betaD, betaMin }: { readonly betaD: number; readonly betaMin: number },
+): number {
+  const { fround, log, sqrt } = Math;
+  const l = fround(level);
+  const grown = fround(log(fround(1 + fround(l * l))));
+  const root = fround(sqrt(fround(fround(grown * fround(2 * betaD)) + betaMin ** 2)));
+  return fround(fround(root - fround(betaMin)) / fround(betaD));
 }
 
 const rows: {
@@ -104,12 +138,7 @@ const rows: {
     trained: true,
     check(given, prediction) {
       checkSigmaData(given);
-      if (prediction !== "x0") {
-        throw new ArgumentError(
-          `Cannot predict ${prediction} with EDM preconditioning: it predicts x0; ` +
-            'use the objective x0, or "input" preconditioning',
-        );
-      }
+      checkPredictsX0(given, prediction);
     },
     factors({ sigmaData }, at) {
       checkNoise(at);
@@ -121,6 +150,39 @@ const rows: {
         cIn: 1 / deviation,
         cNoise: Math.log(sigma / signal) / 4,
       };
+    },
+  },
+  vp: {
+    trained: false,
+    check(given, prediction) {
+      const { betaD, betaMin, timesteps } = given;
+      for (const [name, value] of Object.entries({ betaD, betaMin, timesteps })) {
+        if (Number.isFinite(value) && value > 0) continue;
+        throw new ArgumentError(
+          `Cannot use vp preconditioning: ${name} is ${value}, expected a positive number`,
+        );
+      }
+      checkPredictsX0(given, prediction);
+    },
+    factors(given, at) {
+      checkNoise(at);
+      const { signal, sigma } = at;
+      return {
+        cSkip: 1 / signal,
+        cOut: -sigma / signal,
+        cIn: 1 / Math.hypot(sigma, signal),
+        cNoise: (given.timesteps - 1) * vpTime(sigma / signal, given),
+      };
+    },
+  },
+  ve: {
+    trained: false,
+    check: checkPredictsX0,
+    factors(_, at) {
+      checkNoise(at);
+      const { signal, sigma } = at;
+      const level = sigma / signal;
+      return { cSkip: 1 / signal, cOut: level, cIn: 1 / signal, cNoise: Math.log(level / 2) };
     },
   },
   timesteps: {
@@ -178,7 +240,7 @@ export function trainedKind({ kind }: Preconditioning): TrainedPreconditioning {
 /**
  * Checks that a network can predict what it is said to.
  *
- * @throws RangeError if sigmaData is not positive, or EDM preconditioning comes with eps or v.
+ * @throws RangeError if a number is not positive, or preconditioning that predicts x0 comes with eps or v.
  */
 export function checkPreconditioning(
   prediction: NetworkPrediction,
@@ -190,8 +252,8 @@ export function checkPreconditioning(
 /**
  * The factors at time t. Where cSkip is 0 and cOut 1, the output is the prediction.
  *
- * The formulas of EDM hold for `signal = 1`; other processes are divided by their signal first, so with
- * level `l = sigma / signal` and x itself as input they become `cSkip = signal sigmaData^2 / s2`,
+ * The formulas of the paper hold for `signal = 1`; other processes are divided by their signal first, so with
+ * level `l = sigma / signal` and x itself as input those of EDM become `cSkip = signal sigmaData^2 / s2`,
  * `cOut = sigma sigmaData / sqrt(s2)`, `cIn = 1 / sqrt(s2)`, `s2 = sigma^2 + signal^2 sigmaData^2`.
  *
  * @example
@@ -205,7 +267,7 @@ export function checkPreconditioning(
  * assertAlmostEquals(cSkip, 0.5 ** 2 / (80 ** 2 + 0.5 ** 2));
  * ```
  *
- * @param t Time in [0, 1]; above 0 for `edm`.
+ * @param t Time in [0, 1]; above 0 for `edm`, `vp` and `ve`.
  * @throws RangeError if t lies outside.
  * @category Networks
  */

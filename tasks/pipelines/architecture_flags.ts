@@ -36,6 +36,7 @@ function flagOf(name: string, field: ArchitectureField): Flag {
   }
   if (field.type === "boolean") return { type: "boolean", open: true, help };
   if (field.type === "number") return { type: "number", min: field.min, max: field.max, help };
+  if (field.type === "numbers") throw new TypeError(`--${dashed(name)}: no flag gives numbers`);
   const min = field.empty ? 0 : field.min;
   return { type: "integers", min, placeholder: field.default.join(","), help };
 }

@@ -21,7 +21,10 @@ import { deviceOptimization } from "../../src/training/device_optimization.ts";
 import { lossAndGradients, type TrainingBatch } from "../../src/training/gradients.ts";
 
 /** Planar [B, C, H, W] to interleaved [B, H, W, C]. */
-function interleave(values: ArrayLike<number>, [b, c, h, w]: readonly number[]): Float32Array {
+export function interleave(
+  values: ArrayLike<number>,
+  [b, c, h, w]: readonly number[],
+): Float32Array {
   const out = new Float32Array(values.length);
   for (let i = 0; i < b!; i++) {
     for (let j = 0; j < c!; j++) {

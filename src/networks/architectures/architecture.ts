@@ -11,6 +11,7 @@ import { diffusersUnetDefinition } from "./diffusers_unet.ts";
 import type { ArchitectureBase, Network } from "../network.ts";
 import { parseMetadata } from "../weights/parse_metadata.ts";
 import { resnetDefinition } from "./resnet.ts";
+import { songUnetDefinition } from "./song_unet.ts";
 import { unetDefinition } from "./unet.ts";
 
 /**
@@ -29,7 +30,10 @@ export const architectureDefinitions = [
  *
  * @category Networks
  */
-export const foreignArchitectureDefinitions = [diffusersUnetDefinition] as const;
+export const foreignArchitectureDefinitions = [
+  diffusersUnetDefinition,
+  songUnetDefinition,
+] as const;
 
 /**
  * The architectures that can be trained.

@@ -89,6 +89,21 @@ export interface BooleanField {
 }
 
 /**
+ * A list of numbers that an architecture has of its own, such as a random draw that is never trained. Files
+ * say it; no flag does.
+ *
+ * @category Networks
+ */
+export interface NumbersField {
+  /** What values it takes. */
+  readonly type: "numbers";
+  /** What it is, in a few words. */
+  readonly about: string;
+  /** Value where nothing else is said. */
+  readonly default: readonly number[];
+}
+
+/**
  * A field of an architecture: the checks of its description and the flags of the command line follow.
  *
  * @category Networks
@@ -96,6 +111,7 @@ export interface BooleanField {
 export type ArchitectureField =
   | IntegerField
   | IntegersField
+  | NumbersField
   | ChoiceField
   | NumberField
   | BooleanField;
@@ -107,7 +123,7 @@ export type ArchitectureField =
  */
 export type FieldOf<V> = [V] extends [boolean] ? BooleanField
   : [V] extends [number] ? IntegerField | NumberField
-  : [V] extends [readonly number[]] ? IntegersField
+  : [V] extends [readonly number[]] ? IntegersField | NumbersField
   : [V] extends [string] ? ChoiceField<V>
   : never;
 
@@ -147,6 +163,8 @@ export interface ArchitectureDefinition<A extends ArchitectureBase> {
 export const largestSize = 1e6;
 /** No list in a description is longer. */
 const longestList = 64;
+/** No list of numbers is. */
+const longestNumbers = 65_536;
 
 /** Reads fields of a network's description; every complaint names the file and the field. */
 export class DescriptionFields {
@@ -208,7 +226,16 @@ export class DescriptionFields {
     if (field.type === "integers") return this.integers(name, field);
     if (field.type === "number") return this.number(name, field);
     if (field.type === "boolean") return this.boolean(name);
+    if (field.type === "numbers") return this.#numbers(name);
     return this.choice(name, field.choices);
+  }
+
+  /** A list of any numbers. */
+  #numbers(name: string): number[] {
+    const found = this.#fields[name];
+    const right = Array.isArray(found) && found.length <= longestNumbers &&
+      found.every((value) => Number.isFinite(value));
+    return right ? found as number[] : this.#refuse(name, "a list of numbers");
   }
 
   /** One of some words. */

@@ -131,7 +131,11 @@ Deno.test("idx: images and labels that do not belong together are a DataFormatEr
   assertEquals([shape, pixels.length, [...found]], [[3, 2, 2, 1], 12, [0, 1, 2]]);
   const message = "labels: 4 labels, expected one for each of the 3 images of images";
   assertThrows(() => parseIdxPair({ images, labels: labels(4) }), DataFormatError, message);
-  assertThrows(() => parseIdxPair({ images, labels: labels(3) }, { classes: 2 }), DataFormatError, "label 2");
+  assertThrows(
+    () => parseIdxPair({ images, labels: labels(3) }, { classes: 2 }),
+    DataFormatError,
+    "label 2",
+  );
   assertThrows(() => parseIdxPair({ images: labels(3), labels: labels(3) }), DataFormatError);
 });
 

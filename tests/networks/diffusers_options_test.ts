@@ -7,6 +7,7 @@ import { writeTorchStateDict } from "../../src/formats/torch_writer.ts";
 import { createNetwork, parseArchitecture } from "../../src/networks/architectures/architecture.ts";
 import { startBackend } from "../../src/networks/backend.ts";
 import { foreignFolderOf, readNetworkFolder } from "../../src/networks/foreign/foreign_networks.ts";
+import { readAnyWeights } from "../../src/networks/weights/any_weights.ts";
 import { networkDenoiser } from "../../src/networks/network_denoiser.ts";
 import {
   type Files,
@@ -295,6 +296,15 @@ Deno.test("diffusers: folders are told from those of runs, which have a config.j
     assert(await recognize(new Map([...run, [name, json({})]])) !== undefined, name);
   }
   assert(await recognize(new Map([["config.json", json({ _class_name: "X" })]])) !== undefined);
+});
+
+Deno.test("diffusers: a bare state dict is told apart, and where its options are", async () => {
+  const { weights } = await readCase("plain");
+  await assertRejects(
+    () => readAnyWeights(writeTorchStateDict(new Map(weights) as never), "unet.pt"),
+    Error,
+    "unet.pt: its parameters are those of a UNet of diffusers, or an attention-unet, whose options",
+  );
 });
 
 Deno.test("diffusers: the description of a network is checked field by field", async () => {

@@ -40,6 +40,15 @@ export function inferArchitecture(all: TorchTensors, source: string): InferredAr
   );
   const [network, another] = found;
   if (network === undefined) {
+    if (
+      all.has("time_embedding.linear_1.weight") && all.has("down_blocks.0.resnets.0.norm1.weight")
+    ) {
+      throw new CheckpointMismatchError(
+        `${source}: its parameters are those of a UNet of diffusers, or an attention-unet, whose ` +
+          "options no state dict tells; give a folder of diffusers with its configs, or the " +
+          "safetensors that the toolkit writes",
+      );
+    }
     const names = [...all.keys()].slice(0, 3).map((name) => oneLine(name, 40)).join(", ");
     throw new CheckpointMismatchError(
       `${source}: its parameters (${names}, ..) are those of no network that this release knows; ` +

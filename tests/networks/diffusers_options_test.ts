@@ -171,6 +171,8 @@ Deno.test("diffusers: an option or a block that is not known is refused by its n
     [{ up_block_types: ["ResnetUpsampleBlock2D", "UpBlock2D"] }, '"ResnetUpsampleBlock2D"'],
     [{ up_block_types: "UpBlock2D" }, 'up_block_types is "UpBlock2D"'],
     [{ time_embedding_type: "fourier" }, 'time_embedding_type is "fourier"'],
+    [{ norm_num_groups: null }, "norm_num_groups is null, this release knows others, such as 32"],
+    [{ mid_block_type: null }, "mid_block_type is null"],
     [{ act_fn: "mish" }, 'act_fn is "mish", this release knows silu, swish'],
     [{ class_embed_type: "timestep" }, 'class_embed_type is "timestep"'],
     [{ resnet_time_scale_shift: "ada_group" }, "resnet_time_scale_shift is"],

@@ -106,7 +106,11 @@ export function architectureOfConfig(config: Config, source: string): Architectu
   if (config._class_name !== "UNet2DModel") {
     refuse(source, "_class_name", config._class_name, "UNet2DModel");
   }
-  // What is null is left empty, as what is missing.
+  // Null is a value of its own where the default is another; elsewhere it is as good as missing.
+  for (const [name, otherwise] of Object.entries<unknown>(unetDefaults)) {
+    if (config[name] !== null || otherwise === undefined || name === "attention_head_dim") continue;
+    refuse(source, name, null, `others, such as ${quoted(otherwise)}`);
+  }
   const given = Object.entries(config).filter(([, value]) => value !== null);
   const options: Record<string, unknown> = { ...unetDefaults, ...Object.fromEntries(given) };
   if (config.attention_head_dim === null) options.attention_head_dim = 0;

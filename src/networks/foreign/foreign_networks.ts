@@ -2,6 +2,7 @@ import { ArgumentError, CheckpointMismatchError } from "../../core/errors.ts";
 import { sha256Hex } from "../../core/sha256.ts";
 import type { TrainedNetwork } from "../weights/weights.ts";
 import { diffusersFolder } from "./diffusers_folder.ts";
+import { edmPickle } from "./edm_pickle.ts";
 import {
   type ForeignFile,
   type ForeignFolder,
@@ -13,7 +14,7 @@ import {
 export const foreignFolders: readonly ForeignFolder[] = [diffusersFolder];
 
 /** Kinds that are one file, besides PyTorch's state dicts and modules (`readTorchWeights`). */
-export const foreignFiles: readonly ForeignFile[] = [];
+export const foreignFiles: readonly ForeignFile[] = [edmPickle];
 
 /** The kind of a folder's network; undefined where it holds none that is known. */
 export async function foreignFolderOf(folder: NetworkFolder): Promise<ForeignFolder | undefined> {

@@ -1,0 +1,111 @@
+/** A pickle of EDM's kind through every command. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { Random } from "../../src/core/random.ts";
+import { parseSafetensors } from "../../src/formats/safetensors.ts";
+import { songUnet } from "../../src/networks/architectures/song_unet.ts";
+import { initialParameters } from "../../src/networks/weights/parameters.ts";
+import { edm } from "../../src/schedules/edm.ts";
+import { verb as calibrate } from "../../tasks/calibrate.ts";
+import { verb as convert } from "../../tasks/convert.ts";
+import { verb as evaluate } from "../../tasks/evaluate.ts";
+import { verb as receptiveField } from "../../tasks/receptive_field.ts";
+import { verb as sample } from "../../tasks/sample.ts";
+import { edmModule, writeEdmPickle } from "../../tasks/tools/fuzz/edm_builder.ts";
+import { inFolder } from "./commands.ts";
+import { runHere } from "./in_process.ts";
+
+/** A stand-in for edm-cifar10-32x32-cond-vp.pkl, of the same format: 8 x 8 x 1, random weights. */
+function standIn(change = (_: ReturnType<typeof edmModule>) => {}): Uint8Array {
+  const network = songUnet({
+    kind: "song-unet",
+    imageShape: [8, 8, 1],
+    padding: "zeros",
+    classes: 3,
+    width: 8,
+    channels: [8, 8],
+    blocks: 1,
+    attention: [4],
+    embedding: 16,
+    waves: 8,
+    frequencies: [],
+    encoder: "standard",
+    decoder: "standard",
+    filter: [1, 1],
+  });
+  const random = new Random(7);
+  const parameters = initialParameters(network.parameters, new Random(3))
+    .map((value) => value === 0 ? 0.1 * random.normal() : value);
+  const module = edmModule({
+    ...{ network, parameters, schedule: edm(), training: {}, prediction: "x0" },
+    preconditioning: { kind: "vp", betaD: 19.9, betaMin: 0.1, timesteps: 1000 },
+  });
+  change(module);
+  return writeEdmPickle(module);
+}
+
+async function imagesOf(folder: string): Promise<Float32Array> {
+  const file = join(folder, "samples.safetensors");
+  return parseSafetensors(await Deno.readFile(file)).tensors.get("x0")!.data as Float32Array;
+}
+
+Deno.test("commands: a pickle of EDM is sampled, calibrated, evaluated, looked through and converted", async () => {
+  await inFolder(async (folder) => {
+    const path = join(folder, "edm-small-cond-vp.pkl");
+    await Deno.writeFile(path, standIn());
+    const out = join(folder, "runs");
+    const common = ["--backend", "wasm", "--out", out];
+    const succeed = async (...[verb, ...args]: Parameters<typeof runHere>) => {
+      const done = await runHere(verb, ...args, ...(verb === convert ? [] : common));
+      assertEquals(done.code, 0, done.err);
+      return done;
+    };
+    const times = ["--steps", 4, "--grid", "karras", "--sampler", "heun"];
+    await succeed(sample, "--run", path, "--samples", 2, ...times);
+    const first = await imagesOf(join(out, "00001-sample-edm-small-cond-vp"));
+    assert(first.every(Number.isFinite) && first.some((value) => Math.abs(value) > 0.1));
+
+    const weights = join(folder, "weights.safetensors");
+    const { out: told } = await succeed(convert, path, weights);
+    assertStringIncludes(told, "song-unet");
+    await succeed(sample, "--run", weights, "--samples", 2, ...times);
+    assertEquals(await imagesOf(join(out, "00002-sample-edm-small-cond-vp")), first);
+
+    const data = ["--dataset", "synthetic", "--images", 12];
+    await succeed(
+      calibrate,
+      ...["--run", path, "--scales", "3,5", "--samples", 1, "--labels", 0],
+      ...["--steps", 4, "--grid", "karras", ...data],
+    );
+    const { out: table } = await succeed(
+      evaluate,
+      ...["--run", path, "--schedule", "latest", "--samples", 2, "--labels", 0, ...data],
+    );
+    for (const word of ["bbELS", "reference edm-small-cond-vp at 4 steps"]) {
+      assertStringIncludes(table, word);
+    }
+    const { out: seen } = await succeed(
+      receptiveField,
+      ...["--run", path, "--steps", 2, "--samples", 1, "--pixels", 2],
+    );
+    assertStringIncludes(seen, "the architecture allows the whole image");
+  });
+});
+
+Deno.test("commands: a pickle of another of EDM's networks, or a part of one, is refused in one line", async () => {
+  await inFolder(async (folder) => {
+    const path = join(folder, "network-snapshot.pkl");
+    const refused = async (bytes: Uint8Array, word: string) => {
+      await Deno.writeFile(path, bytes);
+      const { code, err } = await runHere(sample, "--run", path, "--out", join(folder, "runs"));
+      assertEquals(code, 1);
+      assertStringIncludes(err, word);
+      assertEquals(err.trim().split("\n").length, 1, err);
+    };
+    await refused(
+      standIn((module) => module.modules.model!.type = "DhariwalUNet"),
+      "DhariwalUNet",
+    );
+    await refused(standIn().slice(0, 5000), "cut off");
+  });
+});

@@ -52,6 +52,12 @@ function networkBytes(
     checkNoPrefix(prefix);
     return writeOnnx(network, { half });
   }
+  if (network.network.architecture.kind === "song-unet") {
+    throw new CommandError(
+      "A .pt file cannot tell a song-unet's frequencies, filter and preconditioning, and could not be " +
+        "read again; write .safetensors",
+    );
+  }
   const arrays = toStateDict(network.network.parameters, network.parameters);
   return writeTorchStateDict(
     new Map(

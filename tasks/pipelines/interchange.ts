@@ -14,6 +14,7 @@ import { isTorch } from "../../src/formats/torch_magic.ts";
 import { torchStateDict } from "../../src/formats/torch_networks.ts";
 import { importScales, type ScaleIndexing } from "../../src/calibration/import_scales.ts";
 import { importedFrom, readAnyWeights } from "../../src/networks/weights/any_weights.ts";
+import { foreignFileOf } from "../../src/networks/foreign/foreign_networks.ts";
 import {
   networkFromTorch,
   type ReadTorchWeightsOptions,
@@ -94,6 +95,9 @@ export async function readContent(
   path: string,
   { aggregate, ...options }: ReadTorchWeightsOptions & { readonly aggregate: ScaleAggregate },
 ): Promise<Content> {
+  if (foreignFileOf(bytes, path) !== undefined) {
+    return { kind: "network", network: await readAnyWeights(bytes, path, options) };
+  }
   if (isTorch(bytes)) {
     const value = parseTorch(bytes, path);
     const module = value instanceof PickledObject && attributesOf(value).has("_modules");

@@ -68,6 +68,8 @@ Deno.test("commands: a pickle of EDM is sampled, calibrated, evaluated, looked t
     const weights = join(folder, "weights.safetensors");
     const { out: told } = await succeed(convert, path, weights);
     assertStringIncludes(told, "song-unet");
+    const asTorch = await runHere(convert, path, join(folder, "weights.pt"));
+    assertStringIncludes(asTorch.err, "write .safetensors");
     await succeed(sample, "--run", weights, "--samples", 2, ...times);
     assertEquals(await imagesOf(join(out, "00002-sample-edm-small-cond-vp")), first);
 

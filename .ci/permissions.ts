@@ -71,6 +71,8 @@ export const verbPermissions: Readonly<Record<string, VerbPermissions>> = {
     hosts: {
       "fashion-mnist": ["raw.githubusercontent.com"],
       "cifar10": ["www.cs.toronto.edu"],
+      "cifar100": ["www.cs.toronto.edu"],
+      "cifar100-coarse": ["www.cs.toronto.edu"],
     },
     mirror: "mirror",
   },

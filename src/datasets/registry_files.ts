@@ -1,6 +1,7 @@
 import { ArgumentError } from "../core/errors.ts";
 import { quoted } from "../core/quoted.ts";
 import { celebaSource } from "./celeba_files.ts";
+import { cifar100CoarseSource, cifar100Source } from "./cifar100_files.ts";
 import { cifar10Source } from "./cifar10_files.ts";
 import type { ImageDataset } from "./dataset.ts";
 import { datasetLabel } from "./dataset_label.ts";
@@ -21,6 +22,8 @@ const builtIn: readonly DatasetSource[] = [
   qmnistSource,
   ...emnistSources,
   cifar10Source,
+  cifar100Source,
+  cifar100CoarseSource,
   celebaSource,
   imageFolderSource,
   syntheticSource,

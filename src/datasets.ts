@@ -46,6 +46,7 @@ export {
   type OpenDataset,
   openInMemory,
   type ReadImages,
+  type ReadOptions,
   type Split,
   type SplitName,
   type UnreadableImage,

@@ -1,10 +1,14 @@
 /** `deno task data`: fetches data sets, or says which there are and where they lie. @module */
+import { checkImageFolder } from "../src/datasets/check_folder_files.ts";
 import { datasetNames, datasetSources } from "../src/datasets/registry_files.ts";
+import type { ClassesFrom } from "../src/datasets/source.ts";
 import { CommandError, defineVerb, runVerb } from "./cli/command.ts";
-import { grouped } from "./cli/flags.ts";
+import { dashed, grouped } from "./cli/flags.ts";
 import { commandLine } from "./cli/invocation.ts";
 import { textTable } from "./cli/table.ts";
-import { bringDataset, foundIn } from "./pipelines/bring_dataset.ts";
+import { bringDataset, type BringOptions, foundIn } from "./pipelines/bring_dataset.ts";
+import { folderFlags, maxPixelsFlag } from "./pipelines/flags.ts";
+import { readingWith } from "./pipelines/reading.ts";
 
 /** All sets, with where they lie; absent: nowhere yet. */
 async function list() {
@@ -21,13 +25,49 @@ async function list() {
   }));
 }
 
+/** Says what there is in a folder of images. */
+async function lookThrough(
+  { from, mirror, into, classesFrom, maxPixels }: {
+    readonly from: string | undefined;
+    readonly mirror: string | undefined;
+    readonly into: string | undefined;
+    readonly classesFrom: ClassesFrom | undefined;
+    readonly maxPixels: number | undefined;
+  },
+  { abort, progress, print }: Pick<BringOptions, "abort" | "progress" | "print">,
+) {
+  if (from === undefined) {
+    throw new CommandError("A folder of images, a zip or a tar of one, is named with --from");
+  }
+  if (mirror !== undefined || into !== undefined) {
+    throw new CommandError("Nothing to fetch: a folder of images is read where it lies");
+  }
+  const { onProgress } = readingWith({ abort, progress });
+  const { survey: { parts }, unreadable } = await checkImageFolder(from, {
+    ...{ classesFrom, maxPixels, abort, onProgress },
+    tell(line) {
+      progress.close();
+      print(line);
+    },
+  });
+  const whole = parts.reduce((sum, { images }) => sum + images, 0);
+  return {
+    dataset: "folder",
+    images: `${whole.toLocaleString("en")} images`,
+    folder: from,
+    parts: parts.map(({ name, images, classes }) => ({ name, images, classes })),
+    unreadable,
+  };
+}
+
 /** This command. */
 export const verb = defineVerb({
   name: "data",
   description:
     "Fetches a data set as its authors publish it, says its size and license before it begins, and " +
-    "verifies the checksum. Ctrl-C stops; run again, it goes on where it stopped. Without NAME it " +
-    "lists the data sets and where they lie.",
+    "verifies the checksum. Ctrl-C stops; run again, it goes on where it stopped. Of a folder of " +
+    "images it reads every one and says what there is. Without NAME it lists the data sets and " +
+    "where they lie.",
   positionals: [{ name: "NAME", help: "Data set", choices: datasetNames, optional: true }],
   flags: {
     ...grouped("Data", {
@@ -35,8 +75,11 @@ export const verb = defineVerb({
         type: "string",
         placeholder: "PATH",
         path: "read",
-        help: "Take the published files from here instead of the network",
+        help:
+          "Take the published files from here instead of the network; of folder: look through it",
       },
+      classesFrom: folderFlags.classesFrom,
+      maxPixels: maxPixelsFlag,
       mirror: {
         type: "string",
         placeholder: "URL",
@@ -53,6 +96,7 @@ export const verb = defineVerb({
   examples: [
     "data",
     "data cifar10",
+    "data folder --from pictures",
     "data celeba --from ~/Downloads/img_align_celeba.zip",
   ],
   result: {
@@ -60,6 +104,8 @@ export const verb = defineVerb({
     "dataset": "with NAME: the set",
     "images": "with NAME: how many there are, in words",
     "folder": "with NAME: where they lie; null: they come with the package",
+    "parts": "of folder: name, images and classes (name, images) of each part",
+    "unreadable": "of folder: what is wrong with each image that cannot be read",
   },
 }, async ({ flags, positionals: [name], abort, progress, print }) => {
   if (name === undefined) {
@@ -80,6 +126,10 @@ export const verb = defineVerb({
   }
   if (mirror !== undefined && !/^https?:\/\/./.test(mirror)) {
     throw new CommandError(`--mirror is ${JSON.stringify(mirror)}, expected an http(s) address`);
+  }
+  if (name === "folder") return await lookThrough(flags, { abort, progress, print });
+  for (const flag of ["classesFrom", "maxPixels"] as const) {
+    if (flags[flag] !== undefined) throw new CommandError(`--${dashed(flag)} is for folder`);
   }
   const source = datasetSources.find((known) => known.name === name)!;
   return await bringDataset(source, { from, mirror, into, abort, progress, print });

@@ -18,6 +18,7 @@ import { finishRun, runResultFields } from "./cli/run_result.ts";
 import { startBackend } from "../src/networks/backend.ts";
 import { folderFlags, machineFlags, maxPixelsFlag, outFlags } from "./pipelines/flags.ts";
 import { areTargets, readLosses } from "./pipelines/stable_target_states.ts";
+import { readingWith } from "./pipelines/reading.ts";
 import { folderOptions } from "./pipelines/sources.ts";
 import {
   exportStableTarget,
@@ -108,7 +109,7 @@ export const verb = defineVerb({
     ...folderOptions(flags),
     from: flags.from,
     maxPixels: flags.maxPixels,
-    tell: (line) => progress.note(line),
+    ...readingWith({ progress, abort }),
   });
   const count = data.images.shape[0];
   const references = [...new Set([1, ...flags.references])].sort((a, b) => a - b);

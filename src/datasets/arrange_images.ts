@@ -4,6 +4,7 @@ import { quoted } from "../core/quoted.ts";
 import { type ClassLabels, classLabels, mostClasses } from "./class_labels.ts";
 import { type FolderPart, isFiller, partOf, partsAmong } from "./folder_parts.ts";
 import {
+  type FileSurvey,
   type FolderSurvey,
   type PartSurvey,
   type PlacedImage,
@@ -102,13 +103,8 @@ export function arrangeImages(
   paths: readonly string[],
   { split, classesFrom, source }: ArrangeOptions,
 ): ArrangedImages {
-  const fail: Fail = (problem, details = {}) => {
-    throw new DataFormatError(source, problem, details);
-  };
-  const files = surveyFiles(paths);
-  if (files.images.length === 0) fail(noImages(paths));
-  const images = unwrapped(files.images, (name) => [undefined, "extra"].includes(partOf(name)));
-  const layout = classesFrom === "top" ? whole(images) : findLayout(images, { classesFrom, fail });
+  const fail = failAt(source);
+  const { files, layout } = findParts(paths, { classesFrom, fail });
   const used = imagesOf(layout, { split, classesFrom, fail });
   const numbering = layout.parts.get("train")?.images ?? used;
   const train = numbering === used
@@ -145,6 +141,51 @@ export function arrangeImages(
     },
   };
 }
+
+/**
+ * What the paths below a folder hold, part by part, where none is wanted more than others.
+ *
+ * @throws DataFormatError if there is no image, or parts can be told from classes in two ways.
+ */
+export function surveyFolder(
+  paths: readonly string[],
+  { classesFrom, source }: Omit<ArrangeOptions, "split">,
+): FolderSurvey {
+  const { files, layout } = findParts(paths, { classesFrom, fail: failAt(source) });
+  const classesIn = (images: readonly PlacedImage[], known: readonly string[]) =>
+    classesOf(images, { classesFrom, known, fail: undefined });
+  const train = layout.parts.get("train");
+  const known = train === undefined ? [] : classesIn(train.images, []).classNames;
+  return {
+    ...files,
+    parts: [...layout.parts].map(([name, { images, folders }]) => ({
+      ...{ name, folders },
+      ...surveyClasses(classesIn(images, name === "train" ? [] : known)),
+    })),
+    used: "all",
+    outside: layout.outside.length,
+    outsideSuch: layout.outside[0]?.path,
+  };
+}
+
+/** The images and the parts that they belong to. */
+function findParts(
+  paths: readonly string[],
+  { classesFrom, fail }: {
+    readonly classesFrom: ClassesFrom | undefined;
+    readonly fail: Fail;
+  },
+): { readonly files: FileSurvey; readonly layout: Layout } {
+  const files = surveyFiles(paths);
+  if (files.images.length === 0) fail(noImages(paths));
+  const images = unwrapped(files.images, (name) => [undefined, "extra"].includes(partOf(name)));
+  const layout = classesFrom === "top" ? whole(images) : findLayout(images, { classesFrom, fail });
+  return { files, layout };
+}
+
+const failAt = (source: string): Fail => (problem, details = {}) => {
+  throw new DataFormatError(source, problem, details);
+};
 
 /** Where there are no parts. */
 const whole = (images: readonly PlacedImage[]): Layout => ({

@@ -14,7 +14,8 @@ export interface SomeOfEachClassOptions {
 
 /**
  * Chooses `count` of `candidates`, as many of each class as its share is, one at least where there are as
- * many as classes. Which ones depends on nothing but the seed and what there is.
+ * many as classes. Which ones depends on nothing but the seed and what there is; fewer are some of those that
+ * more would be.
  *
  * @returns Indices, ascending; all candidates that may be taken where there are not more than `count`.
  */
@@ -30,11 +31,13 @@ export function someOfEachClass(
     if (own === undefined) classes.set(label, [index]);
     else own.push(index);
   }
-  const queues = shuffled([...classes.keys()].sort((a, b) => a - b), random).map((label) =>
-    shuffled(classes.get(label)!, random).filter((index) => !except.has(index))
-  ).filter(({ length }) => length > 0);
-  const shares = divided(queues.map(({ length }) => length), count);
-  return queues.flatMap((queue, c) => queue.slice(0, shares[c])).sort((a, b) => a - b);
+  const inOrder = shuffled([...classes.keys()].sort((a, b) => a - b), random).flatMap((label) => {
+    const own = shuffled(classes.get(label)!, random);
+    // The first of each class comes first of all, others when so much of their class has come.
+    return own.filter((index) => !except.has(index))
+      .map((index, rank) => ({ index, at: rank === 0 ? 0 : (rank + 0.5) / own.length }));
+  }).sort((a, b) => a.at - b.at);
+  return inOrder.slice(0, count).map(({ index }) => index).sort((a, b) => a - b);
 }
 
 /** Fisher and Yates's shuffle, of a copy. */
@@ -45,22 +48,4 @@ function shuffled(values: readonly number[], random: Random): number[] {
     [copy[i], copy[j]] = [copy[j]!, copy[i]!];
   }
   return copy;
-}
-
-/** Divides `count` in proportion to `sizes` by largest remainders, none above its size. */
-function divided(sizes: readonly number[], count: number): number[] {
-  const whole = sizes.reduce((sum, size) => sum + size, 0);
-  if (count >= whole) return [...sizes];
-  const exact = sizes.map((size) => count * size / whole);
-  const shares = exact.map(Math.floor);
-  const missing = count - shares.reduce((sum, share) => sum + share, 0);
-  const order = [...exact.keys()].sort((a, b) => exact[b]! % 1 - exact[a]! % 1);
-  for (const c of order.slice(0, missing)) shares[c]!++;
-  // Small classes have one at least, which the largest shares give.
-  for (const [c, share] of shares.entries()) {
-    if (share > 0 || count < sizes.length) continue;
-    shares[shares.indexOf(Math.max(...shares))]!--;
-    shares[c] = 1;
-  }
-  return shares;
 }

@@ -7,7 +7,8 @@ import { type ClassLabels, classLabels } from "./class_labels.ts";
 import type { ImageDataset } from "./dataset.ts";
 import { bytesToImages } from "./labeled_bytes.ts";
 import { type ByteImages, resizeBilinear } from "./resize.ts";
-import type { OpenDataset } from "./source.ts";
+import type { OpenDataset, ReadOptions } from "./source.ts";
+import { unreadableLines } from "./unreadable_lines.ts";
 import { subsetIndices, type SubsetOptions } from "./subset.ts";
 
 /**
@@ -16,7 +17,7 @@ import { subsetIndices, type SubsetOptions } from "./subset.ts";
  * @category Data sets
  */
 export interface ToImageDatasetOptions
-  extends Omit<SubsetOptions, "what" | "classNames" | "except"> {
+  extends Omit<SubsetOptions, "what" | "classNames" | "except">, ReadOptions {
   /** Name in the registry. */
   readonly name: string;
   /** What people call it; absent: the name. */
@@ -77,7 +78,7 @@ export async function toImageDataset(
   const { indices, images } = await orExplain(async () => {
     // Before anything is read: pages that are never touched cost nothing.
     checkRoom(chosen.length * size * size * (channels ?? 1));
-    const read = await readChosen(opened, { chosen, choose, channels, label, tell });
+    const read = await readChosen(opened, { ...options, chosen, choose, label, tell });
     const bytes = channels === undefined ? read.found : withChannels(read.found, channels);
     const resized = resizeBilinear(bytes, { height: size, width: size });
     return { indices: read.indices, images: bytesToImages(resized) };
@@ -99,9 +100,6 @@ function choiceText(
   return `  taken: ${count.toLocaleString("en")} images, ${which}`;
 }
 
-/** Files that are named one by one. */
-const mostNamed = 20;
-
 /**
  * Reads what was chosen; others take the places of images that cannot be read.
  *
@@ -110,10 +108,10 @@ const mostNamed = 20;
  */
 async function readChosen(
   opened: OpenDataset,
-  { chosen, choose, channels, label, tell }: {
+  { chosen, choose, channels, label, tell, onProgress, abort }: ReadOptions & {
     readonly chosen: Uint32Array;
     readonly choose: (except: ReadonlySet<number>) => Uint32Array;
-    readonly channels: 1 | 3 | undefined;
+    readonly channels?: 1 | 3 | undefined;
     readonly label: string;
     readonly tell: (line: string) => void;
   },
@@ -124,7 +122,7 @@ async function readChosen(
   let indices = chosen;
   try {
     for (let wanted = chosen; wanted.length > 0;) {
-      const read = await opened.read(wanted);
+      const read = await opened.read(wanted, { onProgress, abort });
       const bad = new Map((read.unreadable ?? []).map(({ at, problem }) => [at, problem]));
       const good = wanted.filter((_, at) => !bad.has(at));
       if (good.length > 0) {
@@ -138,7 +136,7 @@ async function readChosen(
       wanted = indices.filter((index) => !have.has(index));
     }
   } finally {
-    tellUnreadable([...problems.values()], tell);
+    unreadableLines([...problems.values()]).forEach(tell);
   }
   if (indices.length === 0) {
     const [first = "there are none"] = problems.values();
@@ -147,16 +145,6 @@ async function readChosen(
   const only = stacks[0];
   if (stacks.length === 1 && only!.indices.length === indices.length) return only!;
   return { indices, found: gathered(stacks, indices) };
-}
-
-/** Names the files that were left out. */
-function tellUnreadable(problems: readonly string[], tell: (line: string) => void): void {
-  const { length } = problems;
-  if (length === 0) return;
-  const files = length === 1 ? "file that cannot be read" : "files that cannot be read";
-  tell(`  left out: ${length.toLocaleString("en")} ${files}:`);
-  problems.slice(0, mostNamed).forEach((problem) => tell(`    ${problem}`));
-  if (length > mostNamed) tell(`    and ${(length - mostNamed).toLocaleString("en")} more`);
 }
 
 /** Images out of several stacks, in the order of `indices`. */

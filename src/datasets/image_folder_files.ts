@@ -9,7 +9,7 @@ import { type FileTree, openFileTree } from "./image_files.ts";
 import { isImagePath, readableFormats } from "./image_paths.ts";
 import { PictureTally } from "./picture_tally.ts";
 import { type ByteImages, resizeBilinear } from "./resize.ts";
-import type { DatasetSource, ReadImages, UnreadableImage } from "./source.ts";
+import type { DatasetSource, ReadImages, ReadOptions, UnreadableImage } from "./source.ts";
 
 /**
  * Any folder, or zip or tar archive, of images: folders in it are classes, folders that are called as parts
@@ -70,9 +70,9 @@ export const imageFolderSource: DatasetSource = {
         opened: surveyLines(survey, { label: datasetLabel("folder", from), links: files.links }),
         read: () => tally.lines(),
       },
-      read: (chosen) =>
+      read: (chosen, options) =>
         readImages(files, Array.from(chosen, (i) => indices[i]!), {
-          ...{ decode, prepare, skipUnreadable },
+          ...{ decode, prepare, skipUnreadable, ...options },
         }),
     };
   },
@@ -93,7 +93,7 @@ async function loadImage(
 const pathOf = (files: FileTree, index: number) => `${files.source}/${files.paths[index]}`;
 
 /** Options of {@linkcode readImages}. */
-export interface ReadImagesOptions {
+export interface ReadImagesOptions extends ReadOptions {
   /** Decodes a file. */
   readonly decode: ImageDecoder;
   /** Brings each image to one shape; `source` is its path, for error messages. */
@@ -109,13 +109,15 @@ export interface ReadImagesOptions {
 export async function readImages(
   files: FileTree,
   indices: readonly number[],
-  { decode, prepare, skipUnreadable }: ReadImagesOptions,
+  { decode, prepare, skipUnreadable, onProgress, abort }: ReadImagesOptions,
 ): Promise<ReadImages> {
   const unreadable: UnreadableImage[] = [];
   let shape: ByteImages["shape"] | undefined;
   let pixels: Uint8Array = new Uint8Array(0);
   let count = 0;
   for (const [at, index] of indices.entries()) {
+    abort?.throwIfAborted();
+    onProgress?.(at, indices.length);
     try {
       const image = prepare(await loadImage(files, index, decode), pathOf(files, index));
       if (shape === undefined) {

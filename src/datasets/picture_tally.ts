@@ -1,6 +1,6 @@
 /** Counts what pictures are like, to tell it in a few words. */
 export class PictureTally {
-  readonly #size: number;
+  readonly #size: number | undefined;
   readonly #channels: 1 | 3 | undefined;
   readonly #sizes = new Map<string, number>();
   readonly #colors = { gray: 0, color: 0 };
@@ -10,7 +10,7 @@ export class PictureTally {
   #cut = 0;
 
   /** @param to Height and width that pictures are brought to, and channels if that is asked for. */
-  constructor(to: { readonly size: number; readonly channels: 1 | 3 | undefined }) {
+  constructor(to: { readonly size?: number; readonly channels?: 1 | 3 | undefined } = {}) {
     this.#size = to.size;
     this.#channels = to.channels;
   }
@@ -44,6 +44,10 @@ export class PictureTally {
       : color === 0
       ? "gray"
       : `${number(color)} color, ${number(gray)} gray`;
+    const what = `  read: ${all.toLocaleString("en")} image${
+      all === 1 ? "" : "s"
+    } of ${sizes}; ${colors}`;
+    if (this.#size === undefined) return [what];
     const to = `${this.#size} x ${this.#size}`;
     const changed = this.#channels === 1 ? color : this.#channels === 3 ? gray : 0;
     const done = [
@@ -51,9 +55,6 @@ export class PictureTally {
       ...this.#cut > 0 ? [`${number(this.#cut)} cut to the square in the middle`] : [],
       ...this.#resized > 0 ? [`${number(this.#resized)} resized to ${to}`] : [`none resized`],
     ];
-    return [
-      `  read: ${all.toLocaleString("en")} image${all === 1 ? "" : "s"} of ${sizes}; ${colors}; ` +
-      done.join(", "),
-    ];
+    return [`${what}; ${done.join(", ")}`];
   }
 }

@@ -12,7 +12,7 @@ import { toImageDataset } from "./image_dataset.ts";
 import { kmnistSource } from "./kmnist_files.ts";
 import { mnistSource } from "./mnist_files.ts";
 import { qmnistSource } from "./qmnist_files.ts";
-import type { ClassesFrom, DatasetSource, SplitName } from "./source.ts";
+import type { ClassesFrom, DatasetSource, ReadOptions, SplitName } from "./source.ts";
 import { syntheticSource } from "./synthetic_source.ts";
 
 const builtIn: readonly DatasetSource[] = [
@@ -86,7 +86,7 @@ export function registerDataset(source: DatasetSource): void {
  *
  * @category Data sets
  */
-export interface LoadDatasetOptions {
+export interface LoadDatasetOptions extends ReadOptions {
   /** "train" (default) or "test"; of a folder of images also "validation" or "all". */
   readonly split?: SplitName;
   /**
@@ -181,13 +181,15 @@ export async function loadDataset(
   if (channels !== undefined && channels !== 1 && channels !== 3) {
     throw new ArgumentError(`Cannot load ${name} with ${channels} channels: expected 1 or 3`);
   }
-  const { classesFrom, skipUnreadable, maxPixels, maxBytes, imagesSeed, choice, tell } = options;
+  const { classesFrom, skipUnreadable, maxPixels, maxBytes, imagesSeed, choice } = options;
+  const { tell, onProgress, abort } = options;
   const open = await source.open({
     ...{ split: split === "test" ? "test" : "train", part: split, size, channels, from },
     ...{ classesFrom, skipUnreadable, maxPixels, maxBytes },
   });
   const label = datasetLabel(name, from);
   return await toImageDataset(open, {
-    ...{ name, label, split, size, channels, images, imagesSeed, choice, orAll, classes, tell },
+    ...{ name, label, split, size, channels, images, imagesSeed, choice, orAll, classes },
+    ...{ tell, onProgress, abort },
   });
 }

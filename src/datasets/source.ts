@@ -74,6 +74,18 @@ export interface ReadImages extends ByteImages {
 }
 
 /**
+ * How the images of a set are read. Only sets of many files need look at it.
+ *
+ * @category Data sets
+ */
+export interface ReadOptions {
+  /** Is told how many have been read, of all. */
+  readonly onProgress?: ImportProgress | undefined;
+  /** Stops the reading: it then throws the signal's reason. */
+  readonly abort?: AbortSignal | undefined;
+}
+
+/**
  * A data set that was found: everything is known but the pixels, which are read when asked for.
  *
  * @category Data sets
@@ -88,7 +100,7 @@ export interface OpenDataset {
    *
    * @throws DataFormatError if a file is missing or damaged.
    */
-  read(indices: Uint32Array): Promise<ReadImages>;
+  read(indices: Uint32Array, options?: ReadOptions): Promise<ReadImages>;
   /** How a number of images is chosen: the first ones (default), or some of each class. */
   readonly choice?: "first" | "of each class";
   /** What people should know before they use it: a line each, when it is opened and once it is read. */

@@ -115,7 +115,6 @@ export async function bringDataset(
   print(`${name}: ${about.what}\nLicense: ${about.license}`);
   if (about.page) print(`Page: ${about.page}`);
   if (archive === undefined) {
-    if (name === "folder") throw new CommandError("Nothing to fetch: give --from to the commands");
     if (from === undefined && folders.length > 0 && await foundIn(source) === undefined) {
       throw new CommandError(
         `This set is not fetched by this program: get its files from its page and put them into ` +

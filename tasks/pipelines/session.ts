@@ -6,6 +6,7 @@ import type { RunConfig } from "../../src/runs/run_record.ts";
 import { openRun, type Run } from "../../src/runs/run_folder.ts";
 import type { ProgressReporter } from "../cli/progress.ts";
 import { createPosterior, devicesLine, type PosteriorChoice } from "./posterior.ts";
+import { readingWith } from "./reading.ts";
 import { type ImageFlags, type LoadedNetwork, loadMachineImages } from "./sources.ts";
 
 /** What all work needs: where the network computes, when to stop, and where progress is told. */
@@ -90,8 +91,7 @@ export async function openSession(
 ): Promise<Session & AsyncDisposable> {
   await using opened = new AsyncDisposableStack();
   const { network } = request;
-  const tell = (line: string) => progress.note(line);
-  const data = await loadMachineImages(network, { ...flags, tell });
+  const data = await loadMachineImages(network, { ...flags, ...readingWith({ progress, abort }) });
   const backend = await startBackend(flags.backend);
   const posterior = opened.adopt(await createPosterior(flags, backend), (each) => each.dispose());
   const parts = { network, data, backend, posterior, abort, progress };

@@ -15,6 +15,7 @@ import { configFile, type RunConfig } from "../../src/runs/run_record.ts";
 import { fitProtocol, type SamplingProtocol } from "../../src/samplers/sampling_protocol.ts";
 import { CommandError } from "../cli/command.ts";
 import { locate } from "./locate.ts";
+import type { Reading } from "./reading.ts";
 import { isNetworkFolder, loadNetworkFolder, refusePartOfFolder } from "./network_folder.ts";
 import { commandLine } from "../cli/invocation.ts";
 import { checkTrainingRecord, type TrainingRecord } from "./training_record.ts";
@@ -129,11 +130,6 @@ export function folderOptions(
 const earlierChoice = ({ images, imagesSeed }: TrainingRecord) =>
   images !== undefined && imagesSeed === undefined ? { choice: "first" } as const : {};
 
-/** Where the lines about a data set go. */
-export interface Told {
-  readonly tell?: ((line: string) => void) | undefined;
-}
-
 /** Channels that images are to have under the flag `--colors`; undefined: as they are. */
 export function channelsOf(colors: unknown): 1 | 3 | undefined {
   return colors === "gray" ? 1 : colors === "rgb" ? 3 : undefined;
@@ -165,9 +161,9 @@ async function rememberedPlace(
 /** The network's own training images, unless flags say otherwise; sizes must fit. */
 export async function loadMachineImages(
   { network, training, path }: LoadedNetwork,
-  flags: ImageFlags & Told,
+  flags: ImageFlags & Reading,
 ): Promise<ImageDataset> {
-  const { dataset, images, classes, from, colors, maxPixels, tell } = flags;
+  const { dataset, images, classes, from, colors, maxPixels, tell, onProgress, abort } = flags;
   const name = dataset ?? (typeof training.dataset === "string" ? training.dataset : undefined);
   if (name === undefined) {
     throw new CommandError(`${path} does not say what it was trained on; name it with --dataset`);
@@ -192,7 +188,7 @@ export async function loadMachineImages(
     from: place,
     size: height,
     channels: channelsOf(colors ?? (asTrained ? training.colors : undefined)),
-    ...{ maxPixels, tell },
+    ...{ maxPixels, tell, onProgress, abort },
   });
   const found = data.images.shape.slice(1);
   if (found.join() !== [height, width, channels].join()) {

@@ -28,6 +28,7 @@ import { tellTrainingMemory } from "./memory.ts";
 import { architectureOf, resolveSizes } from "./architecture_flags.ts";
 import { parseParameters } from "./formulation_flags.ts";
 import type { WorkContext } from "./session.ts";
+import { type Reading, readingWith } from "./reading.ts";
 import { channelsOf, type FolderFlags, folderOptions } from "./sources.ts";
 import { readCheckpoint, reopenUnlessReadable } from "./training_checkpoint.ts";
 import { reportTraining, trainingFiles } from "./training_report.ts";
@@ -145,9 +146,9 @@ export function trainingIdentity(
 /** The images of a training, and the run's identity with them. */
 async function imagesAndIdentity(
   training: ResolvedTraining,
-  { backend, progress, from, maxPixels }:
+  { backend, from, maxPixels, reading }:
     & Pick<WorkContext, "backend">
-    & Partial<Pick<WorkContext, "progress">>
+    & { readonly reading?: Reading }
     & Pick<RunTrainingOptions, "from" | "maxPixels">,
 ) {
   const { given, config } = training;
@@ -159,8 +160,7 @@ async function imagesAndIdentity(
     ...given.size && { size: given.size },
     channels: channelsOf(given.colors),
     ...folderOptions(given),
-    ...{ from, maxPixels },
-    tell: (line) => progress?.note(line),
+    ...{ from, maxPixels, ...reading },
   });
   const resolved = {
     ...training.resolved,
@@ -211,7 +211,7 @@ export async function runTraining(
   const { given, config, recipe } = training;
   const { choice: _, schedule, ...formulation } = training.formulation;
   const { data, resolved, identity } = await imagesAndIdentity(training, {
-    ...{ backend, progress, from, maxPixels },
+    ...{ backend, from, maxPixels, reading: readingWith({ progress, abort }) },
   });
   const images = data.images.shape[0];
   const label = data.label ?? data.name;

@@ -189,3 +189,52 @@ Deno.test("arrange images: what is there is told part by part, with what is left
     "  left out: 2 files that are no images (.csv 1, without ending 1)",
   ]);
 });
+
+Deno.test("arrange images: AFHQ, CelebA-HQ and other known folders are read as they come", () => {
+  const sets: [paths: string[], classNames: string[], others: SplitName][] = [
+    [
+      ["afhq/train/cat/1.jpg", "afhq/train/dog/2.jpg", "afhq/val/cat/3.jpg"],
+      ["cat", "dog"],
+      "validation",
+    ],
+    [["afhq_v2/train/cat/1.png", "afhq_v2/train/dog/2.png", "afhq_v2/test/dog/3.png"], [
+      "cat",
+      "dog",
+    ], "test"],
+    [["celeba_hq/train/female/1.jpg", "celeba_hq/train/male/2.jpg", "celeba_hq/val/male/3.jpg"], [
+      "female",
+      "male",
+    ], "validation"],
+    // Kaggle's, ImageNet's, Tiny ImageNet's, YOLO's.
+    [
+      [
+        "training_set/training_set/cats/1.jpg",
+        "training_set/training_set/dogs/2.jpg",
+        "test_set/test_set/cats/3.jpg",
+      ],
+      ["cats", "dogs"],
+      "test",
+    ],
+    [
+      ["train/n01/1.JPEG", "train/n02/2.JPEG", "val/3.JPEG", "LOC_val_solution.csv"],
+      ["n01", "n02"],
+      "validation",
+    ],
+    [["tiny/train/n01/images/1.JPEG", "tiny/train/n02/images/2.JPEG", "tiny/val/images/3.JPEG"], [
+      "n01",
+      "n02",
+    ], "validation"],
+    [
+      ["images/train/1.jpg", "images/train/2.jpg", "images/val/3.jpg", "labels/train/1.txt"],
+      [],
+      "validation",
+    ],
+  ];
+  for (const [paths, classNames, others] of sets) {
+    const train = arrange(paths);
+    assertEquals(train.images, paths.slice(0, 2));
+    assertEquals(train.classNames, classNames);
+    assertEquals(arrange(paths, others).images, [paths[2]]);
+  }
+  assertEquals(arrange(["celeba_hq/000002.jpg", "celeba_hq/000001.jpg"]).classNames, []);
+});

@@ -4,6 +4,7 @@ import { fromFileUrl, join } from "@std/path";
 import { fashionMnistSource } from "../../src/datasets/fashion_mnist_files.ts";
 import { kindOf } from "../../src/datasets/open_files.ts";
 import { datasetNames } from "../../src/datasets/registry_files.ts";
+import { encodePng } from "../../src/formats/png.ts";
 import { inFolder } from "../datasets/folder.ts";
 
 const root = fromFileUrl(new URL("../..", import.meta.url));
@@ -64,7 +65,7 @@ Deno.test("data: what cannot be done is one line that says what to do", async ()
     const cases: [string[], RegExp][] = [
       [["cifar"], /"cifar", expected one of .*; did you mean cifar10\?/],
       [["--from", folder], /--from needs the NAME/],
-      [["folder"], /give --from to the commands/],
+      [["folder"], /is named with --from/],
       [["cifar10", "--from", "a", "--mirror", "http://b"], /exclude each other/],
       [["cifar10", "--mirror", "b"], /--mirror is "b", expected an http\(s\) address/],
       [["cifar10", "--from", join(folder, "none")], /there is no such path/],
@@ -78,6 +79,28 @@ Deno.test("data: what cannot be done is one line that says what to do", async ()
       assertEquals(err.trim().split("\n").length, 1, err);
       assertMatch(err, expected, args.join(" "));
     }
+  });
+});
+
+Deno.test("data: a folder of images is looked through, parts, classes and what cannot be read", async () => {
+  await inFolder(async (folder) => {
+    const png = encodePng({ data: new Float32Array(4), shape: [1, 2, 2, 1] });
+    for (const part of ["Train/a", "Train/b", "Test"]) {
+      await Deno.mkdir(join(folder, part), { recursive: true });
+      await Deno.writeFile(join(folder, part, "1.png"), png);
+    }
+    await Deno.writeFile(join(folder, "Test/2.png"), png.slice(0, 30));
+    await Deno.writeFile(join(folder, "Test/3.gif"), png);
+    const { code, out, err } = await run("folder", "--from", folder);
+    assertEquals([code, err], [0, ""]);
+    assertEquals(out.trim().split("\n").slice(1), [
+      "  train (Train): 2 images, 2 classes: a 1, b 1",
+      "  test (Test): 2 images, no classes",
+      "  left out: 1 picture of formats that are not read (.gif 1)",
+      "  left out: 1 file that cannot be read:",
+      `    ${folder}/Test/2.png: not a whole PNG: truncated in its chunk IHDR (at byte 30)`,
+      "  read: 3 images of 2 x 2; gray",
+    ]);
   });
 });
 

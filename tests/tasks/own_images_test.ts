@@ -196,11 +196,14 @@ Deno.test("results: those of the remaining verbs are as documented", async () =>
 
     const listed = await finish(spawn("data", ["--json"]));
     const { datasets } = await checkResult(listed.out, {
-      absent: ["dataset", "images", "folder"],
+      absent: ["dataset", "images", "folder", "parts", "unreadable"],
     });
     assert(datasets.some(({ name }: { name: string }) => name === "cifar10"));
     const mnist = await finish(spawn("data", ["mnist", "--json"]));
-    assertEquals((await checkResult(mnist.out, { absent: ["datasets"] })).folder, null);
+    assertEquals(
+      (await checkResult(mnist.out, { absent: ["datasets", "parts", "unreadable"] })).folder,
+      null,
+    );
 
     const { script } = await checkResult((await run("completions", "bash", "--json")).out);
     assertStringIncludes(script, "complete -o default -F _els_deno deno");

@@ -54,6 +54,7 @@ export {
   type ScaleIndexing,
   scaleIndexings,
 } from "./calibration/import_scales.ts";
+export { scalesAtLevels } from "./calibration/scales_at_levels.ts";
 export {
   type RefinementProgress,
   refineScales,

@@ -26,7 +26,8 @@ import { commandLine } from "../cli/invocation.ts";
 import { loadScaleList } from "./interchange.ts";
 import type { LoadedNetwork } from "./sources.ts";
 import type { ZooTimes } from "../../src/zoo/zoo_index.ts";
-import { isZooWord, schedulesForWeights, zooSchedules } from "./zoo.ts";
+import { matchedSchedule, sameProcess } from "./matched_scales.ts";
+import { finestTimes, isZooWord, schedulesForWeights, zooSchedules } from "./zoo.ts";
 
 /** A schedule with the file that it came from. */
 export interface LoadedSchedule {
@@ -217,8 +218,8 @@ export async function requestedSchedules(
         "--help",
     );
   }
-  const listed = schedule ?? (scales !== undefined && isZooWord(scales) ? scales : undefined);
-  if (listed !== undefined) return await loadSchedules(listed, { out, times: flags });
+  if (schedule !== undefined) return await loadSchedules(schedule, { out, times: flags });
+  if (scales !== undefined && isZooWord(scales)) return await zooScales(scales, flags, network);
   if (scales === undefined) {
     if (names && !scaled) return [];
     const ofZoo = await schedulesOfZoo(network, flags, names);
@@ -235,15 +236,27 @@ export async function requestedSchedules(
     );
   }
   const { padding, imageShape } = network.network.architecture;
-  return [
-    await loadScaleList(scales, {
-      machine: scaled ?? machineForPadding(padding),
-      imageShape,
-      padding,
-      schedule: network.schedule,
-      aggregate: "median",
-      indexing: "calibration",
-      grid,
-    }),
-  ];
+  const list = await loadScaleList(scales, {
+    machine: scaled ?? machineForPadding(padding),
+    imageShape,
+    padding,
+    schedule: network.schedule,
+    aggregate: "median",
+    indexing: "calibration",
+    grid,
+  });
+  return [matchedSchedule(list, { network, ...flags })];
+}
+
+/** The scales of a network of the zoo; where another process led to their noise, as many as there are. */
+async function zooScales(
+  word: string,
+  flags: ScheduleFlags,
+  network: LoadedNetwork,
+): Promise<LoadedSchedule[]> {
+  const { out } = flags;
+  const finest = await loadSchedules(word, { out, times: finestTimes(word) });
+  return finest.every(({ schedule }) => sameProcess(schedule, network.schedule))
+    ? await loadSchedules(word, { out, times: flags })
+    : finest.map((each) => matchedSchedule(each, { network, ...flags }));
 }

@@ -107,6 +107,12 @@ export async function zooSchedules(word: string, times: ZooTimes): Promise<ZooSc
   );
 }
 
+/** The times at which an entry has most scales. */
+export function finestTimes(word: string): ZooTimes {
+  const { schedules } = findZooEntry(partsOf(word).name);
+  return { steps: Math.max(...schedules.map(({ steps }) => steps)) };
+}
+
 /** Name of a file in its entry's folder. */
 const fileOf = (address: string) => address.replace(/^.*\//, "");
 

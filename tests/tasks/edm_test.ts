@@ -3,7 +3,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { Random } from "../../src/core/random.ts";
 import { parseSafetensors } from "../../src/formats/safetensors.ts";
-import { songUnet } from "../../src/networks/architectures/song_unet.ts";
+import { songUnet, type SongUnetArchitecture } from "../../src/networks/architectures/song_unet.ts";
 import { initialParameters } from "../../src/networks/weights/parameters.ts";
 import { edm } from "../../src/schedules/edm.ts";
 import { verb as calibrate } from "../../tasks/calibrate.ts";
@@ -16,16 +16,22 @@ import { inFolder } from "./commands.ts";
 import { runHere } from "./in_process.ts";
 
 /** A stand-in for edm-cifar10-32x32-cond-vp.pkl, of the same format: 8 x 8 x 1, random weights. */
-function standIn(change = (_: ReturnType<typeof edmModule>) => {}): Uint8Array {
+function standIn(
+  change = (_: ReturnType<typeof edmModule>) => {},
+  { imageShape, classes }: Pick<SongUnetArchitecture, "imageShape" | "classes"> = {
+    imageShape: [8, 8, 1],
+    classes: 3,
+  },
+): Uint8Array {
   const network = songUnet({
     kind: "song-unet",
-    imageShape: [8, 8, 1],
+    imageShape,
     padding: "zeros",
-    classes: 3,
+    classes,
     width: 8,
     channels: [8, 8],
     blocks: 1,
-    attention: [4],
+    attention: [imageShape[0] / 2],
     embedding: 16,
     waves: 8,
     frequencies: [],
@@ -109,5 +115,32 @@ Deno.test("commands: a pickle of another of EDM's networks, or a part of one, is
       "DhariwalUNet",
     );
     await refused(standIn().slice(0, 5000), "cut off");
+  });
+});
+
+Deno.test("commands: scales of the zoo are taken at the same noise for a network of another process", async () => {
+  await inFolder(async (folder) => {
+    const path = join(folder, "edm-cifar10.pkl");
+    await Deno.writeFile(path, standIn(undefined, { imageShape: [32, 32, 3], classes: 0 }));
+    const out = join(folder, "runs");
+    const done = await runHere(
+      evaluate,
+      ...["--run", path, "--scales", "zoo:cifar10-resnet-zeros", "--machines", "bbels"],
+      ...["--dataset", "synthetic", "--colors", "rgb", "--images", 6, "--samples", 1],
+      ...["--steps", 6, "--grid", "karras", "--backend", "wasm", "--workers", 1, "--out", out],
+    );
+    assertEquals(done.code, 0, done.err);
+    assertStringIncludes(done.out, "bbELS");
+    const file = join(out, "00001-evaluate-edm-cifar10", "bbels_scale_schedule.json");
+    const { noiseSchedule, steps } = JSON.parse(await Deno.readTextFile(file));
+    assertEquals(noiseSchedule.name, "edm");
+    // The zoo's: 3 at levels up to 0.32, 7 at 0.99, 13 at 5.9, 15 at 11 and 13 at 80.
+    const found = steps.map(({ sigma, patchSize }: { sigma: number; patchSize: number }) =>
+      [sigma.toPrecision(2), patchSize] as const
+    );
+    assertEquals(found, [["0.0020", 3], ["0.085", 3], ["0.97", 7], ["5.8", 13], ["24", 15], [
+      "80",
+      13,
+    ]]);
   });
 });

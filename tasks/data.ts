@@ -42,11 +42,11 @@ async function lookThrough(
   if (mirror !== undefined || into !== undefined) {
     throw new CommandError("Nothing to fetch: a folder of images is read where it lies");
   }
-  const { onProgress } = readingWith({ abort, progress });
+  const { onProgress, finish } = readingWith({ abort, progress });
   const { survey: { parts }, unreadable } = await checkImageFolder(from, {
     ...{ classesFrom, maxPixels, abort, onProgress },
     tell(line) {
-      progress.close();
+      finish();
       print(line);
     },
   });

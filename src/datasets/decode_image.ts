@@ -108,14 +108,21 @@ const otherFormats: readonly (readonly [name: string, pattern: RegExp])[] = [
   ["PDF", /^%PDF/],
 ];
 
+/** First bytes of what is there in the place of a picture. */
+const noPictures: readonly (readonly [what: string, pattern: RegExp])[] = [
+  ["a page in HTML", /^\s*<(!doctype html|html)/i],
+  ["a pointer of Git LFS instead of the file", /^version https:\/\/git-lfs/],
+];
+
 /** What bytes are that are of none of the formats that are read. */
 function describeOther(bytes: Uint8Array): string {
   if (bytes.length === 0) return "the file is empty";
   const head = headOf(bytes);
-  const known = otherFormats.find(([, pattern]) => pattern.test(head))?.[0];
-  return known === undefined
-    ? `no ${readableFormats}`
-    : `no ${readableFormats}, but ${known}, which is not read; convert it`;
+  const find = (list: typeof otherFormats) => list.find(([, pattern]) => pattern.test(head))?.[0];
+  const [other, thing] = [find(otherFormats), find(noPictures)];
+  const none = `no ${readableFormats}`;
+  if (other !== undefined) return `${none}, but ${other}, which is not read; convert it`;
+  return thing === undefined ? none : `${none}, but ${thing}`;
 }
 
 /** Keeps the channels that are gray or color. */

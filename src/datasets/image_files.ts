@@ -91,6 +91,15 @@ async function openArchive(
 ): Promise<FileTree> {
   const head = await withFile(path, (file) => file.read(0, 512));
   const text = String.fromCharCode(...head);
+  if (/^(\xff\xd8\xff|\x89PNG|RIFF....WEBP|BM)/s.test(text)) {
+    throw new DataFormatError(
+      path,
+      "this is a single picture, expected a folder, zip or tar of them",
+      {
+        remedy: (say) => `name its folder with ${say.option("from")}`,
+      },
+    );
+  }
   const other = otherArchives.find(([, pattern]) => pattern.test(text));
   if (other !== undefined) {
     throw new DataFormatError(

@@ -11,14 +11,17 @@ const patience = 2;
 /** Tells what a data set holds, and how far reading it has come if that takes long. */
 export function readingWith(
   { progress, abort }: { readonly progress: ProgressReporter; readonly abort: AbortSignal },
-): Reading {
+): Reading & { readonly finish: () => void } {
   const began = performance.now();
   let bar: Progress | undefined;
+  const finish = () => {
+    bar?.finish();
+    bar = undefined;
+  };
   return {
-    abort,
+    ...{ abort, finish },
     tell(line) {
-      bar?.finish();
-      bar = undefined;
+      finish();
       progress.note(line);
     },
     onProgress(done, total) {

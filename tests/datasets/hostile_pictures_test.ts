@@ -94,6 +94,8 @@ Deno.test("decode image: other formats are named, with what to do", () => {
     );
   }
   assertThrows(() => decode(new Uint8Array(0), "a.png"), DataFormatError, "the file is empty");
+  const pointer = new TextEncoder().encode("version https://git-lfs.github.com/spec/v1");
+  assertThrows(() => decode(pointer, "a.png"), DataFormatError, "BMP, but a pointer of Git LFS");
 });
 
 Deno.test("decode image: decoders in WebAssembly are the versions that deno.json names", async () => {

@@ -98,7 +98,11 @@ Deno.test("image folder: missing, empty, truncated and corrupt input is a DataFo
     await Deno.remove(join(folder, "2.jpg"));
     await write(folder, { "3.png": png.with(60, png[60]! ^ 1) });
     await assertRejects(load(folder), DataFormatError, "3.png: not a whole PNG");
-    await assertRejects(load(join(folder, "1.jpg")), DataFormatError, "no zip archive");
+    await assertRejects(
+      load(join(folder, "1.jpg")),
+      DataFormatError,
+      "this is a single picture, expected a folder",
+    );
   }));
 
 Deno.test("image folder: what cannot be read is left out, named and replaced if that is asked for", () =>
@@ -119,7 +123,7 @@ Deno.test("image folder: what cannot be read is left out, named and replaced if 
       `${label}: 5 images, 2 classes: a 3, b 2`,
       "  left out: 2 files that cannot be read:",
       `    ${folder}/a/2.png: not a whole PNG: truncated (at byte 40)`,
-      `    ${folder}/b/1.jpg: no JPEG, PNG, WebP or BMP`,
+      `    ${folder}/b/1.jpg: no JPEG, PNG, WebP or BMP, but a page in HTML`,
       "  read: 3 images of 6 x 4; color; all cut to the square in the middle, none resized",
     ]);
     assertEquals([...(await load({ ...options, images: 3 })).labels], [0, 0, 1]);

@@ -170,6 +170,45 @@ Deno.test("train: a network whose loss still falls is called undertrained, a set
   });
 });
 
+Deno.test("own images: parts, choice and what cannot be read are told, and remembered by later commands", async () => {
+  await inFolder(async (folder) => {
+    const discs = join(folder, "discs");
+    await drawDiscs(join(discs, "Train"), 6);
+    await drawDiscs(join(discs, "Test"), 2);
+    await Deno.writeTextFile(join(discs, "Train/small/9.png"), "damaged");
+    await Deno.writeTextFile(join(discs, "Train/small/9.gif"), "not read");
+    const out = ["--out", join(folder, "runs")];
+    const made = ["train", ...tiny, "--steps", 2, "--from", discs, ...out] as const;
+    const refused = await run(...made);
+    assertEquals(refused.code, 1);
+    assertStringIncludes(
+      refused.err,
+      "no JPEG, PNG, WebP or BMP; leave out such files with --skip-unr",
+    );
+    const summary = [
+      "discs: 2 parts",
+      "  train (Train): 13 images, 2 classes: large 6, small 7",
+      "  test (Test), not used: 4 images, 2 classes: large 2, small 2",
+      "  left out: 1 picture of formats that are not read (.gif 1)",
+    ];
+    assertStringIncludes(refused.err, summary.join("\n"));
+    const trained = await run(...made, "--skip-unreadable", "--images", 12, "--images-seed", 5);
+    assertEquals(trained.code, 0, trained.err);
+    const told = [
+      ...summary,
+      "  taken: 12 images, of each class its share, chosen at random by the seed 5",
+      "  left out: 1 file that cannot be read:",
+      `    ${discs}/Train/small/9.png: no JPEG, PNG, WebP or BMP`,
+      "  read: 12 images of 36 x 36; gray; all resized to 32 x 32",
+    ].join("\n");
+    assertStringIncludes(trained.err, told);
+    const quick = ["--backend", "wasm", "--samples", 1, "--steps", 2, "--scales", "3", ...out];
+    const calibrated = await run("calibrate", "--run", "latest", ...quick);
+    assertEquals(calibrated.code, 0, calibrated.err);
+    assertStringIncludes(calibrated.err, told);
+  });
+});
+
 Deno.test("results: those of the remaining verbs are as documented", async () => {
   await inFolder(async (folder) => {
     const out = ["--out", folder, "--backend", "wasm", "--json"];

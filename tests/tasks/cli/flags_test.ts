@@ -230,3 +230,19 @@ Deno.test("flags: a word may stand in place of a number, and says so", () => {
   );
   assertStringIncludes(helpPage(spec), "--samples N|auto");
 });
+
+Deno.test("flags: another spelling is understood, and a flag given in both is given twice", () => {
+  const colors = {
+    ...{ type: "choice", choices: ["gray", "rgb"], help: "Colors" },
+    alsoSpelled: ["colours"],
+  } as const;
+  const spelled = { ...spec, flags: { colors } } as const satisfies CommandSpec;
+  const parse = (...args: string[]) => {
+    const line = parseCommandLine(spelled, args);
+    assert(typeof line === "object");
+    return line.flags.colors;
+  };
+  assertEquals([parse("--colours", "rgb"), parse("--colours=gray")], ["rgb", "gray"]);
+  assertThrows(() => parse("--colours", "rgb", "--colors", "rgb"), UsageError, "given 2 times");
+  assertThrows(() => parse("--colour", "rgb"), UsageError, "did you mean --colors?");
+});

@@ -56,7 +56,14 @@ export const target: FuzzTarget = {
   tokens: ["ustar", "0000644", "77777777777", "\x80\0\0\0\0\0\0\xff"],
   seeds: (random) => {
     const plain = whole(membersOf(random));
-    return [plain, new Uint8Array(gzipSync(plain))];
+    const long = `${"long/".repeat(30)}name`;
+    const records = `${long.length + 10} path=${long}\n`;
+    const named = (name: string, type: string, text: string) =>
+      whole([{ name, type, contents: join(text) }, ...membersOf(random)]);
+    return [
+      ...[plain, new Uint8Array(gzipSync(plain))],
+      ...[named("././@LongLink", "L", `${long}\0`), named("PaxHeaders/a", "x", records)],
+    ];
   },
   async read(bytes, source) {
     const found: unknown[] = [];

@@ -233,8 +233,10 @@ Deno.test("flags: a word may stand in place of a number, and says so", () => {
 
 Deno.test("flags: another spelling is understood, and a flag given in both is given twice", () => {
   const colors = {
-    ...{ type: "choice", choices: ["gray", "rgb"], help: "Colors" },
+    type: "choice",
+    choices: ["gray", "rgb"],
     alsoSpelled: ["colours"],
+    help: "Colors",
   } as const;
   const spelled = { ...spec, flags: { colors } } as const satisfies CommandSpec;
   const parse = (...args: string[]) => {

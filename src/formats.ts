@@ -26,6 +26,7 @@ export {
 export { DataFormatError, type ErrorDetails, ReadLimitError } from "./core/errors.ts";
 export type { ImageBatch } from "./core/image_batch.ts";
 export { parseNpy, type ParseNpyOptions, writeNpy } from "./formats/npy.ts";
+export { type NpzArchive, parseNpz, type ParseNpzOptions } from "./formats/npz.ts";
 export {
   attributesOf,
   dictionaryOf,

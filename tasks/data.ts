@@ -1,5 +1,6 @@
 /** `deno task data`: fetches data sets, or says which there are and where they lie. @module */
 import { checkImageFolder } from "../src/datasets/check_folder_files.ts";
+import { ownSets } from "../src/datasets/dataset_label.ts";
 import { datasetNames, datasetSources } from "../src/datasets/registry_files.ts";
 import type { ClassesFrom } from "../src/datasets/source.ts";
 import { CommandError, defineVerb, runVerb } from "./cli/command.ts";
@@ -18,7 +19,7 @@ async function list() {
     const where = place ??
       (folders.length > 0
         ? "not here"
-        : name === "folder"
+        : ownSets.includes(name)
         ? "give --from PATH"
         : "with this package");
     return { name, where, what: about.what, license: about.license };

@@ -1,5 +1,6 @@
 import { ArgumentError } from "../core/errors.ts";
 import { quoted } from "../core/quoted.ts";
+import { arraysSource } from "./arrays_files.ts";
 import { celebaSource } from "./celeba_files.ts";
 import { cifar100CoarseSource, cifar100Source } from "./cifar100_files.ts";
 import { cifar10Source } from "./cifar10_files.ts";
@@ -26,6 +27,7 @@ const builtIn: readonly DatasetSource[] = [
   cifar100CoarseSource,
   celebaSource,
   imageFolderSource,
+  arraysSource,
   syntheticSource,
 ];
 

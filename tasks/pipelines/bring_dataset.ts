@@ -1,5 +1,6 @@
 /** Bringing a data set to this machine: fetched or taken from a path, verified, unpacked. */
 import { basename, join } from "@std/path";
+import { ownSets } from "../../src/datasets/dataset_label.ts";
 import { download, problemWith } from "../../src/datasets/download_files.ts";
 import { downloadsFolder } from "../../src/datasets/locate_files.ts";
 import { kindOf } from "../../src/datasets/open_files.ts";
@@ -115,6 +116,9 @@ export async function bringDataset(
   print(`${name}: ${about.what}\nLicense: ${about.license}`);
   if (about.page) print(`Page: ${about.page}`);
   if (archive === undefined) {
+    if (from === undefined && ownSets.includes(name)) {
+      throw new CommandError("Nothing to fetch: give --from to the commands");
+    }
     if (from === undefined && folders.length > 0 && await foundIn(source) === undefined) {
       throw new CommandError(
         `This set is not fetched by this program: get its files from its page and put them into ` +

@@ -17,4 +17,5 @@ Deno.test("dataset label: a folder of images is called as the folder is, other s
     ] as const
   ) assertEquals(datasetLabel("folder", from), label, from);
   assertEquals(datasetLabel("folder"), "folder");
+  assertEquals(datasetLabel("arrays", "data/PathMNIST.npz"), "pathmnist");
 });

@@ -6,7 +6,7 @@ import { parseNpyHeader } from "./npy_header.ts";
 import { checkLimit, type ReadLimits } from "./read_limits.ts";
 import type { StoredTensor } from "./safetensors.ts";
 import { rowMajorBytes } from "./strided_bytes.ts";
-import { elementBytes, type ElementType, tensorFromBytes } from "./tensor_bytes.ts";
+import { elementBytes, type ElementType, fitsI64, tensorFromBytes } from "./tensor_bytes.ts";
 
 const magic = "\x93NUMPY";
 
@@ -15,6 +15,7 @@ const typesByDescr: Readonly<Record<string, ElementType>> = {
   f4: "F32",
   f2: "F16",
   i8: "I64",
+  u8: "U64",
   i4: "I32",
   i2: "I16",
   i1: "I8",
@@ -98,6 +99,11 @@ export function numpyTensor(
       return stride;
     });
     ordered = rowMajorBytes(ordered, { offset: 0, shape, strides, width });
+  }
+  if (type === "U64" && !fitsI64(ordered)) {
+    throw new ArgumentError(
+      "the array holds whole numbers of 2^63 or more, expected smaller ones",
+    );
   }
   return tensorFromBytes(ordered, { type, shape });
 }

@@ -7,86 +7,20 @@
 import { ArgumentError, DataFormatError } from "../core/errors.ts";
 import { quoted } from "../core/quoted.ts";
 import { crc32 } from "./crc32.ts";
-import { fromHalfBits, toHalfBits } from "./half_precision.ts";
+import { toHalfBits } from "./half_precision.ts";
 import { parseJson } from "./parse_json.ts";
 import { checkLimit, defaultMaxText, LimitMeter, type ReadLimits } from "./read_limits.ts";
+import type { StoredTensor } from "./stored_tensor.ts";
+import { elementBytes, type ElementType, fitsI64, tensorFromBytes } from "./tensor_bytes.ts";
 
-/**
- * A tensor whose values JavaScript holds as float32; `F16` is rounded on writing.
- *
- * @category Formats
- */
-export interface FloatTensor {
-  /** How the values are stored. */
-  readonly dtype: "F32" | "F16";
-  /** Extent of each axis, slowest first; empty for a single value. */
-  readonly shape: readonly number[];
-  /** Values in row-major order. */
-  readonly data: Float32Array;
-}
-
-/**
- * A tensor of float64 values.
- *
- * @category Formats
- */
-export interface DoubleTensor {
-  /** How the values are stored. */
-  readonly dtype: "F64";
-  /** Extent of each axis, slowest first; empty for a single value. */
-  readonly shape: readonly number[];
-  /** Values in row-major order. */
-  readonly data: Float64Array;
-}
-
-/**
- * A tensor of bytes, or of truth values as 0 and 1.
- *
- * @category Formats
- */
-export interface ByteTensor {
-  /** How the values are stored. */
-  readonly dtype: "U8" | "BOOL";
-  /** Extent of each axis, slowest first; empty for a single value. */
-  readonly shape: readonly number[];
-  /** Values in row-major order. */
-  readonly data: Uint8Array;
-}
-
-/**
- * A tensor of 32-bit integers.
- *
- * @category Formats
- */
-export interface IntTensor {
-  /** How the values are stored. */
-  readonly dtype: "I32";
-  /** Extent of each axis, slowest first; empty for a single value. */
-  readonly shape: readonly number[];
-  /** Values in row-major order. */
-  readonly data: Int32Array;
-}
-
-/**
- * A tensor of 64-bit integers.
- *
- * @category Formats
- */
-export interface LongTensor {
-  /** How the values are stored. */
-  readonly dtype: "I64";
-  /** Extent of each axis, slowest first; empty for a single value. */
-  readonly shape: readonly number[];
-  /** Values in row-major order. */
-  readonly data: BigInt64Array;
-}
-
-/**
- * Any tensor of a safetensors file.
- *
- * @category Formats
- */
-export type StoredTensor = FloatTensor | DoubleTensor | ByteTensor | IntTensor | LongTensor;
+export type {
+  ByteTensor,
+  DoubleTensor,
+  FloatTensor,
+  IntTensor,
+  LongTensor,
+  StoredTensor,
+} from "./stored_tensor.ts";
 
 /**
  * What a safetensors file holds.
@@ -96,15 +30,23 @@ export type StoredTensor = FloatTensor | DoubleTensor | ByteTensor | IntTensor |
 export interface Safetensors {
   /** The tensors by name, in the order of their bytes. */
   readonly tensors: Map<string, StoredTensor>;
+  /** Tensors of kinds that cannot be held here, by name, each as its kind and shape. */
+  readonly others: Map<string, string>;
   /** Free text by key. */
   readonly metadata: Record<string, string>;
 }
 
 const bytesPerValue = { F64: 8, I64: 8, F32: 4, I32: 4, F16: 2, U8: 1, BOOL: 1 } as const;
 
+/** Bits of a value of each kind that the format has, also of those that cannot be held here. */
+const bits: Readonly<Record<string, number>> = {
+  ...Object.fromEntries(Object.entries(elementBytes).map(([kind, bytes]) => [kind, 8 * bytes])),
+  ...{ F4: 4, F6_E2M3: 6, F6_E3M2: 6, F8_E8M0: 8, F8_E4M3FNUZ: 8, F8_E5M2FNUZ: 8, C64: 64 },
+};
+
 interface Entry {
   readonly name: string;
-  readonly dtype: StoredTensor["dtype"];
+  readonly dtype: string;
   readonly shape: readonly number[];
   readonly begin: number;
   readonly end: number;
@@ -177,8 +119,13 @@ export function parseSafetensors(
     );
   }
   const tensors = new Map<string, StoredTensor>();
-  for (const entry of entries) tensors.set(entry.name, readTensor(bytes, entry, source, dataStart));
-  return { tensors, metadata };
+  const others = new Map<string, string>();
+  for (const entry of entries) {
+    const tensor = readTensor(bytes, entry, source, dataStart);
+    if (tensor) tensors.set(entry.name, tensor);
+    else others.set(entry.name, `${entry.dtype} of shape ${quoted(entry.shape)}`);
+  }
+  return { tensors, others, metadata };
 }
 
 /**
@@ -415,9 +362,8 @@ function checkEntry(
   };
   if (!isObject(value)) return fail("its entry is not an object");
   const { dtype, shape, data_offsets: offsets } = value;
-  if (typeof dtype !== "string" || !Object.hasOwn(bytesPerValue, dtype)) {
-    const known = Object.keys(bytesPerValue).join(", ");
-    return fail(`dtype is ${quoted(dtype)}, expected one of ${known}`);
+  if (typeof dtype !== "string" || !Object.hasOwn(bits, dtype)) {
+    return fail(`dtype is ${quoted(dtype)}, expected one of ${Object.keys(bits).join(", ")}`);
   }
   if (!Array.isArray(shape) || !shape.every(isSize)) {
     return fail(`shape is ${quoted(shape)}, expected a list of sizes`);
@@ -432,15 +378,14 @@ function checkEntry(
         `the file is truncated or damaged`,
     );
   }
-  const stored = dtype as StoredTensor["dtype"];
-  const expected = product(shape) * bytesPerValue[stored];
+  const expected = product(shape) * bits[dtype]! / 8;
   if (end - begin !== expected) {
     return fail(
       `${dtype} of shape ${quoted(shape)} needs ${expected} bytes, ` +
         `data_offsets give ${end - begin}`,
     );
   }
-  return { name, dtype: stored, shape, begin, end, at };
+  return { name, dtype, shape, begin, end, at };
 }
 
 function readTensor(
@@ -448,32 +393,20 @@ function readTensor(
   { name, dtype, shape, begin, end }: Entry,
   source: string,
   dataStart: number,
-): StoredTensor {
+): StoredTensor | undefined {
   // A copy starts at offset 0 of its own buffer, so the file's alignment does not matter.
   const data = new Uint8Array(bytes.subarray(dataStart + begin, dataStart + end));
-  switch (dtype) {
-    case "F32":
-      return { dtype, shape, data: new Float32Array(data.buffer) };
-    case "F16":
-      return { dtype, shape, data: fromHalfBits(new Uint16Array(data.buffer)) };
-    case "F64":
-      return { dtype, shape, data: new Float64Array(data.buffer) };
-    case "I32":
-      return { dtype, shape, data: new Int32Array(data.buffer) };
-    case "I64":
-      return { dtype, shape, data: new BigInt64Array(data.buffer) };
-    case "U8":
-      return { dtype, shape, data };
-    case "BOOL": {
-      const bad = data.findIndex((value) => value > 1);
-      if (bad < 0) return { dtype, shape, data };
-      throw new DataFormatError(
-        source,
-        `tensor ${quoted(name)}: a BOOL is ${data[bad]}, expected 0 or 1`,
-        dataStart + begin + bad,
-      );
-    }
+  const bad = dtype === "BOOL" ? data.findIndex((value) => value > 1) : -1;
+  if (bad >= 0) {
+    throw new DataFormatError(
+      source,
+      `tensor ${quoted(name)}: a BOOL is ${data[bad]}, expected 0 or 1`,
+      dataStart + begin + bad,
+    );
   }
+  if (!Object.hasOwn(elementBytes, dtype)) return undefined;
+  const type = dtype as ElementType;
+  return type === "U64" && !fitsI64(data) ? undefined : tensorFromBytes(data, { type, shape });
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>

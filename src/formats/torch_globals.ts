@@ -13,7 +13,7 @@ import type { LimitMeter } from "./read_limits.ts";
 import type { StoredTensor } from "./safetensors.ts";
 import { rowMajorBytes } from "./strided_bytes.ts";
 import { isTorch } from "./torch_magic.ts";
-import { elementBytes, type ElementType, tensorFromBytes } from "./tensor_bytes.ts";
+import { elementBytes, type ElementType, fitsI64, tensorFromBytes } from "./tensor_bytes.ts";
 
 /** Values of PyTorch tensors, shared by all tensors that are views of it. */
 export interface TorchStorage {
@@ -43,6 +43,9 @@ const dtypes: Readonly<Record<string, ElementType>> = {
   float32: "F32",
   float16: "F16",
   bfloat16: "BF16",
+  float8_e4m3fn: "F8_E4M3",
+  float8_e5m2: "F8_E5M2",
+  uint64: "U64",
   int64: "I64",
   int32: "I32",
   int16: "I16",
@@ -110,6 +113,9 @@ function rebuildTensor(
   // A stride of 0 makes a tensor of any size of one value.
   memory.take(Number.isNaN(count) ? Infinity : count * heldBytes[type]);
   const bytes = rowMajorBytes(storage.bytes, { offset, shape, strides, width });
+  if (type === "U64" && !fitsI64(bytes)) {
+    return new PickledObject({ name: "torch.uint64" }, [offset, shape, strides]);
+  }
   return tensorFromBytes(bytes, { type, shape: [...shape] });
 }
 
@@ -118,6 +124,8 @@ const heldBytes: Readonly<Record<ElementType, number>> = {
   ...elementBytes,
   F16: 4,
   BF16: 8,
+  F8_E4M3: 4,
+  F8_E5M2: 4,
   I16: 4,
   I8: 4,
   U16: 4,

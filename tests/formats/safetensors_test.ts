@@ -242,3 +242,51 @@ Deno.test("safetensors: who knows of a checksum can ask for it", () => {
   assertEquals(parseSafetensors(bare).tensors, tensors);
   assertThrows(() => parseSafetensors(bare, "a", required), DataFormatError, "it has no checksum");
 });
+
+Deno.test("safetensors: short floats and every size of integers are read exactly, in the next wider kind", () => {
+  const kinds: Record<string, [string, number[], unknown, unknown]> = {
+    bf16: ["BF16", [0x80, 0x3f, 0x49, 0xc0, 0x80, 0x7f], "F32", [1, -3.140625, Infinity]],
+    e4m3: ["F8_E4M3", [0x38, 0xb8, 0x7e, 0x01, 0x7f, 0x80], "F32", [1, -1, 448, 2 ** -9, NaN, -0]],
+    e5m2: ["F8_E5M2", [0x3c, 0xfb, 0x7c, 0x01], "F32", [1, -57344, Infinity, 2 ** -16]],
+    i8: ["I8", [0x80, 0x7f], "I32", [-128, 127]],
+    i16: ["I16", [0, 0x80], "I32", [-32768]],
+    u16: ["U16", [0xff, 0xff], "I32", [65535]],
+    u32: ["U32", [0xff, 0xff, 0xff, 0xff], "I64", [2n ** 32n - 1n]],
+    u64: ["U64", [1, 0, 0, 0, 0, 0, 0, 0x40], "I64", [2n ** 62n + 1n]],
+  };
+  for (const [name, [dtype, bytes, held, values]] of Object.entries(kinds)) {
+    const shape = [(values as unknown[]).length];
+    const raw = file({ [name]: { dtype, shape, data_offsets: [0, bytes.length] } }, bytes.length);
+    raw.set(bytes, raw.length - bytes.length);
+    const { tensors, others } = parseSafetensors(raw);
+    const tensor = tensors.get(name)!;
+    assertEquals([tensor.dtype, Array.from(tensor.data as Float32Array), others.size], [
+      held,
+      values,
+      0,
+    ], name);
+  }
+});
+
+Deno.test("safetensors: tensors of kinds that cannot be held are left out by name, the rest is read", () => {
+  const header = {
+    a: { dtype: "C64", shape: [1], data_offsets: [0, 8] },
+    b: { dtype: "F4", shape: [4], data_offsets: [8, 10] },
+    c: { dtype: "U64", shape: [1], data_offsets: [10, 18] },
+    d: { dtype: "U8", shape: [1], data_offsets: [18, 19] },
+  };
+  const bytes = file(header, 19);
+  bytes[bytes.length - 2] = 0xff;
+  const { tensors, others } = parseSafetensors(bytes);
+  assertEquals([...tensors.keys()], ["d"]);
+  assertEquals([...others], [
+    ["a", "C64 of shape [1]"],
+    ["b", "F4 of shape [4]"],
+    ["c", "U64 of shape [1]"],
+  ]);
+  assertThrows(
+    () => parseSafetensors(file({ a: { dtype: "C64", shape: [1], data_offsets: [0, 4] } }, 4)),
+    DataFormatError,
+    "needs 8 bytes",
+  );
+});

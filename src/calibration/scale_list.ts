@@ -7,9 +7,10 @@ import { isNpy, parseNpy, writeNpy } from "../formats/npy.ts";
 import { parseJson } from "../formats/parse_json.ts";
 import { checkLimit } from "../formats/read_limits.ts";
 import type { ScaleAggregate, ScaleSchedule } from "../machines/scale_schedule.ts";
-import { parseTorch } from "../formats/torch_file.ts";
+import { isPickle, parsePickle, parseTorch } from "../formats/torch_file.ts";
+import { dictionaryOf, PickledObject } from "../formats/pickled_object.ts";
 import { isTorch } from "../formats/torch_magic.ts";
-import { type NumberTable, numberTable } from "../formats/torch_values.ts";
+import { isStoredTensor, type NumberTable, numberTable } from "../formats/torch_values.ts";
 
 /**
  * Options of {@linkcode parseScaleList}.
@@ -25,8 +26,11 @@ export interface ParseScaleListOptions {
  * Reads locality scales, index 0 the lowest noise (t = 1/n), from any file that holds them:
  *
  * - `.pt` of `torch.save`: a list, tuple, tensor or array; a table `[samples, n]`, as the public code's
- *   calibration saves its optima, becomes the median (the lower of two) or mode of its samples;
+ *   calibration saves its optima, becomes the median (the lower of two) or mode of its samples; a table
+ *   of one column is a list;
  * - `.npy` of `numpy.save`: the same;
+ * - a pickle, `.pt` or other, of the dictionary that the public code's calibration returns: its median or
+ *   mode;
  * - CSV with a column `patch_size`, as `calibrate` exports it;
  * - a JSON list, or numbers separated by commas, spaces or lines.
  *
@@ -50,7 +54,9 @@ export function parseScaleList(
 ): number[] {
   const { aggregate = "median" } = options;
   const table = isTorch(bytes)
-    ? numberTable(parseTorch(bytes, source), source)
+    ? numberTable(scalesIn(parseTorch(bytes, source), aggregate), source)
+    : isPickle(bytes)
+    ? numberTable(scalesIn(parsePickle(bytes, source), aggregate), source)
     : isNpy(bytes)
     ? numberTable(parseNpy(bytes, source), source)
     : parseText(bytes, source);
@@ -63,13 +69,38 @@ export function parseScaleList(
         "scales: odd positive integers",
     );
   }
-  checkLimit("maxItems", columns ?? rows, { source, what: "the list", allowed: mostSteps });
-  if (columns === undefined) return [...table.values];
+  const steps = columns === undefined || columns === 1 ? rows : columns;
+  checkLimit("maxItems", steps, { source, what: "the list", allowed: mostSteps });
+  // A column is a list: nobody calibrates a single step with many samples.
+  if (columns === undefined || columns === 1) return [...table.values];
   const combine = aggregate === "mode" ? mode : lowerMedian;
   return Array.from(
     { length: columns },
     (_, step) => combine(Array.from({ length: rows }, (_, i) => table.values[i * columns + step]!)),
   );
+}
+
+/** What the public code's calibration returns: the optima of all samples, and what they come to. */
+const calibrationKeys = { median: "median", mode: "mode", samples: "k_optimals" } as const;
+
+/** Whether what a file of PyTorch or a pickle holds are scales, rather than a network. */
+export function holdsScales(value: unknown): boolean {
+  if (Array.isArray(value) || isStoredTensor(value)) return true;
+  if (typeof value === "number" || typeof value === "bigint") return true;
+  if (value instanceof PickledObject && /multiarray|ndarray/.test(value.type.name)) return true;
+  const dictionary = dictionaryOf(value);
+  if (dictionary === undefined) return value === null || typeof value === "string";
+  return Object.values(calibrationKeys).some((key) => isScales(dictionary.get(key)));
+}
+
+const isScales = (value: unknown) =>
+  Array.isArray(value) || isStoredTensor(value) || value instanceof PickledObject;
+
+/** The list or table in a calibration's result; anything else is what it is. */
+function scalesIn(value: unknown, aggregate: ScaleAggregate): unknown {
+  const dictionary = dictionaryOf(value);
+  return dictionary?.get(calibrationKeys[aggregate]) ??
+    dictionary?.get(calibrationKeys.samples) ?? value;
 }
 
 /** Scales of one list; nobody takes a hundred thousand steps. */
@@ -94,7 +125,7 @@ function parseText(bytes: Uint8Array, source: string): NumberTable {
     ? wordsIn(lines, source)
     : columnInOrder(lines, { header, column, source });
   const numbers = words.map((word) => {
-    if (/^\d{1,9}(\.0*)?$/.test(word)) return Number(word);
+    if (word.length <= 40 && /^\d{1,9}(\.\d*)?(e[+-]?\d{1,2})?$/i.test(word)) return Number(word);
     throw new DataFormatError(
       source,
       `${quoted(word, 30)} is no scale; expected odd positive integers, a CSV with ` +
@@ -107,10 +138,20 @@ function parseText(bytes: Uint8Array, source: string): NumberTable {
 /** What stands between commas, semicolons and spaces. */
 function wordsIn(lines: readonly string[], source: string): string[] {
   const words: string[] = [];
+  let firstLine: number | undefined;
   for (const line of lines) {
     // Not split further than it counts.
     for (const word of line.split(/[\s,;]+/, mostSteps + 2)) if (word !== "") words.push(word);
     checkLimit("maxItems", words.length, { source, what: "the list", allowed: mostSteps });
+    if (firstLine === undefined) firstLine = words.length;
+  }
+  const columns = firstLine ?? 0;
+  if (columns > 1 && lines.length > 1 && words.length === columns * lines.length) {
+    throw new DataFormatError(
+      source,
+      `${lines.length} lines of ${columns} numbers can be a list or a table of samples; write a list on ` +
+        "one line or one number a line, a table as JSON or .npy",
+    );
   }
   return words;
 }
@@ -148,7 +189,7 @@ function scaleColumn(header: readonly string[]): number {
  * @category Formats
  */
 export function scaleListTimes(bytes: Uint8Array, source = "scales"): number[] | undefined {
-  if (isTorch(bytes) || isNpy(bytes)) return undefined;
+  if (isTorch(bytes) || isPickle(bytes) || isNpy(bytes)) return undefined;
   checkLimit("maxText", bytes.length, { source, what: "the list", allowed: longestText });
   const text = new TextDecoder().decode(bytes).trim();
   const { lines, header } = tableOf(text, source);
@@ -171,7 +212,8 @@ function tableOf(
 ): { readonly lines: string[]; readonly header: string[] } {
   const all = text.split(/\r?\n/, 2 * mostSteps + 1);
   checkLimit("maxItems", all.length, { source, what: "the list", allowed: 2 * mostSteps });
-  const lines = all.map((line) => line.trim()).filter((line) => line !== "");
+  // numpy.savetxt begins its header with a #.
+  const lines = all.map((line) => line.trim()).filter((line) => line !== "" && line[0] !== "#");
   const header = (lines[0] ?? "").split(",", mostSteps)
     .map((name) => name.trim().replaceAll('"', ""));
   return { lines, header };

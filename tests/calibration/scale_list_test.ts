@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { DataFormatError } from "../../src/core/errors.ts";
+import type { StoredTensor } from "../../src/formats/stored_tensor.ts";
 import { writeNpy } from "../../src/formats/npy.ts";
 import { parseScaleList, scaleListTimes, writeNpyList } from "../../src/calibration/scale_list.ts";
 import { scaleScheduleCsv } from "../../src/calibration/scale_schedule_csv.ts";
@@ -105,5 +106,66 @@ Deno.test("scale list: text without end is refused before it is taken apart", ()
     );
     // Tenths of a second; taking all of it apart took ten times as long.
     assert(performance.now() - start < 3000, `${what}: ${performance.now() - start} ms`);
+  }
+});
+
+Deno.test("scale list: the dictionary of the public calibration gives its median, its mode, or that of its samples", () => {
+  const table = {
+    dtype: "F32",
+    shape: [3, 3],
+    data: Float32Array.of(3, 5, 9, 3, 7, 9, 5, 7, 11),
+  } as const;
+  const median = { dtype: "I32", shape: [3], data: Int32Array.of(3, 7, 9) } as const;
+  const mode = { dtype: "I32", shape: [3], data: Int32Array.of(3, 5, 9) } as const;
+  const whole = writeTorchStateDict(
+    new Map<string, StoredTensor>([["k_optimals", table], ["median", median], ["mode", mode]]),
+  );
+  assertEquals(parseScaleList(whole, "results.pt"), [3, 7, 9]);
+  assertEquals(parseScaleList(whole, "results.pt", { aggregate: "mode" }), [3, 5, 9]);
+  const samples = writeTorchStateDict(new Map([["k_optimals", table]] as const));
+  assertEquals(parseScaleList(samples, "results.pt"), [3, 7, 9]);
+  // As a pickle of lists, which stands alone.
+  const pickled = bytesOf("\x80\x02}(X\x06\0\0\0median](K\x03K\x05eX\x04\0\0\0mode](K\x03K\x03eu.");
+  assertEquals(parseScaleList(pickled, "results.pkl"), [3, 5]);
+  const even = writeTorchStateDict(
+    new Map([["median", { ...median, data: Int32Array.of(3, 4, 9) }]] as const),
+  );
+  assertThrows(() => parseScaleList(even, "results.pt"), DataFormatError, "number 2 of 3 is 4");
+});
+
+Deno.test("scale list: a column is a list, a row too, and numbers are read as NumPy writes them", () => {
+  const scales = [3, 3, 5, 9];
+  const data = Float64Array.from(scales);
+  for (
+    const bytes of [
+      writeNpy({ dtype: "F64", shape: [4, 1], data }),
+      writeNpy({ dtype: "F64", shape: [1, 4], data }),
+      writeNpy({ dtype: "F64", shape: [4], data }),
+      bytesOf("[[3], [3], [5], [9]]"),
+      bytesOf("[[3, 3, 5, 9]]"),
+      bytesOf(scales.map((k) => `${k.toExponential(18)}\n`).join("")),
+      bytesOf("# k of each step\n3.0e+00\n3\n0.5e1\n9.\n"),
+      bytesOf("step,patch_size\n1,3.0\n2,3e0\n3,5.00\n4,9\n"),
+      bytesOf("3,3,5,\n9"),
+    ]
+  ) assertEquals(parseScaleList(bytes, "k"), scales);
+  assertEquals(
+    parseScaleList(
+      writeTorchStateDict(new Map([["mode", { dtype: "F64", shape: [4, 1], data }]] as const)),
+      "k",
+      { aggregate: "mode" },
+    ),
+    scales,
+  );
+});
+
+Deno.test("scale list: what can be read in two ways is refused, and so are fractions", () => {
+  assertThrows(
+    () => parseScaleList(bytesOf("3 5 7\n3 5 9\n"), "k.txt"),
+    DataFormatError,
+    "k.txt: 2 lines of 3 numbers can be a list or a table of samples",
+  );
+  for (const text of ["3.5e+00", "3.0e-01", "3e99", "3e", "3.0e+00x", "1e400"]) {
+    assertThrows(() => parseScaleList(bytesOf(`${text}\n5`), "k.txt"), DataFormatError);
   }
 });

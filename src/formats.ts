@@ -56,6 +56,10 @@ export {
   type TorchStateDictOptions,
 } from "./formats/torch_networks.ts";
 export { type NumberTable, numberTable, tensorOf } from "./formats/torch_values.ts";
-export { writeTorchList, writeTorchStateDict } from "./formats/torch_writer.ts";
+export {
+  writeTorchList,
+  writeTorchStateDict,
+  type WriteTorchStateDictOptions,
+} from "./formats/torch_writer.ts";
 export type { ScaleAggregate, ScaleSchedule } from "./machines/scale_schedule.ts";
 export type { StoredArray } from "./networks/weights/parameters.ts";

@@ -163,4 +163,8 @@ export {
   type TrainedNetwork,
   writeWeights,
 } from "./networks/weights/weights.ts";
+export {
+  writeTorchWeights,
+  type WriteTorchWeightsOptions,
+} from "./networks/weights/write_torch_weights.ts";
 export type { NoiseSchedule } from "./schedules/noise_schedule.ts";

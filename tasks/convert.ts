@@ -2,17 +2,17 @@
 import { extname } from "@std/path";
 import { diffusersFiles } from "../src/networks/foreign/diffusers_export.ts";
 import { writeOnnx } from "../src/networks/foreign/onnx/onnx.ts";
-import { toStateDict } from "../src/networks/weights/parameters.ts";
 import { scaleAggregates } from "../src/calibration/choose_scale.ts";
 import { scaleList, writeNpyList } from "../src/calibration/scale_list.ts";
 import type { ScaleSchedule } from "../src/machines/scale_schedule.ts";
 import { scaleScheduleCsv } from "../src/calibration/scale_schedule_csv.ts";
 import { writeScaleSchedule } from "../src/calibration/scale_schedule_json.ts";
-import { writeTorchList, writeTorchStateDict } from "../src/formats/torch_writer.ts";
+import { writeTorchList } from "../src/formats/torch_writer.ts";
 import { machineForPadding, parseMachineName } from "../src/machines/machine_table.ts";
 import { scaleIndexings } from "../src/calibration/import_scales.ts";
 import { parameterCount } from "../src/networks/weights/parameters.ts";
 import { type TrainedNetwork, writeWeights } from "../src/networks/weights/weights.ts";
+import { writeTorchWeights } from "../src/networks/weights/write_torch_weights.ts";
 import { timeGridNames } from "../src/samplers/time_grid.ts";
 import type { NoiseSchedule } from "../src/schedules/noise_schedule.ts";
 import { createSchedule, scheduleNames } from "../src/schedules/create_schedule.ts";
@@ -52,20 +52,7 @@ function networkBytes(
     checkNoPrefix(prefix);
     return writeOnnx(network, { half });
   }
-  if (network.network.architecture.kind === "song-unet") {
-    throw new CommandError(
-      "A .pt file cannot tell a song-unet's frequencies, filter and preconditioning, and could not be " +
-        "read again; write .safetensors",
-    );
-  }
-  const arrays = toStateDict(network.network.parameters, network.parameters);
-  return writeTorchStateDict(
-    new Map(
-      [...arrays].map(([name, array]) =>
-        [prefix + name, { dtype: half ? "F16" as const : "F32" as const, ...array }] as const
-      ),
-    ),
-  );
+  return writeTorchWeights(network, { half, prefix });
 }
 
 /** A list needs no more than its scales to be written as a list again. */
@@ -77,13 +64,9 @@ function listBytes(scales: readonly number[], ending: string): Uint8Array | unde
 /** What a reader of the file has to be told besides. */
 function untoldBy(
   ending: string,
-  { prediction = "eps", preconditioning }: TrainedNetwork,
+  { preconditioning }: TrainedNetwork,
 ): string | undefined {
   const kind = preconditioning?.kind ?? "none";
-  if (ending === ".pt" && (prediction !== "eps" || kind !== "none")) {
-    return `a .pt file does not tell that this network predicts ${prediction}, with ` +
-      `preconditioning ${kind}`;
-  }
   if (ending !== ".onnx" || kind === "none") return undefined;
   return `the model is the network without the ${kind} preconditioning around it, which its ` +
     "metadata names";
@@ -149,6 +132,12 @@ export const verb = defineVerb({
           "Its forward process, where the file does not tell; the public code's is cosine_legacy",
       },
       noiseParameters: formulationFlags.noiseParameters,
+      part: {
+        type: "string",
+        placeholder: "NAME",
+        help:
+          "Which of several networks in a checkpoint, such as model; default: the average (ema)",
+      },
       dataset: { type: "string", placeholder: "NAME", help: "What a network was trained on" },
       images: { type: "integer", min: 1, help: "On how many images of it" },
     }),
@@ -217,6 +206,9 @@ export const verb = defineVerb({
     imageSize,
     aggregate: flags.aggregate,
     schedule: noise,
+    part: flags.part,
+    onNote: (note, option) =>
+      progress.note(`Note: ${input}: ${note}${option ? `; --${option} takes another` : ""}`),
     training: {
       ...flags.dataset !== undefined && { dataset: flags.dataset },
       ...flags.images !== undefined && { images: flags.images },

@@ -7,7 +7,12 @@
 import { DataFormatError, isToolkitError } from "../core/errors.ts";
 import { quoted } from "../core/quoted.ts";
 import { PickleCursor } from "./pickle_cursor.ts";
-import { isPickleGlobal, PickledObject, type PickleGlobal } from "./pickled_object.ts";
+import {
+  attributesOfDictionaries,
+  isPickleGlobal,
+  PickledObject,
+  type PickleGlobal,
+} from "./pickled_object.ts";
 import { LimitMeter, type ReadLimits } from "./read_limits.ts";
 
 /** Options of {@linkcode unpickle}. */
@@ -135,8 +140,8 @@ export function unpickle(
     const state = pop();
     const target = top();
     if (target instanceof PickledObject) target.state = state;
-    // Attributes of an OrderedDict, such as the _metadata of a state dict, say nothing about values.
-    else if (!(target instanceof Map)) fail("the pickle sets the state of what has none");
+    else if (target instanceof Map) attributesOfDictionaries.set(target, state);
+    else fail("the pickle sets the state of what has none");
   };
 
   for (;;) {

@@ -49,6 +49,12 @@ export class PickledObject {
   }
 }
 
+/**
+ * Attributes that Python keeps beside the entries of a dictionary, such as the _metadata of a state dict: they
+ * say nothing about values.
+ */
+export const attributesOfDictionaries: WeakMap<Map<unknown, unknown>, unknown> = new WeakMap();
+
 /** Whether a value is a class or function by its name, not something made by calling it. */
 export function isPickleGlobal(value: unknown): value is PickleGlobal {
   return typeof value === "object" && value !== null && !(value instanceof PickledObject) &&

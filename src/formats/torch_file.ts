@@ -231,7 +231,7 @@ function parseZip(bytes: Uint8Array, reading: Reading): unknown {
     return readZipEntry(bytes, entry, source);
   };
   const inRecord = `${source} (${oneLine(pickles[0]!, 60)})`;
-  return guarded(inRecord, () => {
+  const whole = guarded(inRecord, () => {
     if (entries.has(`${folder}byteorder`)) {
       const order = new TextDecoder().decode(read("byteorder"));
       if (order !== "little") {
@@ -267,6 +267,8 @@ function parseZip(bytes: Uint8Array, reading: Reading): unknown {
       },
     }).value;
   });
+  refuseDanger(whole, inRecord);
+  return whole;
 }
 
 function parseLegacy(bytes: Uint8Array, reading: Reading): unknown {

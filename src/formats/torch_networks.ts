@@ -2,7 +2,13 @@
 import { DataFormatError } from "../core/errors.ts";
 import { oneLine, quoted } from "../core/quoted.ts";
 import { isDangerous } from "./pickle_dangers.ts";
-import { attributesOf, dictionaryOf, isPickleGlobal, PickledObject } from "./pickled_object.ts";
+import {
+  attributesOf,
+  attributesOfDictionaries,
+  dictionaryOf,
+  isPickleGlobal,
+  PickledObject,
+} from "./pickled_object.ts";
 import {
   checkLimit,
   defaultMaxDepth,
@@ -25,6 +31,8 @@ export interface TorchStateDict {
   readonly module?: PickledObject;
   /** What stands under names of the state dict and is no tensor, in a few words each. */
   readonly others?: ReadonlyMap<string, string>;
+  /** Attributes of the dictionary, which are no entries of it. */
+  readonly attributes?: ReadonlyMap<unknown, unknown>;
   /** Where in the file it stands, such as "ema"; absent: it is all that the file holds. */
   readonly place?: string;
   /** Where the file has networks, this one among them. */
@@ -171,7 +179,12 @@ function networkAt(
     else others.set(name, describe(inner));
   }
   if (tensors.size === 0) return undefined;
-  return others.size === 0 ? { tensors } : { tensors, others };
+  const attributes = value instanceof Map ? attributesOfDictionaries.get(value) : undefined;
+  return {
+    tensors,
+    ...others.size > 0 && { others },
+    ...attributes instanceof Map && { attributes },
+  };
 }
 
 /** Whether tensors can be those of a network: some have several axes, unlike losses and counters. */

@@ -87,6 +87,16 @@ export function writeTorchList(values: readonly number[]): Uint8Array<ArrayBuffe
 }
 
 /**
+ * Options of {@linkcode writeTorchStateDict}.
+ *
+ * @category Formats
+ */
+export interface WriteTorchStateDictOptions {
+  /** Texts that the dictionary carries as attributes, as PyTorch's carry `_metadata`: they are no entries. */
+  readonly attributes?: Readonly<Record<string, string>>;
+}
+
+/**
  * A `.pt` file of a state dict: an OrderedDict of tensors by name, in the order given. The same
  * tensors give the same bytes.
  *
@@ -104,6 +114,7 @@ export function writeTorchList(values: readonly number[]): Uint8Array<ArrayBuffe
  */
 export function writeTorchStateDict(
   tensors: ReadonlyMap<string, StoredTensor>,
+  options: WriteTorchStateDictOptions = {},
 ): Uint8Array<ArrayBuffer> {
   const pickle = new PickleWriter().op("ccollections\nOrderedDict\n)R(");
   const storages: Uint8Array[] = [];
@@ -125,5 +136,12 @@ export function writeTorchStateDict(
     const stored = dtype === "F16" ? toHalfBits(data) : data;
     storages.push(new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength));
   }
-  return archive(pickle.op("u"), storages);
+  pickle.op("u");
+  const attributes = Object.entries(options.attributes ?? {});
+  if (attributes.length > 0) {
+    pickle.op("}(");
+    for (const [name, value] of attributes) pickle.text(name).text(value);
+    pickle.op("ub");
+  }
+  return archive(pickle, storages);
 }

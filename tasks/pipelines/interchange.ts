@@ -3,13 +3,12 @@ import { join } from "@std/path";
 import { readRegularFile } from "../../src/core/file_system.ts";
 import { isMissing } from "../../src/datasets/open_files.ts";
 import { isNpy } from "../../src/formats/npy.ts";
-import { attributesOf, PickledObject } from "../../src/formats/pickled_object.ts";
-import { parseScaleList, scaleListTimes } from "../../src/calibration/scale_list.ts";
+import { holdsScales, parseScaleList, scaleListTimes } from "../../src/calibration/scale_list.ts";
 import { scaleListGrid } from "../../src/calibration/scale_list_grid.ts";
 import type { ScaleAggregate, ScaleSchedule } from "../../src/machines/scale_schedule.ts";
 import type { MachineName } from "../../src/machines/machine_table.ts";
 import { parseScaleSchedule } from "../../src/calibration/scale_schedule_json.ts";
-import { parseTorch } from "../../src/formats/torch_file.ts";
+import { isPickle, parsePickle, parseTorch } from "../../src/formats/torch_file.ts";
 import { isTorch } from "../../src/formats/torch_magic.ts";
 import { torchStateDict } from "../../src/formats/torch_networks.ts";
 import { importScales, type ScaleIndexing } from "../../src/calibration/import_scales.ts";
@@ -98,14 +97,13 @@ export async function readContent(
   if (foreignFileOf(bytes, path) !== undefined) {
     return { kind: "network", network: await readAnyWeights(bytes, path, options) };
   }
-  if (isTorch(bytes)) {
-    const value = parseTorch(bytes, path);
-    const module = value instanceof PickledObject && attributesOf(value).has("_modules");
-    if (!module && !(value instanceof Map)) {
+  if (isTorch(bytes) || isPickle(bytes)) {
+    const value = isTorch(bytes) ? parseTorch(bytes, path) : parsePickle(bytes, path);
+    if (holdsScales(value)) {
       return { kind: "scales", scales: parseScaleList(bytes, path, { aggregate }) };
     }
     const training = { ...options.training, ...await importedFrom(path, bytes) };
-    const state = torchStateDict(value, path);
+    const state = torchStateDict(value, path, { part: options.part });
     return { kind: "network", network: networkFromTorch(state, path, { ...options, training }) };
   }
   if (/\.safetensors$/i.test(path)) {

@@ -18,6 +18,7 @@ import { locate } from "./locate.ts";
 import type { Reading } from "./reading.ts";
 import { isNetworkFolder, loadNetworkFolder, refusePartOfFolder } from "./network_folder.ts";
 import { commandLine } from "../cli/invocation.ts";
+import { ifAnybodyReads } from "../cli/terminal.ts";
 import { checkTrainingRecord, type TrainingRecord } from "./training_record.ts";
 import { readZoo, zooEntryOf, zooPrefix } from "./zoo.ts";
 
@@ -75,7 +76,11 @@ async function findNetwork(source: string, out: string): Promise<FoundNetwork> {
   const bytes = await readRegularFile(path);
   const sha256 = await sha256Hex(bytes);
   await checkArtifact(path, sha256);
-  return { ...await readAnyWeights(bytes, path), path, sha256 };
+  const onNote = (note: string, option?: string) => {
+    const other = option ? `; ${commandLine("convert")} with --${option} takes another` : "";
+    ifAnybodyReads(() => console.error(`Note: ${path}: ${note}${other}`));
+  };
+  return { ...await readAnyWeights(bytes, path, { onNote }), path, sha256 };
 }
 
 /**

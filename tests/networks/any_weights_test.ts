@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { DataFormatError } from "../../src/core/errors.ts";
 import { sha256Hex } from "../../src/core/sha256.ts";
 import { parseSafetensors, writeSafetensors } from "../../src/formats/safetensors.ts";
@@ -47,4 +47,45 @@ Deno.test("any weights: what is no network is refused by name", async () => {
     DataFormatError,
     "noise.bin",
   );
+});
+
+Deno.test("any weights: a file of another kind is told by its kind, not called damaged", async () => {
+  const text = (value: string) => Uint8Array.from(value, (letter) => letter.charCodeAt(0));
+  const cases: [Uint8Array<ArrayBuffer>, string][] = [
+    [text("\x93NUMPY\x01\0"), "it is an array of NumPy"],
+    [text("\x89HDF\r\n\x1a\n"), "it is an HDF5 file"],
+    [text("\x1f\x8b\x08\0\0"), "compressed by gzip"],
+    [text("\x89PNG\r\n\x1a\n"), "a PNG picture"],
+    [text("version https://git-lfs.github.com/spec/v1\noid"), "pointer of Git LFS"],
+    [text("<!DOCTYPE html><html>"), "a page of HTML"],
+    [text('{"format": "els-scale-schedule"}'), "it is JSON"],
+    [text("epoch,loss\n1,0.5\n"), "it is text"],
+    [new Uint8Array(0), "it is empty"],
+  ];
+  for (const [bytes, message] of cases) {
+    const error = await assertRejects(
+      () => readAnyWeights(bytes, "network.bin"),
+      DataFormatError,
+      message,
+    );
+    assert(/network.bin: .*; expected a network/.test(error.message), error.message);
+  }
+});
+
+Deno.test("any weights: a pickle that stands alone is read as a .pt is, and named by what it holds where it is none", async () => {
+  const pickle = (...parts: string[]) =>
+    Uint8Array.from(parts.join(""), (letter) => letter.charCodeAt(0));
+  const cases: [string, string][] = [
+    ["\x80\x02}K\x01K\x02s.", "it holds a dictionary of 1, expected a network"],
+    ["\x80\x02cos\nsystem\n)R.", 'it wants "os.system", which was not run'],
+    ["\x80\x02csklearn.svm\nSVC\n)\x81}X\x01\0\0\0CK\x01sb.", "an object of sklearn.svm.SVC"],
+    ["\x80\x02}K\x01", "the pickle is cut off"],
+  ];
+  for (const [text, message] of cases) {
+    await assertRejects(
+      () => readAnyWeights(pickle(text), "snapshot.pkl"),
+      DataFormatError,
+      message,
+    );
+  }
 });

@@ -1,5 +1,8 @@
+import { DataFormatError } from "../../core/errors.ts";
 import { sha256Hex } from "../../core/sha256.ts";
 import { parseSafetensors } from "../../formats/safetensors.ts";
+import { fileKind } from "../../formats/file_kind.ts";
+import { isPickle } from "../../formats/torch_file.ts";
 import { isTorch } from "../../formats/torch_magic.ts";
 import { foreignFileOf, readForeignFile } from "../foreign/foreign_networks.ts";
 import { readTorchWeights, type ReadTorchWeightsOptions } from "./torch_weights.ts";
@@ -12,7 +15,7 @@ import { readWeights, type TrainedNetwork } from "./weights.ts";
  * @category Networks
  */
 export function isForeignNetwork(bytes: Uint8Array, path: string): boolean {
-  if (isTorch(bytes) || foreignFileOf(bytes, path) !== undefined) return true;
+  if (isTorch(bytes) || isPickle(bytes) || foreignFileOf(bytes, path) !== undefined) return true;
   return /\.safetensors$/i.test(path) &&
     parseSafetensors(bytes, path).metadata.format !== "els-network";
 }
@@ -72,11 +75,26 @@ export async function readAnyWeights(
   path: string,
   options: ReadTorchWeightsOptions = {},
 ): Promise<TrainedNetwork> {
-  if (!isForeignNetwork(bytes, path)) return readWeights(bytes, path);
+  if (!isForeignNetwork(bytes, path)) {
+    checkKind(bytes, path);
+    return readWeights(bytes, path);
+  }
   const training = { ...options.training, ...await importedFrom(path, bytes) };
   if (foreignFileOf(bytes, path) !== undefined) {
     const trained = await readForeignFile(bytes, path);
     return { ...trained, training: { ...trained.training, ...training } };
   }
   return readTorchWeights(bytes, path, { ...options, training });
+}
+
+/** Refuses what is plainly a file of another kind, before it is called damaged. */
+function checkKind(bytes: Uint8Array, path: string): void {
+  // After its length, the header of safetensors is JSON.
+  if (bytes[8] === 0x7b) return;
+  const kind = fileKind(bytes);
+  if (kind === undefined) return;
+  throw new DataFormatError(
+    path,
+    `it is ${kind}; expected a network: safetensors, or what PyTorch saved (.pt, .pkl)`,
+  );
 }

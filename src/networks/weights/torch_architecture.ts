@@ -1,7 +1,8 @@
 /** Which network a PyTorch state dict belongs to, told from names and shapes. */
-import { CheckpointMismatchError } from "../../core/errors.ts";
+import { CheckpointMismatchError, type Remedy } from "../../core/errors.ts";
 import { oneLine, quoted } from "../../core/quoted.ts";
 import type { StoredTensor } from "../../formats/safetensors.ts";
+import { isPart, namesAverage } from "../../formats/torch_networks.ts";
 
 /** Parameters by PyTorch's names. */
 export type TorchTensors = ReadonlyMap<string, StoredTensor>;
@@ -18,6 +19,10 @@ export interface InferredArchitecture {
   readonly fields: Readonly<Record<string, unknown>>;
   /** Its parameters, without the prefix that a wrapper's state dict gives them. */
   readonly tensors: TorchTensors;
+  /** The prefix, such as "backbone.". */
+  readonly prefix: string;
+  /** The prefixes of all networks in the state dict. */
+  readonly prefixes: readonly string[];
 }
 
 /** A parameter that only one architecture has, as its state dict names it. */
@@ -30,15 +35,22 @@ const landmarks: Readonly<Record<string, string>> = {
  * Recognizes the public code's ResNet or UNet (arXiv 2412.20292), also inside a wrapper whose state
  * dict puts a prefix such as "backbone." or "module." before the names.
  *
+ * Of several networks it takes the one whose prefix is asked for, else the average of the weights.
+ *
  * @param source Name of the file, for messages.
- * @throws CheckpointMismatchError if it is neither, more than one network, or parameters are missing.
+ * @throws CheckpointMismatchError if it is neither, more than one network of which none is an average,
+ * parameters are missing, or the public classes were given arguments that are not computed here.
  */
-export function inferArchitecture(all: TorchTensors, source: string): InferredArchitecture {
+export function inferArchitecture(
+  all: TorchTensors,
+  source: string,
+  { part }: { readonly part?: string | undefined } = {},
+): InferredArchitecture {
   const found = Object.entries(landmarks).flatMap(([kind, landmark]) =>
     [...all.keys()].filter((name) => name === landmark || name.endsWith(`.${landmark}`))
       .map((name) => ({ kind, prefix: name.slice(0, -landmark.length) }))
   );
-  const [network, another] = found;
+  const network = pickedNetwork(found, { all, part, source });
   if (network === undefined) {
     if (
       all.has("time_embedding.linear_1.weight") && all.has("down_blocks.0.resnets.0.norm1.weight")
@@ -55,14 +67,8 @@ export function inferArchitecture(all: TorchTensors, source: string): InferredAr
         "expected the public code's MinimalResNet or MinimalUNet",
     );
   }
-  if (another !== undefined) {
-    throw new CheckpointMismatchError(
-      `${source}: it holds several networks, ${quoted(network.prefix)} and ${
-        quoted(another.prefix)
-      }; save one`,
-    );
-  }
   const { kind, prefix } = network;
+  const prefixes = found.map((each) => each.prefix);
   const tensors: TorchTensors = new Map(
     [...all].filter(([name]) => name.startsWith(prefix))
       .map(([name, tensor]) => [name.slice(prefix.length), tensor]),
@@ -83,10 +89,23 @@ export function inferArchitecture(all: TorchTensors, source: string): InferredAr
   };
   const table = "embedding.class_embeddings.weight";
   const classes = tensors.has(table) ? shape(table, 2)[0]! : 0;
+  checkArguments(tensors, `${source}: ${prefix}`);
   if (kind === "resnet") {
     const [width, channels, kernelSize] = shape(landmarks.resnet!, 4) as [number, number, number];
     const layers = count((i) => `convs.${i}.0.weight`);
-    return { kind, channels, classes, fields: { width, layers, kernelSize }, tensors };
+    const last = shape("down_projection.weight", 4)[2]!;
+    if (last !== kernelSize) {
+      refuseArgument(
+        `${source}: lastksize`,
+        `${last}`,
+        `${kernelSize}, the size of all its convolutions`,
+      );
+    }
+    if (count((i) => `embs.${i}.0.weight`) === layers) {
+      refuseArgument(`${source}: add_one`, "False: the last convolution is told no time", "True");
+    }
+    const fields = { width, layers, kernelSize };
+    return { kind, channels, classes, fields, tensors, prefix, prefixes };
   }
   const levels = count((i) => `feature_blocks.${i}.model.0.weight`);
   const blocks = [
@@ -103,5 +122,71 @@ export function inferArchitecture(all: TorchTensors, source: string): InferredAr
       norm: tensors.has("bottleneck.model.1.weight") ? "group" : "none",
     },
     tensors,
+    prefix,
+    prefixes,
   };
+}
+
+interface Candidate {
+  readonly kind: string;
+  readonly prefix: string;
+}
+
+/** The network that was asked for, the average, or the only one; undefined where there is none. */
+function pickedNetwork(
+  found: readonly Candidate[],
+  { all, part, source }: {
+    readonly all: TorchTensors;
+    readonly part: string | undefined;
+    readonly source: string;
+  },
+): Candidate | undefined {
+  const name = ({ prefix }: Candidate) => prefix.replace(/\.$/, "");
+  const list = () => found.map(({ prefix }) => quoted(prefix, 40)).slice(0, 4).join(" and ");
+  const remedy: Remedy = (say) => `name one with ${say.option("part")}`;
+  if (part !== undefined && found.length > 0) {
+    const asked = found.find((each) => isPart(name(each), part));
+    if (asked !== undefined) return asked;
+    throw new CheckpointMismatchError(
+      `${source}: it holds no network ${quoted(part, 40)}, but ${list()}`,
+      { remedy },
+    );
+  }
+  if (found.length < 2) return found[0];
+  const whole = found.every(({ kind, prefix }) =>
+    all.get(prefix + landmarks[kind]!)?.shape.length === 4
+  );
+  const average = found.find((each) => namesAverage(name(each)));
+  if (average !== undefined && whole) return average;
+  throw new CheckpointMismatchError(`${source}: it holds several networks, ${list()}`, { remedy });
+}
+
+/** Arguments of the public classes that change what is computed, told by the parameters that they add. */
+function checkArguments(tensors: TorchTensors, source: string): void {
+  const names = [...tensors.keys()];
+  const batch = names.find((name) => name.endsWith(".running_mean"));
+  if (batch !== undefined) {
+    refuseArgument(`${source}normalization`, `BatchNorm (${batch})`, "GroupNorm or none");
+  }
+  if (tensors.has("up_projection.weight") && tensors.has("convs.0.1.weight")) {
+    const { shape } = tensors.get("convs.0.1.weight")!;
+    if (shape.length === 1 && shape[0] === tensors.get("up_projection.weight")!.shape[0]) {
+      refuseArgument(`${source}normalization`, "a normalization of its convolutions", "None");
+    }
+  }
+  const first = tensors.get("feature_blocks.0.model.0.weight") ??
+    tensors.get("bottleneck.model.0.weight");
+  if (first?.shape.length === 4 && first.shape[2] !== 3) {
+    refuseArgument(`${source}kernel_size`, `${first.shape[2]}`, "3");
+  }
+  const last = tensors.get("output_conv.weight");
+  if (last?.shape.length === 4 && last.shape[2] !== 3) {
+    refuseArgument(`${source}lastksize`, `${last.shape[2]}`, "3");
+  }
+}
+
+function refuseArgument(name: string, found: string, computed: string): never {
+  throw new CheckpointMismatchError(
+    `${name} is ${oneLine(found, 80)}, this package computes ${computed}`,
+  );
 }

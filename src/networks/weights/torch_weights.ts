@@ -1,17 +1,31 @@
 /** Networks that PyTorch saved, as ours. */
 import { CheckpointMismatchError } from "../../core/errors.ts";
-import { attributesOf, PickledObject } from "../../formats/pickled_object.ts";
-import { parseSafetensors } from "../../formats/safetensors.ts";
-import { parseTorch } from "../../formats/torch_file.ts";
+import { oneLine, quoted } from "../../core/quoted.ts";
+import { attributesOf, isPickleGlobal, PickledObject } from "../../formats/pickled_object.ts";
+import {
+  parseSafetensors,
+  type Safetensors,
+  type StoredTensor,
+} from "../../formats/safetensors.ts";
+import { isPickle, parsePickle, parseTorch } from "../../formats/torch_file.ts";
 import { isTorch } from "../../formats/torch_magic.ts";
-import { type TorchStateDict, torchStateDict } from "../../formats/torch_networks.ts";
+import {
+  isPart,
+  namesAverage,
+  type TorchStateDict,
+  torchStateDict,
+} from "../../formats/torch_networks.ts";
 import { createSchedule } from "../../schedules/create_schedule.ts";
 import type { NoiseSchedule } from "../../schedules/noise_schedule.ts";
 import { createNetwork, parseArchitecture } from "../architectures/architecture.ts";
 import type { Padding } from "../layers/conv2d_implementation.ts";
 import { fromStateDict, type StoredArray } from "./parameters.ts";
-import { inferArchitecture } from "./torch_architecture.ts";
-import type { TrainedNetwork } from "./weights.ts";
+import type { Network } from "../network.ts";
+import { parseMetadata } from "./parse_metadata.ts";
+import { inferArchitecture, type InferredArchitecture } from "./torch_architecture.ts";
+import { checkLayers } from "./torch_layers.ts";
+import { describedNetwork, type TrainedNetwork } from "./weights.ts";
+import { descriptionAttribute } from "./write_torch_weights.ts";
 
 /**
  * What a bare state dict does not tell. A whole module tells it; what is given must then agree.
@@ -27,6 +41,13 @@ export interface ReadTorchWeightsOptions {
   readonly schedule?: NoiseSchedule | undefined;
   /** How it was trained, as far as it is known: free data for provenance. */
   readonly training?: Readonly<Record<string, unknown>>;
+  /**
+   * Which of several networks in a checkpoint, by the name under which it stands. Default: the average of the
+   * weights, where there is one.
+   */
+  readonly part?: string | undefined;
+  /** Is told which of several networks was taken (then with the option that takes another), and what was left out. */
+  readonly onNote?: ((note: string, option?: "part") => void) | undefined;
 }
 
 /** Noise schedules of the public code by the name of their function. */
@@ -88,9 +109,12 @@ export function readTorchWeights(
   source: string,
   options: ReadTorchWeightsOptions = {},
 ): TrainedNetwork {
+  const { part } = options;
   const state = isTorch(bytes)
-    ? torchStateDict(parseTorch(bytes, source), source)
-    : { tensors: parseSafetensors(bytes, source).tensors };
+    ? torchStateDict(parseTorch(bytes, source), source, { part })
+    : isPickle(bytes)
+    ? torchStateDict(parsePickle(bytes, source), source, { part })
+    : stateDictOf(parseSafetensors(bytes, source));
   return networkFromTorch(state, source, options);
 }
 
@@ -140,9 +164,15 @@ export function networkFromTorch(
   source: string,
   options: ReadTorchWeightsOptions = {},
 ): TrainedNetwork {
-  const { tensors: all, module } = stateDict;
-  const { padding, imageSize, schedule, training = {} } = options;
-  const { kind, channels, classes, fields, tensors } = inferArchitecture(all, source);
+  const { tensors: all, module, place } = stateDict;
+  const { padding, imageSize, schedule } = options;
+  const known = knownNetwork(stateDict, source, options);
+  if (known !== undefined) return known;
+  // One name may be that of the checkpoint's entry, or of a network within it.
+  const { part } = options;
+  const inner = part !== undefined && place !== undefined && isPart(place, part) ? undefined : part;
+  const inferred = inferArchitecture(all, source, { part: inner });
+  const { kind, channels, classes, fields, tensors, prefix } = inferred;
   const told = module ? readModule(module) : {};
   const missing: { readonly what: string; readonly option: string; readonly hint: string }[] = [];
   const settle = <T>(
@@ -179,7 +209,9 @@ export function networkFromTorch(
     given: schedule?.name,
     told: told.schedule,
     option: "schedule",
-    hint: "cosine_legacy in the public code",
+    hint: told.function === undefined
+      ? "cosine_legacy in the public code"
+      : `its own is the function ${oneLine(told.function, 60)}, which is not run`,
   });
   if (missing.length > 0) {
     throw new CheckpointMismatchError(
@@ -201,20 +233,125 @@ export function networkFromTorch(
     padding: edges,
     classes,
   };
-  const network = createNetwork(parseArchitecture(JSON.stringify(architecture), source));
-  const arrays = new Map<string, StoredArray>();
-  for (const [name, { dtype, shape, data }] of tensors) {
-    if (dtype !== "F32" && dtype !== "F16" && dtype !== "F64") {
-      throw new CheckpointMismatchError(`${source}: ${name} is ${dtype}, weights are floats`);
-    }
-    arrays.set(name, { shape, data: Float32Array.from(data as Float32Array | Float64Array) });
-  }
+  const described = parseArchitecture(JSON.stringify(architecture), source);
+  if (module) checkLayers(module, { prefix, architecture: described, source });
+  const network = createNetwork(described);
+  const arrays = floatArrays(tensors, { network, source });
+  const parameters = fromStateDict(network.parameters, arrays, source);
+  tellChoice(stateDict, inferred, { network, options });
   return {
     network,
-    parameters: fromStateDict(network.parameters, arrays, source),
+    parameters,
     schedule: schedule ?? createSchedule(noise!),
-    training,
+    training: trainingOf(stateDict, inferred.prefixes.length > 1 ? prefix : "", options),
   };
+}
+
+/** Bare arrays in safetensors as a state dict. */
+function stateDictOf({ tensors, others }: Safetensors): TorchStateDict {
+  return { tensors, ...others.size > 0 && { others } };
+}
+
+/** The arrays that the network needs; of the others only those that may be weights, for it to refuse. */
+function floatArrays(
+  tensors: ReadonlyMap<string, StoredTensor>,
+  { network, source }: { readonly network: Network; readonly source: string },
+): Map<string, StoredArray> {
+  const needed = new Set(network.parameters.map(({ name }) => name));
+  const arrays = new Map<string, StoredArray>();
+  for (const [name, { dtype, shape, data }] of tensors) {
+    if (dtype === "F32" || dtype === "F16" || dtype === "F64") {
+      arrays.set(name, { shape, data: data as Float32Array | Float64Array });
+    } else if (needed.has(name)) {
+      throw new CheckpointMismatchError(`${source}: ${name} is ${dtype}, weights are floats`);
+    }
+  }
+  return arrays;
+}
+
+/** A network that describes itself in an attribute of its state dict, as those that are written here do. */
+function knownNetwork(
+  { attributes, tensors, module, ...stateDict }: TorchStateDict,
+  source: string,
+  options: ReadTorchWeightsOptions,
+): TrainedNetwork | undefined {
+  const text = module ? undefined : attributes?.get(descriptionAttribute);
+  if (typeof text !== "string") return undefined;
+  const metadata = parseMetadata(text, "the description of the network", source);
+  const isTexts = typeof metadata === "object" && metadata !== null &&
+    Object.values(metadata).every((value) => typeof value === "string");
+  if (!isTexts) {
+    throw new CheckpointMismatchError(`${source}: the description of the network is damaged`);
+  }
+  const found = describedNetwork(metadata as Record<string, string>, source, {
+    arrays(network) {
+      const [first] = network.parameters;
+      const prefix = [...tensors.keys()].find((name) => name.endsWith(first!.name))
+        ?.slice(0, -first!.name.length) ?? "";
+      const bare = [...tensors].map(([name, tensor]) =>
+        [name.startsWith(prefix) ? name.slice(prefix.length) : name, tensor] as const
+      );
+      return floatArrays(new Map(bare), { network, source });
+    },
+  });
+  const { imageShape: [height], padding } = found.network.architecture;
+  const given: readonly (readonly [string, unknown, unknown])[] = [
+    ["padding", padding, options.padding],
+    ["image size", height, options.imageSize],
+    ["noise schedule", found.schedule.name, options.schedule?.name],
+  ];
+  for (const [what, told, asked] of given) {
+    if (asked === undefined || asked === told) continue;
+    throw new CheckpointMismatchError(
+      `${source}: the network has ${what} ${told}, but ${asked} was asked for`,
+    );
+  }
+  const training = trainingOf({ tensors, ...stateDict }, "", options);
+  return { ...found, training: { ...found.training, ...training } };
+}
+
+/** The training record, with the part of the checkpoint that was taken. */
+function trainingOf(
+  { place, places = [] }: TorchStateDict,
+  prefix: string,
+  { training = {} }: ReadTorchWeightsOptions,
+): Readonly<Record<string, unknown>> {
+  const part = prefix !== "" ? prefix.replace(/\.$/, "") : places.length > 1 ? place : undefined;
+  return { ...training, ...part !== undefined && { importedPart: part } };
+}
+
+/** Tells which of several networks was taken, and what of the file was left out. */
+function tellChoice(
+  { tensors, others, place, places = [] }: TorchStateDict,
+  { prefix, prefixes }: InferredArchitecture,
+  { network, options }: { readonly network: Network; readonly options: ReadTorchWeightsOptions },
+): void {
+  const { onNote, part } = options;
+  if (onNote === undefined) return;
+  const names = prefixes.length > 1 ? prefixes.map((each) => each.replace(/\.$/, "")) : places;
+  const taken = prefixes.length > 1 ? prefix.replace(/\.$/, "") : place;
+  if (names.length > 1 && taken !== undefined && part === undefined) {
+    const why = namesAverage(taken) ? "the average of the weights" : "the usual name";
+    onNote(
+      `it holds ${names.length} networks, ${
+        oneLine(names.map((name) => quoted(name, 40)).join(", "), 120)
+      }; ${quoted(taken, 40)}, ${why}, is read`,
+      "part",
+    );
+  }
+  const used = new Set(network.parameters.map(({ name }) => prefix + name));
+  const left = [...tensors.keys(), ...others?.keys() ?? []].filter((name) =>
+    !used.has(name) && !prefixes.some((each) => each !== prefix && name.startsWith(each))
+  );
+  if (left.length === 0) return;
+  onNote(
+    `${left.length} of its entries ${
+      left.length === 1 ? "is" : "are"
+    } no part of the network and ` +
+      `left out: ${oneLine(left.slice(0, 3).map((name) => quoted(name, 40)).join(", "), 120)}${
+        left.length > 3 ? ", .." : ""
+      }`,
+  );
 }
 
 /** What the attributes of the public code's DDIM module, and of its convolutions, tell. */
@@ -222,19 +359,36 @@ function readModule(module: PickledObject): {
   padding?: string;
   imageSize?: number;
   schedule?: string;
+  function?: string;
 } {
-  const attributes = attributesOf(module);
+  const attributes = attributesOf(innermostWrapper(module));
   const size = attributes.get("default_imsize");
-  const noise = attributes.get("noise_schedule") as { readonly name?: unknown } | undefined;
-  const schedule = typeof noise?.name === "string"
-    ? schedulesByFunction[noise.name.split(".").at(-1)!]
+  const noise = attributes.get("noise_schedule");
+  const name = isPickleGlobal(noise)
+    ? noise.name
+    : noise instanceof PickledObject
+    ? noise.type.name
     : undefined;
+  const own = isPickleGlobal(noise) ? name!.slice(name!.lastIndexOf(".") + 1) : "";
+  const schedule = Object.hasOwn(schedulesByFunction, own) ? schedulesByFunction[own] : undefined;
   const padding = paddingOf(module);
   return {
     ...typeof size === "number" && { imageSize: size },
-    ...schedule !== undefined && { schedule },
+    ...schedule !== undefined ? { schedule } : name !== undefined && { function: name },
     ...padding !== undefined && { padding },
   };
+}
+
+/** The module that has the public code's attributes: itself, or one in wrappers that hand everything on. */
+function innermostWrapper(root: PickledObject): PickledObject {
+  let module = root;
+  for (let depth = 0; depth < 4 && !attributesOf(module).has("noise_schedule"); depth++) {
+    const inner = attributesOf(module).get("_modules");
+    const child = inner instanceof Map ? inner.get("module") ?? inner.get("_orig_mod") : undefined;
+    if (!(child instanceof PickledObject)) break;
+    module = child;
+  }
+  return module;
 }
 
 /** Padding mode of the first convolution inside a module. */

@@ -11,7 +11,7 @@ import { createSchedule, scheduleNames } from "../../schedules/create_schedule.t
 import type { NoiseParameters, NoiseSchedule } from "../../schedules/noise_schedule.ts";
 import { createNetwork, parseArchitecture } from "../architectures/architecture.ts";
 import type { Network } from "../network.ts";
-import { type FlatParameters, fromStateDict, toStateDict } from "./parameters.ts";
+import { type FlatParameters, fromStateDict, type StoredArray, toStateDict } from "./parameters.ts";
 import { parseMetadata } from "./parse_metadata.ts";
 
 const FORMAT = "els-network";
@@ -77,25 +77,28 @@ export function writeWeights(
   trained: TrainedNetwork,
   options: { readonly half?: boolean } = {},
 ): Uint8Array<ArrayBuffer> {
-  const { network, parameters, schedule, prediction = "eps", preconditioning, training } = trained;
+  const { network, parameters } = trained;
   const { half = false } = options;
   const arrays = [...toStateDict(network.parameters, parameters)].map(([name, { shape, data }]) =>
     [name, { dtype: half ? "F16" as const : "F32" as const, shape, data }] as const
   );
-  return writeSafetensors(new Map(arrays), {
-    checksum: true,
-    metadata: {
-      format: FORMAT,
-      version: VERSION,
-      architecture: JSON.stringify(network.architecture),
-      noiseSchedule: JSON.stringify({ name: schedule.name, parameters: schedule.parameters }),
-      prediction,
-      ...preconditioning && preconditioning.kind !== "none" &&
-        { preconditioning: JSON.stringify(preconditioning) },
-      ...trained.clip !== undefined && { clip: `${trained.clip}` },
-      training: JSON.stringify(training),
-    },
-  });
+  return writeSafetensors(new Map(arrays), { checksum: true, metadata: networkMetadata(trained) });
+}
+
+/** What a file says of a network besides its parameters, as texts. */
+export function networkMetadata(trained: TrainedNetwork): Record<string, string> {
+  const { network, schedule, prediction = "eps", preconditioning, training } = trained;
+  return {
+    format: FORMAT,
+    version: VERSION,
+    architecture: JSON.stringify(network.architecture),
+    noiseSchedule: JSON.stringify({ name: schedule.name, parameters: schedule.parameters }),
+    prediction,
+    ...preconditioning && preconditioning.kind !== "none" &&
+      { preconditioning: JSON.stringify(preconditioning) },
+    ...trained.clip !== undefined && { clip: `${trained.clip}` },
+    training: JSON.stringify(training),
+  };
 }
 
 /**
@@ -137,6 +140,33 @@ export function readWeights(
   options: ReadWeightsOptions = {},
 ): TrainedNetwork {
   const { tensors, metadata } = parseSafetensors(bytes, source);
+  const arrays = () => {
+    const found = new Map<string, StoredArray>();
+    for (const [name, { dtype, shape, data }] of tensors) {
+      if (dtype !== "F32" && dtype !== "F16") {
+        throw new CheckpointMismatchError(`${source}: ${name} is ${dtype}, weights are F32 or F16`);
+      }
+      found.set(name, { shape, data });
+    }
+    return found;
+  };
+  return describedNetwork(metadata, source, { arrays, network: options.network });
+}
+
+/**
+ * The network that metadata describe, with parameters.
+ *
+ * @param options.arrays Its parameters, once it is known.
+ * @param options.network The network itself, where it is one of the caller's own.
+ */
+export function describedNetwork(
+  metadata: Readonly<Record<string, string>>,
+  source: string,
+  options: {
+    readonly arrays: (network: Network) => ReadonlyMap<string, StoredArray>;
+    readonly network?: Network | undefined;
+  },
+): TrainedNetwork {
   if (metadata.format !== FORMAT) {
     throw new CheckpointMismatchError(
       `${source}: the metadata's format is ${quoted(metadata.format)}, expected "${FORMAT}"; ` +
@@ -155,16 +185,9 @@ export function readWeights(
     : checkArchitecture(options.network, { described: metadata.architecture, source });
   const described = parseObject(metadata.noiseSchedule, "noise schedule", source);
   const schedule = readSchedule(described, source);
-  const arrays = new Map<string, { shape: readonly number[]; data: Float32Array }>();
-  for (const [name, { dtype, shape, data }] of tensors) {
-    if (dtype !== "F32" && dtype !== "F16") {
-      throw new CheckpointMismatchError(`${source}: ${name} is ${dtype}, weights are F32 or F16`);
-    }
-    arrays.set(name, { shape, data: data as Float32Array });
-  }
   return {
     network,
-    parameters: fromStateDict(network.parameters, arrays, source),
+    parameters: fromStateDict(network.parameters, options.arrays(network), source),
     schedule,
     ...readFormulation(metadata, source),
     ...metadata.clip !== undefined && { clip: readClip(metadata.clip, source) },

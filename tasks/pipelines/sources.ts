@@ -47,7 +47,7 @@ async function weightsOfRun(folder: string): Promise<string> {
     );
   }
   throw new CommandError(
-    `${folder} is neither the folder of a training run (it has no weights.safetensors) nor one of ` +
+    `${folder} is neither the folder of a training run (weights.safetensors is missing) nor one of ` +
       "diffusers (it has neither model_index.json nor a config.json of a UNet); name another",
   );
 }

@@ -5,9 +5,9 @@ export type FolderPart = "train" | "validation" | "test" | "extra";
 
 /** Words by which people call the parts, in lower case. */
 const words: Readonly<Record<FolderPart, readonly string[]>> = {
-  train: ["train", "training", "trn"],
+  train: ["train", "training", "trainval", "trn"],
   validation: ["val", "valid", "validation", "validate", "dev", "eval", "evaluation", "holdout"],
-  test: ["test", "testing", "tst"],
+  test: ["test", "tests", "testing", "tst"],
   extra: ["unlabeled", "unlabelled", "extra", "pred", "predict", "prediction", "unsup"],
 };
 

@@ -1,15 +1,7 @@
 /** What lies in a folder of images, in numbers and in words, told before it is used. */
 import { quoted } from "../core/quoted.ts";
 import { endingOf, isHidden, kindOfFile, partsOfPath } from "./image_paths.ts";
-
-/** An image with the folders on the way to it, those left out that have been entered. */
-export interface PlacedImage {
-  /** Index of its path. */
-  readonly index: number;
-  /** The path, without what says nothing in it. */
-  readonly path: string;
-  readonly folders: readonly string[];
-}
+import type { PlacedImage } from "./placed_images.ts";
 
 /** Files by what they are. */
 export interface FileSurvey {
@@ -156,7 +148,7 @@ export function surveyLines(
   if (others.size > 0) {
     left(
       `${plural(sumOf(others), "file")} that ${
-        sumOf(others) === 1 ? "is no image" : "are no images"
+        sumOf(others) === 1 ? "is no image by its name" : "are no images by their names"
       } (${endingsText(others)})`,
     );
   }

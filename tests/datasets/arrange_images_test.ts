@@ -67,6 +67,12 @@ Deno.test("arrange images: what cannot be arranged is named", () => {
       '"train" is beside "bus": a part of the set, or a class',
     ],
     [["a/train/1.png", "a/test/1.png", "b/2.png"], "train", 'some are not, such as "b/2.png"'],
+    [
+      ["/a/1.png", "../2.png"],
+      "train",
+      '(such as "/a/1.png"), of which 2 have names that lead out',
+    ],
+    [["train/a/1.png", "train/2.png"], "train", 'in folders with `classesFrom: "parts"`'],
     [many, "train", "65537 folders of images"],
   ];
   for (const [paths, split, message] of cases) {
@@ -186,7 +192,7 @@ Deno.test("arrange images: what is there is told part by part, with what is left
     "  test (Test), not used: 1 image, 1 class: a 1",
     "  left out: 3 pictures of formats that are not read (.gif 2, .tif 1)",
     '  left out: 1 folder without any other picture: "Train/c"',
-    "  left out: 2 files that are no images (.csv 1, without ending 1)",
+    "  left out: 2 files that are no images by their names (.csv 1, without ending 1)",
   ]);
 });
 

@@ -158,7 +158,7 @@ Deno.test("image folder: tar archives are read as folders are, without what lead
       assertEquals([again.sha256, again.label], [set.sha256, "pets"]);
       assertEquals(told.slice(0, 4), [
         "pets: 4 images, 2 classes: cat 2, dog 2",
-        "  left out: 1 file that is no image (.txt 1)",
+        "  left out: 1 file that is no image by its name (.txt 1)",
         "  left out: 1 link of the archive",
         "  left out: 2 files whose names lead out of the archive",
       ]);

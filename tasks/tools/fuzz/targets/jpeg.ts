@@ -9,7 +9,9 @@ import { type FuzzInput, type FuzzTarget, reads, refused } from "../target.ts";
 
 const decode = await createImageDecoder();
 /** Real ones, of several kinds. */
-const pictures = new URL("../../../../tests/fixtures/pictures.safetensors", import.meta.url);
+const fixtures = ["pictures", "pictures_others"].map((name) =>
+  new URL(`../../../../tests/fixtures/${name}.safetensors`, import.meta.url)
+);
 
 const sizes = (random: Random): FlatJpeg => ({
   width: 1 + random.integer(40),
@@ -89,8 +91,9 @@ export const target: FuzzTarget = {
     "\xff\xdd\0\x04",
   ],
   seeds: async (random) => {
-    const { tensors } = parseSafetensors(await Deno.readFile(pictures));
-    const real = [...tensors].filter(([name]) => /^jpeg.*\/file$/.test(name))
+    const files = await Promise.all(fixtures.map((path) => Deno.readFile(path)));
+    const real = files.flatMap((file) => [...parseSafetensors(file).tensors])
+      .filter(([name]) => /^jpeg.*\/file$/.test(name))
       .map(([, { data }]) => new Uint8Array(data as Uint8Array));
     return [flatJpeg(sizes(random)), flatJpeg({ ...sizes(random), components: 3 }), ...real];
   },

@@ -72,7 +72,7 @@ Deno.test("arrange images: what cannot be arranged is named", () => {
       "train",
       '(such as "/a/1.png"), of which 2 have names that lead out',
     ],
-    [["train/a/1.png", "train/2.png"], "train", 'in folders with `classesFrom: "parts"`'],
+    [["train/a/1.png", "train/2.png"], "train", "those in folders with `classesFrom: parts`"],
     [many, "train", "65537 folders of images"],
   ];
   for (const [paths, split, message] of cases) {

@@ -158,11 +158,11 @@ class Layers {
   #projections(name: string): [query: Linear, key: Linear, value: Linear] {
     const weight = this.#parameters[`${name}.weight`] as tf.Tensor4D;
     const inputs = weight.shape[2];
-    const weights = tf.unstack(tf.reshape(weight, [inputs, inputs, 3]), 2) as tf.Tensor2D[];
-    const biases = tf.unstack(
-      tf.reshape(this.#parameters[`${name}.bias`]!, [inputs, 3]),
-      1,
-    ) as tf.Tensor1D[];
+    // The parts side by side first: on wasm to take them apart along the last axis is ten times slower.
+    const parts = <T extends tf.Tensor>(values: tf.Tensor, shape: number[]) =>
+      tf.unstack(tf.reshape(tf.transpose(tf.reshape(values, [-1, 3])), [3, ...shape])) as T[];
+    const weights = parts<tf.Tensor2D>(weight, [inputs, inputs]);
+    const biases = parts<tf.Tensor1D>(this.#parameters[`${name}.bias`]!, [inputs]);
     return weights.map((weight, i) => ({ weight, bias: biases[i]! })) as [Linear, Linear, Linear];
   }
 

@@ -1,6 +1,7 @@
 /** `deno task evaluate`: how well the machines predict a network, in numbers and pictures. @module */
 import { parseMachineName } from "../src/machines/machine_table.ts";
 import { scheduledMachines } from "../src/evaluation/scheduled_machines.ts";
+import { samplers } from "../src/samplers/samplers.ts";
 import { defineVerb, runVerb } from "./cli/command.ts";
 import { grouped } from "./cli/flags.ts";
 import { finishRun, runResultFields } from "./cli/run_result.ts";
@@ -99,6 +100,8 @@ export const verb = defineVerb({
   const { sampler, samples } = protocol;
   await tellSamplingMemory(session, {
     samples: Math.min(samples, 16),
+    predictions: samples * (protocol.networkSteps ?? protocol.steps) *
+      (samplers[sampler].predictions ?? 1),
     patchSizes: schedules.flatMap(({ steps }) => Math.max(...steps.map((step) => step.patchSize))),
     workers: flags.workers,
   });

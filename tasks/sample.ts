@@ -141,12 +141,14 @@ export const verb = defineVerb({
     ? await openNetworkSession(context, request)
     : await openSession(context, request);
   const { run, backend, data, posterior, abort } = session;
-  const ofNetwork = networkDenoiser(network);
   await tellSamplingMemory(session, {
     samples: Math.min(samples, flags.batch),
+    ...name === undefined &&
+      { predictions: samples * steps * (samplers[sampler].predictions ?? 1) },
     patchSizes: schedules.map(({ steps }) => Math.max(...steps.map((step) => step.patchSize))),
     workers: flags.workers,
   });
+  const ofNetwork = networkDenoiser(network);
   const denoiser: Denoiser = name === undefined || data === undefined || posterior === undefined
     ? ofNetwork
     : scheduledMachines([name], {

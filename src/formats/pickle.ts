@@ -235,14 +235,14 @@ export function unpickle(
         stack.push(cursor.rawUnicode());
         break;
       case "B":
-        stack.push(cursor.copy(cursor.u32()));
+        stack.push(cursor.view(cursor.u32()));
         break;
       case "C":
-        stack.push(cursor.copy(cursor.u8()));
+        stack.push(cursor.view(cursor.u8()));
         break;
       case "\x8e":
       case "\x96":
-        stack.push(cursor.copy(cursor.u64()));
+        stack.push(cursor.view(cursor.u64()));
         break;
       case "]":
       case ")":

@@ -76,8 +76,8 @@ export class PickleCursor {
   }
 
   /** A copy of the next bytes. */
-  copy(length: number): Uint8Array {
-    return this.bytes.slice(this.take(length), this.at);
+  view(length: number): Uint8Array {
+    return this.bytes.subarray(this.take(length), this.at);
   }
 
   /** Text in UTF-8. */

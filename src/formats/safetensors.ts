@@ -66,6 +66,11 @@ export interface ParseSafetensorsOptions
    * were written with one, of which a damaged header may have lost it. Default "optional".
    */
   readonly checksum?: "required" | "optional";
+  /**
+   * Whether float32 tensors may be views of the bytes, where these are aligned: no memory is taken for them,
+   * and whoever changes the bytes changes them. Default false.
+   */
+  readonly views?: boolean;
 }
 
 /** Tensors of a file; the largest language models have some thousands. */
@@ -119,9 +124,10 @@ export function parseSafetensors(
     );
   }
   const tensors = new Map<string, StoredTensor>();
+  const { views = false } = options;
   const others = new Map<string, string>();
   for (const entry of entries) {
-    const tensor = readTensor(bytes, entry, source, dataStart);
+    const tensor = readTensor(bytes, entry, { source, dataStart, views });
     if (tensor) tensors.set(entry.name, tensor);
     else others.set(entry.name, `${entry.dtype} of shape ${quoted(entry.shape)}`);
   }
@@ -391,11 +397,17 @@ function checkEntry(
 function readTensor(
   bytes: Uint8Array,
   { name, dtype, shape, begin, end }: Entry,
-  source: string,
-  dataStart: number,
+  { source, dataStart, views }: {
+    readonly source: string;
+    readonly dataStart: number;
+    readonly views: boolean;
+  },
 ): StoredTensor | undefined {
-  // A copy starts at offset 0 of its own buffer, so the file's alignment does not matter.
-  const data = new Uint8Array(bytes.subarray(dataStart + begin, dataStart + end));
+  const data = bytes.subarray(dataStart + begin, dataStart + end);
+  if (views && dtype === "F32" && data.byteOffset % 4 === 0) {
+    const values = new Float32Array(data.buffer, data.byteOffset, data.length / 4);
+    return { dtype, shape, data: values as Float32Array<ArrayBuffer> };
+  }
   const bad = dtype === "BOOL" ? data.findIndex((value) => value > 1) : -1;
   if (bad >= 0) {
     throw new DataFormatError(

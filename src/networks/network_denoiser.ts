@@ -6,7 +6,7 @@ import type { Denoiser, PredictOptions } from "../denoisers/denoiser.ts";
 import { labelPerSample } from "../denoisers/labels.ts";
 import { checkPreconditioning, preconditioningFactors } from "../denoisers/preconditioning.ts";
 import { type MemoryByBatch, memoryByBatch } from "./tensor_memory.ts";
-import { unflatten } from "./weights/parameters.ts";
+import { parameterCount, unflatten } from "./weights/parameters.ts";
 import type { TrainedNetwork } from "./weights/weights.ts";
 
 /**
@@ -109,18 +109,33 @@ export function networkDenoiser(
   };
 }
 
+/** What predictions of a network take. */
+export interface PredictionCost extends MemoryByBatch {
+  readonly secondsPerImage: number;
+}
+
 /**
- * Measures, with one image and with two, the memory that predictions of a network take on the backend in
- * use: what its layers put out stays until the last is done.
+ * Measures, with one image and with two, the memory and the time that predictions of a network take on the
+ * backend in use: what its layers put out stays until the last is done.
  */
-export function predictionMemory(trained: TrainedNetwork): Promise<MemoryByBatch> {
+export async function predictionCost(trained: TrainedNetwork): Promise<PredictionCost> {
   const [height, width, channels] = trained.network.architecture.imageShape;
   const { classes } = trained.network.architecture;
-  return memoryByBatch(async (batch) => {
-    const denoiser = networkDenoiser(trained);
-    const data = new Float32Array(batch * height * width * channels);
-    const x = { data, shape: [batch, height, width, channels] as const };
-    await denoiser.predict(x, 0.5, classes > 0 ? { labels: new Array<number>(batch).fill(0) } : {});
+  const denoiser = networkDenoiser(trained);
+  let secondsPerImage = 0;
+  try {
+    const { fixed, perImage } = await memoryByBatch(async (batch) => {
+      const data = new Float32Array(batch * height * width * channels);
+      const x = { data, shape: [batch, height, width, channels] as const };
+      const labels = classes > 0 ? { labels: new Array<number>(batch).fill(0) } : {};
+      const began = performance.now();
+      await denoiser.predict(x, 0.5, labels);
+      // The last batch counts: the first compiles.
+      secondsPerImage = (performance.now() - began) / 1000 / batch;
+    });
+    const weights = 4 * parameterCount(trained.network.parameters);
+    return { fixed: weights + fixed, perImage, secondsPerImage };
+  } finally {
     denoiser.dispose();
-  });
+  }
 }

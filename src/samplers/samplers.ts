@@ -22,6 +22,8 @@ export interface SamplerDefinition {
   readonly offGrid?: boolean | undefined;
   /** What it is, in a few words. */
   readonly description?: string | undefined;
+  /** How often a step asks the denoiser; 1 where absent. */
+  readonly predictions?: number | undefined;
 }
 
 /**
@@ -38,7 +40,14 @@ export const samplerTable = [
     offGrid: false,
     description: "DDIM as an ODE step",
   },
-  { name: "heun", sample: heun, stochastic: false, offGrid: false, description: "second order" },
+  {
+    name: "heun",
+    sample: heun,
+    stochastic: false,
+    offGrid: false,
+    description: "second order",
+    predictions: 2,
+  },
   {
     name: "ddpm",
     sample: ddpm,
@@ -52,6 +61,7 @@ export const samplerTable = [
     stochastic: true,
     offGrid: true,
     description: "EDM's stochastic Heun, adds noise",
+    predictions: 2,
   },
 ] as const satisfies readonly SamplerDefinition[];
 

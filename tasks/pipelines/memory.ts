@@ -1,14 +1,14 @@
 /** What a command will need of memory, told before it begins. */
 import type { ImageBatch } from "../../src/core/image_batch.ts";
 import type { BackendInfo } from "../../src/networks/backend.ts";
-import { predictionMemory } from "../../src/networks/network_denoiser.ts";
+import { predictionCost } from "../../src/networks/network_denoiser.ts";
 import type { Network } from "../../src/networks/network.ts";
 import { bytesText, type MemoryByBatch, wasmBytes } from "../../src/networks/tensor_memory.ts";
 import { parameterCount } from "../../src/networks/weights/parameters.ts";
 import { kernelBytes } from "../../src/posterior/wasm/kernel_memory.ts";
 import { trainingMemory } from "../../src/training/training_memory.ts";
 import { CommandError } from "../cli/command.ts";
-import type { ProgressReporter } from "../cli/progress.ts";
+import { duration, type ProgressReporter } from "../cli/progress.ts";
 import type { NetworkSession, Session } from "./session.ts";
 
 /** Bytes of a thread with the modules that it loads, measured; and of the process before any work. */
@@ -135,19 +135,29 @@ export async function tellTrainingMemory(
 export interface WorkAtATime {
   /** Images that are made together. */
   readonly samples: number;
+  /** Images of all samples and steps that the network will look at; absent: not known before. */
+  readonly predictions?: number;
   /** Patch sizes that are computed together. */
   readonly patchSizes?: readonly number[];
   readonly workers?: number | undefined;
 }
 
-/** Tells what making images with a network, and with machines, will need, if that is more than there is. */
+/** Networks of more operations an image are told of, with what they take, before they begin. */
+const largeNetwork = 1e9;
+
+/**
+ * Tells what making images with a network, and with machines, will need, if that is more than there is; of
+ * a large network always, its time too.
+ */
 export async function tellSamplingMemory(
   { network, backend, progress, data, posterior, run }: NetworkSession & Partial<Session>,
-  { samples, patchSizes = [], workers }: WorkAtATime,
+  { samples, predictions, patchSizes = [], workers }: WorkAtATime,
 ): Promise<void> {
   if (run.finished) return;
   const onHost = backend.name !== "webgpu";
-  const memory = onHost ? await predictionMemory(network) : { fixed: 0, perImage: 0 };
+  const memory = onHost
+    ? await predictionCost(network)
+    : { fixed: 0, perImage: 0, secondsPerImage: 0 };
   // A denoiser takes so many at a time.
   const tensors = memory.fixed + Math.min(32, samples) * memory.perImage;
   const [height, width, channels] = network.network.architecture.imageShape;
@@ -157,13 +167,26 @@ export async function tellSamplingMemory(
       patchSize: Math.max(1, ...patchSizes),
     })
     : 0;
-  const note = checkMemory({
+  const parameters = parameterCount(network.network.parameters);
+  const need = {
     what: `make ${samples} images at a time`,
     perThread: Math.max(machine, tensors),
     limit: tensors > machine ? limitOf(backend) : wasmBytes,
     threads: machine > 0 ? threadsOf(workers) : 1,
-    shared: 2 * (data?.images.data.byteLength ?? 0),
+    // The file that the weights are read from, and they themselves.
+    shared: 2 * (data?.images.data.byteLength ?? 0) + 8 * parameters,
     lower: patchSizes.length > 1 ? "the number of --scales or --samples" : "--samples or --images",
-  }, machineMemory());
+  };
+  const note = checkMemory(need, machineMemory());
   if (note !== undefined) progress.note(note);
+  if (!onHost || network.network.flopsPerImage < largeNetwork) return;
+  const { secondsPerImage } = memory;
+  const inAll = predictions === undefined
+    ? ""
+    : `, in all about ${duration(predictions * secondsPerImage)}`;
+  progress.note(
+    `Network of ${(parameters / 1e6).toFixed(1)} million parameters: about ` +
+      `${bytesText(neededBytes(need))}, ${secondsPerImage.toPrecision(2)} s an image and ` +
+      `step${inAll}`,
+  );
 }

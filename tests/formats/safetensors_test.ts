@@ -73,6 +73,24 @@ Deno.test("safetensors: unaligned offsets and an unaligned view are read", () =>
   }
 });
 
+Deno.test("safetensors: float32 takes no memory beside the file where views are asked for", () => {
+  const bytes = writeSafetensors(new Map(every));
+  const { tensors } = parseSafetensors(bytes, "a", { views: true });
+  for (const [name, { data }] of every) assertEquals(tensors.get(name)!.data, data, name);
+  const data = (name: string) => tensors.get(name)!.data;
+  assertEquals(data("weights/a").buffer, bytes.buffer);
+  assert(data("half").buffer !== bytes.buffer);
+  // Where they are not aligned they are copied.
+  const moved = new Uint8Array(bytes.length + 1).subarray(1);
+  moved.set(bytes);
+  const found = parseSafetensors(moved, "a", { views: true }).tensors.get("weights/a")!.data;
+  assertEquals(found, every[0]![1].data);
+  // Without, they outlive what becomes of the bytes.
+  const own = parseSafetensors(bytes).tensors.get("weights/a")!.data;
+  bytes.fill(0);
+  assertEquals([...own.slice(0, 1), ...data("weights/a").slice(0, 1)], [1.5, 0]);
+});
+
 Deno.test("safetensors: values can be written in place where the offsets say", () => {
   const bias = { dtype: "F32", shape: [2], data: Float32Array.of(1, 2) } as const;
   const flag = { dtype: "U8", shape: [1], data: Uint8Array.of(9) } as const;

@@ -5,7 +5,7 @@ import { DeviceUnavailableError } from "../../src/core/errors.ts";
 import { Random } from "../../src/core/random.ts";
 import { startBackend } from "../../src/networks/backend.ts";
 import { createNetwork } from "../../src/networks/architectures/architecture.ts";
-import { networkDenoiser, predictionMemory } from "../../src/networks/network_denoiser.ts";
+import { networkDenoiser, predictionCost } from "../../src/networks/network_denoiser.ts";
 import { onOperations, peakBytes } from "../../src/networks/tensor_memory.ts";
 import { initialParameters, parameterCount } from "../../src/networks/weights/parameters.ts";
 import { createSchedule } from "../../src/schedules/create_schedule.ts";
@@ -49,7 +49,7 @@ for (const [name, network] of [["resnet", resnet], ["unet", unet]] as const) {
       schedule: createSchedule("cosine_legacy"),
       training: {},
     };
-    const prediction = await predictionMemory(trained);
+    const prediction = await predictionCost(trained);
     const predicted = await peakBytes(async () => {
       const denoiser = networkDenoiser(trained);
       await denoiser.predict({ data: values, shape }, 0.3, labels ? { labels } : {});

@@ -1,10 +1,13 @@
 /** A pickle of EDM's kind through every command. */
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { Random } from "../../src/core/random.ts";
 import { parseSafetensors } from "../../src/formats/safetensors.ts";
+import { resnet } from "../../src/networks/architectures/resnet.ts";
 import { songUnet, type SongUnetArchitecture } from "../../src/networks/architectures/song_unet.ts";
 import { initialParameters } from "../../src/networks/weights/parameters.ts";
+import { writeWeights } from "../../src/networks/weights/weights.ts";
+import { cosineLegacy } from "../../src/schedules/cosine_legacy.ts";
 import { edm } from "../../src/schedules/edm.ts";
 import { verb as calibrate } from "../../tasks/calibrate.ts";
 import { verb as convert } from "../../tasks/convert.ts";
@@ -74,8 +77,9 @@ Deno.test("commands: a pickle of EDM is sampled, calibrated, evaluated, looked t
     const weights = join(folder, "weights.safetensors");
     const { out: told } = await succeed(convert, path, weights);
     assertStringIncludes(told, "song-unet");
-    const asTorch = await runHere(convert, path, join(folder, "weights.pt"));
-    assertStringIncludes(asTorch.err, "write .safetensors");
+    const asTorch = join(folder, "weights.pt");
+    await succeed(convert, path, asTorch);
+    await succeed(convert, asTorch, weights, "--force");
     await succeed(sample, "--run", weights, "--samples", 2, ...times);
     assertEquals(await imagesOf(join(out, "00002-sample-edm-small-cond-vp")), first);
 
@@ -142,5 +146,28 @@ Deno.test("commands: scales of the zoo are taken at the same noise for a network
       "80",
       13,
     ]]);
+  });
+});
+
+Deno.test("commands: of a large network memory and time are said before it begins", async () => {
+  await inFolder(async (folder) => {
+    const network = resnet({
+      kind: "resnet",
+      ...{ imageShape: [32, 32, 3], padding: "zeros", classes: 0 },
+      ...{ width: 256, layers: 2, kernelSize: 3 },
+    });
+    const parameters = initialParameters(network.parameters, new Random(3));
+    const path = join(folder, "weights.safetensors");
+    const trained = { network, parameters, schedule: cosineLegacy(), training: {} };
+    await Deno.writeFile(path, writeWeights(trained));
+    const common = ["--run", path, "--samples", 1, "--steps", 1, "--out", join(folder, "runs")];
+    const done = await runHere(sample, ...common, "--backend", "wasm");
+    assertEquals(done.code, 0, done.err);
+    assertMatch(
+      done.err,
+      /Network of 1\.4 million parameters: about \d.* s an image and step, in all about \d/,
+    );
+    const said = done.err.indexOf("million parameters");
+    assert(said < done.err.indexOf("sample  "), done.err);
   });
 });

@@ -79,7 +79,7 @@ async function addArrays(
   const bytes = await folder.read(name);
   const { tensors } = name.endsWith(".bin")
     ? torchStateDict(parseTorch(bytes, source), source)
-    : parseSafetensors(bytes, source);
+    : parseSafetensors(bytes, source, { views: true });
   for (const [given, { dtype, shape, data }] of tensors) {
     if (dtype !== "F32" && dtype !== "F16" && dtype !== "F64") {
       throw new CheckpointMismatchError(

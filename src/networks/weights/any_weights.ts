@@ -17,7 +17,7 @@ import { readWeights, type TrainedNetwork } from "./weights.ts";
 export function isForeignNetwork(bytes: Uint8Array, path: string): boolean {
   if (isTorch(bytes) || isPickle(bytes) || foreignFileOf(bytes, path) !== undefined) return true;
   return /\.safetensors$/i.test(path) &&
-    parseSafetensors(bytes, path).metadata.format !== "els-network";
+    parseSafetensors(bytes, path, { views: true }).metadata.format !== "els-network";
 }
 
 /**

@@ -195,9 +195,11 @@ export function initialParameters(specs: readonly ParameterSpec[], random: Rando
  */
 export function unflatten(specs: readonly ParameterSpec[], flat: FlatParameters): Parameters {
   let at = 0;
+  // Wasm copies into its own memory. The others keep a reference to what they are given.
+  const copies = tf.getBackend() === "wasm";
   return Object.fromEntries(specs.map((spec) => {
-    // A copy of its own: the cpu backend keeps a reference to what it is given.
-    const values = flat.slice(at, at += sizeOf(spec));
+    const part = flat.subarray(at, at += sizeOf(spec));
+    const values = copies ? part : part.slice();
     return [spec.name, tf.tensor(values, memoryShape(spec) as [number])];
   }));
 }

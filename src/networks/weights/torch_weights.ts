@@ -114,7 +114,7 @@ export function readTorchWeights(
     ? torchStateDict(parseTorch(bytes, source), source, { part })
     : isPickle(bytes)
     ? torchStateDict(parsePickle(bytes, source), source, { part })
-    : stateDictOf(parseSafetensors(bytes, source));
+    : stateDictOf(parseSafetensors(bytes, source, { views: true }));
   return networkFromTorch(state, source, options);
 }
 

@@ -139,7 +139,7 @@ export function readWeights(
   source: string,
   options: ReadWeightsOptions = {},
 ): TrainedNetwork {
-  const { tensors, metadata } = parseSafetensors(bytes, source);
+  const { tensors, metadata } = parseSafetensors(bytes, source, { views: true });
   const arrays = () => {
     const found = new Map<string, StoredArray>();
     for (const [name, { dtype, shape, data }] of tensors) {

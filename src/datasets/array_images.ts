@@ -26,6 +26,17 @@ const wordsOf = (name: string) =>
   name.replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase().split(/[^a-z0-9]+/)
     .filter((word) => word !== "");
 
+/** The part that the innermost telling name of a path says; undefined: none. */
+export function partOfPath(path: string): Exclude<SplitName, "all"> | undefined {
+  for (const name of path.split("/").reverse()) {
+    const words = wordsOf(name);
+    for (const part of ["train", "test", "validation"] as const) {
+      if (words.some((word) => partWords[part].includes(word))) return part;
+    }
+  }
+  return undefined;
+}
+
 /**
  * Finds the arrays of a part by their names, such as `x_train` and `y_train` (Keras) or `train_images` and
  * `train_labels` (MedMNIST). Arrays that say no part (`images`, `labels`; `arr_0`, `arr_1`) are the

@@ -1,4 +1,3 @@
-import { centerCrop, withChannels } from "./adjust.ts";
 import { arrangeImages } from "./arrange_images.ts";
 import { addRemedy, DataFormatError } from "../core/errors.ts";
 import { defaultMaxPixels, maxPictureBytes } from "../formats/pixel_limit.ts";
@@ -8,7 +7,8 @@ import { surveyLines } from "./folder_survey.ts";
 import { type FileTree, openFileTree } from "./image_files.ts";
 import { isImagePath, readableFormats } from "./image_paths.ts";
 import { PictureTally } from "./picture_tally.ts";
-import { type ByteImages, resizeBilinear } from "./resize.ts";
+import type { ByteImages } from "./resize.ts";
+import { MixedColorsError, squarePictures } from "./square_pictures.ts";
 import type { DatasetSource, ReadImages, ReadOptions, UnreadableImage } from "./source.ts";
 
 /**
@@ -41,27 +41,7 @@ export const imageFolderSource: DatasetSource = {
     // Only now: where there are no files, the decoder need not be fetched either.
     const decode = await createImageDecoder({ maxPixels });
     const tally = new PictureTally({ size, channels });
-    let wanted = channels;
-    const prepare = (image: ByteImages, source: string) => {
-      const [, h, w, c] = image.shape;
-      // Without other word all are as the first one that is read.
-      wanted ??= c as 1 | 3;
-      if (channels === undefined && c !== wanted) {
-        const kind = (count: number) => count === 1 ? "gray" : "color";
-        throw new MixedColorsError(
-          source,
-          `this image is ${kind(c)}, the first one is ${kind(wanted)}`,
-          {
-            remedy: (say) =>
-              `make them alike with ${say.option("channels", 1)} or ${say.option("channels", 3)}`,
-          },
-        );
-      }
-      tally.add(image.shape);
-      const side = Math.min(h, w);
-      const square = centerCrop(image, { height: side, width: side });
-      return resizeBilinear(withChannels(square, wanted), { height: size, width: size });
-    };
+    const prepare = squarePictures({ size, channels, tally });
     return {
       labels,
       classNames,
@@ -77,9 +57,6 @@ export const imageFolderSource: DatasetSource = {
     };
   },
 };
-
-/** Images that are each whole, but not alike: none can be left out for it. */
-class MixedColorsError extends DataFormatError {}
 
 /** Reads and decodes one image of a folder or archive. */
 async function loadImage(

@@ -12,6 +12,7 @@ import { imageFolderSource } from "./image_folder_files.ts";
 import { toImageDataset } from "./image_dataset.ts";
 import { kmnistSource } from "./kmnist_files.ts";
 import { mnistSource } from "./mnist_files.ts";
+import { parquetSource } from "./parquet_files.ts";
 import { qmnistSource } from "./qmnist_files.ts";
 import type { ClassesFrom, DatasetSource, ReadOptions, SplitName } from "./source.ts";
 import { syntheticSource } from "./synthetic_source.ts";
@@ -28,6 +29,7 @@ const builtIn: readonly DatasetSource[] = [
   celebaSource,
   imageFolderSource,
   arraysSource,
+  parquetSource,
   syntheticSource,
 ];
 

@@ -1,5 +1,10 @@
 /** ONNX models as bytes: the protocol buffers of onnx.proto3, opset 17. */
-import { PbfWriter } from "pbf";
+import { PbfReader, PbfWriter } from "pbf";
+import { DataFormatError } from "../core/errors.ts";
+import { oneLine } from "../core/quoted.ts";
+import { checkLimit } from "./read_limits.ts";
+import type { StoredTensor } from "./safetensors.ts";
+import { tensorFromBytes } from "./tensor_bytes.ts";
 
 /** Versions of the file format and of the operators, as ONNX 1.12 paired them. */
 const IR_VERSION = 8;
@@ -113,7 +118,6 @@ export function onnxBytes(model: OnnxModel): Uint8Array<ArrayBuffer> {
   pbf.writeVarintField(1, IR_VERSION);
   pbf.writeStringField(2, model.producer.name);
   pbf.writeStringField(3, model.producer.version);
-  pbf.writeMessage(7, writeGraph, model);
   pbf.writeMessage(8, (_: undefined, inner) => inner.writeVarintField(2, OPSET), undefined);
   for (const entry of Object.entries(model.metadata)) {
     pbf.writeMessage(14, ([key, value]: [string, string], inner) => {
@@ -121,5 +125,110 @@ export function onnxBytes(model: OnnxModel): Uint8Array<ArrayBuffer> {
       inner.writeStringField(2, value);
     }, entry);
   }
+  // Last, since what is cut off a graph is missed, and what follows it would not be.
+  pbf.writeMessage(7, writeGraph, model);
   return pbf.finish() as Uint8Array<ArrayBuffer>;
+}
+
+/** What {@linkcode parseOnnx} finds. */
+export interface OnnxFile {
+  /** The program that wrote it; empty where it does not say. */
+  readonly producer: string;
+  /** The stored tensors by name. */
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** A field of a message: bytes, of text and messages, or a number. */
+interface Field {
+  readonly tag: number;
+  readonly value: Uint8Array | number;
+}
+
+/** The fields of a message, one by one; what does not fit in its bytes is damage. */
+function* fieldsOf(message: Uint8Array, source: string): Generator<Field> {
+  const pbf = new PbfReader(message);
+  const damaged = () => new DataFormatError(source, "truncated or damaged: no whole ONNX model");
+  try {
+    for (let tag = pbf.nextField(); tag !== 0; tag = pbf.nextField()) {
+      const { type } = pbf;
+      const value = type === 2
+        ? pbf.readBytes()
+        : type === 0
+        ? pbf.readVarint()
+        : type === 5
+        ? pbf.readFloat()
+        : pbf.readDouble();
+      if (pbf.pos > message.length || ![0, 1, 2, 5].includes(type)) throw damaged();
+      yield { tag, value };
+    }
+  } catch (error) {
+    // The library's own, of numbers beyond the end.
+    if (error instanceof RangeError || (error as Error).constructor === Error) throw damaged();
+    throw error;
+  }
+  if (pbf.pos !== message.length) throw damaged();
+}
+
+const textOf = (value: Uint8Array | number | undefined) =>
+  value instanceof Uint8Array ? new TextDecoder().decode(value) : "";
+
+/** Element types of {@linkcode elementTypes} that are read, by their numbers. */
+const readTypes = { 1: "F32", 7: "I64", 10: "F16" } as const;
+
+/** A stored tensor; undefined where its values are of a type, or in a place, that is not read. */
+function readTensor(
+  message: Uint8Array,
+  source: string,
+): readonly [string, StoredTensor] | undefined {
+  const shape: number[] = [];
+  let [name, type] = ["", 0];
+  let raw: Uint8Array | undefined;
+  for (const { tag, value } of fieldsOf(message, source)) {
+    if (tag === 1) shape.push(value as number);
+    if (tag === 2) type = value as number;
+    if (tag === 8) name = textOf(value);
+    if (tag === 9 && value instanceof Uint8Array) raw = value;
+  }
+  const element = readTypes[type as keyof typeof readTypes];
+  if (element === undefined || raw === undefined) return undefined;
+  const size = { F32: 4, I64: 8, F16: 2 }[element];
+  if (shape.reduce((product, n) => product * n, size) !== raw.length) {
+    throw new DataFormatError(
+      source,
+      `${oneLine(name, 40)} has shape [${shape}] and ${raw.length} bytes of ${element}`,
+    );
+  }
+  return [name, tensorFromBytes(raw, { type: element, shape })];
+}
+
+/** Stored tensors that a model may have. */
+const MOST_TENSORS = 50_000;
+
+/**
+ * Reads what an ONNX model stores: its tensors and metadata, not its graph.
+ *
+ * @param source Name of the file, for messages.
+ * @throws DataFormatError if it is no ONNX model, or damaged.
+ */
+export function parseOnnx(bytes: Uint8Array, source: string): OnnxFile {
+  const metadata: Record<string, string> = {};
+  const tensors = new Map<string, StoredTensor>();
+  let producer = "";
+  for (const { tag, value } of fieldsOf(bytes, source)) {
+    if (tag === 2) producer = textOf(value);
+    if (!(value instanceof Uint8Array)) continue;
+    if (tag === 14) {
+      const entry = new Map([...fieldsOf(value, source)].map((field) => [field.tag, field.value]));
+      metadata[textOf(entry.get(1))] = textOf(entry.get(2));
+    }
+    if (tag !== 7) continue;
+    for (const field of fieldsOf(value, source)) {
+      if (field.tag !== 5 || !(field.value instanceof Uint8Array)) continue;
+      const tensor = readTensor(field.value, source);
+      if (tensor !== undefined) tensors.set(...tensor);
+      checkLimit("maxItems", tensors.size, { source, what: "the graph", allowed: MOST_TENSORS });
+    }
+  }
+  return { producer, tensors, metadata };
 }

@@ -137,7 +137,7 @@ export async function locateRun(word: string, options: FindRunOptions = {}): Pro
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
   // A path or a file's ending can mean nothing else.
-  if (/[\\/]|\.(safetensors|pt|pth|json|csv|npy)$/.test(word)) {
+  if (/[\\/]|\.(safetensors|pt|pth|pkl|onnx|json|csv|npy)$/.test(word)) {
     const { noun } = options.kind ?? anyRuns;
     throw new Deno.errors.NotFound(
       `Cannot find the ${noun} ${JSON.stringify(word)}: there is no such file or folder`,

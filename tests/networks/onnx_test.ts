@@ -1,13 +1,14 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 // The side door without WebGPU, whose program is in one file.
 import * as ort from "onnxruntime-web/wasm";
 import { Random } from "../../src/core/random.ts";
-import { ArgumentError } from "../../src/core/errors.ts";
+import { ArgumentError, ToolkitError } from "../../src/core/errors.ts";
 import { type Architecture, createNetwork } from "../../src/networks/architectures/architecture.ts";
 import { startBackend } from "../../src/networks/backend.ts";
 import { writeOnnx } from "../../src/networks/foreign/onnx/onnx.ts";
 import { networkDenoiser } from "../../src/networks/network_denoiser.ts";
 import { initialParameters } from "../../src/networks/weights/parameters.ts";
+import { readAnyWeights } from "../../src/networks/weights/any_weights.ts";
 import type { TrainedNetwork } from "../../src/networks/weights/weights.ts";
 import { createSchedule } from "../../src/schedules/create_schedule.ts";
 import { relativeError } from "./golden.ts";
@@ -158,4 +159,40 @@ Deno.test("ONNX: a network of a kind of one's own is refused by its name", () =>
     ArgumentError,
     "Cannot write a network of kind mine as ONNX: expected resnet, unet, ",
   );
+});
+
+for (const [name, architecture] of Object.entries(networks)) {
+  Deno.test(`ONNX: the ${name} is read back as it was written`, async () => {
+    const trained: TrainedNetwork = {
+      ...trainedLike(architecture),
+      prediction: "v",
+      training: { dataset: "mnist" },
+    };
+    const again = await readAnyWeights(writeOnnx(trained), "network.onnx");
+    assertEquals(again.parameters, trained.parameters);
+    assertEquals(again.network.architecture, trained.network.architecture);
+    assertEquals([again.prediction, again.schedule.name], ["v", "cosine_legacy"]);
+    assertEquals(again.training.dataset, "mnist");
+    const half = await readAnyWeights(writeOnnx(trained, { half: true }), "half.onnx");
+    assert(relativeError(half.parameters, trained.parameters) < 1e-3);
+  });
+}
+
+Deno.test("ONNX: models of other programs and damaged ones are refused in a line", async () => {
+  const bytes = writeOnnx(trainedLike(resnet));
+  const refused = async (damaged: Uint8Array<ArrayBuffer>, message: string) => {
+    const error = await assertRejects(() => readAnyWeights(damaged, "mine.onnx"), ToolkitError);
+    assert(error.message.includes(message), error.message);
+  };
+  const whole = "truncated or damaged: no whole ONNX model";
+  for (const length of [1, 10, 100, bytes.length >> 1, bytes.length - 1]) {
+    await refused(bytes.slice(0, length), whole);
+  }
+  await refused(new TextEncoder().encode("{}"), whole);
+  await refused(new Uint8Array(0), "an ONNX model of an unnamed program");
+  const other = bytes.slice();
+  const name = new TextEncoder().encode("@els/toolkit");
+  const at = other.findIndex((_, i) => name.every((byte, j) => other[i + j] === byte));
+  other.set(new TextEncoder().encode("pytorch 2.11"), at);
+  await refused(other, 'mine.onnx: an ONNX model of "pytorch 2.11"; only those that @els/toolkit');
 });

@@ -3,6 +3,7 @@ import { sha256Hex } from "../../core/sha256.ts";
 import type { TrainedNetwork } from "../weights/weights.ts";
 import { diffusersFolder } from "./diffusers_folder.ts";
 import { edmPickle } from "./edm_pickle.ts";
+import { onnxFile } from "./onnx/onnx_file.ts";
 import {
   type ForeignFile,
   type ForeignFolder,
@@ -14,7 +15,7 @@ import {
 export const foreignFolders: readonly ForeignFolder[] = [diffusersFolder];
 
 /** Kinds that are one file, besides PyTorch's state dicts and modules (`readTorchWeights`). */
-export const foreignFiles: readonly ForeignFile[] = [edmPickle];
+export const foreignFiles: readonly ForeignFile[] = [edmPickle, onnxFile];
 
 /** The kind of a folder's network; undefined where it holds none that is known. */
 export async function foreignFolderOf(folder: NetworkFolder): Promise<ForeignFolder | undefined> {

@@ -6,7 +6,7 @@ import type { Architecture } from "../../architectures/architecture.ts";
 import { attentionUnetPlan } from "../../architectures/attention_unet.ts";
 import { diffusersUnetPlan } from "../../architectures/diffusers_unet.ts";
 import { toStateDict } from "../../weights/parameters.ts";
-import type { TrainedNetwork } from "../../weights/weights.ts";
+import { networkMetadata, type TrainedNetwork } from "../../weights/weights.ts";
 import { type GraphInputs, OnnxGraph, type Value } from "./graph.ts";
 import { residualUnetGraph } from "./residual_unet.ts";
 import { resnetGraph } from "./resnet.ts";
@@ -66,7 +66,7 @@ export function writeOnnx(
   options: { readonly half?: boolean } = {},
 ): Uint8Array<ArrayBuffer> {
   const { half = false } = options;
-  const { network, schedule, prediction = "eps", preconditioning = { kind: "none" } } = trained;
+  const { network } = trained;
   const { kind, imageShape: [height, width, channels], padding, classes } = network.architecture;
   const body = Object.hasOwn(bodies, kind) ? bodies[kind as Architecture["kind"]] : undefined;
   if (body === undefined) {
@@ -88,7 +88,6 @@ export function writeOnnx(
   };
   const result = body(graph, inputs, network.architecture as never);
   graph.nodes.push({ op: "Identity", inputs: [result], output: "prediction", attributes: {} });
-  const { name, parameters } = schedule;
   return onnxBytes({
     name: kind,
     producer: { name: toolkitName, version: toolkitVersion },
@@ -100,11 +99,6 @@ export function writeOnnx(
       ...classes > 0 ? [labels] : [],
     ],
     outputs: [{ name: "prediction", ...images }],
-    metadata: {
-      prediction,
-      preconditioning: JSON.stringify(preconditioning),
-      noiseSchedule: JSON.stringify({ name, parameters }),
-      architecture: JSON.stringify(network.architecture),
-    },
+    metadata: networkMetadata(trained),
   });
 }

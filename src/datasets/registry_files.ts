@@ -15,6 +15,7 @@ import { mnistSource } from "./mnist_files.ts";
 import { parquetSource } from "./parquet_files.ts";
 import { qmnistSource } from "./qmnist_files.ts";
 import type { ClassesFrom, DatasetSource, ReadOptions, SplitName } from "./source.ts";
+import { svhnSource } from "./svhn_files.ts";
 import { syntheticSource } from "./synthetic_source.ts";
 
 const builtIn: readonly DatasetSource[] = [
@@ -26,6 +27,7 @@ const builtIn: readonly DatasetSource[] = [
   cifar10Source,
   cifar100Source,
   cifar100CoarseSource,
+  svhnSource,
   celebaSource,
   imageFolderSource,
   arraysSource,

@@ -4,6 +4,7 @@ import { oneLine, quoted } from "../core/quoted.ts";
 import { isPatchSize } from "../core/patch_size.ts";
 import { lowerMedian, mode } from "../core/statistics.ts";
 import { isNpy, parseNpy, writeNpy } from "../formats/npy.ts";
+import { isNpz, parseNpz } from "../formats/npz.ts";
 import { parseJson } from "../formats/parse_json.ts";
 import { checkLimit } from "../formats/read_limits.ts";
 import type { ScaleAggregate, ScaleSchedule } from "../machines/scale_schedule.ts";
@@ -28,7 +29,8 @@ export interface ParseScaleListOptions {
  * - `.pt` of `torch.save`: a list, tuple, tensor or array; a table `[samples, n]`, as the public code's
  *   calibration saves its optima, becomes the median (the lower of two) or mode of its samples; a table
  *   of one column is a list;
- * - `.npy` of `numpy.save`: the same;
+ * - `.npy` of `numpy.save`: the same; `.npz` of `numpy.savez`, if it holds one array, or those that the
+ *   public code's calibration returns;
  * - a pickle, `.pt` or other, of the dictionary that the public code's calibration returns: its median or
  *   mode;
  * - CSV with a column `patch_size`, as `calibrate` exports it;
@@ -53,7 +55,9 @@ export function parseScaleList(
   options: ParseScaleListOptions = {},
 ): number[] {
   const { aggregate = "median" } = options;
-  const table = isTorch(bytes)
+  const table = isNpz(bytes)
+    ? numberTable(arrayOfScales(bytes, { source, aggregate }), source)
+    : isTorch(bytes)
     ? numberTable(scalesIn(parseTorch(bytes, source), aggregate), source)
     : isPickle(bytes)
     ? numberTable(scalesIn(parsePickle(bytes, source), aggregate), source)
@@ -77,6 +81,22 @@ export function parseScaleList(
   return Array.from(
     { length: columns },
     (_, step) => combine(Array.from({ length: rows }, (_, i) => table.values[i * columns + step]!)),
+  );
+}
+
+/** The array of an archive that holds scales. */
+function arrayOfScales(
+  bytes: Uint8Array,
+  { source, aggregate }: { readonly source: string; readonly aggregate: ScaleAggregate },
+): unknown {
+  const { names, read } = parseNpz(bytes, { source });
+  const known = [calibrationKeys[aggregate], calibrationKeys.samples];
+  const name = known.find((each) => names.includes(each)) ??
+    (names.length === 1 ? names[0] : undefined);
+  if (name !== undefined) return read(name);
+  throw new DataFormatError(
+    source,
+    `it holds the arrays ${quoted(names)}, expected one, of scales, or ${known.join(" or ")}`,
   );
 }
 

@@ -59,7 +59,8 @@ export const arraysSource: DatasetSource = {
         ? "  no labels"
         : `  ${labelName}: ${new Set(labels).size} different labels of ${classes} classes`,
     ];
-    return { ...opened, remarks: { opened: lines, read: () => [] } };
+    const choice = classes > 0 ? "of each class" : "first";
+    return { ...opened, choice, remarks: { opened: lines, read: () => [] } };
   },
 };
 

@@ -6,6 +6,7 @@ import { createImageDecoder, type ImageDecoder } from "./decode_image.ts";
 import { surveyLines } from "./folder_survey.ts";
 import { type FileTree, openFileTree } from "./image_files.ts";
 import { isImagePath, readableFormats } from "./image_paths.ts";
+import { refuseContainer } from "./locate_files.ts";
 import { PictureTally } from "./picture_tally.ts";
 import type { ByteImages } from "./resize.ts";
 import { MixedColorsError, squarePictures } from "./square_pictures.ts";
@@ -31,6 +32,7 @@ export const imageFolderSource: DatasetSource = {
         remedy: (say) => `name the folder or archive of images with ${say.option("from")}`,
       });
     }
+    refuseContainer(from, "folder");
     const files = await openFileTree(from, {
       ...{ maxBytes: maxPictureBytes(maxPixels), wanted: isImagePath },
     });

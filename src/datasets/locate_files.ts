@@ -12,6 +12,25 @@ export function downloadsFolder(): string {
   return here.protocol === "file:" ? fromFileUrl(here) : join("data", "downloads");
 }
 
+/** Files that hold images under any name, and the data set that reads them. */
+const containers: readonly (readonly [ending: RegExp, set: string, what: string])[] = [
+  [/\.np[yz]$/i, "arrays", "a file of NumPy"],
+  [/\.parquet$/i, "parquet", "a Parquet file"],
+];
+
+/**
+ * Refuses a file that another data set is for.
+ *
+ * @throws DataFormatError that names it.
+ */
+export function refuseContainer(from: string, name: string): void {
+  const [, set, what] = containers.find(([ending]) => ending.test(from)) ?? [];
+  if (set === undefined || set === name) return;
+  throw new DataFormatError(from, `it is ${what}, which the data set ${name} does not read`, {
+    remedy: (say) => `take ${say.option("dataset", set)}`,
+  });
+}
+
 /**
  * Finds a data set: the path given, or the first of the usual folders that exists.
  *
@@ -25,6 +44,7 @@ export async function locateDataset(
   { from, folders }: { readonly from?: string | undefined; readonly folders: readonly string[] },
 ): Promise<string> {
   if (from !== undefined) {
+    refuseContainer(from, name);
     if (await kindOf(from) !== undefined) return from;
     throw new DataFormatError(from, `there is no such file or folder to take ${name} from`);
   }

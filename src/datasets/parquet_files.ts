@@ -55,6 +55,7 @@ export const parquetSource: DatasetSource = {
     return {
       labels: classLabels(labels, Math.max(1, classNames.length)),
       classNames,
+      choice: classNames.length > 0 ? "of each class" : "first",
       remarks: {
         opened: [
           `${basename(from)}: ${rows.length.toLocaleString("en")} rows of the ${part} part in ` +

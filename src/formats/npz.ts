@@ -6,6 +6,13 @@ import { bytesFor, checkLimit, type ReadLimits } from "./read_limits.ts";
 import type { StoredTensor } from "./safetensors.ts";
 import { readZipDirectory, readZipEntry } from "./zip.ts";
 
+/** Whether bytes begin as a `.npz` file does: a zip archive whose first file is a `.npy` file. */
+export function isNpz(bytes: Uint8Array): boolean {
+  if (!(bytes[0] === 0x50 && bytes[1] === 0x4b && bytes[2] === 3 && bytes[3] === 4)) return false;
+  const length = (bytes[26] ?? 0) + 256 * (bytes[27] ?? 0);
+  return String.fromCharCode(...bytes.subarray(26 + length, 30 + length)) === ".npy";
+}
+
 /**
  * The arrays of a `.npz` file.
  *

@@ -36,6 +36,23 @@ async function countImages(source: DatasetSource, from: string | undefined): Pro
   return `${counts.join(" and ")} images`;
 }
 
+/** Number of images in the parts that there are; throws what opening the first of them throws, if none is. */
+async function countParts(source: DatasetSource, from: string | undefined): Promise<string> {
+  const counts: string[] = [];
+  let problem: unknown;
+  for (const part of source.splits ?? ["train", "test"]) {
+    try {
+      const split = part === "test" ? "test" : "train";
+      const { labels } = await source.open({ split, part, size: 32, from });
+      counts.push(`${labels.length.toLocaleString("en")} ${part}`);
+    } catch (error) {
+      problem ??= error;
+    }
+  }
+  if (counts.length === 0) throw problem;
+  return `${counts.join(" and ")} images`;
+}
+
 /** The first of a set's usual folders that exists. */
 export async function foundIn({ folders = [] }: DatasetSource): Promise<string | undefined> {
   for (const folder of folders) if (await kindOf(folder) !== undefined) return folder;
@@ -125,7 +142,7 @@ export async function bringDataset(
           `${folders[0]}, or name their folder with --from in the other commands`,
       );
     }
-    const images = await countImages(source, from);
+    const images = await countParts(source, from);
     const folder = from ?? await foundIn(source) ?? null;
     print(
       `Nothing to fetch: ${images} ${

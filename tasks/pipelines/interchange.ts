@@ -3,6 +3,7 @@ import { join } from "@std/path";
 import { readRegularFile } from "../../src/core/file_system.ts";
 import { isMissing } from "../../src/datasets/open_files.ts";
 import { isNpy } from "../../src/formats/npy.ts";
+import { isNpz } from "../../src/formats/npz.ts";
 import { holdsScales, parseScaleList, scaleListTimes } from "../../src/calibration/scale_list.ts";
 import { scaleListGrid } from "../../src/calibration/scale_list_grid.ts";
 import type { ScaleAggregate, ScaleSchedule } from "../../src/machines/scale_schedule.ts";
@@ -94,6 +95,7 @@ export async function readContent(
   path: string,
   { aggregate, ...options }: ReadTorchWeightsOptions & { readonly aggregate: ScaleAggregate },
 ): Promise<Content> {
+  if (isNpz(bytes)) return { kind: "scales", scales: parseScaleList(bytes, path, { aggregate }) };
   if (foreignFileOf(bytes, path) !== undefined) {
     return { kind: "network", network: await readAnyWeights(bytes, path, options) };
   }

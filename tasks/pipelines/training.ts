@@ -1,4 +1,5 @@
 /** A training as the commands do it: resolved from a preset and flags, resumable in a run folder. */
+import { ownSets } from "../../src/datasets/dataset_label.ts";
 import { loadDataset } from "../../src/datasets/registry_files.ts";
 import {
   type ArchitectureSizes,
@@ -124,7 +125,7 @@ export function resolveTraining(preset: string, given: TrainingFlags): ResolvedT
   const recipe = resolveSizes(config, given);
   const formulation = resolveFormulation(config);
   const { classes, size, colors, seed, split, classesFrom, skipUnreadable } = given;
-  const isChosen = config.dataset === "folder" && config.images !== undefined;
+  const isChosen = ownSets.includes(config.dataset) && config.images !== undefined;
   const resolved = {
     ...{ preset, ...recipe, ...formulation.choice, classes, size, colors, seed },
     ...{ split, classesFrom, skipUnreadable },

@@ -169,3 +169,19 @@ Deno.test("scale list: what can be read in two ways is refused, and so are fract
     assertThrows(() => parseScaleList(bytesOf(`${text}\n5`), "k.txt"), DataFormatError);
   }
 });
+
+Deno.test("scale list: .npz with one array, or with what the public calibration returns", () => {
+  const list = (...scales: number[]) =>
+    writeNpy({ dtype: "I64", shape: [scales.length], data: BigInt64Array.from(scales, BigInt) });
+  const table = writeNpy({ dtype: "I32", shape: [3, 2], data: Int32Array.of(3, 5, 3, 9, 7, 9) });
+  const read = (files: Record<string, Uint8Array>, aggregate: "median" | "mode" = "median") =>
+    parseScaleList(writeZip(new Map(Object.entries(files))), "scales.npz", { aggregate });
+  assertEquals(read({ "arr_0.npy": list(3, 5, 9) }), [3, 5, 9]);
+  assertEquals(read({ "k_optimals.npy": table, "note.npy": list(1) }), [3, 9]);
+  assertEquals(read({ "median.npy": list(3, 5), "mode.npy": list(7, 9) }, "mode"), [7, 9]);
+  assertThrows(
+    () => read({ "a.npy": list(3), "b.npy": list(5) }),
+    DataFormatError,
+    'it holds the arrays ["a", "b"], expected one, of scales, or median or k_optimals',
+  );
+});

@@ -47,7 +47,13 @@ Deno.test("parquet: all files of a part, their pictures and the names of classes
     told[0],
     'parquet: 9 rows of the train part in 2 files, pictures in "image", 3 classes in "label"',
   );
-  const some = await loadDataset("parquet", { from: fixtures, size: 8, classes: [2], images: 2 });
+  const some = await loadDataset("parquet", {
+    from: fixtures,
+    size: 8,
+    classes: [2],
+    images: 2,
+    choice: "first",
+  });
   assertEquals(some.images.data[0], pixel(2, 0, 0, 0));
   assertEquals(some.images.data[192], pixel(5, 0, 0, 0));
   const tests = await loadDataset("parquet", { from: fixtures, size: 8, split: "test" });
@@ -98,6 +104,11 @@ Deno.test("parquet: what is missing, doubtful or damaged is one line that names 
         "it is the test part, not train",
       ],
       [() => loadDataset("parquet"), "no file is named"],
+      [
+        () => loadDataset("folder", { from: fixtures + test }),
+        "it is a Parquet file, which the data set folder does not read; take `dataset: parquet`",
+      ],
+      [() => loadDataset("mnist", { from: "x/mnist.npz" }), "take `dataset: arrays`"],
       [
         () => loadDataset("parquet", { from: fixtures, size: 8, maxPixels: 63 }),
         "a picture of 8 x 8 needs 64 pixels",

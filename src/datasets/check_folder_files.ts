@@ -40,7 +40,7 @@ export async function checkImageFolder(
   });
   const survey = surveyFolder(files.paths, { classesFrom, source: from });
   const label = datasetLabel("folder", from);
-  surveyLines(survey, { label, links: files.links }).forEach(tell);
+  surveyLines(survey, { label, ...files }).forEach(tell);
   const decode = await createImageDecoder({ maxPixels });
   const tally = new PictureTally();
   const unreadable: string[] = [];

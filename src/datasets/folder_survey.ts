@@ -120,7 +120,13 @@ const sumOf = (counts: ReadonlyMap<string, number>) =>
 /** What a folder holds, a line each: its parts and classes, and what is left out and why. */
 export function surveyLines(
   survey: FolderSurvey,
-  { label, links }: { readonly label: string; readonly links: number },
+  { label, links, isArchive }: {
+    readonly label: string;
+    /** Links that are left out. */
+    readonly links: number;
+    /** Whether they are those of an archive. */
+    readonly isArchive: boolean;
+  },
 ): string[] {
   const { parts, used, otherPictures, others, leadingOut, emptied, outside, outsideSuch } = survey;
   const isUsed = ({ name }: PartSurvey) =>
@@ -155,7 +161,11 @@ export function surveyLines(
   if (outside > 0) {
     left(`${plural(outside, "image")} in no part or class, such as ${quoted(outsideSuch)}`);
   }
-  if (links > 0) left(`${plural(links, "link")} of the archive`);
+  if (links > 0) {
+    left(
+      `${plural(links, "link")} ${isArchive ? "of the archive" : "that lead back, or on and on"}`,
+    );
+  }
   if (leadingOut > 0) {
     left(
       `${plural(leadingOut, "file")} whose ${

@@ -13,8 +13,13 @@ export interface FileTree {
   readonly source: string;
   /** Paths of the files below it, with "/" between parts. */
   readonly paths: readonly string[];
-  /** Links in an archive, which are left out: what they lead to need not be in it. */
+  /**
+   * Links that are left out: of an archive all, since what they lead to need not be in it, of a folder those
+   * that lead back.
+   */
   readonly links: number;
+  /** Whether it is an archive. */
+  readonly isArchive: boolean;
   /**
    * Reads the whole file at `paths[index]`.
    *
@@ -45,10 +50,9 @@ export interface FileTreeOptions {
 /**
  * Lists a folder with everything below it, or a zip or tar archive.
  *
- * Links to files are followed wherever they lead, as folders made of links are common; so are links at
- * the top to folders, but for those that lead back to the folder itself or to what it lies in. Whatever
- * else has a name, such as a pipe, a device or a link that leads nowhere, is listed too: whoever wants
- * to read it is told.
+ * Links to files are followed wherever they lead, as folders made of links are common; so are links to
+ * folders, but for those that lead back to where they lie. Whatever else has a name, such as a pipe, a
+ * device or a link that leads nowhere, is listed too: whoever wants to read it is told.
  *
  * @throws DataFormatError if there is no such folder, a part of it may not be read, or a file is no
  * whole zip archive.
@@ -62,11 +66,12 @@ export async function openFileTree(
   const kind = await kindOf(path);
   if (kind === undefined) throw new DataFormatError(path, "there is no such file or folder");
   if (kind === "file") return await openArchive(path, { ...options, maxItems });
-  const paths = await listFiles(path, maxItems);
+  const { paths, links } = await listFiles(path, maxItems);
   return {
     source: path,
     paths,
-    links: 0,
+    links,
+    isArchive: false,
     read(index) {
       const file = join(path, paths[index]!);
       return explained(file, () => readRegularFile(file, { maxBytes }));
@@ -121,6 +126,7 @@ async function openZipTree(
     source: path,
     paths: entries.map(({ name }) => name),
     links: all.length - entries.length,
+    isArchive: true,
     read: (index) => read(entries[index]!),
     confirm: (indices) => confirm(indices.map((index) => entries[index]!)),
   };
@@ -133,57 +139,87 @@ async function openTar(
     readonly maxItems: number;
   },
 ): Promise<FileTree> {
-  const files: { readonly name: string; readonly bytes: Uint8Array | undefined }[] = [];
+  const files: { readonly name: string; readonly size: number; bytes?: Uint8Array }[] = [];
   let links = 0;
   let held = 0;
   const members = readTar(await streamFile(path), {
-    ...{ source: path, maxItems, maxBytes: 2 ** 40, wanted },
-    passedOver: ({ name, isFile }) => isFile ? files.push({ name, bytes: undefined }) : links++,
-  });
-  for await (const { name, bytes } of members) {
-    if ((held += bytes.length) > maxHeldBytes) {
+    ...{ source: path, maxItems, maxBytes: 2 ** 40 },
+    wanted(name, size) {
+      if (!wanted(name) || size > maxBytes) return false;
+      if ((held += size) <= maxHeldBytes) return true;
       throw new DataFormatError(path, "its images do not fit into memory together; unpack it");
-    }
-    files.push({ name, bytes });
-  }
+    },
+    passedOver: ({ name, size, isFile }) => isFile ? files.push({ name, size }) : links++,
+  });
+  for await (const { name, bytes } of members) files.push({ name, size: bytes.length, bytes });
   return {
     source: path,
     paths: files.map(({ name }) => name),
     links,
+    isArchive: true,
     read(index) {
-      const { name, bytes } = files[index]!;
-      if (bytes === undefined) throw new DataFormatError(`${path}/${name}`, "it was passed over");
+      const { name, size, bytes } = files[index]!;
       const source = `${path}/${name}`;
-      checkLimit("maxBytes", bytes.length, { source, what: "the file", allowed: maxBytes });
+      checkLimit("maxBytes", size, { source, what: "the file", allowed: maxBytes });
+      if (bytes === undefined) throw new DataFormatError(source, "it was passed over");
       return Promise.resolve(bytes);
     },
     confirm: () => Promise.resolve(),
   };
 }
 
-/** Paths of all that is no folder below a folder. */
-async function listFiles(root: string, maxItems: number): Promise<string[]> {
+/** A folder that has still to be listed. */
+interface WaitingFolder {
+  /** Its path below the root. */
+  readonly below: string;
+  /** Where the links on the way to it lead. */
+  readonly through: readonly string[];
+}
+
+/** Links to folders that may lie on one way: more could lead around and around. */
+const mostLinks = 3;
+
+/** Paths of all that is no folder below a folder, and how many links were not followed. */
+async function listFiles(
+  root: string,
+  maxItems: number,
+): Promise<{ readonly paths: string[]; readonly links: number }> {
   const paths: string[] = [];
+  let links = 0;
   // A list, not recursion: folders may be nested as deep as a path is long.
-  for (const waiting = [""]; waiting.length > 0;) {
-    const below = waiting.pop()!;
+  for (const waiting: WaitingFolder[] = [{ below: "", through: [] }]; waiting.length > 0;) {
+    const { below, through } = waiting.pop()!;
     const entries = await readFolder(join(root, below));
     for (const { name, isDirectory, isSymlink } of entries) {
       const path = below === "" ? name : `${below}/${name}`;
-      if (isDirectory) waiting.push(path);
+      if (isDirectory) waiting.push({ below: path, through });
       else if (!isSymlink || await kindOf(join(root, path)) !== "folder") paths.push(path);
-      // Deeper links could lead around in circles.
-      else if (below === "" && await leadsElsewhere(root, path)) waiting.push(path);
+      else {
+        const target = await elsewhere(join(root, below), join(root, path), [root, ...through]);
+        if (target === undefined || through.length === mostLinks) links++;
+        else waiting.push({ below: path, through: [...through, target] });
+      }
     }
     const found = paths.length + waiting.length;
     checkLimit("maxItems", found, { source: root, what: "the folder", allowed: maxItems });
   }
-  return paths;
+  return { paths, links };
 }
 
-/** Whether a link to a folder leads to one that is neither the root nor around it. */
-async function leadsElsewhere(root: string, path: string): Promise<boolean> {
+/**
+ * Where a link to a folder leads; undefined if that is around the folder that it lies in, or one of those
+ * that led there.
+ */
+async function elsewhere(
+  folder: string,
+  link: string,
+  through: readonly string[],
+): Promise<string | undefined> {
   const { realpath } = await fileSystem();
-  const [from, to] = [await realpath(root), await realpath(join(root, path))];
-  return !`${from}/`.startsWith(to.endsWith("/") ? to : `${to}/`);
+  const target = await realpath(link);
+  const ways = await Promise.all([folder, ...through].map((each) => realpath(each)));
+  const leadsBack = ways.some((way) =>
+    `${way}/`.startsWith(target.endsWith("/") ? target : `${target}/`)
+  );
+  return leadsBack ? undefined : target;
 }

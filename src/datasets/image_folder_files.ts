@@ -49,7 +49,7 @@ export const imageFolderSource: DatasetSource = {
       classNames,
       choice: classNames.length > 0 ? "of each class" : "first",
       remarks: {
-        opened: surveyLines(survey, { label: datasetLabel("folder", from), links: files.links }),
+        opened: surveyLines(survey, { label: datasetLabel("folder", from), ...files }),
         read: () => tally.lines(),
       },
       read: (chosen, options) =>

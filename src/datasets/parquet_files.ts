@@ -186,6 +186,7 @@ function picturesOf(
     source: from,
     paths: rows.map(({ table, row }) => `${basename(table.source)} row ${row}`),
     links: 0,
+    isArchive: true,
     confirm: () => Promise.resolve(),
     async read(index) {
       const { table, row } = rows[index]!;

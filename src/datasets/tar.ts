@@ -11,6 +11,14 @@ export interface TarFile {
   readonly bytes: Uint8Array;
 }
 
+/** What is passed over in an archive. */
+export interface PassedOver {
+  readonly name: string;
+  readonly size: number;
+  /** Whether it is a file, not a link. */
+  readonly isFile: boolean;
+}
+
 /** Files of an archive, wanted or not. */
 const usualFiles = 1_000_000;
 
@@ -20,10 +28,10 @@ export interface ReadTarOptions extends Pick<ReadLimits, "maxItems"> {
   readonly source: string;
   /** Most bytes that the archive may unpack to, in all. Each wanted file is held in memory as a whole. */
   readonly maxBytes: number;
-  /** Which files are wanted, by path inside the archive; all when absent. */
-  readonly wanted?: (name: string) => boolean;
+  /** Which files are wanted, by path inside the archive and bytes; all when absent. */
+  readonly wanted?: (name: string, size: number) => boolean;
   /** Is told of files that are not wanted, and of links. */
-  readonly passedOver?: (member: { readonly name: string; readonly isFile: boolean }) => void;
+  readonly passedOver?: (member: PassedOver) => void;
 }
 
 const blockBytes = 512;
@@ -73,13 +81,13 @@ export async function* readTar(
       const name = longName ?? shortName;
       longName = undefined;
       const isFile = type === "file";
-      if (isFile && wanted(name)) {
+      if (isFile && wanted(name, size)) {
         const bytes = await reader.take(size);
         if (bytes === undefined) throw reader.truncated();
         await reader.skip(padding);
         yield { name, bytes };
       } else {
-        if (isFile || type === "link") passedOver?.({ name, isFile });
+        if (isFile || type === "link") passedOver?.({ name, size, isFile });
         await reader.skip(size + padding);
       }
     }

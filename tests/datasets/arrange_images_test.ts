@@ -11,7 +11,7 @@ function arrange(paths: string[], split: SplitName = "train", classesFrom?: Clas
 }
 const lines = (paths: string[], split: SplitName = "train", classesFrom?: ClassesFrom) =>
   surveyLines(arrangeImages(paths, { split, classesFrom, source }).survey, {
-    ...{ label: "set", links: 0 },
+    ...{ label: "set", links: 0, isArchive: true },
   });
 const empty = { images: [], labels: [], classNames: [] };
 

@@ -58,7 +58,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "image folder: links to folders are followed at the top, but for those that lead back",
+  name: "image folder: links to folders are followed, but for those that lead back",
   ignore: Deno.build.os === "windows",
   fn: () =>
     inFolder(async (root) => {
@@ -73,8 +73,17 @@ Deno.test({
       await link("..", join(folder, "d"));
       await link("/", join(folder, "e"));
       await link("../..", join(folder, "a/deep/up"));
-      const { paths } = await openFileTree(folder, { maxBytes: 1e6 });
-      const expected = ["a/1.png", "a/deep/2.png", "b/3.png"];
+      // Around in a circle, by way of two folders elsewhere.
+      for (const name of ["x", "y"]) {
+        await Deno.mkdir(join(root, name));
+        await Deno.writeFile(join(root, name, `${name}.png`), png);
+      }
+      await link("../y", join(root, "x/to-y"));
+      await link("../x", join(root, "y/to-x"));
+      await link("../../x", join(folder, "a/z"));
+      const { paths, links } = await openFileTree(folder, { maxBytes: 1e6 });
+      const expected = ["a/1.png", "a/deep/2.png", "a/z/to-y/y.png", "a/z/x.png", "b/3.png"];
+      assertEquals(links, 5);
       assertEquals([...paths].sort(), expected);
       assertEquals((await load(folder)).classNames, ["a", "b"]);
     }),

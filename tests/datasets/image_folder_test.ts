@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { dirname, join } from "@std/path";
 import { encode } from "fast-png";
-import { DataFormatError } from "../../src/core/errors.ts";
+import { DataFormatError, ReadLimitError } from "../../src/core/errors.ts";
+import { openFileTree } from "../../src/datasets/image_files.ts";
 import { loadDataset } from "../../src/datasets/registry_files.ts";
 import { gzip, inFolder, tarMember } from "./folder.ts";
 import { picture } from "./pictures.ts";
@@ -163,6 +164,15 @@ Deno.test("image folder: tar archives are read as folders are, without what lead
         "  left out: 2 files whose names lead out of the archive",
       ]);
     }
+    // One that is too large is not held, and can be left out like others that cannot be read.
+    const large = Uint8Array.from([...tarMember("9.png", new Uint8Array(2 ** 21)), ...tar]);
+    await Deno.writeFile(join(folder, "large.tar"), large);
+    const tree = await openFileTree(join(folder, "large.tar"), { maxBytes: 2 ** 20 });
+    await assertRejects(
+      async () => await tree.read(0),
+      ReadLimitError,
+      "9.png: the file needs 2.1 MB",
+    );
     await Deno.writeFile(join(folder, "pets.rar"), new TextEncoder().encode("Rar!\x1a\x07"));
     await assertRejects(
       () => loadDataset("folder", { from: join(folder, "pets.rar") }),

@@ -89,7 +89,7 @@ export const target: FuzzTarget = {
     const tree = {
       source,
       paths,
-      links: 0,
+      ...{ links: 0, isArchive: true },
       read: (index: number) => read(entries[index]!),
       confirm: () => Promise.resolve(),
     };

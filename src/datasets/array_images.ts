@@ -2,14 +2,15 @@
 import { DataFormatError } from "../core/errors.ts";
 import { quoted } from "../core/quoted.ts";
 import type { StoredTensor } from "../formats/safetensors.ts";
+import { partWords as folderWords } from "./folder_parts.ts";
 import type { ByteImages } from "./resize.ts";
 import type { SplitName } from "./source.ts";
 
 /** How the names of a part's arrays begin or end; of "all", they have no such word. */
 const partWords: Readonly<Record<Exclude<SplitName, "all">, readonly string[]>> = {
-  train: ["train", "tr", "training"],
-  test: ["test", "te", "testing"],
-  validation: ["val", "valid", "validation", "dev"],
+  train: [...folderWords.train, "tr"],
+  test: [...folderWords.test, "te"],
+  validation: folderWords.validation,
 };
 const imageWords = ["x", "images", "image", "imgs", "img", "data", "features"];
 const labelWords = ["y", "labels", "label", "targets", "target", "classes"];

@@ -4,7 +4,7 @@
 export type FolderPart = "train" | "validation" | "test" | "extra";
 
 /** Words by which people call the parts, in lower case. */
-const words: Readonly<Record<FolderPart, readonly string[]>> = {
+export const partWords: Readonly<Record<FolderPart, readonly string[]>> = {
   train: ["train", "training", "trainval", "trn"],
   validation: ["val", "valid", "validation", "validate", "dev", "eval", "evaluation", "holdout"],
   test: ["test", "tests", "testing", "tst"],
@@ -12,7 +12,7 @@ const words: Readonly<Record<FolderPart, readonly string[]>> = {
 };
 
 const partOfWord = new Map(
-  Object.entries(words).flatMap(([part, all]) => all.map((word) => [word, part as FolderPart])),
+  Object.entries(partWords).flatMap(([part, all]) => all.map((word) => [word, part as FolderPart])),
 );
 
 /** Words that say nothing about the part. */

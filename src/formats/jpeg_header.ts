@@ -12,8 +12,8 @@ export interface JpegFrame {
   readonly components: 1 | 3 | 4;
   /**
    * The file without what libjpeg warns of though its pixels are whole: another version of JFIF than 1, bytes
-   * between segments, an unknown color transform, the parameters of a sequential scan, a missing end of a
-   * sequential file. libjpeg tells its first warning only, and one of these would hide one of damage.
+   * between segments, an unknown color transform, the parameters of a sequential scan, a missing end
+   * behind the last scan. libjpeg tells its first warning only, and one of these would hide one of damage.
    */
   readonly plain: Uint8Array;
 }
@@ -43,6 +43,7 @@ export function readJpegFrame(
   };
   let frame: ReturnType<typeof parseFrame> | undefined;
   const edits = new Edits(bytes);
+  const begun = new BegunScans();
   let adobe = false;
   let inScan = false;
   let scans = 0;
@@ -54,8 +55,8 @@ export function readJpegFrame(
     const from = at;
     at = nextMarker(bytes, from);
     if (at < 0) {
-      // Whether all data is there only the decoder can tell, and only where one scan has all of it.
-      if (frame?.sequential && inScan) {
+      // All scans have begun: whether the last one has all its data the decoder tells.
+      if (frame !== undefined && inScan && begun.isAll(frame.ids)) {
         coded += bytes.length - from;
         edits.append([0xff, 0xd9]);
         break;
@@ -88,6 +89,7 @@ export function readJpegFrame(
     } else if (marker === 0xda) {
       inScan = true;
       scans++;
+      begun.add(segment, frame?.sequential ?? true);
       if (frame?.sequential) {
         [0, 63, 0].forEach((value, i) => edits.set(at - 1 + length + i, value));
       }
@@ -207,7 +209,12 @@ function parseFrame(
     readonly source: string;
     readonly maxPixels: number;
   },
-): Omit<JpegFrame, "plain"> & { readonly blocks: number; readonly sequential: boolean } {
+): Omit<JpegFrame, "plain"> & {
+  readonly blocks: number;
+  readonly sequential: boolean;
+  /** Numbers of the components. */
+  readonly ids: readonly number[];
+} {
   const kind = otherKinds[marker];
   if (kind !== undefined) {
     throw new DataFormatError(
@@ -233,7 +240,32 @@ function parseFrame(
   const [across, down] = [largest(4), largest(0)];
   const finest = Math.max(...sampling.map((hv) => (hv >> 4) * (hv & 15)));
   const blocks = width * height / 64 * finest / Math.max(1, across * down);
-  return { width, height, components, blocks, sequential: marker < 0xc2 };
+  const ids = Array.from({ length: components }, (_, c) => segment[6 + 3 * c]!);
+  return { width, height, components, blocks, sequential: marker < 0xc2, ids };
+}
+
+/** Which bits of which coefficients scans have brought (ITU-T T.81, B.2.3). */
+class BegunScans {
+  /** The lowest bit so far of each of the 64 coefficients, by component. */
+  readonly #lowest = new Map<number, Uint8Array>();
+
+  /** Counts a scan by its header; a sequential one has everything of its components. */
+  add(header: Uint8Array, sequential: boolean): void {
+    const count = header[0] ?? 0;
+    const [first = 0, last = 0, bits = 0] = header.subarray(1 + 2 * count);
+    for (let i = 0; i < count; i++) {
+      const id = header[1 + 2 * i]!;
+      const lowest = this.#lowest.get(id) ?? new Uint8Array(64).fill(255);
+      this.#lowest.set(id, lowest);
+      if (sequential) lowest.fill(0);
+      else lowest.fill(bits & 15, first, last + 1);
+    }
+  }
+
+  /** Whether nothing is missing of any component. */
+  isAll(ids: readonly number[]): boolean {
+    return ids.every((id) => this.#lowest.get(id)?.every((bit) => bit === 0) ?? false);
+  }
 }
 
 /** Kinds of frames that are rarely met, by marker (ITU-T T.81, table B.1). */

@@ -41,8 +41,8 @@ Deno.test("decode image: 16 bits keep the upper 8, interlacing is undone", () =>
 Deno.test("decode image: a truncated picture is a DataFormatError wherever it ends", () => {
   for (const name of pictureNames) {
     const { bytes } = picture(`${name}/file`);
-    // A sequential JPEG without its end marker has all of its pixels.
-    const most = bytes.length - (/^jpeg(?!_progressive)/.test(name) ? 12 : 2);
+    // A JPEG without its end marker has all of its pixels.
+    const most = bytes.length - (name.startsWith("jpeg") ? 12 : 2);
     for (const length of [0, 1, 2, 8, 20, 100, bytes.length >> 1, most]) {
       const cut = bytes.subarray(0, Math.min(length, most));
       assertThrows(() => decode(cut, name), DataFormatError, `${name}: `);
@@ -91,6 +91,18 @@ Deno.test("decode image: JPEGs that libjpeg fills with gray are errors, also beh
         `${name}: not a whole JPEG`,
       );
     }
+  }
+});
+
+Deno.test("decode image: a progressive JPEG needs its last scan, not its end marker", () => {
+  const { bytes } = picture("jpeg_progressive/file");
+  const whole = picture("jpeg_progressive/pixels").bytes;
+  assertEquals(decode(bytes.subarray(0, -2), "no end").pixels, whole);
+  const scan = bytes.findLastIndex((byte, i) => byte === 0xda && bytes[i - 1] === 0xff);
+  const before = bytes.lastIndexOf(0xc4, scan) - 1;
+  for (const length of [before, scan - 1]) {
+    const cut = bytes.subarray(0, length);
+    assertThrows(() => decode(cut, "cut"), DataFormatError, "Premature end of JPEG file");
   }
 });
 

@@ -66,7 +66,10 @@ export function storageType(kind: PickleGlobal): Pick<TorchStorage, "type" | "ki
 /** Bytes of a value of a kind that no tensor here has; undefined where nobody knows. */
 export function unreadableBytes({ name }: PickleGlobal): number | undefined {
   const kind = name.replace(/^torch\.(cuda\.)?/, "");
-  return { ComplexFloatStorage: 8, ComplexDoubleStorage: 16 }[kind];
+  return {
+    ...{ ComplexFloatStorage: 8, ComplexDoubleStorage: 16 },
+    ...{ QUInt8Storage: 1, QInt8Storage: 1, QInt32Storage: 4, QUInt4x2Storage: 1 },
+  }[kind];
 }
 
 const isUntyped = ({ name }: PickleGlobal) => /^torch(\.storage)?\.(Unt|T)ypedStorage$/.test(name);

@@ -123,6 +123,12 @@ export function torchStateDict(
     if (key === undefined) break;
     [found, place] = [within!.get(key), `${place} (${key})`];
   }
+  if (found instanceof PickledObject && found.type.name.startsWith("__torch__.")) {
+    throw new DataFormatError(
+      place,
+      "it is a program of TorchScript (torch.jit), which is not run; save the state_dict() of its model",
+    );
+  }
   throw new DataFormatError(
     place,
     `it holds ${

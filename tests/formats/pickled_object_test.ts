@@ -87,6 +87,16 @@ Deno.test("pickled objects: what is dangerous is refused by name where a network
   }
 });
 
+Deno.test("pickled objects: a program of TorchScript is told from a checkpoint", () => {
+  const script = "c__torch__.models\nNet\n)\x81}X\x01\0\0\0wK\x01sb.";
+  const bytes = writeZip(new Map([["a/data.pkl", bytesOf(script)]]));
+  assertThrows(
+    () => torchStateDict(parseTorch(bytes, "a.pt"), "a.pt"),
+    DataFormatError,
+    "TorchScript",
+  );
+});
+
 Deno.test("pickled objects: names that touch the machine are told from those that do not", () => {
   for (
     const name of [

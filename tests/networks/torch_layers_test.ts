@@ -171,6 +171,18 @@ Deno.test("torch layers: a module with other layers is refused by the layer, wha
       "backbone.forward is a function of its own",
     ],
     [
+      "argument that nobody knows",
+      "resnet_zeros",
+      (root) => attributes(root, "backbone").set("residual", false),
+      "backbone.residual is false, this package computes a MinimalResNet without it",
+    ],
+    [
+      "another meaning of what it predicts",
+      "unet_zeros",
+      (root) => (attributesOf(root) as Map<unknown, unknown>).set("prediction", "x0"),
+      'DDIM.prediction is "x0"',
+    ],
+    [
       "normalization",
       "resnet_zeros",
       (root) => attributes(root, "backbone").set("normalization", "group"),

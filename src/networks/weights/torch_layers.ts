@@ -22,6 +22,17 @@ const wrappers = new Set([
   "AveragedModel",
 ]);
 
+/** What objects of the public classes carry; another attribute may stand for another way to compute. */
+const ownAttributes: Readonly<Record<string, string>> = {
+  DDIM: "in_channels default_imsize noise_schedule device",
+  MinimalResNet: "channels emb_dim mode conditional num_layers num_classes kernel_size " +
+    "normalization lastksize",
+  MinimalUNet:
+    "fsizes channels conditional num_classes emb_dim mode kernel_size lastksize last_norm",
+  EmbeddingModule: "fdim conditional channels num_classes",
+  UBlock: "",
+};
+
 const layer = (type: string, attributes: Layer["attributes"] = {}): Layer => ({ type, attributes });
 
 /** The class's own name; those of PyTorch keep the package before it. */
@@ -167,7 +178,7 @@ export function checkLayers(
     if (!wrappers.has(type)) {
       refuse("the module around the network", `of class ${module.type.name}`, "a plain one");
     }
-    plainly(module, "the module around the network", refuse);
+    plainly(module, type, refuse);
     const inner = children(module).find(([name]) => name === part)?.[1];
     if (inner === undefined) return;
     module = inner;
@@ -213,6 +224,14 @@ function plainly(
   refuse: (name: string, found: string, wanted: string) => never,
 ): void {
   const attributes = attributesOf(module);
+  const known = ownAttributes[ownName(typeName(module))]?.split(" ");
+  for (const [key, value] of known ? attributes : []) {
+    const isPlain = typeof key !== "string" || key.startsWith("_") || key === "training" ||
+      value === null || key === "forward";
+    if (!isPlain && !known!.includes(key)) {
+      refuse(`${name}.${key}`, quoted(value, 50), `a ${ownName(typeName(module))} without it`);
+    }
+  }
   for (const key of ["_forward_hooks", "_forward_pre_hooks"]) {
     const hooks = attributes.get(key);
     if (hooks instanceof Map && hooks.size > 0) {

@@ -23,6 +23,13 @@ const wrong: Readonly<Record<string, () => Piece>> = {
   "none": () => ".",
   "dictionaries of one large list": () =>
     `(${"(NNt".repeat(50_000)}lq\x00${"0ccollections\nOrderedDict\n(h\x00tR".repeat(500)}.`,
+  "a file within it, read again and again": () => {
+    const file = "\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03." +
+      "\x80\x02}X\x0d\0\0\0little_endian\x88s.\x80\x02" + "]0".repeat(20_000) + "N.\x80\x02].";
+    const load = "0ctorch.storage\n_load_from_bytes\n(h\x00tR";
+    const size = [0, 8, 16, 24].map((shift) => String.fromCharCode((file.length >> shift) & 255));
+    return `B${size.join("")}${file}q\x00${load.repeat(2000)}.`;
+  },
   "bytes of one large text": () =>
     `X\x00\x00\x10\x00${"a".repeat(2 ** 20)}q\x000` +
     `${"c_codecs\nencode\n(h\x00X\x06\x00\x00\x00latin1tR0".repeat(500)}N.`,

@@ -28,14 +28,15 @@ function randomList(random: Random) {
   }
   const value = { scales, times: undefined };
   if (form === "json") return { text: JSON.stringify(scales, null, random.integer(3)), value };
-  // Each sample has the same: so has their median.
-  if (form === "table") return { text: JSON.stringify([scales, scales, scales]), value };
+  // Each sample has the same: so has their median. A single step would be a column, which is a list.
+  if (form === "table" && scales.length > 1) return { text: JSON.stringify([scales, scales, scales]), value };
   return { text: scales.join(pick(random, [",", " ", "\n", ", "])), value };
 }
 
 /** What must be refused. */
 const wrong: Readonly<Record<string, (random: Random) => string | Uint8Array>> = {
   "an even scale": () => "3,4,5",
+  "a list or a table": () => "3,5,7\n3,5,9\n",
   "no scale": (random) => pick(random, ["3,x,5", "-3", "3.5", "0", "1e9", "NaN", "3,,x", "0x3"]),
   "nothing": () => "",
   "an empty list": () => "[]",

@@ -5,6 +5,7 @@ import { writeTorchStateDict } from "../../../../src/formats/torch_writer.ts";
 import { createNetwork } from "../../../../src/networks/architectures/architecture.ts";
 import { initialParameters, toStateDict } from "../../../../src/networks/weights/parameters.ts";
 import { readTorchWeights } from "../../../../src/networks/weights/torch_weights.ts";
+import { writeTorchWeights } from "../../../../src/networks/weights/write_torch_weights.ts";
 import { createSchedule } from "../../../../src/schedules/create_schedule.ts";
 import { oneIn } from "../bytes.ts";
 import { pick } from "../mutate.ts";
@@ -14,15 +15,18 @@ type Tensors = Map<string, StoredTensor>;
 
 /** A small network; the state dict does not tell its padding, size and schedule. */
 function network(random: Random, classes: number) {
-  const { parameters } = createNetwork({
+  const net = createNetwork({
     ...{ kind: "resnet", imageShape: [8, 8, 1], padding: "zeros", classes },
     ...{ width: 8, layers: 1 + random.integer(2), kernelSize: 3 },
   });
+  const { parameters } = net;
   const flat = initialParameters(parameters, new Random(random.integer(1000)));
   const tensors: Tensors = new Map(
     [...toStateDict(parameters, flat)].map(([name, array]) => [name, { dtype: "F32", ...array }]),
   );
-  return { tensors, flat };
+  const schedule = createSchedule("cosine_legacy");
+  const described = writeTorchWeights({ network: net, parameters: flat, schedule, training: {} });
+  return { tensors, flat, described };
 }
 
 const read = (bytes: Uint8Array, source: string) => {
@@ -64,7 +68,8 @@ const wrong: Readonly<Record<string, (tensors: Tensors, name: string) => void>> 
 };
 
 function structured(random: Random): FuzzInput {
-  const { tensors, flat } = network(random, oneIn(random, 2) ? 0 : 3);
+  const { tensors, flat, described } = network(random, oneIn(random, 2) ? 0 : 3);
+  if (oneIn(random, 6)) return { bytes: described, note: "described", expected: reads(flat) };
   if (oneIn(random, 4)) {
     // A wrapper puts its own name before all others.
     const prefix = pick(random, ["", "backbone.", "module.model."]);
@@ -89,7 +94,10 @@ export const target: FuzzTarget = {
     "K\x08",
     "ctorch\nHalfStorage\n",
   ],
-  seeds: (random) => [0, 3].map((classes) => writeTorchStateDict(network(random, classes).tensors)),
+  seeds: (random) => [
+    ...[0, 3].map((classes) => writeTorchStateDict(network(random, classes).tensors)),
+    network(random, 0).described,
+  ],
   isProtected: true,
   read,
   structured,

@@ -77,7 +77,8 @@ export function isPickleGlobal(value: unknown): value is PickleGlobal {
  *
  * @category Formats
  */
-export function attributesOf({ state }: PickledObject): ReadonlyMap<unknown, unknown> {
+export function attributesOf(object: PickledObject): ReadonlyMap<unknown, unknown> {
+  const { state } = object;
   if (state instanceof Map) return state;
   if (!Array.isArray(state) || state.length !== 2) return new Map();
   const [own, slots] = state as readonly unknown[];

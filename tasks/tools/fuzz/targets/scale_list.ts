@@ -29,7 +29,9 @@ function randomList(random: Random) {
   const value = { scales, times: undefined };
   if (form === "json") return { text: JSON.stringify(scales, null, random.integer(3)), value };
   // Each sample has the same: so has their median. A single step would be a column, which is a list.
-  if (form === "table" && scales.length > 1) return { text: JSON.stringify([scales, scales, scales]), value };
+  if (form === "table" && scales.length > 1) {
+    return { text: JSON.stringify([scales, scales, scales]), value };
+  }
   return { text: scales.join(pick(random, [",", " ", "\n", ", "])), value };
 }
 

@@ -7,6 +7,7 @@ import { isNpy, parseNpy, writeNpy } from "../formats/npy.ts";
 import { isNpz, parseNpz } from "../formats/npz.ts";
 import { parseJson } from "../formats/parse_json.ts";
 import { checkLimit } from "../formats/read_limits.ts";
+import type { StoredTensor } from "../formats/stored_tensor.ts";
 import type { ScaleAggregate, ScaleSchedule } from "../machines/scale_schedule.ts";
 import { isPickle, parsePickle, parseTorch } from "../formats/torch_file.ts";
 import { dictionaryOf, PickledObject } from "../formats/pickled_object.ts";
@@ -58,9 +59,9 @@ export function parseScaleList(
   const table = isNpz(bytes)
     ? numberTable(arrayOfScales(bytes, { source, aggregate }), source)
     : isTorch(bytes)
-    ? numberTable(scalesIn(parseTorch(bytes, source), aggregate), source)
+    ? scalesIn(parseTorch(bytes, source), { source, aggregate })
     : isPickle(bytes)
-    ? numberTable(scalesIn(parsePickle(bytes, source), aggregate), source)
+    ? scalesIn(parsePickle(bytes, source), { source, aggregate })
     : isNpy(bytes)
     ? numberTable(parseNpy(bytes, source), source)
     : parseText(bytes, source);
@@ -117,10 +118,45 @@ const isScales = (value: unknown) =>
   Array.isArray(value) || isStoredTensor(value) || value instanceof PickledObject;
 
 /** The list or table in a calibration's result; anything else is what it is. */
-function scalesIn(value: unknown, aggregate: ScaleAggregate): unknown {
-  const dictionary = dictionaryOf(value);
-  return dictionary?.get(calibrationKeys[aggregate]) ??
-    dictionary?.get(calibrationKeys.samples) ?? value;
+function scalesIn(
+  value: unknown,
+  { source, aggregate }: { readonly source: string; readonly aggregate: ScaleAggregate },
+): NumberTable {
+  const result = dictionaryOf(value) ?? resultOf(value);
+  const combined = result?.get(calibrationKeys[aggregate]);
+  if (combined === undefined) {
+    return numberTable(result?.get(calibrationKeys.samples) ?? value, source);
+  }
+  const table = numberTable(valuesOf(combined), source);
+  const [rows, columns = 1] = table.shape;
+  if (rows === 1 || columns === 1) return table;
+  throw new DataFormatError(
+    source,
+    `its ${aggregate} has shape [${rows}, ${columns}], expected one scale for each step`,
+  );
+}
+
+/** What the calibration returns, kept as a tuple: optima of all samples, their median, their mode. */
+function resultOf(value: unknown): ReadonlyMap<unknown, unknown> | undefined {
+  if (!Array.isArray(value) || value.length !== 3) return undefined;
+  const [samples, median, mode] = value;
+  const ranks = [samples, median, mode].map((each) =>
+    isStoredTensor(valuesOf(each)) ? (valuesOf(each) as StoredTensor).shape.length : 0
+  );
+  if (ranks.join() !== "2,1,1") return undefined;
+  return new Map([
+    [calibrationKeys.samples, samples],
+    [calibrationKeys.median, median],
+    [calibrationKeys.mode, mode],
+  ]);
+}
+
+/** The values of what torch.median and torch.mode return, which is values and indices. */
+function valuesOf(value: unknown): unknown {
+  if (!(value instanceof PickledObject)) return value;
+  const [parts] = value.args;
+  const isPair = /^torch\.return_types\.(median|mode|nanmedian)$/.test(value.type.name);
+  return isPair && Array.isArray(parts) ? parts[0] : value;
 }
 
 /** Scales of one list; nobody takes a hundred thousand steps. */

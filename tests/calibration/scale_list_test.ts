@@ -124,6 +124,20 @@ Deno.test("scale list: the dictionary of the public calibration gives its median
   assertEquals(parseScaleList(whole, "results.pt", { aggregate: "mode" }), [3, 5, 9]);
   const samples = writeTorchStateDict(new Map([["k_optimals", table]] as const));
   assertEquals(parseScaleList(samples, "results.pt"), [3, 7, 9]);
+  // Rows of values and indices, as a list of both would be, are no scales.
+  const pair = writeTorchStateDict(
+    new Map<string, StoredTensor>([["median", { ...table, shape: [3, 3] }]]),
+  );
+  assertThrows(
+    () => parseScaleList(pair, "results.pt"),
+    DataFormatError,
+    "median has shape [3, 3]",
+  );
+  // What torch.median returns, as PyTorch pickles it.
+  const returned = bytesOf(
+    "\x80\x02}X\x06\0\0\0medianctorch.return_types\nmedian\n(](K\x03K\x05e](K\x00K\x01e\x86}tRs.",
+  );
+  assertEquals(parseScaleList(returned, "results.pkl"), [3, 5]);
   // As a pickle of lists, which stands alone.
   const pickled = bytesOf("\x80\x02}(X\x06\0\0\0median](K\x03K\x05eX\x04\0\0\0mode](K\x03K\x03eu.");
   assertEquals(parseScaleList(pickled, "results.pkl"), [3, 5]);

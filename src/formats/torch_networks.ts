@@ -171,8 +171,8 @@ function networkAt(
   options: TorchStateDictOptions & { readonly source: string },
 ): TorchStateDict | undefined {
   if (value instanceof PickledObject) {
-    const tensors = tensorsOf(value, options);
-    if (tensors.size > 0) return { tensors, module: value };
+    const { tensors, others } = tensorsOf(value, options);
+    if (tensors.size > 0) return { tensors, ...others.size > 0 && { others }, module: value };
   }
   const dictionary = dictionaryOf(value);
   if (dictionary === undefined) return undefined;
@@ -260,8 +260,9 @@ function tensorsOf(
   { source, maxItems = usualModules, maxDepth = defaultMaxDepth }: TorchStateDictOptions & {
     readonly source: string;
   },
-): Map<string, StoredTensor> {
+): { readonly tensors: Map<string, StoredTensor>; readonly others: Map<string, string> } {
   const tensors = new Map<string, StoredTensor>();
+  const others = new Map<string, string>();
   const what = "the network, whose modules may contain each other,";
   const visits = new LimitMeter("maxItems", { source, what, allowed: maxItems });
   const names = new LimitMeter("maxText", { source, what, allowed: defaultMaxText });
@@ -283,9 +284,11 @@ function tensorsOf(
       return `${prefix}${name}`;
     };
     for (const [name, tensor] of [...members("_parameters"), ...members("_buffers")]) {
-      if (!isStoredTensor(tensor)) continue;
+      // A layer without bias has None for it.
+      if (tensor === null) continue;
       visits.take(1);
-      tensors.set(full(name), tensor);
+      if (isStoredTensor(tensor)) tensors.set(full(name), tensor);
+      else if (typeof name === "string") others.set(full(name), describe(tensor));
     }
     const children = members("_modules").flatMap(([name, child]) =>
       child instanceof PickledObject
@@ -294,5 +297,5 @@ function tensorsOf(
     );
     pending.push(...children.toReversed());
   }
-  return tensors;
+  return { tensors, others };
 }

@@ -190,3 +190,30 @@ Deno.test("torch parts: arguments of the public classes that are not computed ar
     assertThrows(() => networkFromTorch({ tensors }, "a.pt", told), Error, message);
   }
 });
+
+Deno.test("torch parts: what stands in a parameter's place is named, above all what Python would run", () => {
+  const system = new PickledObject({ name: "os.system" }, ["true"]);
+  for (
+    const name of ["up_projection.weight", "convs.0.0.bias", "down_projection.weight"]
+  ) {
+    for (
+      const [value, what] of [
+        [system, 'a call of "os.system", which was not run'],
+        [
+          new PickledObject({ name: "torch.ComplexFloatStorage" }, []),
+          "an object of torch.Complex",
+        ],
+        ["a text", "a text"],
+      ] as const
+    ) {
+      const changed = new Map<string, unknown>([...dict(1, "backbone."), [
+        `backbone.${name}`,
+        value,
+      ]]);
+      const error = assertThrows(() => read(changed), Error, `backbone.${name} is ${what}`);
+      assert(isToolkitError(error));
+    }
+  }
+  // Elsewhere it does not matter.
+  assertEquals(read(new Map<string, unknown>([["model", dict(1)], ["hook", system]])).value, 1);
+});

@@ -166,6 +166,12 @@ export function networkFromTorch(
 ): TrainedNetwork {
   const { tensors: all, module, place } = stateDict;
   const { padding, imageSize, schedule } = options;
+  for (const [name, what] of stateDict.others ?? []) {
+    if (!/(^|\.)(weight|bias)$/.test(name)) continue;
+    throw new CheckpointMismatchError(
+      `${source}: ${oneLine(name, 80)} is ${what}, expected a tensor`,
+    );
+  }
   const known = knownNetwork(stateDict, source, options);
   if (known !== undefined) return known;
   // One name may be that of the checkpoint's entry, or of a network within it.

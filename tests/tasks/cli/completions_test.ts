@@ -66,7 +66,7 @@ Deno.test("completions: bash completes verbs, flags, choices and runs, in a clon
       "circular",
     ]);
     assertEquals(await complete(["deno", "task", "train", "--padding", "=", "ci"]), ["circular"]);
-    assertEquals(await complete(["deno", "task", "data", "cif"]), ["cifar10"]);
+    assertEquals(await complete(["deno", "task", "data", "cel"]), ["celeba"]);
     assertEquals(await complete(["deno", "task", "calibrate", "--run", "lat"]), ["latest"]);
     assertEquals(await complete(["deno", "task", "calibrate", "--run", "0"]), [
       "00001-train-digits",

@@ -1,7 +1,7 @@
 /** Images and labels in arrays of numbers: which array is which, and what its axes and values mean. */
 import { DataFormatError } from "../core/errors.ts";
 import { quoted } from "../core/quoted.ts";
-import type { StoredTensor } from "../formats/safetensors.ts";
+import type { StoredTensor } from "../formats/stored_tensor.ts";
 import { partWords as folderWords } from "./folder_parts.ts";
 import type { ByteImages } from "./resize.ts";
 import type { SplitName } from "./source.ts";

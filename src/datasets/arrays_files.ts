@@ -3,7 +3,7 @@ import { DataFormatError } from "../core/errors.ts";
 import { readRegularFile } from "../core/file_system.ts";
 import { isNpy, parseNpy } from "../formats/npy.ts";
 import { parseNpz } from "../formats/npz.ts";
-import type { StoredTensor } from "../formats/safetensors.ts";
+import type { StoredTensor } from "../formats/stored_tensor.ts";
 import { centerCrop } from "./adjust.ts";
 import { imagesOfArray, labelsOfArray, namesOfPart } from "./array_images.ts";
 import { classLabels } from "./class_labels.ts";

@@ -3,7 +3,7 @@ import { ArgumentError, DataFormatError } from "../core/errors.ts";
 import { quoted } from "../core/quoted.ts";
 import { unpickle } from "../formats/pickle.ts";
 import { bytesFor, LimitMeter } from "../formats/read_limits.ts";
-import type { StoredTensor } from "../formats/safetensors.ts";
+import type { StoredTensor } from "../formats/stored_tensor.ts";
 import { numpyArray, torchGlobals } from "../formats/torch_globals.ts";
 import { describe, isStoredTensor } from "../formats/torch_values.ts";
 import { type CifarFile, cifarRecordBytes, cifarValues } from "./cifar_records.ts";

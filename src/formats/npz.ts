@@ -3,7 +3,7 @@ import { DataFormatError } from "../core/errors.ts";
 import { quoted } from "../core/quoted.ts";
 import { parseNpy } from "./npy.ts";
 import { bytesFor, checkLimit, type ReadLimits } from "./read_limits.ts";
-import type { StoredTensor } from "./safetensors.ts";
+import type { StoredTensor } from "./stored_tensor.ts";
 import { readZipDirectory, readZipEntry } from "./zip.ts";
 
 /** Whether bytes begin as a `.npz` file does: a zip archive whose first file is a `.npy` file. */

@@ -6,7 +6,7 @@ import { DataFormatError } from "../../src/core/errors.ts";
 import { imagesOfArray, labelsOfArray, namesOfPart } from "../../src/datasets/array_images.ts";
 import { loadDataset } from "../../src/datasets/registry_files.ts";
 import { writeNpy } from "../../src/formats/npy.ts";
-import type { StoredTensor } from "../../src/formats/safetensors.ts";
+import type { StoredTensor } from "../../src/formats/stored_tensor.ts";
 import { inFolder } from "./folder.ts";
 
 const fixture = (name: string) => fromFileUrl(new URL(`../fixtures/${name}`, import.meta.url));

@@ -8,7 +8,7 @@ import {
 } from "../../../../src/datasets/array_images.ts";
 import { writeNpy } from "../../../../src/formats/npy.ts";
 import { parseNpz } from "../../../../src/formats/npz.ts";
-import type { StoredTensor } from "../../../../src/formats/safetensors.ts";
+import type { StoredTensor } from "../../../../src/formats/stored_tensor.ts";
 import { noise, oneIn } from "../bytes.ts";
 import { pick } from "../mutate.ts";
 import { type FuzzInput, type FuzzTarget, reads, refused } from "../target.ts";

@@ -12,7 +12,7 @@ import {
 } from "./cifar_records.ts";
 import { downloadsFolder, listFolder, locateDataset } from "./locate_files.ts";
 import { kindOf, streamFile, withFile } from "./open_files.ts";
-import { searchFiles } from "./search_files.ts";
+import { type FoundFile, searchFiles } from "./search_files.ts";
 import type {
   DatasetAbout,
   DatasetArchive,
@@ -179,26 +179,25 @@ async function openBatches(
 type Finding = Pick<DatasetRequest, "split" | "maxBytes"> & { readonly dataset: CifarDataset };
 
 async function findBatches(path: string, finding: Finding): Promise<readonly Batch[]> {
-  const { split, dataset } = finding;
+  const { dataset: { set } } = finding;
+  if (await kindOf(path) === "folder") return await searchBatches(path, finding);
+  const kind = await fileKind(path);
+  if (kind === "zip") return await searchBatches(path, finding);
+  return kind === "tar" ? await archiveBatches(path, finding) : [await fileBatch(path, { set })];
+}
+
+/** The batches below a folder or in a zip archive, or in an archive below the folder. */
+async function searchBatches(path: string, finding: Finding): Promise<readonly Batch[]> {
+  const { split, maxBytes = pickleBytes, dataset } = finding;
   const { set, name, binary, python, records } = dataset;
-  if (await kindOf(path) === "file") {
-    return await isArchive(path)
-      ? await archiveBatches(path, finding)
-      : [await fileBatch(path, { set })];
-  }
-  const names = (await listFolder(path)).map(({ name }) => name);
+  const isFolder = await kindOf(path) === "folder";
   const versions = [binary, python];
   const wanted = new Set(versions.flatMap(({ archive, files }) => [archive, ...files[split]]));
   const { files } = await searchFiles(path, {
-    wanted: (each) => wanted.has(each),
-    maxDepth: 4,
+    ...{ wanted: (each) => wanted.has(each), maxDepth: 4, maxBytes },
   });
-  const folders = new Map<string, Set<string>>();
-  for (const { path: inside } of files) {
-    const at = inside.lastIndexOf("/") + 1;
-    const folder = inside.slice(0, at);
-    folders.set(folder, (folders.get(folder) ?? new Set()).add(inside.slice(at)));
-  }
+  const byPath = new Map(files.map((file) => [file.path, file]));
+  const folders = filesByFolder(files);
   // Batches before archives, which would have to be unpacked; the binary version before the other.
   for (const { files: { [split]: official } } of versions) {
     const whole = [...folders].filter(([, inside]) => official.every((each) => inside.has(each)));
@@ -206,27 +205,24 @@ async function findBatches(path: string, finding: Finding): Promise<readonly Bat
     const [folder] = onlyOne(whole.map(([folder]) => folder), { path, name });
     const expected = official === binary.files[split] ? records[split] : undefined;
     return await Promise.all(
-      official.map((each) => fileBatch(join(path, folder, each), { set, records: expected })),
+      official.map((each) =>
+        isFolder
+          ? fileBatch(join(path, folder, each), { set, records: expected })
+          : zippedBatch(byPath.get(folder + each)!, { set, records: expected })
+      ),
     );
   }
   for (const { archive } of versions) {
     const holding = [...folders].filter(([, inside]) => inside.has(archive));
-    if (holding.length === 0) continue;
+    if (holding.length === 0 || !isFolder) continue;
     const [folder] = onlyOne(holding.map(([folder]) => folder), { path, name });
     return await archiveBatches(join(path, folder, archive), finding);
   }
-  for (const { files: { [split]: official } } of versions) {
-    const [folder, inside] = [...folders].find(([, inside]) =>
-      official.some((each) => inside.has(each))
-    ) ?? [];
-    if (inside === undefined) continue;
-    const missing = official.filter((each) => !inside.has(each));
-    throw new DataFormatError(
-      join(path, folder!),
-      `${missing.join(", ")} is missing in this folder`,
-    );
-  }
-  const others = names.filter((each) => each.startsWith(split) && each.endsWith(".bin"));
+  const others = isFolder
+    ? (await listFolder(path)).map(({ name }) => name)
+      .filter((each) => each.startsWith(split) && each.endsWith(".bin"))
+    : [];
+  checkNoneMissing(folders, { path, finding });
   if (others.length > 0) {
     return await Promise.all(others.map((each) => fileBatch(join(path, each), { set })));
   }
@@ -238,6 +234,50 @@ async function findBatches(path: string, finding: Finding): Promise<readonly Bat
       `version, nor ${binary.archive} or ${python.archive}`,
     { remedy: (say) => say.fetch(name) },
   );
+}
+
+/** Names of files by the folder that they lie in, which ends with "/" unless it is the searched one. */
+function filesByFolder(files: readonly FoundFile[]): ReadonlyMap<string, ReadonlySet<string>> {
+  const folders = new Map<string, Set<string>>();
+  for (const { path } of files) {
+    const at = path.lastIndexOf("/") + 1;
+    const folder = path.slice(0, at);
+    folders.set(folder, (folders.get(folder) ?? new Set()).add(path.slice(at)));
+  }
+  return folders;
+}
+
+/** Refuses a folder that has some batches of a version, but not all. */
+function checkNoneMissing(
+  folders: ReadonlyMap<string, ReadonlySet<string>>,
+  { path, finding: { split, dataset: { binary, python } } }: {
+    readonly path: string;
+    readonly finding: Finding;
+  },
+): void {
+  for (const { files: { [split]: official } } of [binary, python]) {
+    for (const [folder, inside] of folders) {
+      if (!official.some((each) => inside.has(each))) continue;
+      const missing = official.filter((each) => !inside.has(each)).join(", ");
+      throw new DataFormatError(join(path, folder), `${missing} is missing in this folder`);
+    }
+  }
+}
+
+/** A file of either version in a zip archive, which is read as a whole. */
+function zippedBatch(
+  file: FoundFile,
+  { set, records }: { readonly set: CifarSet; readonly records: number | undefined },
+): Batch {
+  const { source } = file;
+  return {
+    source,
+    records,
+    async bytes() {
+      const bytes = await file.read();
+      return isPickle(bytes) ? cifarPythonRecords(bytes, { set, source, records }) : bytes;
+    },
+  };
 }
 
 /** The uppermost of several folders that hold the same; two at one level could both be meant. */
@@ -321,9 +361,10 @@ async function openArchive(path: string, names: readonly string[], maxBytes = ar
   });
 }
 
-/** Whether a file is a tar archive, plain or gzip. */
-async function isArchive(path: string): Promise<boolean> {
+/** What a file is by its first bytes: a tar archive, plain or gzip, a zip archive, or a batch. */
+async function fileKind(path: string): Promise<"tar" | "zip" | "batch"> {
   const head = await withFile(path, (file) => file.read(0, 262));
   const isTar = String.fromCharCode(...head.subarray(257)) === "ustar";
-  return isTar || head[0] === 0x1f && head[1] === 0x8b;
+  if (isTar || head[0] === 0x1f && head[1] === 0x8b) return "tar";
+  return head[0] === 0x50 && head[1] === 0x4b ? "zip" : "batch";
 }

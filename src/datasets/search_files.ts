@@ -1,9 +1,9 @@
-/** Looking for the files of a data set below a folder or in a zip archive: a few levels deep, and no further. */
+/** Looking for the files of a data set below a folder or in an archive: a few levels deep, and no further. */
 import { join } from "@std/path";
 import { DataFormatError } from "../core/errors.ts";
 import { fileSystem, readRegularFile } from "../core/file_system.ts";
+import { openFileTree } from "./image_files.ts";
 import { explained, type FolderEntry, kindOf, readFolder } from "./open_files.ts";
-import { openZip } from "./zip_files.ts";
 
 /** A file that was found. */
 export interface FoundFile {
@@ -41,17 +41,17 @@ export interface SearchOptions {
   readonly maxDepth?: number;
   /** Files and folders that are looked at. Default 100,000. */
   readonly maxItems?: number;
-  /** Bytes that a file of an archive may unpack to; by default 32 MiB and 16 times what it has packed. */
+  /** Bytes that a file of an archive may unpack to. Default 2 GiB. */
   readonly maxBytes?: number | undefined;
 }
 
 const isHidden = (name: string) => name.startsWith(".") || name === "__MACOSX";
 
 /**
- * Searches a folder, level by level, or a zip archive. Hidden files are passed over; links are followed, but
+ * Searches a folder, level by level, or a zip or tar archive. Hidden files are passed over; links are followed, but
  * for those that lead back.
  *
- * @throws DataFormatError if a folder may not be read, or a file is no zip archive.
+ * @throws DataFormatError if a folder may not be read, or a file is no archive.
  */
 export async function searchFiles(root: string, options: SearchOptions): Promise<FoundFiles> {
   return await kindOf(root) === "file"
@@ -59,6 +59,8 @@ export async function searchFiles(root: string, options: SearchOptions): Promise
     : await searchFolder(root, options);
 }
 
+/** Bytes of a file in an archive. */
+const mostBytes = 2 ** 31;
 /** Names that a message has room for. */
 const mostOthers = 5;
 
@@ -132,20 +134,22 @@ async function searchArchive(
   root: string,
   { wanted, maxDepth = 5, maxItems = 1_000_000, maxBytes }: SearchOptions,
 ): Promise<FoundFiles> {
-  const archive = await openZip(root, { maxItems, maxBytes });
-  const parts = archive.entries.map((entry) => ({ entry, names: entry.name.split("/") }))
-    .map(({ entry, names }) => ({ entry, names: names.filter((name) => name !== ".") }))
+  const nameOf = (path: string) => path.slice(path.lastIndexOf("/") + 1);
+  const tree = await openFileTree(root, {
+    ...{ maxBytes: maxBytes ?? mostBytes, maxItems, wanted: (path) => wanted(nameOf(path)) },
+  });
+  const inside = tree.paths.map((path, index) => ({ path, index, names: path.split("/") }))
+    .map((each) => ({ ...each, names: each.names.filter((name) => name !== ".") }))
     .filter(({ names }) => !names.some(isHidden) && names.length <= maxDepth + 1);
   const isWanted = ({ names }: { names: readonly string[] }) => wanted(names.at(-1)!);
   return {
-    files: parts.filter(isWanted).map(({ entry, names }) => ({
+    files: inside.filter(isWanted).map(({ names, path, index }) => ({
       path: names.join("/"),
-      source: `${root}/${entry.name}`,
-      read: () => archive.read(entry),
+      source: `${root}/${path}`,
+      read: () => tree.read(index),
     })).sort((a, b) => levelOf(a) - levelOf(b) || compare(a.path, b.path)),
-    others: parts.filter((part) => !isWanted(part)).slice(0, mostOthers)
-      .map(({ entry }) => entry.name),
-    folders: new Set(parts.map(({ names }) => names.slice(0, -1).join("/"))).size,
+    others: inside.filter((each) => !isWanted(each)).slice(0, mostOthers).map(({ path }) => path),
+    folders: new Set(inside.map(({ names }) => names.slice(0, -1).join("/"))).size,
     isCut: false,
   };
 }

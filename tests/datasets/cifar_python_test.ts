@@ -1,6 +1,7 @@
 /** CIFAR's Python version gives the images of the binary one, whatever Python and NumPy wrote it. */
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { join } from "@std/path";
+import { zipSync } from "fflate";
 import { DataFormatError } from "../../src/core/errors.ts";
 import { cifar100Set } from "../../src/datasets/cifar100.ts";
 import { cifar100Source } from "../../src/datasets/cifar100_files.ts";
@@ -74,8 +75,13 @@ Deno.test("cifar's Python version: folders, archives and single files give the b
     await Deno.mkdir(join(folder, "below"));
     await Deno.writeFile(join(folder, "below/cifar-10-python.tar.gz"), await gzip(tar));
     await Deno.writeFile(join(folder, "mine.tar"), tar);
+    const zipped = batches.map((
+      each,
+      b,
+    ) => [`data_batch_${b + 1}`, pickle(each, "Python 2", 2 * b)]);
+    await Deno.writeFile(join(folder, "mine.zip"), zipSync({ "./py": Object.fromEntries(zipped) }));
 
-    for (const from of ["torch", "torch/cifar-10-batches-py", "below", "mine.tar"]) {
+    for (const from of ["torch", "torch/cifar-10-batches-py", "below", "mine.tar", "mine.zip"]) {
       const found = await loadDataset("cifar10", { from: join(folder, from) });
       assertEquals(found.sha256, expected.sha256, from);
       assertEquals(found.classNames, expected.classNames);

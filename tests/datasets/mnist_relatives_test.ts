@@ -4,7 +4,7 @@ import { dirname, join } from "@std/path";
 import { zipSync } from "fflate";
 import { DataFormatError } from "../../src/core/errors.ts";
 import { loadDataset } from "../../src/datasets/registry_files.ts";
-import { gzip, inFolder } from "./folder.ts";
+import { gzip, inFolder, tarMember } from "./folder.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 const big = (value: number) => [value >>> 24, value >>> 16 & 255, value >>> 8 & 255, value & 255];
@@ -83,6 +83,14 @@ Deno.test("mnist: every usual name and place of the files gives the same images"
       zipSync({ "archive/train-images.idx3-ubyte": x, "./archive/train-labels.idx1-ubyte": y }),
     );
     assertEquals(await load("mnist", zip), expected, "a zip archive");
+    const tar = join(root, "mnist.tar.gz");
+    const members = [
+      tarMember("MNIST/raw/train-images-idx3-ubyte.gz", await gzip(x)),
+      tarMember("MNIST/raw/train-labels-idx1-ubyte", y),
+      new Uint8Array(1024),
+    ];
+    await Deno.writeFile(tar, await gzip(new Uint8Array(await new Blob(members).arrayBuffer())));
+    assertEquals(await load("mnist", tar), expected, "a tar archive");
   }));
 
 Deno.test("mnist: what cannot be told apart, or is not there, is one line that names it", () =>

@@ -3,6 +3,7 @@ import { DataFormatError } from "../core/errors.ts";
 import { oneLine, quoted } from "../core/quoted.ts";
 import { isPatchSize } from "../core/patch_size.ts";
 import { lowerMedian, mode } from "../core/statistics.ts";
+import { fileKind } from "../formats/file_kind.ts";
 import { isNpy, parseNpy, writeNpy } from "../formats/npy.ts";
 import { isNpz, parseNpz } from "../formats/npz.ts";
 import { parseJson } from "../formats/parse_json.ts";
@@ -170,7 +171,9 @@ function parseText(bytes: Uint8Array, source: string): NumberTable {
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(bytes).trim();
   } catch {
-    throw new DataFormatError(source, "it is none of .pt, .npy, CSV, JSON and text", 0);
+    const kind = fileKind(bytes);
+    const problem = "it is none of .pt, .npy, CSV, JSON and text";
+    throw new DataFormatError(source, kind === undefined ? problem : `${problem}, but ${kind}`, 0);
   }
   if (text.startsWith("[")) {
     return numberTable(parseListOfJson(text, source), source);

@@ -73,6 +73,13 @@ export interface ParseSafetensorsOptions
   readonly views?: boolean;
 }
 
+/** Whether bytes begin as a safetensors file: the length of a header that is JSON. */
+export function isSafetensors(bytes: Uint8Array): boolean {
+  if (bytes.length < 10 || bytes[8] !== 0x7b) return false;
+  const length = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
+  return length >= 2n && length <= BigInt(bytes.length - 8);
+}
+
 /** Tensors of a file; the largest language models have some thousands. */
 const usualTensors = 50_000;
 /** An entry has its own name and three in it: each counts a quarter, also those of the metadata. */

@@ -215,6 +215,13 @@ function parseZip(bytes: Uint8Array, reading: Reading): unknown {
   const { source, memory, items } = reading;
   const entries = readZipDirectory(bytes, { source });
   const pickles = [...entries.keys()].filter((name) => /^[^/]+\/data\.pkl$/.test(name));
+  const isArrays = entries.size > 0 && [...entries.keys()].every((name) => name.endsWith(".npy"));
+  if (pickles.length === 0 && isArrays) {
+    throw new DataFormatError(
+      source,
+      "it is an archive of NumPy's arrays (.npz), expected what torch.save writes",
+    );
+  }
   if (pickles.length !== 1) {
     throw new DataFormatError(
       source,

@@ -10,6 +10,7 @@ import type { ScaleAggregate, ScaleSchedule } from "../../src/machines/scale_sch
 import type { MachineName } from "../../src/machines/machine_table.ts";
 import { parseScaleSchedule } from "../../src/calibration/scale_schedule_json.ts";
 import { isPickle, parsePickle, parseTorch } from "../../src/formats/torch_file.ts";
+import { isSafetensors } from "../../src/formats/safetensors.ts";
 import { isTorch } from "../../src/formats/torch_magic.ts";
 import { torchStateDict } from "../../src/formats/torch_networks.ts";
 import { importScales, type ScaleIndexing } from "../../src/calibration/import_scales.ts";
@@ -108,7 +109,7 @@ export async function readContent(
     const state = torchStateDict(value, path, { part: options.part });
     return { kind: "network", network: networkFromTorch(state, path, { ...options, training }) };
   }
-  if (/\.safetensors$/i.test(path)) {
+  if (/\.safetensors$/i.test(path) || isSafetensors(bytes)) {
     return { kind: "network", network: await readAnyWeights(bytes, path, options) };
   }
   if (!isNpy(bytes) && bytes.find((byte) => byte > 32) === 0x7b) {

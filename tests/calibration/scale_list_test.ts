@@ -64,6 +64,7 @@ Deno.test("scale list: what is no list of odd positive integers is refused in on
     [bytesOf("[3, 5"), "not JSON"],
     [bytesOf('[3, "5"]'), "a text"],
     [bytesOf("\xff\xfe"), "none of .pt, .npy, CSV, JSON"],
+    [bytesOf("\x89PNG\r\n"), "CSV, JSON and text, but a PNG picture"],
     [bytesOf("step,kernel_size\n2,3\n"), "row 1 is step 2"],
     [bytesOf("step,kernel_size\n1\n"), "row 1 has 1 cells"],
   ];

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { DataFormatError } from "../../src/core/errors.ts";
+import { writeZip } from "../../src/formats/zip.ts";
 import { sha256Hex } from "../../src/core/sha256.ts";
 import { parseSafetensors, writeSafetensors } from "../../src/formats/safetensors.ts";
 import { isForeignNetwork, readAnyWeights } from "../../src/networks/weights/any_weights.ts";
@@ -36,8 +37,9 @@ Deno.test("any weights: PyTorch's file, ours and its bare arrays are one network
       isForeignNetwork(module, "a"),
       isForeignNetwork(ours, "a.safetensors"),
       isForeignNetwork(bare, "a.safetensors"),
+      isForeignNetwork(bare, "without an ending"),
     ],
-    [true, false, true],
+    [true, false, true, true],
   );
 });
 
@@ -62,6 +64,8 @@ Deno.test("any weights: a file of another kind is told by its kind, not called d
     [text("epoch,loss\n1,0.5\n"), "it is text"],
     [new Uint8Array(0), "it is empty"],
   ];
+  const npz = writeZip(new Map([["arr_0.npy", new Uint8Array(8)]]));
+  await assertRejects(() => readAnyWeights(npz, "a.npz"), DataFormatError, "archive of NumPy's");
   for (const [bytes, message] of cases) {
     const error = await assertRejects(
       () => readAnyWeights(bytes, "network.bin"),

@@ -217,3 +217,23 @@ Deno.test("torch parts: what stands in a parameter's place is named, above all w
   // Elsewhere it does not matter.
   assertEquals(read(new Map<string, unknown>([["model", dict(1)], ["hook", system]])).value, 1);
 });
+
+Deno.test("torch parts: any kernel, width and number of layers of the public ResNet is told from its arrays", () => {
+  for (const [width, layers, kernelSize] of [[8, 1, 5], [24, 3, 1], [16, 12, 7]] as const) {
+    const network = createNetwork({
+      ...{ kind: "resnet", imageShape: [8, 8, 3], padding: "circular", classes: 5 },
+      ...{ width, layers, kernelSize },
+    });
+    const arrays = toStateDict(
+      network.parameters,
+      new Float32Array(parameterCount(network.parameters)),
+    );
+    const tensors = new Map(
+      [...arrays].map(([name, array]): [string, FloatTensor] => [name, { dtype: "F32", ...array }]),
+    );
+    const found = networkFromTorch({ tensors }, "a.pt", { ...told, padding: "circular" });
+    const fields = ({ network }: { network: { architecture: object } }) =>
+      Object.entries(network.architecture).sort();
+    assertEquals(fields(found), fields({ network }));
+  }
+});

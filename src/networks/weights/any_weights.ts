@@ -1,6 +1,6 @@
 import { DataFormatError } from "../../core/errors.ts";
 import { sha256Hex } from "../../core/sha256.ts";
-import { parseSafetensors } from "../../formats/safetensors.ts";
+import { isSafetensors, parseSafetensors } from "../../formats/safetensors.ts";
 import { fileKind } from "../../formats/file_kind.ts";
 import { isPickle } from "../../formats/torch_file.ts";
 import { isTorch } from "../../formats/torch_magic.ts";
@@ -16,7 +16,7 @@ import { readWeights, type TrainedNetwork } from "./weights.ts";
  */
 export function isForeignNetwork(bytes: Uint8Array, path: string): boolean {
   if (isTorch(bytes) || isPickle(bytes) || foreignFileOf(bytes, path) !== undefined) return true;
-  return /\.safetensors$/i.test(path) &&
+  return (/\.safetensors$/i.test(path) || isSafetensors(bytes)) &&
     parseSafetensors(bytes, path, { views: true }).metadata.format !== "els-network";
 }
 
@@ -64,7 +64,7 @@ export async function importedFrom(
  * assertEquals(again.parameters, parameters);
  * ```
  *
- * @param path Path, or a name for the bytes; a bare state dict is known by the ending .safetensors.
+ * @param path Path, or a name for the bytes.
  * @throws DataFormatError if the bytes are damaged.
  * @throws CheckpointMismatchError if they do not describe a network that is known here.
  *

@@ -83,6 +83,27 @@ Deno.test("torch parts: the average is read where there is one, whatever it is c
   }
 });
 
+Deno.test("torch parts: an average whose names have lost their dots is found", () => {
+  for (
+    const [prefix, root] of [["model.", "model."], ["model.backbone.", "model."], ["net.", ""]]
+  ) {
+    const average = [...dict(2, prefix)].map(([name, tensor]): [string, StoredTensor] => [
+      `model_ema.${name.slice(root!.length).replaceAll(".", "")}`,
+      tensor,
+    ]);
+    const lightning = new Map([
+      [
+        "state_dict",
+        new Map([...dict(1, prefix), ...average, ["model_ema.num_updates", step]]),
+      ],
+    ]);
+    const { value, notes } = read(lightning);
+    assertEquals(value, 2, prefix);
+    assertMatch(notes[0]!, /it holds 2 networks/);
+    assertEquals(read(lightning, prefix!.split(".")[0]).value, 1, prefix);
+  }
+});
+
 Deno.test("torch parts: any of them is read by its name", () => {
   const both = new Map([["model", dict(1)], ["ema", dict(2)]]);
   assertEquals(read(both, "model"), { value: 1, part: "model", notes: [] });

@@ -42,14 +42,12 @@ const landmarks: Readonly<Record<string, string>> = {
  * parameters are missing, or the public classes were given arguments that are not computed here.
  */
 export function inferArchitecture(
-  all: TorchTensors,
+  given: TorchTensors,
   source: string,
   { part }: { readonly part?: string | undefined } = {},
 ): InferredArchitecture {
-  const found = Object.entries(landmarks).flatMap(([kind, landmark]) =>
-    [...all.keys()].filter((name) => name === landmark || name.endsWith(`.${landmark}`))
-      .map((name) => ({ kind, prefix: name.slice(0, -landmark.length) }))
-  );
+  const all = withDots(given);
+  const found = candidatesIn(all);
   const network = pickedNetwork(found, { all, part, source });
   if (network === undefined) {
     if (
@@ -68,7 +66,7 @@ export function inferArchitecture(
     );
   }
   const { kind, prefix } = network;
-  const prefixes = found.map((each) => each.prefix);
+  const prefixes = found.slice(0, mostNetworks).map((each) => each.prefix);
   const tensors: TorchTensors = new Map(
     [...all].filter(([name]) => name.startsWith(prefix))
       .map(([name, tensor]) => [name.slice(prefix.length), tensor]),
@@ -125,6 +123,45 @@ export function inferArchitecture(
     prefix,
     prefixes,
   };
+}
+
+/** Networks of a state dict that are looked at; nobody saves as many. */
+const mostNetworks = 16;
+
+/** Every network in a state dict, told by its landmark. */
+function candidatesIn(all: TorchTensors): Candidate[] {
+  return Object.entries(landmarks).flatMap(([kind, landmark]) =>
+    [...all.keys()].filter((name) => name === landmark || name.endsWith(`.${landmark}`))
+      .map((name) => ({ kind, prefix: name.slice(0, -landmark.length) }))
+  );
+}
+
+/** Where CompVis' LitEma keeps its average, under the names of the network without their dots. */
+const dotless = "model_ema.";
+
+/** A state dict whose average has its dots again; the same where it has none of that kind. */
+function withDots(all: TorchTensors): TorchTensors {
+  const isAverage = (name: string) =>
+    name.startsWith(dotless) && !name.includes(".", dotless.length);
+  const average = new Map([...all].filter(([name]) => isAverage(name)));
+  if (average.size === 0) return all;
+  for (const { prefix } of candidatesIn(all).slice(0, mostNetworks)) {
+    const names = [...all.keys()].filter((name) => name.startsWith(prefix) && !average.has(name));
+    // The average may be of the network, or of what it stands in.
+    for (let end = prefix.length; end >= 0; end = prefix.lastIndexOf(".", end - 2) + 1) {
+      const plain = (name: string) => dotless + name.slice(end).replaceAll(".", "");
+      if (names.every((name) => average.has(plain(name)))) {
+        const taken = new Set(names.map(plain));
+        const rest = [...all].filter(([name]) => !taken.has(name));
+        const dotted = names.map((name) =>
+          [dotless + name.slice(end), average.get(plain(name))!] as const
+        );
+        return new Map([...rest, ...dotted]);
+      }
+      if (end === 0) break;
+    }
+  }
+  return all;
 }
 
 interface Candidate {

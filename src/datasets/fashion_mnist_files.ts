@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { parseIdxPair } from "./idx_pair.ts";
+import { pairRemarks, parseIdxPair } from "./idx_pair.ts";
 import { findIdxPair } from "./idx_search_files.ts";
 import { downloadsFolder, locateDataset } from "./locate_files.ts";
 import { type DatasetSource, type OfficialFile, openInMemory } from "./source.ts";
@@ -75,6 +75,7 @@ export const fashionMnistSource: DatasetSource = {
         });
       }
     }
-    return openInMemory(parseIdxPair(pair), fashionMnistClassNames);
+    const opened = openInMemory(parseIdxPair(pair), fashionMnistClassNames);
+    return from === undefined ? opened : { ...opened, remarks: pairRemarks(pair, "fashion-mnist") };
   },
 };

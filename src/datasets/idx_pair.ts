@@ -2,6 +2,7 @@
 import { DataFormatError } from "../core/errors.ts";
 import { parseIdx, parseIdxIntegers } from "./idx.ts";
 import type { LabeledBytes } from "./labeled_bytes.ts";
+import type { OpenDataset } from "./source.ts";
 
 /** The bytes of one file and where they came from. */
 export interface SourcedBytes {
@@ -65,6 +66,15 @@ export function parseIdxPair(
     shape: isTransposed ? [n, w, h, 1] : [n, h, w, 1],
     labels: Uint8Array.from(found, (label) => label - firstLabel),
   };
+}
+
+/** What people should know of a pair that was looked for: which files it is. */
+export function pairRemarks(
+  { images, labels }: IdxPair,
+  name: string,
+): NonNullable<OpenDataset["remarks"]> {
+  const opened = [`${name}: images of ${images.source}`, `  labels of ${labels.source}`];
+  return { opened, read: () => [] };
 }
 
 /** The part of EMNIST, which goes about under MNIST's file names too, that has such labels. */

@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { type IdxLayout, parseIdxPair } from "./idx_pair.ts";
+import { type IdxLayout, pairRemarks, parseIdxPair } from "./idx_pair.ts";
 import { findIdxPair, type IdxNames } from "./idx_search_files.ts";
 import { downloadsFolder, locateDataset } from "./locate_files.ts";
 import { type DatasetAbout, type DatasetSource, openInMemory } from "./source.ts";
@@ -25,7 +25,8 @@ export function idxSource(set: IdxSet): DatasetSource {
     async open(request) {
       const from = await locateDataset(name, { from: request.from, folders });
       const pair = await findIdxPair(from, { ...request, names: { ...set, set: name } });
-      return openInMemory(parseIdxPair(pair, { ...set, classes: classNames.length }), classNames);
+      const found = parseIdxPair(pair, { ...set, classes: classNames.length });
+      return { ...openInMemory(found, classNames), remarks: pairRemarks(pair, name) };
     },
   };
 }

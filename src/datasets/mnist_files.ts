@@ -1,7 +1,7 @@
 import { fromFileUrl } from "@std/path";
 import { DataFormatError } from "../core/errors.ts";
 import { readRegularFile } from "../core/file_system.ts";
-import { type IdxPair, parseIdxPair, type SourcedBytes } from "./idx_pair.ts";
+import { type IdxPair, pairRemarks, parseIdxPair, type SourcedBytes } from "./idx_pair.ts";
 import { findIdxPair } from "./idx_search_files.ts";
 import { mnistClassNames, mnistSha256 } from "./mnist.ts";
 import { locateDataset } from "./locate_files.ts";
@@ -20,7 +20,9 @@ export const mnistSource: DatasetSource = {
     license: "Yann LeCun, Corinna Cortes; CC BY-SA 3.0",
   },
   async open(request) {
-    return openInMemory(parseIdxPair(await readPair(request)), mnistClassNames);
+    const pair = await readPair(request);
+    const opened = openInMemory(parseIdxPair(pair), mnistClassNames);
+    return request.from === undefined ? opened : { ...opened, remarks: pairRemarks(pair, "mnist") };
   },
 };
 

@@ -207,7 +207,14 @@ Deno.test("kmnist and qmnist: own classes, and QMNIST's labels are rows of eight
         ...[3, 9, 9, 9, 9, 9, 9, 9].flatMap(big),
       ),
     });
-    const kmnist = await loadDataset("kmnist", { from: root, size: 3 });
+    const told: string[] = [];
+    const kmnist = await loadDataset("kmnist", {
+      ...{ from: root, size: 3, tell: (line) => told.push(line) },
+    });
+    assertEquals(told, [
+      `kmnist: images of ${join(root, "KMNIST/raw/train-images-idx3-ubyte")}`,
+      `  labels of ${join(root, "KMNIST/raw/train-labels-idx1-ubyte")}`,
+    ]);
     assertEquals([...kmnist.labels].map((label) => kmnist.classNames[label]), ["wo", "o"]);
     assertEquals((await load("qmnist", root)).labels, [7, 3]);
     await write(root, {

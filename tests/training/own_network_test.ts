@@ -6,6 +6,10 @@ import { syntheticTextures } from "../../src/datasets/synthetic.ts";
 import { ddim } from "../../src/samplers/ddim.ts";
 import { initialNoise } from "../../src/samplers/initial_noise.ts";
 import { uniformTimeGrid } from "../../src/samplers/time_grid.ts";
+import {
+  architectureDefinitions,
+  foreignArchitectureDefinitions,
+} from "../../src/networks/architectures/architecture.ts";
 import { startBackend } from "../../src/networks/backend.ts";
 import type { ArchitectureBase, Network } from "../../src/networks/network.ts";
 import { networkDenoiser } from "../../src/networks/network_denoiser.ts";
@@ -70,6 +74,8 @@ Deno.test("own network: it is trained, its weights come back, and it samples", a
 Deno.test("own network: weights of another one are refused, and without it they say what to pass", async () => {
   const parameters = new Float32Array(9);
   const bytes = writeWeights({ network, parameters, schedule, training: {} });
+  const known = [...architectureDefinitions, ...foreignArchitectureDefinitions];
+  const kinds = known.map(({ kind }) => kind).join(", ");
   assertThrows(
     () => readWeights(bytes, "mine.safetensors", { network: linear(5) }),
     CheckpointMismatchError,
@@ -78,8 +84,7 @@ Deno.test("own network: weights of another one are refused, and without it they 
   assertThrows(
     () => readWeights(bytes, "mine.safetensors"),
     CheckpointMismatchError,
-    'the network is of kind "linear", this version knows resnet, unet, attention-unet; pass one of ' +
-      "your own",
+    `the network is of kind "linear", this version knows ${kinds}; pass one of your own`,
   );
   await assertRejects(
     () => optimizeNetwork(network, { examples, recipe }),

@@ -180,6 +180,20 @@ Deno.test("safetensors: each breach of the format is named with its byte", () =>
   );
 });
 
+Deno.test("safetensors: a file of another kind is called what it is", () => {
+  const text = (content: string) => new TextEncoder().encode(content.padEnd(80));
+  const others: readonly (readonly [Uint8Array, string])[] = [
+    [text("version https://git-lfs.github.com/spec/v1"), "it is a pointer of Git LFS"],
+    [text("<!DOCTYPE html><html>"), "it is a page of HTML"],
+    [Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 1), "it is compressed by gzip"],
+    [new Uint8Array(0), "it is empty"],
+  ];
+  for (const [bytes, message] of others) {
+    assertThrows(() => parseSafetensors(bytes), DataFormatError, `${message}`);
+    assertThrows(() => parseSafetensors(bytes), DataFormatError, ", expected safetensors");
+  }
+});
+
 Deno.test("safetensors: a name's byte offset counts bytes, not characters", () => {
   const header = `{"ü":${JSON.stringify(u8(0, 8))},"b":1}`;
   const error = assertThrows(() => parseSafetensors(file(header)), DataFormatError);

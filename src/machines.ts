@@ -180,6 +180,13 @@ export {
   type CreateMachineOptions,
 } from "./machines/create_machine.ts";
 export {
+  type ExplainedPatch,
+  explainedPatches,
+  type ExplainedPatchesOptions,
+  type ExplainOptions,
+  type Explanation,
+} from "./machines/explanation.ts";
+export {
   largestPatchSize,
   type MachineDefinition,
   machineDefinitions,
@@ -206,8 +213,17 @@ export {
   posteriorMean,
   type PosteriorMeanOptions,
 } from "./posterior/merge_states.ts";
+export {
+  emptyExplanation,
+  logSumOf,
+  mergeExplanations,
+} from "./posterior/explanation/explanation_state.ts";
 export type {
   AccumulateOptions,
+  ExplainTileOptions,
+  ExplanationRequest,
+  ExplanationRun,
+  ExplanationState,
   PatchPosterior,
   PatchRule,
   PosteriorRequest,

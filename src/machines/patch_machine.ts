@@ -2,10 +2,14 @@ import { ArgumentError } from "../core/errors.ts";
 import { gatherImages, type ImageBatch, type ImageShape } from "../core/image_batch.ts";
 import type { GrowingDenoiser, GrowingPredictions, PredictOptions } from "../denoisers/denoiser.ts";
 import { labelPerSample } from "../denoisers/labels.ts";
+import { checkExplanation } from "../posterior/explanation/check_explanation.ts";
+import { logSumOf } from "../posterior/explanation/explanation_state.ts";
 import { posteriorMean } from "../posterior/merge_states.ts";
-import type { PatchPosterior } from "../posterior/patch_posterior.ts";
+import type { ExplanationState, PatchPosterior } from "../posterior/patch_posterior.ts";
+import { referencePosterior } from "../posterior/reference/reference_posterior.ts";
 import { hasScale } from "../posterior/request.ts";
 import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
+import { type ExplainOptions, type Explanation, explanationOf } from "./explanation.ts";
 import { GrowingPosterior } from "./growing.ts";
 import type { MachineDefinition } from "./machine_table.ts";
 import { type PatchSize, patchSizeAt } from "./scheduled.ts";
@@ -20,6 +24,16 @@ export interface Machine extends GrowingDenoiser, AsyncDisposable {
   readonly definition: MachineDefinition;
   /** The backend that does the work. */
   readonly posterior: PatchPosterior;
+  /**
+   * Says which training patches made the prediction: of each pixel the heaviest candidates, the weight of all
+   * others, and how many patches and training images take part; of each training image its weight. Two
+   * passes: one as `predict`'s, one that explains it. Memory grows with pixels times `top`, and with the
+   * training images by one number each.
+   *
+   * @param x Noisy images `[B, H, W, C]`.
+   * @throws RangeError if an option cannot be used.
+   */
+  explain(x: ImageBatch, t: number, options?: ExplainOptions): Promise<Explanation>;
   /** Ends the workers of a backend that the machine made for itself; one passed in is left alone. */
   dispose(): Promise<void>;
 }
@@ -109,6 +123,62 @@ export class PatchMachine implements Machine {
     return scaled ? batches : scales.map(() => batches[0]!);
   }
 
+  async explain(x: ImageBatch, t: number, options: ExplainOptions = {}): Promise<Explanation> {
+    const { top = 8, patchSize = this.#scaleAt(t), labels, abort, onProgress } = options;
+    const [queries, height, width] = x.shape;
+    this.#checkShape(x);
+    abort?.throwIfAborted();
+    const { images, posterior, definition: { rule } } = this.#parts;
+    const pixels = options.pixels ?? allPixels(height, width);
+    const flat = flatPixels(pixels, { height, width });
+    const xHat0 = new Float32Array(x.data.length);
+    const values = x.data.length / Math.max(1, queries);
+    const states: { members: number[]; state: ExplanationState }[] = [];
+    let queriesDone = 0;
+    for (const [label, members] of groupByLabel(labelPerSample(labels, queries), queries)) {
+      const select = label === null ? undefined : this.#imagesOf(label);
+      const total = 2 * (select?.length ?? images.shape[0]);
+      const report = (done: number) =>
+        onProgress?.((queriesDone + members.length * done / total) / queries);
+      const level = {
+        query: members.length === queries ? x : gatherImages(x, members),
+        rule,
+        signal: this.schedule.signal(t),
+        sigma: this.schedule.sigma(t),
+      };
+      const scale = hasScale(rule) ? patchSize : 1;
+      const request = { ...level, scale, pixels: flat, top };
+      checkExplanation({ ...request, logSum: new Float64Array(members.length * height * width) });
+      const sum = posterior.begin({ ...level, scales: [scale] });
+      await sum.accumulate(images, { select, abort, last: true, onProgress: report });
+      const state = await sum.finish();
+      const mean = posteriorMean(state, { imageShape: this.imageShape });
+      members.forEach((query, i) =>
+        xHat0.set(mean.data.subarray(i * values, (i + 1) * values), query * values)
+      );
+      const explainer = posterior.explain === undefined ? referencePosterior() : posterior;
+      const run = explainer.explain!({ ...request, logSum: logSumOf(state) });
+      const halfway = total / 2;
+      await run.accumulate(images, {
+        select,
+        abort,
+        onProgress: (imagesDone) => report(halfway + imagesDone),
+      });
+      states.push({ members, state: await run.finish() });
+      queriesDone += members.length;
+    }
+    return explanationOf(states, {
+      shape: [queries, pixels.length, top],
+      t,
+      patchSize: hasScale(rule) ? patchSize : 1,
+      xHat0: { data: xHat0, shape: x.shape },
+      pixels,
+      width,
+      images: images.shape[0],
+      labels: this.#parts.labels,
+    });
+  }
+
   growScales(
     x: ImageBatch,
     t: number,
@@ -179,6 +249,27 @@ export class PatchMachine implements Machine {
     }
     return indices;
   }
+}
+
+function allPixels(height: number, width: number): (readonly [number, number])[] {
+  return Array.from(
+    { length: height * width },
+    (_, i) => [Math.floor(i / width), i % width] as const,
+  );
+}
+
+function flatPixels(
+  pixels: readonly (readonly [row: number, column: number])[],
+  { height, width }: { readonly height: number; readonly width: number },
+): Uint32Array {
+  const isPlace = (at: number, size: number) => Number.isInteger(at) && at >= 0 && at < size;
+  return Uint32Array.from(pixels, ([row, column]) => {
+    if (isPlace(row, height) && isPlace(column, width)) return row * width + column;
+    throw new ArgumentError(
+      `Cannot explain pixel (${row}, ${column}): images have ${height} x ${width}, rows and columns ` +
+        "from 0",
+    );
+  });
 }
 
 function groupByLabel(labels: number[] | null, queries: number): Map<number | null, number[]> {

@@ -1,7 +1,8 @@
 /**
  * The one contract behind every machine: a softmax over training patches, at every pixel.
  *
- * Shapes: B queries, S scales, P = H * W pixels, C channels, N training images.
+ * Shapes: B queries, S scales, P = H * W pixels, C channels, N training images; of explanations E pixels, M
+ * candidates kept of each.
  */
 import type { ImageBatch } from "../core/image_batch.ts";
 
@@ -101,6 +102,80 @@ export interface PosteriorRun {
 }
 
 /**
+ * What to explain: one posterior that has been summed, at one scale.
+ *
+ * @category Posterior
+ */
+export interface ExplanationRequest {
+  /** Noisy images `[B, H, W, C]`. */
+  readonly query: ImageBatch;
+  /** Which patches may match. */
+  readonly rule: PatchRule;
+  /** Patch size k, odd; ignored by the rules `whole` and `shifts`. */
+  readonly scale: number;
+  /** Factor of the clean image, positive. */
+  readonly signal: number;
+  /** Standard deviation of the noise, positive. */
+  readonly sigma: number;
+  /** Logarithm of the sum of all weights `exp(-D / (2 sigma^2))`, `[B, H * W]`; see {@linkcode PosteriorState} and `logSumOf`. */
+  readonly logSum: Float64Array;
+  /** Pixels to explain, row * W + column. */
+  readonly pixels: Uint32Array;
+  /** Candidates to keep of each pixel, 1 to 64. */
+  readonly top: number;
+}
+
+/**
+ * Provenance of every (query, explained pixel). Weights are those of the finished posterior, so states of
+ * parts of the training images add, in any order and grouping (see `mergeExplanations`).
+ *
+ * @category Posterior
+ */
+export interface ExplanationState {
+  /** `[B, E, M]` as numbers of each. */
+  readonly shape: readonly [queries: number, pixels: number, top: number];
+  /** Sum of the weights w seen, `[B, E]`; 1 when all have been. */
+  readonly mass: Float64Array;
+  /** Sum of -w ln w over candidates, `[B, E]`, in nats. */
+  readonly entropy: Float64Array;
+  /** The same over training images, whose weight is the sum of those of their candidates. */
+  readonly imageEntropy: Float64Array;
+  /**
+   * Logarithms of the largest weights, `[B, E, M]`, falling; -Infinity where there are fewer candidates. Of
+   * equal ones the lower image comes first, then the lower position.
+   */
+  readonly logWeight: Float64Array;
+  /** Training image of each, `[B, E, M]`, counted over all tiles. */
+  readonly image: Uint32Array;
+  /** Position of its patch's center, row * W + column, `[B, E, M]`. */
+  readonly position: Uint32Array;
+  /** Of each query, the weight of every training image, summed over the explained pixels: `[N]`. */
+  readonly imageWeights: readonly Float64Array[];
+}
+
+/**
+ * Options of {@linkcode ExplanationRun.accumulate}.
+ *
+ * @category Posterior
+ */
+export interface ExplainTileOptions extends Omit<AccumulateOptions, "last"> {
+  /** Number of the tile's first image among all; by default tiles follow each other. */
+  readonly first?: number | undefined;
+}
+
+/**
+ * An explanation in the making: feed it the tiles that the posterior was fed, in any order, then finish.
+ *
+ * @category Posterior
+ */
+export interface ExplanationRun {
+  /** Adds training images `[N, H, W, C]`. */
+  accumulate(tile: ImageBatch, options?: ExplainTileOptions): Promise<void>;
+  /** The merged state of everything accumulated. */
+  finish(): Promise<ExplanationState>;
+}
+
+/**
  * A way to compute patch posteriors: `reference` (float64, the oracle), `wasm`, `webgpu`.
  *
  * @category Posterior
@@ -110,6 +185,11 @@ export interface PatchPosterior {
   readonly name: string;
   /** Starts a posterior for a batch of queries, at all scales at once. */
   begin(request: PosteriorRequest): PosteriorRun;
+  /**
+   * Starts to say where a posterior that has been summed comes from. A backend without it is explained by
+   * the reference.
+   */
+  explain?(request: ExplanationRequest): ExplanationRun;
   /** Frees workers and memory; the object is of no use afterwards. */
   dispose(): Promise<void>;
 }

@@ -144,6 +144,8 @@ function sharedDistances(
         squares[p] = squares[p]! + (x[plane + p]! - pivot[plane + p]!) ** 2;
       }
     }
+    // Kernels subtract them in float32; their roundings, the same for all candidates, are added again here.
+    for (let p = 0; p < pixels; p++) squares[p] = Math.fround(squares[p]!);
     radii.forEach((r, s) => {
       for (let p = 0; p < pixels; p++) {
         rowSums[p] = window(squares, p - p % width, 1, p % width, width, r);

@@ -16,6 +16,7 @@ import type {
   PosteriorState,
 } from "../patch_posterior.ts";
 import { checkRequest, checkTile, hasScale } from "../request.ts";
+import { ReferenceExplanation } from "./explain_reference.ts";
 
 /**
  * The patch posterior in float64 on the calling thread.
@@ -44,6 +45,7 @@ export function referencePosterior(): PatchPosterior {
   return {
     name: "reference",
     begin: (request) => new ReferenceRun(request),
+    explain: (request) => new ReferenceExplanation(request),
     dispose: () => Promise.resolve(),
   };
 }

@@ -2,7 +2,7 @@ import { DeviceUnavailableError } from "../../core/errors.ts";
 import { IdleTimer } from "../../core/idle_timer.ts";
 import { newPulse, type WatchedThread, WorkerWatch } from "../../core/worker_watch.ts";
 import { PosteriorKernel } from "./posterior_kernel.ts";
-import type { KernelBuild, KernelWork } from "./posterior_kernel.ts";
+import type { AnyResult, AnyWork, KernelBuild } from "./posterior_kernel.ts";
 import type { ToWorker } from "./posterior_messages.ts";
 import { listen, type PosteriorThread } from "./posterior_thread.ts";
 import type { KernelResult, PosteriorPlan } from "../posterior_plan.ts";
@@ -10,7 +10,7 @@ import type { KernelResult, PosteriorPlan } from "../posterior_plan.ts";
 /** One piece of work with all that it needs. */
 export interface Job {
   readonly plan: PosteriorPlan;
-  readonly work: KernelWork;
+  readonly work: AnyWork;
   /** `stop[0]` = 1 asks to stop; the result is then null. */
   readonly stop: Int32Array;
 }
@@ -20,7 +20,7 @@ export interface Executor {
   /** Jobs that run at the same time; 0 means on the calling thread. */
   readonly workers: number;
   /** Runs a job as soon as a thread is free. */
-  run(job: Job): Promise<KernelResult | null>;
+  run<Result extends AnyResult = KernelResult>(job: Job): Promise<Result | null>;
   /** Ends all threads; jobs still waiting are rejected. */
   dispose(): void;
 }
@@ -35,11 +35,11 @@ export function inThreadExecutor(build?: KernelBuild): Executor {
   let kernel: Promise<PosteriorKernel> | undefined;
   let last: Promise<unknown> = Promise.resolve();
   let ended = false;
-  const execute = async ({ plan, work, stop }: Job): Promise<KernelResult | null> => {
+  const execute = async ({ plan, work, stop }: Job): Promise<AnyResult | null> => {
     if (ended) throw disposed();
     const ready = await (kernel ??= PosteriorKernel.create(build));
     ready.configure(plan);
-    const steps = ready.run(work);
+    const steps = ready.do(work);
     let turn = performance.now();
     for (;;) {
       const step = steps.next();
@@ -54,10 +54,10 @@ export function inThreadExecutor(build?: KernelBuild): Executor {
   };
   return {
     workers: 0,
-    run: (job) => {
+    run: <Result extends AnyResult>(job: Job) => {
       const result = last.then(() => execute(job));
       last = result.catch(() => {});
-      return result;
+      return result as Promise<Result | null>;
     },
     dispose: () => {
       ended = true;
@@ -70,7 +70,7 @@ interface Thread extends WatchedThread {
   /** It is gone. */
   readonly lose: (why: string) => void;
   plan: PosteriorPlan | undefined;
-  settle: { resolve(result: KernelResult | null): void; reject(error: Error): void } | undefined;
+  settle: { resolve(result: AnyResult | null): void; reject(error: Error): void } | undefined;
 }
 
 /** Milliseconds for a thread to load its module, however busy the machine is. */
@@ -207,14 +207,14 @@ export async function startWorkers(
   assign();
   return {
     workers: count,
-    run: (job) =>
-      new Promise((resolve, reject) => {
+    run: <Result extends AnyResult>(job: Job) =>
+      new Promise<AnyResult | null>((resolve, reject) => {
         if (ended) return reject(disposed());
         idleTimer.stop();
         waiting.push({ job, settle: { resolve, reject } });
         replaceMissing();
         assign();
-      }),
+      }) as Promise<Result | null>,
     dispose: () => {
       ended = true;
       idleTimer.stop();

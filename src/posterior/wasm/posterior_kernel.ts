@@ -1,22 +1,20 @@
 import { DeviceUnavailableError } from "../../core/errors.ts";
 import type { KernelResult, PosteriorPlan } from "../posterior_plan.ts";
 import { fastestBuild, wasmBytes } from "../../core/wasm_builds.ts";
+import {
+  explainImages,
+  type ExplanationExports,
+  type ExplanationWork,
+  type KernelExplanation,
+} from "./explain_images.ts";
 import { relaxed, simd } from "./posterior_wasm.ts";
 
 /** Exports of `posterior/posterior.as.ts`. */
-interface Exports {
-  readonly memory: WebAssembly.Memory;
+interface Exports extends ExplanationExports {
   configure(...sizes: number[]): void;
-  setNoise(bits: number, cutoff: number, exactFrom: number): void;
   prepareQuery(b: number): void;
-  adoptReferences(): void;
-  clear(): void;
-  addImage(): void;
-  finish(): void;
   radiiAt(): number;
-  imageAt(): number;
   queriesAt(): number;
-  referencesAt(): number;
   sumsAt(): number;
   accsAt(): number;
 }
@@ -52,6 +50,10 @@ export interface KernelWork {
   /** See `thresholdsOf`. */
   readonly thresholds: Float32Array | null;
 }
+
+/** What a thread can be asked for, and what it answers. */
+export type AnyWork = KernelWork | ExplanationWork;
+export type AnyResult = KernelResult | KernelExplanation;
 
 /** An instance of the kernel with memory of its own. Not for use by two threads at once. */
 export class PosteriorKernel {
@@ -114,12 +116,18 @@ export class PosteriorKernel {
     this.#plan = plan;
   }
 
-  /** Sums over some images; yields after each, so that the caller can stop. */
+  /** Does the work under the plan; yields after each image, so that the caller can stop. */
+  do(work: AnyWork): Generator<void, AnyResult> {
+    return "setting" in work ? explainImages(this.#exports, this.#plan!, work) : this.run(work);
+  }
+
+  /** Sums over some images. */
   *run({ cutoff, images, indices, thresholds }: KernelWork): Generator<void, KernelResult> {
     const plan = this.#plan!;
     const kernel = this.#exports;
     kernel.setNoise(plan.bitsPerUnit, cutoff, plan.exactFrom);
     kernel.clear();
+    kernel.prepareExplanation(0, 0, 0);
     const { buffer } = kernel.memory;
     const cells = plan.queries * plan.scales * plan.height * plan.width;
     const wholeImages = plan.rule < 2;

@@ -1,12 +1,12 @@
-import type { KernelWork } from "./posterior_kernel.ts";
-import type { KernelResult, PosteriorPlan } from "../posterior_plan.ts";
+import type { AnyResult, AnyWork } from "./posterior_kernel.ts";
+import type { PosteriorPlan } from "../posterior_plan.ts";
 
 /** Work for a worker. */
 export interface ToWorker {
   /** Present when it differs from the last one that this worker got. */
   readonly plan?: PosteriorPlan;
   /** The images. */
-  readonly work: KernelWork;
+  readonly work: AnyWork;
   /** `stop[0]` becomes 1 when the result is no longer wanted. */
   readonly stop: Int32Array;
   /** `pulse[0]`, in shared memory, is counted up with every part of the work. */
@@ -16,5 +16,5 @@ export interface ToWorker {
 /** From a worker: it has started, has done the work (null: it was stopped), or could not. */
 export type FromWorker =
   | { readonly kind: "ready" }
-  | { readonly kind: "done"; readonly result: KernelResult | null }
+  | { readonly kind: "done"; readonly result: AnyResult | null }
   | { readonly kind: "failed"; readonly message: string };

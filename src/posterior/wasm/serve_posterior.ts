@@ -55,13 +55,14 @@ export async function servePosterior(
     beat();
     try {
       if (data.plan) kernel.configure(data.plan);
-      const steps = kernel.run(data.work);
+      const steps = kernel.do(data.work);
       for (;;) {
         const step = steps.next();
         beat();
         if (step.done) {
-          const { references, sums, accs } = step.value;
-          const transfer = [references, sums, accs].map(({ buffer }) => buffer as ArrayBuffer);
+          const transfer = Object.values(step.value).flatMap((values) =>
+            ArrayBuffer.isView(values) ? [values.buffer as ArrayBuffer] : []
+          );
           return answer({ kind: "done", result: step.value }, transfer);
         }
         if (Atomics.load(data.stop, 0) !== 0) return answer({ kind: "done", result: null });

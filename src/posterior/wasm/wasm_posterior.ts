@@ -17,6 +17,8 @@ import type { PosteriorThread } from "./posterior_thread.ts";
 import { pairImages } from "./pair_images.ts";
 import { OrderedSum, sumPortions } from "./sum_portions.ts";
 import { imagesReporter, type Portion, PortionStream } from "../portion_stream.ts";
+import type { TrainingSet } from "../training_set.ts";
+import { WasmExplanation } from "./wasm_explanation.ts";
 import { planOfQueries, planPosterior, type PosteriorPlan } from "../posterior_plan.ts";
 
 /**
@@ -127,6 +129,8 @@ export function wasmPosterior(options: WasmPosteriorOptions = {}): WasmPosterior
     name: "wasm",
     start: async () => (await start()).workers,
     begin: (request) => new WasmRun(request, { start, tolerance: exact ? 0 : tolerance }),
+    explain: (request) =>
+      new WasmExplanation(request, { start, tolerance: exact ? 0 : tolerance, dataOf }),
     dispose,
     [Symbol.asyncDispose]: dispose,
   };
@@ -221,7 +225,7 @@ class WasmRun implements PosteriorRun {
         : portions;
       await sumPortions(groups.map(({ sum }) => sum), paired, {
         executor,
-        dataOf: (images) => threads ? images.once(shareImages) : images.data,
+        dataOf: (images) => dataOf(images, threads),
         stop,
         tolerance: this.#backend.tolerance,
         onProgress: report,
@@ -258,6 +262,11 @@ interface QuerySum {
 /** The rules under which the kernel leaves out background patches. */
 function hasBackground(rule: PatchRule): boolean {
   return rule === "interior" || rule === "same-border-distance";
+}
+
+/** Training images where the threads see them. */
+function dataOf(images: TrainingSet, threads: boolean): Float32Array {
+  return threads ? images.once(shareImages) : images.data;
 }
 
 /** A copy in memory that all threads see; none if the images lie in such memory. */

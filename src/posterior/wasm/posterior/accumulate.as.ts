@@ -8,10 +8,11 @@
  * down to the innermost functions is no faster.
  */
 import {
-  bits4, bitsPerUnit64, c1, c2, c3, c4, c5, cutoffBits, exactFrom4, fma, fnma, four, magic, maxMargin4,
+  atSum4, bits4, bitsPerUnit64, c1, c2, c3, c4, c5, cutoffBits, exactFrom4, fma, fnma, four, magic, maxMargin4,
   minMargin4, one, rescoreFrom4, setFour,
 } from "./arithmetic.as";
 import { sumEight, sumFour } from "./distances.as";
+import { margins1, products, weights } from "./explanation.as";
 import {
   C, cellPlane, cellRow, columns, distances, H, image, imageBytes, imagePlane, imageRow, origins,
   planeRow, R, states, W,
@@ -26,6 +27,8 @@ const THRESHOLDS = 0;
 const F32_C1 = 1, F32_C3 = 2;
 /** The same, with centers summed as they are, relative to 0. */
 const F32_C3_NO_PIVOT = 3;
+/** Weights and margins of each image for itself; see `explanation`. */
+const EXPLANATION = 5;
 /** Any number of channels; distances that float32 is too coarse for are taken again in float64. */
 const MIXED_ANY = 4;
 
@@ -34,6 +37,8 @@ export function accumulateF32C1(): void { visitWindows(F32_C1); }
 export function accumulateF32C3(): void { visitWindows(F32_C3); }
 export function accumulateF32C3NoPivot(): void { visitWindows(F32_C3_NO_PIVOT); }
 export function accumulateMixedAny(): void { visitWindows(MIXED_ANY); }
+
+export function explainWindows(): void { visitWindows(EXPLANATION); }
 
 /** From a cell of the window's state to what its center is relative to. */
 let originOffset: usize;
@@ -72,6 +77,9 @@ function visitRows(kind: i32, eight: bool, cells: usize, centers: usize): void {
     if (kind == THRESHOLDS) {
       lowerFour(false, at, cell);
       if (eight) lowerFour(true, at, cell);
+    } else if (kind == EXPLANATION) {
+      explainFour(false, at, cell, centers);
+      if (eight) explainFour(true, at, cell, centers);
     } else {
       accumulateFour(kind, false, at, cell, centers);
       if (eight) accumulateFour(kind, true, at, cell, centers);
@@ -168,4 +176,45 @@ function accumulateChannel(
     center2 = f32x4.sub(center2, z);
   }
   setFour(second, acc, fma(w2, center2, fma(w1, center1, four(second, acc))));
+}
+
+/**
+ * The same candidates, with what they are to their images: the nearest of each, weights, and weights times
+ * margins. Those that weigh enough are always taken in float64.
+ */
+@inline
+function explainFour(second: bool, at: usize, cell: usize, center: usize): void {
+  const threshold = four(second, cell), plane = cellPlane;
+  const d1 = four(second, at), d2 = four(second, at + 32);
+  let t1 = f32x4.sub(threshold, d1), t2 = f32x4.sub(threshold, d2);
+  const offset = cell - states;
+  const margin = margins1 + offset;
+  setFour(second, margin, f32x4.pmax(four(second, margin), t1));
+  setFour(second, margin + plane, f32x4.pmax(four(second, margin + plane), t2));
+  if (i32x4.bitmask(v128.and(t1, t2)) == 15) return;
+  if (i32x4.bitmask(f32x4.gt(f32x4.pmax(t1, t2), rescoreFrom4)) != 0) {
+    const skipped: usize = second ? 16 : 0;
+    rescore(d1, d2, cell + skipped, center + skipped);
+    t1 = v128.load(margins);
+    t2 = v128.load(margins, 16);
+  }
+  t1 = f32x4.pmax(t1, minMargin4);
+  t2 = f32x4.pmax(t2, minMargin4);
+  const w1 = powerOfTwo(t1), w2 = powerOfTwo(t2);
+  const sum = weights + offset, product = products + offset;
+  setFour(second, sum, f32x4.add(four(second, sum), w1));
+  setFour(second, sum + plane, f32x4.add(four(second, sum + plane), w2));
+  // Relative to the sum, where logarithms of weights that count are small.
+  t1 = f32x4.sub(t1, atSum4);
+  t2 = f32x4.sub(t2, atSum4);
+  setFour(second, product, fma(w2, t2, fma(w1, t1, four(second, product))));
+}
+
+/** 2^(t * bits), as in `accumulateFour`. */
+@inline
+function powerOfTwo(t: v128): v128 {
+  const rounded = fma(t, bits4, magic);
+  const f = fnma(t, bits4, f32x4.sub(rounded, magic));
+  const p = fma(fma(fma(fma(fma(c5, f, c4), f, c3), f, c2), f, c1), f, one);
+  return i32x4.add(p, i32x4.shl(rounded, 23));
 }

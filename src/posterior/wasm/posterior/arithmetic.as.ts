@@ -30,6 +30,8 @@ export function setNoise(bits: f64, cutoff: f64, exact: f64): void {
 export let c5: v128, c4: v128, c3: v128, c2: v128, c1: v128, one: v128, magic: v128;
 /** Margins threshold - D that a weight of 2^LIMIT and of 2^-LIMIT has. */
 export let maxMargin4: v128, minMargin4: v128;
+/** Margin of a candidate that weighs as much as the sum, where thresholds are 2^cutoffBits above it. */
+export let atSum4: v128;
 export let bits4: v128, exactFrom4: v128, rescoreFrom4: v128;
 
 function loadConstants(): void {
@@ -43,6 +45,7 @@ function loadConstants(): void {
   magic = f32x4.splat(12582912); // 1.5 * 2^23: adding it leaves the nearest integer in the low bits
   maxMargin4 = f32x4.splat(LIMIT / bitsPerUnit);
   minMargin4 = f32x4.splat(-LIMIT / bitsPerUnit);
+  atSum4 = f32x4.splat(<f32>(cutoffBits / bitsPerUnit64));
   bits4 = f32x4.splat(bitsPerUnit);
   exactFrom4 = f32x4.splat(exactFrom);
   rescoreFrom4 = f32x4.splat(rescoreFrom);

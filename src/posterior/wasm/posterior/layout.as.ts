@@ -43,6 +43,22 @@ function take(bytes: usize): usize {
   return at;
 }
 
+/** The end of what a job needs by itself. */
+let end: usize;
+
+/** Memory beyond that, instead of what was taken there before. */
+export function layOutMore(bytes: usize): usize {
+  top = end;
+  const at = take(bytes);
+  reserve();
+  return at;
+}
+
+function reserve(): void {
+  const missing = <i32>((top + 0xffff) >>> 16) - memory.size();
+  if (missing > 0 && memory.grow(missing) < 0) unreachable();
+}
+
 /** Lays out memory for a job. */
 export function layOut(
   rule_: i32, H_: i32, W_: i32, C_: i32, B_: i32, S_: i32, R_: i32,
@@ -85,8 +101,8 @@ export function layOut(
     logits = take(max(<usize>B << 3, (<usize>H * W) << 3));
     references = take(<usize>B << 3);
   }
-  const missing = <i32>((top + 0xffff) >>> 16) - memory.size();
-  if (missing > 0 && memory.grow(missing) < 0) unreachable();
+  end = top;
+  reserve();
   memory.fill(image, 0, 2 * imageBytes);
   if (scaled) {
     // Lanes beyond the end are computed too, and must stay small beside FAR.

@@ -5,7 +5,7 @@
  * What a caller uses is here. `layout` says where everything lies in memory, `window` what is being
  * summed. `squared_differences`, `column_sums` and `distances` make D, `accumulate` turns it into the
  * softmax and `flush` keeps that in float64; `rescoring` takes again what float32 cannot tell,
- * `background` counts what need not be visited, and `whole_images` serves the rules without patches.
+ * `background` counts what need not be visited, `explanation` keeps where weights come from, and `whole_images` serves the rules without patches.
  *
  * Units. With x = signal * y + sigma * eps all distances are taken after division by signal:
  *   D(p, q) = sum over the window of (x / signal - y)^2, logit = -D * signal^2 / (2 sigma^2).
@@ -16,14 +16,16 @@
  * candidates apart. No square is expanded.
  */
 import {
-  accumulateF32C1, accumulateF32C3, accumulateF32C3NoPivot, accumulateMixedAny, passThresholds,
+  accumulateF32C1, accumulateF32C3, accumulateF32C3NoPivot, accumulateMixedAny, explainWindows,
+  passThresholds,
 } from "./accumulate.as";
 import { clearCounts, countBackground, forgetBackground } from "./background.as";
 import { growColumns, sumColumns } from "./column_sums.as";
+import { beginPair, explains, foldPair } from "./explanation.as";
 import { flush } from "./flush.as";
 import {
   accs, B, BORDER, C, cellPlane, cellRow, doublePlane, exactQueries, f32Flags, FAR, H, image,
-  imageBytes, imagePlane, imageRow, layOut, minusPivotDistances, origins, queries, radii, raw,
+  imageBytes, imagePlane, imageRow, layOut, logits, minusPivotDistances, origins, queries, radii, raw,
   references, rule, S, SAME, SHIFTS, states, sums, W, WHOLE,
 } from "./layout.as";
 import { fillDifferences } from "./squared_differences.as";
@@ -31,6 +33,9 @@ import { addWholeImage } from "./whole_images.as";
 import { cropCenters, radius, scale, selectScale, selectShift } from "./window.as";
 
 export { setNoise } from "./arithmetic.as";
+export {
+  factorsAt, imageWeightsAt, listImagesAt, listMarginsAt, massesAt, placesAt, prepareExplanation, slacksAt,
+} from "./explanation.as";
 
 /** Float32 sums move to float64 after about this many candidates per pixel. */
 const FLUSH_AFTER = 4096;
@@ -87,6 +92,8 @@ export function imageAt(): usize { return raw; }
 export function queriesAt(): usize { return exactQueries; }
 /** [B][S][H W] float32 distances (float64 logits [B] for whole images). */
 export function referencesAt(): usize { return references; }
+/** [H W] float64: of the last whole image, at each shift. */
+export function logitsAt(): usize { return logits; }
 export function sumsAt(): usize { return sums; }
 export function accsAt(): usize { return accs; }
 
@@ -158,14 +165,21 @@ export function addImage(): void {
 /** Sums what waits and moves all sums to where the caller reads them. */
 export function finish(): void {
   if (waiting > 0) addPair();
-  flushNow();
+  if (!explains) flushNow();
 }
 
 function addPair(): void {
-  countBackground(waiting);
+  if (explains) beginPair(waiting);
+  else countBackground(waiting);
   // A second image that is not there is far from everything.
   if (waiting == 1) {
     for (let at = image + imageBytes; at < image + 2 * imageBytes; at += 4) store<f32>(at, ABSENT);
+  }
+  if (explains) {
+    addShifts(0);
+    foldPair(waiting);
+    waiting = 0;
+    return;
   }
   for (let b = 0; b < B; b++) {
     if (noThresholds) {
@@ -217,7 +231,8 @@ function addShift(b: i32, sy: i32, sx: i32): void {
 /** The candidates of the window's scale, by the function that is made for them. */
 function addCandidates(): void {
   const f32Only = load<u8>(f32Flags + scale) != 0;
-  if (thresholdPass) passThresholds();
+  if (explains) explainWindows();
+  else if (thresholdPass) passThresholds();
   else if (f32Only && C == 1) accumulateF32C1();
   else if (f32Only && C == 3 && noPivot) accumulateF32C3NoPivot();
   else if (f32Only && C == 3) accumulateF32C3();

@@ -7,6 +7,7 @@ import { planRounds } from "../../src/posterior/webgpu/rounds.ts";
 import { webgpuPosterior } from "../../src/posterior/webgpu/webgpu_posterior.ts";
 import { cosineLegacy } from "../../src/schedules/cosine_legacy.ts";
 import { blobs, conformance, gaussian, noisy, posteriorOf, worstError } from "./conformance.ts";
+import { assertExplainsAsReference } from "./explanation_cases.ts";
 import {
   goldenErrors,
   goldenScales,
@@ -353,4 +354,8 @@ Deno.test("webgpu: rounds cover all images in order, within the device's bounds"
     }
     assertEquals(next, options.images);
   }
+});
+
+test("machines are explained as by the reference, from sums of the GPU", async () => {
+  await assertExplainsAsReference(kept);
 });

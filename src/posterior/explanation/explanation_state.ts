@@ -101,6 +101,7 @@ export function mergeExplanations(a: ExplanationState, b: ExplanationState): Exp
  *
  * @category Posterior
  */
-export function logSumOf({ logScale, sum }: PosteriorState): Float64Array {
+export function logSumOf(state: PosteriorState): Float64Array {
+  const { logScale, sum } = state;
   return logScale.map((value, cell) => sum[cell]! > 0 ? value + Math.log(sum[cell]!) : -Infinity);
 }

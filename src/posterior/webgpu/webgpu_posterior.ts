@@ -14,6 +14,7 @@ import { type DevicePosteriorRequest, meanOnDevice } from "./device_mean.ts";
 import { GpuContext, openGpu } from "../../gpu/gpu_context.ts";
 import { imagesReporter, type Portion, PortionStream } from "../portion_stream.ts";
 import { prepareImages, type TrainingSet } from "../training_set.ts";
+import { wasmPosterior } from "../wasm/wasm_posterior.ts";
 import { ImageStore, portionImages } from "./image_store.ts";
 import { sumPatches } from "./sum_patches.ts";
 import { sumWholeImages } from "./sum_whole_images.ts";
@@ -79,6 +80,8 @@ export interface WebgpuPosterior extends PatchPosterior, AsyncDisposable {
  * however the images are cut into tiles. Training images must not change while
  * they are in use: they stay on the GPU between posteriors.
  *
+ * Explanations are made by the wasm backend on the CPU, from sums that the GPU made.
+ *
  * All promises reject with a `DeviceUnavailableError` if there is no GPU, it is lost, refuses or runs
  * out of memory.
  *
@@ -119,6 +122,7 @@ export function webgpuPosterior(options: WebgpuPosteriorOptions = {}): WebgpuPos
     );
   }
   let backend: Promise<GpuBackend> | undefined;
+  const explainer = wasmPosterior({ tolerance });
   let ended = false;
   const start = (): Promise<GpuBackend> => {
     if (ended) {
@@ -134,6 +138,7 @@ export function webgpuPosterior(options: WebgpuPosteriorOptions = {}): WebgpuPos
   };
   const dispose = async () => {
     ended = true;
+    await explainer.dispose();
     const opened = await backend?.catch(() => undefined);
     opened?.store.dispose();
     opened?.gpu.dispose();
@@ -142,6 +147,7 @@ export function webgpuPosterior(options: WebgpuPosteriorOptions = {}): WebgpuPos
     name: "webgpu",
     start: async () => (await start()).gpu.adapter,
     begin: (request) => new WebgpuRun(request, start),
+    explain: (request) => explainer.explain!(request),
     meanOnDevice: async (request) => await meanOnDevice(await start(), request),
     dispose,
     [Symbol.asyncDispose]: dispose,

@@ -43,21 +43,64 @@ export interface WindowPair {
   readonly q: readonly [row: number, column: number];
 }
 
+/** Where a training image lies, and from what distance on nobody asks. */
+export interface WindowOptions {
+  readonly images: Float32Array;
+  /** The first value of the image `[H, W, C]`. */
+  readonly start: number;
+  readonly limit: number;
+}
+
 /**
- * D between the window around p of the query and that around q of the training image `[H, W, C]` that
- * begins at `start` of `images`. Sums along rows are added up, whatever the rule, so that equal patches
- * have equal distances.
+ * D between the window around p of the query and that around q of a training image. Sums along rows are
+ * added up, whatever the rule, so that equal patches have equal distances.
  *
  * @returns Infinity as soon as the sum is above `limit`.
  */
 export function windowDistance(
+  setting: WindowSetting,
+  pair: WindowPair,
+  options: WindowOptions,
+): number {
+  const { height, width, radius } = setting;
+  const isInside = ([row, column]: readonly [number, number]) =>
+    row >= radius && row + radius < height && column >= radius && column + radius < width;
+  return isInside(pair.p) && isInside(pair.q)
+    ? insideDistance(setting, pair, options)
+    : edgeDistance(setting, pair, options);
+}
+
+/** Windows that lie inside both images: nothing wraps around, nothing is cut off. */
+function insideDistance(
+  { x, width, channels, radius, signal }: WindowSetting,
+  { p: [py, px], q: [qy, qx] }: WindowPair,
+  { images, start, limit }: WindowOptions,
+): number {
+  const rowLength = width * channels, columns = (2 * radius + 1) * channels;
+  let at = ((py - radius) * width + px - radius) * channels;
+  let to = start + ((qy - radius) * width + qx - radius) * channels;
+  let distance = 0;
+  for (let row = -radius; row <= radius; row++, at += rowLength, to += rowLength) {
+    let rowSum = 0;
+    for (let i = 0; i < columns; i += channels) {
+      let difference = 0;
+      for (let c = 0; c < channels; c++) {
+        const one = x[at + i + c]! - signal * images[to + i + c]!;
+        difference += one * one;
+      }
+      rowSum += difference;
+    }
+    distance += rowSum;
+    if (distance > limit) return Infinity;
+  }
+  return distance;
+}
+
+/** Windows that leave an image. */
+function edgeDistance(
   { x, height, width, channels, rule, radius, signal }: WindowSetting,
   { p: [py, px], q: [qy, qx] }: WindowPair,
-  { images, start, limit }: {
-    readonly images: Float32Array;
-    readonly start: number;
-    readonly limit: number;
-  },
+  { images, start, limit }: WindowOptions,
 ): number {
   const cyclic = rule === "interior" || rule === "wrapped";
   let distance = 0;
@@ -76,7 +119,10 @@ export function windowDistance(
       } else if (u < 0 || u >= width) continue;
       const at = (v * width + u) * channels, to = start + (y * width + z) * channels;
       let difference = 0;
-      for (let c = 0; c < channels; c++) difference += (x[at + c]! - signal * images[to + c]!) ** 2;
+      for (let c = 0; c < channels; c++) {
+        const one = x[at + c]! - signal * images[to + c]!;
+        difference += one * one;
+      }
       rowSum += difference;
     }
     distance += rowSum;

@@ -176,12 +176,15 @@ function nameCandidates(
   const rows = matchingPlaces(rule, { size: height, radius, place: p[0] });
   const columns = matchingPlaces(rule, { size: width, radius, place: p[1] });
   const lists = { shape: [1, pixels.length, top] as const, ...part };
-  // Of all candidates so far, the list's last: what is farther need not be looked at.
-  const distances = new Float64Array(top).fill(Infinity);
   nearest.sort((a, b) => a.distance - b.distance || a.index - b.index);
+  const spareOf = (distance: number) => 2 * slack + 4 * rounding * Math.abs(distance);
+  // As many images as candidates are asked for have one as near as this: what is farther is none of them.
+  const enough = nearest[top - 1]?.distance ?? Infinity;
+  const bound = enough === Infinity ? enough : signal ** 2 * (enough + spareOf(enough));
+  // The nearest so far: what is farther than the last need not be looked at.
+  const distances = new Float64Array(top).fill(bound);
   for (const { index, distance: least } of nearest) {
-    const spare = 2 * slack + 4 * rounding * Math.abs(least);
-    if (signal ** 2 * (least - spare) > distances[top - 1]!) continue;
+    if (signal ** 2 * (least - spareOf(least)) > distances[top - 1]!) continue;
     for (const row of rows) {
       for (const column of columns) {
         const of = { images, start: index * values, limit: distances[top - 1]! };

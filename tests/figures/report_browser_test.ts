@@ -87,9 +87,12 @@ async function themes(page: Page): Promise<void> {
   assertEquals(await colorsOn(page), dark);
   await page.click('.theme [value="light"]');
   assertEquals(await colorsOn(page), light);
-  // Chromium writes what a page stores a little later, perhaps after a new process has begun to read it.
-  await new Promise((resolve) => setTimeout(resolve, 500));
-  await page.reload();
+  // Chromium writes what a page stores a little later, on a busy machine after the page has loaded again.
+  for (let tries = 0; tries < 5; tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    await page.reload();
+    if (JSON.stringify(await colorsOn(page)) === JSON.stringify(light)) break;
+  }
   assertEquals(await colorsOn(page), light, "remembered");
   await page.click('.theme [value="dark"]');
   await prefers("light");

@@ -40,3 +40,8 @@ export function fileKind(bytes: Uint8Array): string | undefined {
   if (text.startsWith("{") || text.startsWith("[")) return "JSON";
   return /^[\t\n\r\x20-\x7e]+$/.test(begin) ? "text" : undefined;
 }
+
+/** The kind of a file that is plainly no safetensors, whose header, after its length, is JSON. */
+export function kindBesideSafetensors(bytes: Uint8Array): string | undefined {
+  return bytes[8] === 0x7b ? undefined : fileKind(bytes);
+}

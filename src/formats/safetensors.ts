@@ -7,7 +7,7 @@
 import { ArgumentError, DataFormatError } from "../core/errors.ts";
 import { quoted } from "../core/quoted.ts";
 import { crc32 } from "./crc32.ts";
-import { fileKind } from "./file_kind.ts";
+import { kindBesideSafetensors } from "./file_kind.ts";
 import { toHalfBits } from "./half_precision.ts";
 import { parseJson } from "./parse_json.ts";
 import { checkLimit, defaultMaxText, LimitMeter, type ReadLimits } from "./read_limits.ts";
@@ -299,9 +299,9 @@ function readEntries(bytes: Uint8Array, source: string, options: ParseSafetensor
   return { checksum, metadata, entries, dataStart };
 }
 
-/** Refuses a file of another kind by what it is. After its length, a header of safetensors is JSON. */
+/** Refuses a file of another kind by what it is. */
 function checkKind(bytes: Uint8Array, source: string): void {
-  const kind = bytes[8] === 0x7b ? undefined : fileKind(bytes);
+  const kind = kindBesideSafetensors(bytes);
   if (kind !== undefined) throw new DataFormatError(source, `it is ${kind}, expected safetensors`);
 }
 

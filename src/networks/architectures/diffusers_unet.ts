@@ -172,9 +172,8 @@ export function diffusersUnet(
   architecture: DiffusersUnetArchitecture,
 ): Network<DiffusersUnetArchitecture> {
   const unetPlan = diffusersUnetPlan(architecture);
-  const { stages } = unetPlan;
+  const { stages, options: { scaleShift } } = unetPlan;
   const { imageShape: [h, w, colors], channels, classes } = architecture;
-  const scaleShift = architecture.resnetTimeScaleShift === "scale_shift";
   const finest = channels[0]!;
   const width = 4 * finest;
   const pixels = h * w;
@@ -187,7 +186,7 @@ export function diffusersUnet(
       ...linearSpecs("time_embedding.linear_2", width, width),
       ...classSpecs("class_embedding", { classes, width }),
       ...convSpecs("conv_in", colors, finest),
-      ...stages.flatMap((stage) => stageSpecs(stage, { width, scaleShift })),
+      ...stages.flatMap((stage) => stageSpecs(stage, { width, scaleShift: scaleShift ?? false })),
       ...normSpecs("conv_norm_out", finest),
       ...convSpecs("conv_out", finest, colors),
     ],

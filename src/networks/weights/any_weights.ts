@@ -1,7 +1,7 @@
 import { DataFormatError } from "../../core/errors.ts";
 import { sha256Hex } from "../../core/sha256.ts";
 import { isSafetensors, parseSafetensors } from "../../formats/safetensors.ts";
-import { fileKind } from "../../formats/file_kind.ts";
+import { kindBesideSafetensors } from "../../formats/file_kind.ts";
 import { isPickle } from "../../formats/torch_file.ts";
 import { isTorch } from "../../formats/torch_magic.ts";
 import { foreignFileOf, readForeignFile } from "../foreign/foreign_networks.ts";
@@ -89,9 +89,7 @@ export async function readAnyWeights(
 
 /** Refuses what is plainly a file of another kind, before it is called damaged. */
 function checkKind(bytes: Uint8Array, path: string): void {
-  // After its length, the header of safetensors is JSON.
-  if (bytes[8] === 0x7b) return;
-  const kind = fileKind(bytes);
+  const kind = kindBesideSafetensors(bytes);
   if (kind === undefined) return;
   throw new DataFormatError(
     path,

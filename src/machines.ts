@@ -170,6 +170,11 @@ export {
   type SampleRecord,
 } from "./evaluation/evaluate.ts";
 export {
+  type ExplainedStep,
+  explainTrajectory,
+  type ExplainTrajectoryOptions,
+} from "./evaluation/explain_trajectory.ts";
+export {
   scheduledMachines,
   type ScheduledMachinesOptions,
 } from "./evaluation/scheduled_machines.ts";

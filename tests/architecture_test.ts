@@ -31,6 +31,19 @@ const allowed: Record<string, readonly string[]> = {
   evaluation: ["core", "denoisers", "machines", "samplers", "schedules", "formats"],
   // Figures take plain data; the types of what they draw lie with those who make it.
   figures: ["core", "formats", "machines", "networks"],
+  // The page that one explores: its engine runs machines and networks in a browser.
+  explorer: [
+    "core",
+    "formats",
+    "schedules",
+    "denoisers",
+    "posterior",
+    "machines",
+    "networks",
+    "samplers",
+    "evaluation",
+    "figures",
+  ],
   runs: ["core", "formats"],
   zoo: ["core", "networks", "machines", "samplers", "calibration", "evaluation"],
 };

@@ -21,6 +21,18 @@ export {
   agreementPlotSvg,
 } from "./figures/agreement_plot.ts";
 export {
+  displayFilm,
+  displayImages,
+  type DisplayImagesOptions,
+  displaySvg,
+  displayTable,
+  type DisplayTableOptions,
+  jupyterDisplay,
+  type MediaBundle,
+  type RichDisplay,
+} from "./figures/display.ts";
+export type { TableCell } from "./figures/display_table.ts";
+export {
   embedFont,
   type EmbedFontOptions,
   type FontFace,

@@ -65,6 +65,23 @@ export {
   machinesExplained,
   sampleGridExplained,
 } from "./figures/machines_explained.ts";
+export {
+  type MosaicSource,
+  mosaicSources,
+  shiftColor,
+  type SourceColors,
+  sourceColors,
+  sourcePalette,
+} from "./figures/mosaic_colors.ts";
+export {
+  copiedImage,
+  entropyPicture,
+  mosaicOpacity,
+  type RgbaPicture,
+  shiftPicture,
+  sourcePicture,
+  weightPicture,
+} from "./figures/mosaic_pictures.ts";
 export type { PlotOptions } from "./figures/plot_svg.ts";
 export { createRasterizer, type Rasterizer, type RasterizerAssets } from "./figures/rasterize.ts";
 export {
@@ -76,6 +93,7 @@ export {
   type ReceptiveFieldPlotOptions,
   receptiveFieldPlotSvg,
 } from "./figures/receptive_field_plot.ts";
+export { borderPath } from "./figures/region_borders.ts";
 export {
   type Report,
   reportHtml,
@@ -100,6 +118,7 @@ export {
 } from "./figures/target_curve.ts";
 export type { TargetPoint } from "./figures/target_point.ts";
 export { tileImages, type TileOptions } from "./figures/tile_images.ts";
+export type { Explanation } from "./machines/explanation.ts";
 export type { ScaleSchedule } from "./machines/scale_schedule.ts";
 export type {
   FieldAtTime,

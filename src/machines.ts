@@ -156,6 +156,12 @@ export {
   agreementText,
 } from "./evaluation/agreement_table.ts";
 export {
+  type CopiedRegion,
+  type CopiedRegions,
+  copiedRegions,
+  type CopiedRegionsOptions,
+} from "./evaluation/copied_regions.ts";
+export {
   type DenoisingError,
   type DenoisingErrorOptions,
   denoisingErrors,
@@ -174,6 +180,7 @@ export {
   explainTrajectory,
   type ExplainTrajectoryOptions,
 } from "./evaluation/explain_trajectory.ts";
+export { imagesHolding } from "./evaluation/images_holding.ts";
 export {
   scheduledMachines,
   type ScheduledMachinesOptions,

@@ -7,27 +7,19 @@ import {
 } from "../networks/analysis/field_profile.ts";
 import { checkField, evenly } from "./check_field.ts";
 import { imageGridSvg } from "./image_grid.ts";
+import { levelColor } from "./level_color.ts";
 
 /** Maps shown side by side, at most. */
 const maxMaps = 10;
 /** Decades below its largest value that a map's colors tell apart. */
 const decades = 4;
 
-/** From nothing to the largest value: white to almost black, through the first color of plots. */
-const colors = [[255, 255, 255], [143, 195, 224], [0, 114, 178], [6, 30, 48]] as const;
-
-function colorOf(level: number): number[] {
-  const place = Math.min(Math.max(level, 0), 1) * (colors.length - 1);
-  const i = Math.min(Math.floor(place), colors.length - 2);
-  return colors[i]!.map((from, c) => from + (place - i) * (colors[i + 1]![c]! - from));
-}
-
 function colored({ map }: FieldAtTime, side: number): ImageBatch {
   const largest = Math.max(...map);
   const data = new Float32Array(3 * side * side);
   map.forEach((value, i) => {
     const level = value > 0 ? 1 + Math.log10(value / largest) / decades : 0;
-    colorOf(level).forEach((c, j) => data[3 * i + j] = c / 127.5 - 1);
+    levelColor(level).forEach((c, j) => data[3 * i + j] = c / 127.5 - 1);
   });
   return imageBatch(data, [1, side, side, 3]);
 }

@@ -109,5 +109,7 @@ export interface ZooCard {
     readonly weights: ZooFile;
     /** The schedules, in the order of `agreement`. */
     readonly schedules: readonly ZooSchedule[];
+    /** The first samples at its main times as a picture: the network above, the theory's machine below. */
+    readonly samples?: ZooFile;
   };
 }

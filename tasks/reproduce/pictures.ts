@@ -1,6 +1,6 @@
 /** Pictures of a reproduction, from the files that the runs left. */
 import { join } from "@std/path";
-import { type ImageBatch, imageBatch, sliceBatch } from "../../src/core/image_batch.ts";
+import { imageBatch, sliceBatch } from "../../src/core/image_batch.ts";
 import { imageGridSvg } from "../../src/figures/image_grid.ts";
 import type { ScaleCurve } from "../../src/figures/scale_panel.ts";
 import {
@@ -16,6 +16,7 @@ import { publishedScales } from "./published.ts";
 import { datasetTitles, type Experiment, experimentDatasets, networkTitle } from "./experiments.ts";
 import type { ExperimentRecord, ScalesRecord } from "./run_experiment.ts";
 import type { AblationRecord } from "./scale_ablation.ts";
+import { type SamplePair, zooSamples } from "./zoo_results.ts";
 
 const COLUMNS = 10;
 
@@ -28,12 +29,16 @@ export interface SamplesEntry {
 /**
  * The first samples of networks of one data set: what each made, and what its machine predicts.
  *
- * @returns PNG; undefined if no run has its images any more.
+ * @returns PNG; undefined if neither runs nor zoo have images.
  */
 export async function samplesPicture(
   entries: readonly SamplesEntry[],
 ): Promise<Uint8Array | undefined> {
-  const found = await Promise.all(entries.map(({ record }) => imagesOf(record)));
+  const found = await Promise.all(
+    entries.map(async ({ experiment, record }) =>
+      await imagesOf(record) ?? await zooSamples(experiment.name)
+    ),
+  );
   const pairs = found.flatMap((images, i) =>
     images === undefined ? [] : [{
       ...images,
@@ -52,9 +57,10 @@ export async function samplesPicture(
   return (await loadRasterizer())(svg);
 }
 
-async function imagesOf(
-  { run, scales }: ExperimentRecord,
-): Promise<{ network: ImageBatch; theory: ImageBatch } | undefined> {
+/** The images that an evaluation left; undefined where it is not here. */
+export async function imagesOf(
+  { run, scales }: Pick<ExperimentRecord, "run" | "scales">,
+): Promise<SamplePair | undefined> {
   const path = join(run, evaluationFiles.images);
   const bytes = await Deno.readFile(path).catch((error) => {
     if (error instanceof Deno.errors.NotFound) return undefined;

@@ -40,6 +40,8 @@ export interface Profile {
   readonly scales?: readonly number[] | undefined;
   /** Weights that are there already, by name of experiment. */
   readonly weights: Readonly<Record<string, string>>;
+  /** Whether the numbers in the zoo were measured by this profile. */
+  readonly measuredZoo?: true;
 }
 
 /** What is in the zoo is evaluated as it ships. */
@@ -90,6 +92,7 @@ export const profiles: readonly [Profile, ...Profile[]] = [
     training: () => ({}),
     sizes: () => ({ calibrationImages: Infinity, calibrationSamples: "auto", samples: 50 }),
     weights: ofZoo,
+    measuredZoo: true,
   },
   {
     name: "paper",

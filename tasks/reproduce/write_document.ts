@@ -1,4 +1,4 @@
-/** Writes the document of a reproduction, with its pictures, from what the ledger holds. */
+/** Writes the document of a reproduction, with its pictures, from what the ledger and the zoo hold. */
 import { basename } from "@std/path";
 import { DataFormatError } from "../../src/core/errors.ts";
 import { type AblationEntry, type ExperimentEntry, resultsDocument } from "./document.ts";
@@ -9,6 +9,7 @@ import { ablationPicture, samplesPicture, scalesPicture } from "./pictures.ts";
 import { textIfThere } from "../cli/text_file.ts";
 import { makeFolderOf, writeOutput } from "../pipelines/write_output.ts";
 import type { Profile } from "./profiles.ts";
+import { zooExperiment } from "./zoo_results.ts";
 
 /** Options of {@linkcode writeDocument}. */
 export interface WriteDocumentOptions {
@@ -41,7 +42,8 @@ export async function writeDocument(
   const ablations: AblationEntry[] = [];
   for (const protocol of profile.protocols) {
     for (const experiment of experiments) {
-      const record = await whole(ledger.experiment(experiment.name, protocol.name));
+      const record = await whole(ledger.experiment(experiment.name, protocol.name)) ??
+        await zooExperiment(experiment, { profile, protocol });
       entries.push({ experiment, protocol, record, missing: missing.has(experiment.name) });
     }
     const record = await whole(ledger.ablation(ablated.name, protocol.name));

@@ -25,9 +25,16 @@ Deno.test("zoo: the index lists every file that ships, and each is what it says"
   checkShape("index", index, "index.json");
   assertEquals((index as { entries: unknown }).entries, zooEntries);
   checkSizes(zooEntries);
-  const files = zooEntries.flatMap(({ weights, card, schedules }) => [weights, card, ...schedules])
+  const files = zooEntries
+    .flatMap(({ weights, card, schedules }): ZooFile[] => [weights, card, ...schedules])
     .filter(({ address }) => !URL.canParse(address));
   for (const file of files) await readZooFile(file);
+  for (const { name } of zooEntries) {
+    const { samples } = (await loadZooCard(name)).files;
+    if (samples === undefined) continue;
+    await readZooFile(samples);
+    files.push(samples);
+  }
   const there: string[] = [];
   for await (const path of filesIn(folder)) if (path !== "index.json") there.push(path);
   assertEquals(there.sort(), files.map(({ address }) => address).sort());
@@ -37,7 +44,8 @@ Deno.test("zoo: cards fit their schema, weights and schedules fit their cards", 
   for (const { name, weights, schedules } of zooEntries) {
     const card = await loadZooCard(name);
     checkShape("card", card, name);
-    assertEquals([card.name, card.files], [name, { weights, schedules: [...schedules] }]);
+    const { samples: _, ...files } = card.files;
+    assertEquals([card.name, files], [name, { weights, schedules: [...schedules] }]);
     const { network, schedule, training, prediction } = await loadZooNetwork(name);
     assertEquals<unknown>(card.network.architecture, network.architecture);
     assertEquals([card.network.predicts, card.network.noiseSchedule], [prediction, schedule.name]);

@@ -119,7 +119,7 @@ async function cardBefore(
 /** Removes what the zoo has of a name. */
 async function removeEntry(folder: string, name: string): Promise<void> {
   for (const { name: file } of await entriesOf(join(folder, name))) {
-    if (/\.(json|safetensors)$/.test(file)) await Deno.remove(join(folder, name, file));
+    if (/\.(json|png|safetensors)$/.test(file)) await Deno.remove(join(folder, name, file));
   }
 }
 
@@ -151,7 +151,7 @@ export async function addEntry(
       minutes: minutes ?? await minutesOf(loaded) ?? before?.training.minutes ?? null,
     },
     agreement: before?.agreement ?? [],
-    files: { weights, schedules: before?.files.schedules ?? [] },
+    files: { ...before?.files, weights, schedules: before?.files.schedules ?? [] },
   };
   if (before === undefined) await removeEntry(folder, name);
   await writeZooFile(folder, { address, content });

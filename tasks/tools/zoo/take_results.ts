@@ -1,6 +1,7 @@
 /** What a reproduction measured of networks of the zoo: its medians into cards, its schedules beside them. */
 import { basename, dirname, join } from "@std/path";
 import { writeScaleSchedule } from "../../../src/calibration/scale_schedule_json.ts";
+import { encodePng } from "../../../src/formats/png.ts";
 import type { ScaleSchedule } from "../../../src/machines/scale_schedule.ts";
 import { parseTimeGridName } from "../../../src/samplers/time_grid.ts";
 import type { ZooAgreement, ZooCard } from "../../../src/zoo/zoo_card.ts";
@@ -8,7 +9,9 @@ import type { ZooSchedule } from "../../../src/zoo/zoo_index.ts";
 import { CommandError } from "../../cli/command.ts";
 import { loadSchedules } from "../../pipelines/schedules.ts";
 import { readExperiments } from "../../reproduce/ledger.ts";
+import { imagesOf } from "../../reproduce/pictures.ts";
 import type { ExperimentRecord, ScalesRecord } from "../../reproduce/run_experiment.ts";
+import { type SamplePair, samplesPng } from "../../reproduce/zoo_results.ts";
 import { writeCard, writeZooFile } from "./zoo_folder.ts";
 
 /** What was taken of a ledger, and what was not, in a line each. */
@@ -86,13 +89,14 @@ function agreementOf(
 const order = ({ grid, steps }: { readonly grid: string; readonly steps: number }) =>
   `${grid} ${String(steps).padStart(4, "0")}`;
 
-/** Puts a record in the place of what a card has for the same times. */
+/** Puts a record in the place of what a card has for the same times; samples are those of the first times. */
 async function withRecord(
   folder: string,
   card: ZooCard,
-  { record, schedules }: {
+  { record, schedules, images }: {
     readonly record: ExperimentRecord;
     readonly schedules: readonly ScaleSchedule[];
+    readonly images: SamplePair | undefined;
   },
 ): Promise<ZooCard> {
   const agreement = agreementOf(record, schedules);
@@ -106,12 +110,19 @@ async function withRecord(
     const content = writeScaleSchedule(schedule);
     files.push({ ...await writeZooFile(folder, { address, content }), machine, grid, steps });
   }
+  const all = [...card.agreement.filter(({ protocol }) => !own(protocol)), agreement]
+    .sort((a, b) => order(a.protocol) < order(b.protocol) ? -1 : 1);
+  const samples = images !== undefined && all[0] === agreement &&
+    await writeZooFile(folder, {
+      address: `${card.name}/samples.png`,
+      content: encodePng(samplesPng(images)),
+    });
   return {
     ...card,
-    agreement: [...card.agreement.filter(({ protocol }) => !own(protocol)), agreement]
-      .sort((a, b) => order(a.protocol) < order(b.protocol) ? -1 : 1),
+    agreement: all,
     files: {
       ...card.files,
+      ...samples && { samples },
       schedules: [...card.files.schedules.filter((file) => !own(file)), ...files]
         .sort((a, b) => order(a) < order(b) ? -1 : order(a) > order(b) ? 1 : 0),
     },
@@ -154,7 +165,8 @@ export async function takeResults(
     const schedules = await schedulesOf(ledger, record);
     if (typeof schedules === "string") refused.push(`${what}: ${schedules}`);
     else {
-      byName.set(card.name, await withRecord(folder, card, { record, schedules }));
+      const images = await imagesOf({ ...record, run: runFolder(ledger, record.run) });
+      byName.set(card.name, await withRecord(folder, card, { record, schedules, images }));
       taken.push(what);
     }
   }

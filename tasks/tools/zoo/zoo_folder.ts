@@ -83,7 +83,10 @@ export async function readCard(folder: string, name: string): Promise<ZooCard> {
   if (card.name !== name) {
     throw new CommandError(`${path}: name is ${JSON.stringify(card.name)}, expected the folder's`);
   }
-  for (const file of [card.files.weights, ...card.files.schedules]) await checkFile(folder, file);
+  const { weights, schedules, samples } = card.files;
+  for (const file of [weights, ...schedules, ...samples ? [samples] : []]) {
+    await checkFile(folder, file);
+  }
   return card;
 }
 

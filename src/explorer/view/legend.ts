@@ -1,0 +1,98 @@
+/// <reference lib="dom" />
+/** What the colors of the mosaic mean. */
+import { shiftColor } from "../../figures/mosaic_colors.ts";
+import { at, make, paint } from "./elements.ts";
+import { type Frame, Memory, type Part } from "./frame.ts";
+import { mapRamp, mosaicSourcesOf, shiftReach } from "./mosaic_view.ts";
+import { count, percent } from "./numbers.ts";
+import { type Picture, pictureOf } from "./pixels.ts";
+
+/** Source images that the legend shows. */
+const shownSources = 8;
+
+/** The line under the choice of views. */
+export class Legend implements Part {
+  readonly #element: HTMLElement;
+  readonly #memory = new Memory();
+
+  constructor(root: HTMLElement) {
+    this.#element = at(root, "legend");
+  }
+
+  render(frame: Frame): void {
+    const { state: { view }, mosaic, now } = frame;
+    if (!this.#memory.differs(view, mosaic, view === "source" ? now : null)) return;
+    this.#element.hidden = view === "image";
+    if (view === "image") return;
+    this.#element.replaceChildren(...this.#content(frame));
+  }
+
+  #content(frame: Frame): (Node | string)[] {
+    const { state: { view }, mosaic } = frame;
+    if (mosaic === null) return ["Computing …"];
+    switch (view) {
+      case "source":
+        return sources(frame);
+      case "copied":
+        return [
+          "Each pixel as its heaviest patch has it; lines are seams between pieces copied as a whole.",
+        ];
+      case "shift":
+        return [
+          shiftWheel(),
+          "Color: where the heaviest patch lies from the pixel; gray: at its own place.",
+        ];
+      case "weight":
+        return ["0 %", ramp(), "100 %: weight of the heaviest patch"];
+      default:
+        return ["1 patch", ramp(), `${count(Math.exp(mosaic!.entropy))} patches share a pixel`];
+    }
+  }
+}
+
+function ramp(): HTMLElement {
+  const element = make("span", { class: "ramp" });
+  element.style.background = `linear-gradient(to right, ${mapRamp.join(", ")})`;
+  return element;
+}
+
+/** The images with a color that are seen most at this step, each with its part of the picture. */
+function sources({ now, mosaic, engine, info }: Frame): (Node | string)[] {
+  const explanation = now?.explanation;
+  if (explanation === undefined) return ["Computing …"];
+  const found = mosaicSourcesOf(explanation);
+  const pixels = explanation.shape[1];
+  const named = found.filter(({ image }) => mosaic!.colors.named.includes(image));
+  const figures = named.slice(0, shownSources).map(({ image, pixels: seen }) => {
+    const canvas = make("canvas", { role: "img", "aria-label": `Training image ${image}` });
+    paint(canvas, pictureOf(engine.trainingImage(image).data, { shape: info.imageShape }));
+    const figure = make(
+      "figure",
+      { class: "source" },
+      canvas,
+      make("span", {}, percent(seen / pixels)),
+    );
+    figure.style.setProperty("--of", mosaic!.colors.of(image));
+    return figure;
+  });
+  const others = pixels - named.reduce((sum, each) => sum + each.pixels, 0);
+  return [...figures, `other images, in grays: ${percent(others / pixels)}`];
+}
+
+/** A disk of all shifts. */
+function shiftWheel(): HTMLElement {
+  const size = 33, middle = (size - 1) / 2;
+  const data = new Uint8ClampedArray(4 * size * size);
+  for (let y = 0; y < size; y++) {
+    for (let x = 0; x < size; x++) {
+      const shift = [y - middle, x - middle] as const;
+      if (Math.hypot(...shift) > middle + 0.5) continue;
+      const color = shiftColor(shift, { reach: shiftReach([size, size]) });
+      data.set([...color, 255], 4 * (y * size + x));
+    }
+  }
+  const canvas = make("canvas", { role: "img", "aria-label": "Colors by direction of the shift" });
+  const picture: Picture = { width: size, height: size, data };
+  paint(canvas, picture);
+  return canvas;
+}

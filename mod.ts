@@ -4,7 +4,7 @@
  *
  * These are the verbs of the workflow. Everything that they are made of has an entry point of its own:
  * `/machines` (machines, noise schedules, samplers, calibration and evaluation, without TensorFlow.js),
- * `/networks`, `/training`, `/zoo`, `/datasets`, `/formats` and `/figures`.
+ * `/networks`, `/training`, `/quality`, `/zoo`, `/datasets`, `/formats` and `/figures`.
  *
  * @example Denoise a noisy digit with the ELS machine: no network, no training
  * ```ts

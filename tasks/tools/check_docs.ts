@@ -28,6 +28,7 @@ export const categories: readonly string[] = [
   "Formats",
   "Runs",
   "Zoo",
+  "Quality",
   "Errors",
 ];
 

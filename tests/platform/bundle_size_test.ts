@@ -1,6 +1,19 @@
 import { assertEquals, assertLess } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 
+Deno.test("./quality: measures alone are a small bundle, without machines", async () => {
+  const { success, stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["bundle", "-q", "--minify", "--platform", "browser", "src/quality.ts"],
+    cwd: fromFileUrl(new URL("../..", import.meta.url)),
+    stdin: "null",
+    stdout: "piped",
+    stderr: "null",
+  }).output();
+  assertEquals(success, true);
+  const text = new TextDecoder().decode(stdout);
+  assertLess(text.length, 30_000);
+});
+
 Deno.test("./machines: all of it is a small bundle, without TensorFlow.js, Ajv or Node's modules", async () => {
   const { success, stdout } = await new Deno.Command(Deno.execPath(), {
     args: ["bundle", "-q", "--minify", "--platform", "browser", "src/machines.ts"],

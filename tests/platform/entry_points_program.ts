@@ -5,6 +5,7 @@ import * as figures from "@els/toolkit/figures";
 import * as formats from "@els/toolkit/formats";
 import * as machines from "@els/toolkit/machines";
 import * as networks from "@els/toolkit/networks";
+import * as quality from "@els/toolkit/quality";
 import * as training from "@els/toolkit/training";
 import * as zoo from "@els/toolkit/zoo";
 
@@ -43,7 +44,17 @@ async function networkPrediction(): Promise<number[]> {
 export async function report(...backend: Parameters<typeof workflow.startBackend>) {
   await workflow.startBackend(...backend);
   const { images } = await workflow.loadDataset("synthetic", { images: 3, size: 8 });
-  const modules = { workflow, datasets, figures, formats, machines, networks, training, zoo };
+  const modules = {
+    workflow,
+    datasets,
+    figures,
+    formats,
+    machines,
+    networks,
+    quality,
+    training,
+    zoo,
+  };
   return {
     names: Object.fromEntries(
       Object.entries(modules).map(([name, module]) => [name, Object.keys(module).length]),
@@ -51,6 +62,12 @@ export async function report(...backend: Parameters<typeof workflow.startBackend
     images: images.shape,
     prediction: await networkPrediction(),
     trained: [...(await workflow.train(network, { images, steps: 2, workers: 1 })).parameters],
+    frechet: quality.frechetDistance(
+      ...[1, 2].map((seed) => quality.features(new machines.Random(seed).normals(60), [20, 3])) as [
+        quality.Features,
+        quality.Features,
+      ],
+    ).distance,
     png: formats.encodePng(machines.sliceBatch(images, 0, 1)).length,
     ...await problems(),
   };

@@ -9,7 +9,7 @@
 import { type ImageBatch, sliceBatch } from "../src/core/image_batch.ts";
 import { quantile } from "../src/core/statistics.ts";
 import { loadDataset } from "../src/datasets/registry_files.ts";
-import type { MachineName } from "../src/machines/machine_table.ts";
+import type { PatchMachineName } from "../src/machines/machine_table.ts";
 import type { PatchPosterior } from "../src/posterior/patch_posterior.ts";
 import {
   createMachine,
@@ -34,7 +34,7 @@ interface Timing {
   readonly backend: PatchPosterior;
   readonly images: ImageBatch;
   readonly query: ImageBatch;
-  readonly machine: MachineName;
+  readonly machine: PatchMachineName;
   readonly scales: readonly number[];
   readonly t: number;
 }

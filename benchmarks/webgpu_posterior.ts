@@ -12,7 +12,7 @@ import { quantile } from "../src/core/statistics.ts";
 import { bytesToImages } from "../src/datasets/labeled_bytes.ts";
 import { loadDataset } from "../src/datasets/registry_files.ts";
 import { syntheticTextures } from "../src/datasets/synthetic.ts";
-import type { MachineName } from "../src/machines/machine_table.ts";
+import type { PatchMachineName } from "../src/machines/machine_table.ts";
 import type { PatchPosterior } from "../src/posterior/patch_posterior.ts";
 import { openGpu } from "../src/gpu/gpu_context.ts";
 import { marchOperations } from "../src/posterior/webgpu/march_wgsl.ts";
@@ -51,7 +51,7 @@ interface Case {
 async function xHat0(
   backend: PatchPosterior,
   images: ImageBatch,
-  { machine, k, query, t }: { machine: MachineName; k: number; query: ImageBatch; t: number },
+  { machine, k, query, t }: { machine: PatchMachineName; k: number; query: ImageBatch; t: number },
 ): Promise<ImageBatch> {
   const { rule } = machineDefinitions[machine];
   const noise = { signal: schedule.signal(t), sigma: schedule.sigma(t) };
@@ -64,7 +64,7 @@ async function xHat0(
 async function errorOf(
   backend: PatchPosterior,
   images: ImageBatch,
-  { machine, k, t }: { machine: MachineName; k: number; t: number },
+  { machine, k, t }: { machine: PatchMachineName; k: number; t: number },
 ): Promise<number> {
   const few = sliceBatch(images, 0, 2), query = noisy(sliceBatch(images, 0, 1), t);
   const [found, expected] = [
@@ -81,14 +81,14 @@ async function errorOf(
 }
 
 /** Pairs (p, q) of a query and an image. */
-function pairsPerImage(machine: MachineName, k: number): number {
+function pairsPerImage(machine: PatchMachineName, k: number): number {
   const shape = { height: 32, width: 32, k };
   return segmentsOf(machineDefinitions[machine].rule, shape)
     .reduce((sum, segment) => sum + pairsOf(segment, shape), 0);
 }
 
 /** Floating-point operations per pair: those of distances, some 8 to compare and weigh, and the means. */
-function operationsPerPair(machine: MachineName, k: number, channels: number): number {
+function operationsPerPair(machine: PatchMachineName, k: number, channels: number): number {
   const shape = { height: 32, width: 32, k, channels };
   const [segment] = segmentsOf(machineDefinitions[machine].rule, shape);
   const options = { ...shape, segment: segment!, exact: false, workgroupMemory: 0 };

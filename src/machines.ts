@@ -198,6 +198,20 @@ export {
   type ExplainOptions,
   type Explanation,
 } from "./machines/explanation.ts";
+export type {
+  Filter,
+  FilterContext,
+  FilteredMachineDefinition,
+  FilterLevel,
+  FittedPosterior,
+  FittedSource,
+  SourceImages,
+} from "./machines/filters.ts";
+export {
+  type GradientMap,
+  type MachineParameters,
+  parseMachineParameters,
+} from "./machines/machine_parameters.ts";
 export {
   largestPatchSize,
   type MachineDefinition,
@@ -206,8 +220,12 @@ export {
   machineHasScale,
   type MachineName,
   machineNames,
+  machineParameterNames,
   machineTable,
   parseMachineName,
+  type PatchMachineDefinition,
+  type PatchMachineName,
+  patchMachineNames,
 } from "./machines/machine_table.ts";
 export type { Machine } from "./machines/patch_machine.ts";
 export type {

@@ -35,6 +35,7 @@ import {
   outFlags,
   sampleFlags,
 } from "./pipelines/flags.ts";
+import { parametersFlag, requestedParameters } from "./pipelines/machine_parameters.ts";
 import { tellSamplingMemory } from "./pipelines/memory.ts";
 import { openSession } from "./pipelines/session.ts";
 import { loadNetwork, protocolFor } from "./pipelines/sources.ts";
@@ -53,9 +54,10 @@ export const verb = defineVerb({
         type: "string",
         placeholder: "NAME",
         help: `One of ${
-          machineNames.join(", ")
+          machineNames.filter((name) => machineHasScale(name)).join(", ")
         }; default: bbELS for zero padding, ELS for circular`,
       },
+      parameters: parametersFlag,
     }),
     ...grouped("Scales", {
       scales: {
@@ -145,7 +147,9 @@ export const verb = defineVerb({
     : parseMachineName(flags.machine);
   if (!machineHasScale(machine)) {
     throw new CommandError(
-      `--machine is ${machine}, which has no scale to calibrate; choose LS, ELS or bbELS`,
+      `--machine is ${machine}, which has no scale to calibrate; choose ${
+        machineNames.filter((name) => machineHasScale(name)).join(", ")
+      }`,
     );
   }
   const candidates = flags.scales ??
@@ -161,8 +165,10 @@ export const verb = defineVerb({
       `--search ${flags.search} needs a number of --images: auto begins with all scales`,
     );
   }
+  const parameters = requestedParameters(flags.parameters, [machine]);
   const plan: CalibrationPlan = {
     machine,
+    ...parameters && { parameters },
     candidates,
     search: flags.search,
     ...protocolFor(network, { ...flags, samples: most }),

@@ -1,5 +1,5 @@
 /** `deno task evaluate`: how well the machines predict a network, in numbers and pictures. @module */
-import { parseMachineName } from "../src/machines/machine_table.ts";
+import { machineNames, parseMachineName } from "../src/machines/machine_table.ts";
 import { scheduledMachines } from "../src/evaluation/scheduled_machines.ts";
 import { samplers } from "../src/samplers/samplers.ts";
 import { defineVerb, runVerb } from "./cli/command.ts";
@@ -23,6 +23,11 @@ import {
   scheduleFlag,
 } from "./pipelines/flags.ts";
 import { checkSchedules, chosenLine, requestedSchedules, timesFor } from "./pipelines/schedules.ts";
+import {
+  parametersFlag,
+  requestedParameters,
+  tellMachineMemory,
+} from "./pipelines/machine_parameters.ts";
 import { tellSamplingMemory } from "./pipelines/memory.ts";
 import { openSession } from "./pipelines/session.ts";
 import { loadNetwork, protocolFor } from "./pipelines/sources.ts";
@@ -46,8 +51,11 @@ export const verb = defineVerb({
       machines: {
         type: "string",
         placeholder: "NAMES",
-        help: "Machines, with commas; default: the schedule's, LS and IS",
+        help: `Machines, with commas, of ${
+          machineNames.join(", ")
+        }; default: the schedule's, LS and IS`,
       },
+      parameters: parametersFlag,
     }),
     ...grouped("Sampling", {
       samples: { type: "integer", min: 1, default: 20, help: "Samples" },
@@ -65,6 +73,7 @@ export const verb = defineVerb({
     "evaluate --run latest --schedule latest",
     "evaluate --schedule a/scale_schedule.json --machines bbels,is --samples 100",
     "evaluate --machines is,es --grid cubic --steps 8",
+    "evaluate --machines bbels,ls,wiener",
     "evaluate --run model.pt --dataset mnist --scales scales.pt",
   ],
   result: {
@@ -85,6 +94,7 @@ export const verb = defineVerb({
       ]),
     ]
     : [...new Set(flags.machines.split(",").map(parseMachineName))];
+  const parameters = requestedParameters(flags.parameters, names);
   const protocol = protocolFor(network, { ...flags, ...timesFor(loaded, flags) });
   const chosen = chosenLine(loaded, flags);
   if (chosen !== undefined) progress.note(chosen);
@@ -93,7 +103,8 @@ export const verb = defineVerb({
     network,
     command: "evaluate",
     label: network.label,
-    identity: (parts) => evaluationIdentity(protocol, { machines: names, schedules }, parts),
+    identity: (parts) =>
+      evaluationIdentity(protocol, { machines: names, schedules, parameters }, parts),
   });
   const { run } = session;
   const { schedule } = network;
@@ -105,7 +116,10 @@ export const verb = defineVerb({
     patchSizes: schedules.flatMap(({ steps }) => Math.max(...steps.map((step) => step.patchSize))),
     workers: flags.workers,
   });
-  const machines = scheduledMachines(names, { ...session, schedule, schedules, sampler });
+  tellMachineMemory(names, session);
+  const machines = scheduledMachines(names, {
+    ...{ ...session, schedule, schedules, sampler, parameters },
+  });
   const { text, rows } = await runEvaluation(protocol, session, { machines, schedules });
   const outcome = evaluationOutcome(rows);
   const result = await finishRun(run, outcome);

@@ -3,6 +3,11 @@ import { gatherImages, sliceBatch } from "../src/core/image_batch.ts";
 import { scheduledMachines } from "../src/evaluation/scheduled_machines.ts";
 import type { Denoiser } from "../src/denoisers/denoiser.ts";
 import { machineHasScale, machineNames, parseMachineName } from "../src/machines/machine_table.ts";
+import {
+  parametersFlag,
+  requestedParameters,
+  tellMachineMemory,
+} from "./pipelines/machine_parameters.ts";
 import { tellSamplingMemory } from "./pipelines/memory.ts";
 import { networkDenoiser } from "../src/networks/network_denoiser.ts";
 import { ImageStore } from "../src/runs/image_store.ts";
@@ -64,6 +69,7 @@ export const verb = defineVerb({
           `The machine's: ${scheduleFlag.help}; default: the zoo's, else the newest of the network`,
       },
       scales: scalesFlag,
+      parameters: parametersFlag,
     }),
     ...grouped("Sampling", {
       samples: { type: "integer", min: 1, default: 16, help: "Images" },
@@ -85,6 +91,7 @@ export const verb = defineVerb({
     "sample --samples 64 --grid cubic",
     "sample --run latest --sampler heun --seed 5",
     "sample --run latest --machine bbels --schedule latest --samples 4",
+    "sample --machine wiener --parameters rank=100",
   ],
   result: {
     ...runResultFields,
@@ -106,6 +113,7 @@ export const verb = defineVerb({
         "that has, such as --machine bbels",
     );
   }
+  const parameters = requestedParameters(flags.parameters, name === undefined ? [] : [name]);
   const loaded = scaled
     ? await requestedSchedules({ ...flags, machines: flags.machine }, network)
     : [];
@@ -121,6 +129,7 @@ export const verb = defineVerb({
     network: network.sha256,
     ...network.clip !== undefined && { clip: network.clip },
     machine: name ?? null,
+    ...parameters && { parameters: { ...parameters } },
     scales: schedules.map(({ steps }) => steps.map(({ patchSize }) => patchSize)),
     datasetSha256: data?.sha256 ?? null,
     sampler,
@@ -148,11 +157,12 @@ export const verb = defineVerb({
     patchSizes: schedules.map(({ steps }) => Math.max(...steps.map((step) => step.patchSize))),
     workers: flags.workers,
   });
+  if (name !== undefined && data !== undefined) tellMachineMemory([name], { data, progress, run });
   const ofNetwork = networkDenoiser(network);
   const denoiser: Denoiser = name === undefined || data === undefined || posterior === undefined
     ? ofNetwork
     : scheduledMachines([name], {
-      ...{ data, schedule: network.schedule, schedules, posterior, sampler },
+      ...{ data, schedule: network.schedule, schedules, posterior, sampler, parameters },
     })[0]!.denoiser;
   const { imageShape } = denoiser;
   const { schedule } = network;

@@ -1,7 +1,12 @@
 import { ArgumentError } from "../core/errors.ts";
 import type { ImageBatch } from "../core/image_batch.ts";
 import { createMachine, type CreateMachineOptions } from "../machines/create_machine.ts";
-import { machineHasScale, type MachineName } from "../machines/machine_table.ts";
+import { type MachineParameters, parametersOf } from "../machines/machine_parameters.ts";
+import {
+  machineHasScale,
+  type MachineName,
+  machineParameterNames,
+} from "../machines/machine_table.ts";
 import type { ScaleSchedule } from "../machines/scale_schedule.ts";
 import { samplerDefinition, type SamplerName } from "../samplers/samplers.ts";
 import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
@@ -24,6 +29,8 @@ export interface ScheduledMachinesOptions {
   readonly schedules: readonly ScaleSchedule[];
   /** What computes the machines; they share it. */
   readonly posterior: NonNullable<CreateMachineOptions["posterior"]>;
+  /** Parameters of the machines; each takes its own of them. */
+  readonly parameters?: MachineParameters | undefined;
   /** Where it asks between the steps, machines take the scale of the nearest. Default "ddim". */
   readonly sampler?: SamplerName | undefined;
 }
@@ -69,7 +76,7 @@ export function scheduledMachines(
   names: readonly MachineName[],
   options: ScheduledMachinesOptions,
 ): NamedDenoiser[] {
-  const { data, schedule, schedules, posterior, sampler = "ddim" } = options;
+  const { data, schedule, schedules, posterior, sampler = "ddim", parameters = {} } = options;
   const between = samplerDefinition(sampler).offGrid ? "nearest" : "refuse";
   return names.map((name) => {
     const scaled = machineHasScale(name);
@@ -87,6 +94,7 @@ export function scheduledMachines(
         schedule,
         posterior,
         between,
+        parameters: parametersOf(machineParameterNames(name), parameters),
         ...scaled && scales && { patchSize: scales },
       }),
     };

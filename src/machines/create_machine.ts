@@ -11,12 +11,17 @@ import { prepareImages } from "../posterior/training_set.ts";
 import { wasmPosterior } from "../posterior/wasm/wasm_posterior.ts";
 import { isSameNoise, noiseAt } from "../schedules/noise_level.ts";
 import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
+import { checkFilteredScales, FilteredMachine } from "./filtered_machine.ts";
+import { withFlips } from "./flipped_images.ts";
+import { checkParameters, type MachineParameters } from "./machine_parameters.ts";
 import {
+  isPatchMachine,
   largestPatchSize,
   type MachineDefinition,
   machineDefinition,
   machineHasScale,
   type MachineName,
+  machineParameterNames,
 } from "./machine_table.ts";
 import { type Machine, PatchMachine } from "./patch_machine.ts";
 import { type PatchSize, patchSizesOf } from "./scheduled.ts";
@@ -61,12 +66,12 @@ export function candidateScales(
 ): number[] {
   const { imageShape, from = 3, to, receptiveField = Infinity } = options;
   if (!machineHasScale(machine)) return [1];
-  const { rule } = machineDefinition(machine);
+  const definition = machineDefinition(machine);
   const side = Math.min(imageShape[0], imageShape[1]);
   const fitting = Math.min(largestPatchSize(machine, imageShape), side - 1 + side % 2);
   const reach = Math.min(fitting, receptiveField);
   const last = to ?? reach + 1 - reach % 2;
-  checkScales(from < last ? [from, last] : [from], rule, imageShape);
+  checkMachineScales(from < last ? [from, last] : [from], definition, imageShape);
   const scales: number[] = [];
   for (let k = from; k <= last; k += 2) scales.push(k);
   if (scales.length === 0) {
@@ -89,9 +94,14 @@ export interface CreateMachineOptions {
   readonly schedule: NoiseSchedule;
   /** The scale k, fixed or by time; without it only `predictScales` works. */
   readonly patchSize?: PatchSize | undefined;
+  /** Parameters beside the scale, of those that the machine takes. */
+  readonly parameters?: MachineParameters | undefined;
   /** What to do between the steps of a scale by time: `refuse` (default), or take the `nearest` step. */
   readonly between?: "refuse" | "nearest" | undefined;
-  /** Backend; absent: a wasm one with its own workers, ended by the machine's `dispose`. */
+  /**
+   * Backend of a machine of patches; absent: a wasm one with its own workers, ended by the machine's
+   * `dispose`. Machines of filters compute by themselves.
+   */
   readonly posterior?: PatchPosterior | undefined;
 }
 
@@ -114,52 +124,84 @@ export interface CreateMachineOptions {
  * assertEquals(xHat0.shape, [1, 8, 8, 1]);
  * ```
  *
- * @throws RangeError if there are no images, labels do not fit them, or a scale is even or too large.
+ * @throws RangeError if there are no images, labels do not fit them, a scale is even or too large, or a
+ * parameter is none of the machine's.
  * @category Machines
  */
 export function createMachine(
   machine: MachineName | MachineDefinition,
   options: CreateMachineOptions,
 ): Machine {
-  const { images, labels, schedule, patchSize, between = "refuse", posterior } = options;
+  const { schedule, patchSize, between = "refuse", posterior, parameters = {} } = options;
   const definition = machineDefinition(machine);
   const { name } = definition;
-  checkImages(images, "training images");
-  if (images.shape[0] === 0) {
+  checkImages(options.images, "training images");
+  if (options.images.shape[0] === 0) {
     throw new ArgumentError(`Cannot make the machine ${name}: there are no training images`);
   }
-  if (labels !== undefined && labels.length !== images.shape[0]) {
+  if (options.labels !== undefined && options.labels.length !== options.images.shape[0]) {
     throw new ArgumentError(
-      `Cannot make the machine ${name}: ${labels.length} labels for ${images.shape[0]} images`,
+      `Cannot make the machine ${name}: ${options.labels.length} labels for ${
+        options.images.shape[0]
+      } images`,
     );
   }
-  // A function tells its scales when it is asked.
-  if (
-    patchSize !== undefined && typeof patchSize !== "function" && machineHasScale(definition)
-  ) {
-    checkScales(patchSizesOf(patchSize), definition.rule, imageShapeOf(images));
-    if (typeof patchSize === "object" && "steps" in patchSize) {
-      for (const { t, signal, sigma } of patchSize.steps) {
-        if (!isSameNoise(noiseAt(schedule, t), { signal, sigma })) {
-          throw new ArgumentError(
-            `Cannot use a scale schedule of ${patchSize.noiseSchedule.name} with ${schedule.name}: ` +
-              `at t = ${t} signal and sigma are ${signal} and ${sigma} there, ${
-                schedule.signal(t)
-              } and ` +
-              `${schedule.sigma(t)} here`,
-          );
-        }
-      }
-    }
+  checkParameters(parameters, { machine: name, takes: machineParameterNames(definition) });
+  const { images, labels } = parameters.flips ? flipped(options) : options;
+  checkPatchSize(patchSize, { definition, imageShape: imageShapeOf(images), schedule });
+  const parts = { images: prepareImages(images), labels, schedule, patchSize, between };
+  if (!isPatchMachine(definition)) {
+    return new FilteredMachine({ ...parts, definition, parameters });
   }
   return new PatchMachine({
+    ...parts,
     definition,
-    images: prepareImages(images),
-    labels,
-    schedule,
-    patchSize,
-    between,
     posterior: posterior ?? wasmPosterior(),
     ownsPosterior: posterior === undefined,
   });
+}
+
+/** Images and labels with mirror images after them. */
+function flipped(
+  { images, labels }: Pick<CreateMachineOptions, "images" | "labels">,
+): Pick<CreateMachineOptions, "images" | "labels"> {
+  return {
+    images: withFlips(images),
+    labels: labels && [...Array.from(labels), ...Array.from(labels)],
+  };
+}
+
+function checkMachineScales(
+  scales: readonly number[],
+  definition: MachineDefinition,
+  imageShape: ImageShape,
+): void {
+  if (isPatchMachine(definition)) checkScales(scales, definition.rule, imageShape);
+  else checkFilteredScales(scales, definition, imageShape);
+}
+
+/** Checks what is known of the scales before they are asked for: a function tells its own then. */
+function checkPatchSize(
+  patchSize: PatchSize | undefined,
+  { definition, imageShape, schedule }: {
+    readonly definition: MachineDefinition;
+    readonly imageShape: ImageShape;
+    readonly schedule: NoiseSchedule;
+  },
+): void {
+  if (
+    patchSize === undefined || typeof patchSize === "function" || !machineHasScale(definition)
+  ) return;
+  checkMachineScales(patchSizesOf(patchSize), definition, imageShape);
+  if (typeof patchSize !== "object" || !("steps" in patchSize)) return;
+  for (const { t, signal, sigma } of patchSize.steps) {
+    if (isSameNoise(noiseAt(schedule, t), { signal, sigma })) continue;
+    throw new ArgumentError(
+      `Cannot use a scale schedule of ${patchSize.noiseSchedule.name} with ${schedule.name}: ` +
+        `at t = ${t} signal and sigma are ${signal} and ${sigma} there, ${
+          schedule.signal(t)
+        } and ` +
+        `${schedule.sigma(t)} here`,
+    );
+  }
 }

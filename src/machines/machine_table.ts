@@ -1,23 +1,48 @@
-/** The score machines of the theory (Kamb & Ganguli, arXiv 2412.20292, section 3), as one table. */
+/**
+ * The machines as one table: those of Kamb & Ganguli, arXiv 2412.20292, section 3, and those that others
+ * have proposed.
+ */
 import { ArgumentError } from "../core/errors.ts";
 import type { ImageShape } from "../core/image_batch.ts";
 import { rowOf } from "../core/row_of.ts";
 import type { PatchRule } from "../posterior/patch_posterior.ts";
 import { hasScale, largestScale } from "../posterior/request.ts";
+import type { FilteredMachineDefinition } from "./filters.ts";
+import type { MachineParameters } from "./machine_parameters.ts";
+import { wiener } from "./theories/wiener.ts";
+import { wienerStationary } from "./theories/wiener_stationary.ts";
 
 /**
- * What makes a machine: which training patches may match the patch around a query pixel. The softmax
- * over them is the same for all (see `PatchPosterior`).
+ * A machine of patches: which training patches may match the patch around a query pixel. The softmax over
+ * them is the same for all (see `PatchPosterior`).
+ *
+ * As precision, response and source (see {@linkcode FilteredMachineDefinition}): the box of k x k around a
+ * pixel, or the whole image; that pixel, or the whole image; shifts of the training images, which of them the
+ * rule says, and how query and training images are padded.
  *
  * @category Machines
  */
-export interface MachineDefinition {
+export interface PatchMachineDefinition {
   /** Name in tables, as in the paper. */
   readonly name: string;
   /** Which patches may match, and how query and training images are padded. */
   readonly rule: PatchRule;
   /** What the machine is, in a few words. */
   readonly description: string;
+}
+
+/**
+ * What makes a machine: a rule for patches, computed by a `PatchPosterior`, or precision, response and source.
+ *
+ * @category Machines
+ */
+export type MachineDefinition = PatchMachineDefinition | FilteredMachineDefinition;
+
+/** Whether a machine is one of patches. */
+export function isPatchMachine(
+  definition: MachineDefinition,
+): definition is PatchMachineDefinition {
+  return "rule" in definition;
 }
 
 /**
@@ -34,6 +59,9 @@ export interface MachineDefinition {
  *
  * ELS predicts networks with circular padding. bbELS predicts zero-padded ones and is what the paper's
  * table calls ELS; with k of the image's size and more it is LS.
+ *
+ * The rows after them are what others proposed: the Wiener filter, one that is the same at every pixel, and
+ * machines that compare and answer other sets of coordinates.
  *
  * @category Machines
  */
@@ -69,6 +97,8 @@ export const machineTable = [
     description:
       "boundary-broken equivariant local score: windows at the same distance from the borders, zero padding",
   },
+  wiener,
+  wienerStationary,
 ] as const satisfies readonly MachineDefinition[];
 
 /**
@@ -77,6 +107,16 @@ export const machineTable = [
  * @category Machines
  */
 export type MachineName = (typeof machineTable)[number]["name"];
+
+/**
+ * Names of the machines of patches, those of the paper.
+ *
+ * @category Machines
+ */
+export type PatchMachineName = Extract<
+  (typeof machineTable)[number],
+  PatchMachineDefinition
+>["name"];
 
 /**
  * Names of the machines, in the order of the theory.
@@ -90,11 +130,21 @@ export const machineNames: readonly MachineName[] = machineTable.map(({ name }) 
  *
  * @category Machines
  */
-export const machineDefinitions: Readonly<Record<MachineName, MachineDefinition>> = Object
-  .fromEntries(machineTable.map((row) => [row.name, row])) as Record<
-    MachineName,
-    MachineDefinition
-  >;
+export const machineDefinitions: Readonly<
+  & Record<PatchMachineName, PatchMachineDefinition>
+  & Record<Exclude<MachineName, PatchMachineName>, FilteredMachineDefinition>
+> = Object.fromEntries(machineTable.map((row) => [row.name, row])) as
+  & Record<PatchMachineName, PatchMachineDefinition>
+  & Record<Exclude<MachineName, PatchMachineName>, FilteredMachineDefinition>;
+
+/**
+ * Names of the machines of patches, in the order of the theory.
+ *
+ * @category Machines
+ */
+export const patchMachineNames: readonly PatchMachineName[] = machineTable.flatMap((row) =>
+  "rule" in row ? [row.name] : []
+);
 
 /**
  * The definition of a machine's name; one of your own stands for itself.
@@ -148,7 +198,8 @@ export function machineForPadding(padding: "zeros" | "circular"): MachineName {
 }
 
 /**
- * Whether a machine compares patches of a size k; IS and ES compare whole images.
+ * Whether a machine has a scale k, such as the size of the patches that it compares; IS and ES compare whole
+ * images.
  *
  * @example
  * ```ts
@@ -161,7 +212,10 @@ export function machineForPadding(padding: "zeros" | "circular"): MachineName {
  * @category Machines
  */
 export function machineHasScale(machine: MachineName | MachineDefinition): boolean {
-  return hasScale(machineDefinition(machine).rule);
+  const definition = machineDefinition(machine);
+  return isPatchMachine(definition)
+    ? hasScale(definition.rule)
+    : definition.largestScale !== undefined;
 }
 
 /**
@@ -184,5 +238,28 @@ export function largestPatchSize(
   machine: MachineName | MachineDefinition,
   imageShape: ImageShape,
 ): number {
-  return largestScale(machineDefinition(machine).rule, imageShape);
+  const definition = machineDefinition(machine);
+  return isPatchMachine(definition)
+    ? largestScale(definition.rule, imageShape)
+    : definition.largestScale?.(imageShape) ?? 1;
+}
+
+/**
+ * Names of the parameters that a machine takes, beside `flips`, which all take.
+ *
+ * @example
+ * ```ts
+ * import { machineParameterNames } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(machineParameterNames("Wiener"), ["rank", "covariance"]);
+ * ```
+ *
+ * @category Machines
+ */
+export function machineParameterNames(
+  machine: MachineName | MachineDefinition,
+): readonly (keyof MachineParameters)[] {
+  const definition = machineDefinition(machine);
+  return isPatchMachine(definition) ? [] : definition.parameters ?? [];
 }

@@ -9,9 +9,10 @@ import type { ExplanationState, PatchPosterior } from "../posterior/patch_poster
 import { referencePosterior } from "../posterior/reference/reference_posterior.ts";
 import { hasScale } from "../posterior/request.ts";
 import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
+import { allPixels, Candidates, checkNoisyShape, flatPixels, groupByLabel } from "./candidates.ts";
 import { type ExplainOptions, type Explanation, explanationOf } from "./explanation.ts";
 import { GrowingPosterior } from "./growing.ts";
-import type { MachineDefinition } from "./machine_table.ts";
+import type { MachineDefinition, PatchMachineDefinition } from "./machine_table.ts";
 import { type PatchSize, patchSizeAt } from "./scheduled.ts";
 
 /**
@@ -22,8 +23,8 @@ import { type PatchSize, patchSizeAt } from "./scheduled.ts";
 export interface Machine extends GrowingDenoiser, AsyncDisposable {
   /** What may match. */
   readonly definition: MachineDefinition;
-  /** The backend that does the work. */
-  readonly posterior: PatchPosterior;
+  /** The backend that does the work; undefined where none does: machines of filters compute by themselves. */
+  readonly posterior: PatchPosterior | undefined;
   /**
    * Says which training patches made the prediction: of each pixel the heaviest candidates, the weight of all
    * others, and how many patches and training images take part; of each training image its weight. Two
@@ -31,7 +32,8 @@ export interface Machine extends GrowingDenoiser, AsyncDisposable {
    * training images by one number each.
    *
    * @param x Noisy images `[B, H, W, C]`.
-   * @throws RangeError if an option cannot be used.
+   * @throws RangeError if an option cannot be used, or if the machine has no weights of training images, as
+   * the linear ones.
    */
   explain(x: ImageBatch, t: number, options?: ExplainOptions): Promise<Explanation>;
   /** Ends the workers of a backend that the machine made for itself; one passed in is left alone. */
@@ -40,7 +42,7 @@ export interface Machine extends GrowingDenoiser, AsyncDisposable {
 
 /** Everything a machine is made of, checked. */
 export interface PatchMachineParts {
-  readonly definition: MachineDefinition;
+  readonly definition: PatchMachineDefinition;
   readonly images: ImageBatch;
   readonly labels: ArrayLike<number> | undefined;
   readonly schedule: NoiseSchedule;
@@ -56,10 +58,10 @@ export class PatchMachine implements Machine {
   readonly prediction = "x0";
   readonly imageShape: ImageShape;
   readonly schedule: NoiseSchedule;
-  readonly definition: MachineDefinition;
+  readonly definition: PatchMachineDefinition;
   readonly posterior: PatchPosterior;
   readonly #parts: PatchMachineParts;
-  readonly #imagesOfLabel = new Map<number, Uint32Array>();
+  readonly #candidates: Candidates;
 
   constructor(parts: PatchMachineParts) {
     this.#parts = parts;
@@ -67,6 +69,7 @@ export class PatchMachine implements Machine {
     this.name = parts.definition.name;
     this.schedule = parts.schedule;
     this.posterior = parts.posterior;
+    this.#candidates = new Candidates(this.name, parts.labels);
     const [, height, width, channels] = parts.images.shape;
     this.imageShape = [height, width, channels];
   }
@@ -85,7 +88,7 @@ export class PatchMachine implements Machine {
     },
   ): Promise<ImageBatch[]> {
     const [queries, height, width, channels] = x.shape;
-    this.#checkShape(x);
+    checkNoisyShape(x, this);
     abort?.throwIfAborted();
     const { images, posterior, definition: { rule } } = this.#parts;
     const scaled = hasScale(rule);
@@ -94,7 +97,7 @@ export class PatchMachine implements Machine {
     const values = height * width * channels;
     let queriesDone = 0;
     for (const [label, members] of groups) {
-      const select = label === null ? undefined : this.#imagesOf(label);
+      const select = this.#candidates.of(label);
       const total = select?.length ?? images.shape[0];
       const run = posterior.begin({
         query: members.length === queries ? x : gatherImages(x, members),
@@ -126,7 +129,7 @@ export class PatchMachine implements Machine {
   async explain(x: ImageBatch, t: number, options: ExplainOptions = {}): Promise<Explanation> {
     const { top = 8, patchSize = this.#scaleAt(t), labels, abort, onProgress } = options;
     const [queries, height, width] = x.shape;
-    this.#checkShape(x);
+    checkNoisyShape(x, this);
     abort?.throwIfAborted();
     const { images, posterior, definition: { rule } } = this.#parts;
     const pixels = options.pixels ?? allPixels(height, width);
@@ -136,7 +139,7 @@ export class PatchMachine implements Machine {
     const states: { members: number[]; state: ExplanationState }[] = [];
     let queriesDone = 0;
     for (const [label, members] of groupByLabel(labelPerSample(labels, queries), queries)) {
-      const select = label === null ? undefined : this.#imagesOf(label);
+      const select = this.#candidates.of(label);
       const total = 2 * (select?.length ?? images.shape[0]);
       const report = (done: number) =>
         onProgress?.((queriesDone + members.length * done / total) / queries);
@@ -184,7 +187,7 @@ export class PatchMachine implements Machine {
     t: number,
     { labels }: Pick<PredictOptions, "labels"> = {},
   ): GrowingPredictions {
-    this.#checkShape(x);
+    checkNoisyShape(x, this);
     const { images, posterior, definition: { rule } } = this.#parts;
     const [count] = x.shape;
     const groups = [...groupByLabel(labelPerSample(labels, count), count)];
@@ -193,7 +196,7 @@ export class PatchMachine implements Machine {
       images,
       groups: groups.map(([label, queries]) => ({
         queries,
-        select: label === null ? undefined : this.#imagesOf(label),
+        select: this.#candidates.of(label),
       })),
       posterior,
       level: { rule, signal: this.schedule.signal(t), sigma: this.schedule.sigma(t) },
@@ -208,14 +211,6 @@ export class PatchMachine implements Machine {
     return this.dispose();
   }
 
-  #checkShape({ shape }: ImageBatch): void {
-    const [found, expected] = [shape.slice(1).join(" x "), this.imageShape.join(" x ")];
-    if (found === expected) return;
-    throw new ArgumentError(
-      `Cannot denoise images of ${found}: ${this.name} has training images of ${expected}`,
-    );
-  }
-
   #scaleAt(t: number): number {
     const { patchSize, between, definition: { rule } } = this.#parts;
     if (!hasScale(rule)) return 1;
@@ -226,59 +221,4 @@ export class PatchMachine implements Machine {
     }
     return patchSizeAt(patchSize, t, { between });
   }
-
-  #imagesOf(label: number): Uint32Array {
-    const { labels } = this.#parts;
-    if (labels === undefined) {
-      throw new ArgumentError(
-        `Cannot predict class ${label} with ${this.name}: its training images have no labels`,
-      );
-    }
-    let indices = this.#imagesOfLabel.get(label);
-    if (indices === undefined) {
-      const found: number[] = [];
-      for (let i = 0; i < labels.length; i++) if (labels[i] === label) found.push(i);
-      indices = Uint32Array.from(found);
-      this.#imagesOfLabel.set(label, indices);
-    }
-    if (indices.length === 0) {
-      throw new ArgumentError(
-        `Cannot predict class ${label} with ${this.name}: none of its ${labels.length} training ` +
-          "images is of that class",
-      );
-    }
-    return indices;
-  }
-}
-
-function allPixels(height: number, width: number): (readonly [number, number])[] {
-  return Array.from(
-    { length: height * width },
-    (_, i) => [Math.floor(i / width), i % width] as const,
-  );
-}
-
-function flatPixels(
-  pixels: readonly (readonly [row: number, column: number])[],
-  { height, width }: { readonly height: number; readonly width: number },
-): Uint32Array {
-  const isPlace = (at: number, size: number) => Number.isInteger(at) && at >= 0 && at < size;
-  return Uint32Array.from(pixels, ([row, column]) => {
-    if (isPlace(row, height) && isPlace(column, width)) return row * width + column;
-    throw new ArgumentError(
-      `Cannot explain pixel (${row}, ${column}): images have ${height} x ${width}, rows and columns ` +
-        "from 0",
-    );
-  });
-}
-
-function groupByLabel(labels: number[] | null, queries: number): Map<number | null, number[]> {
-  const groups = new Map<number | null, number[]>();
-  for (let i = 0; i < queries; i++) {
-    const label = labels?.[i] ?? null;
-    const members = groups.get(label);
-    if (members) members.push(i);
-    else groups.set(label, [i]);
-  }
-  return groups;
 }

@@ -17,6 +17,7 @@ import { scaleCurveExplained, scaleCurveOf, scaleCurveSvg } from "../../src/figu
 import { scaleScheduleCsv, similarityCsv } from "../../src/calibration/scale_schedule_csv.ts";
 import { writeScaleSchedule } from "../../src/calibration/scale_schedule_json.ts";
 import type { ScaleAggregate, ScaleSchedule } from "../../src/machines/scale_schedule.ts";
+import type { MachineParameters } from "../../src/machines/machine_parameters.ts";
 import type { MachineName } from "../../src/machines/machine_table.ts";
 import { createMachine } from "../../src/machines/create_machine.ts";
 import { networkDenoiser } from "../../src/networks/network_denoiser.ts";
@@ -51,6 +52,8 @@ export interface CalibrationPlan extends Omit<SamplingProtocol, "networkSteps" |
   /** Training images that are compared with; absent: all that there are. */
   readonly images?: "auto";
   readonly machine: MachineName;
+  /** Parameters of the machine beside its scale; absent: none given. */
+  readonly parameters?: MachineParameters;
   readonly candidates: readonly number[];
   /** Absent: full. */
   readonly search?: ScaleSearch;
@@ -73,10 +76,14 @@ export function calibrationIdentity(
   plan: CalibrationPlan,
   { network, data, backend, posterior }: SessionParts,
 ): RunConfig {
-  const { images, ...rest } = plan;
+  const { images, parameters, ...rest } = plan;
   const sources = sourcesIdentity(network, data);
   return {
-    ...{ ...rest, ...images && { imagesNeeded: images } },
+    ...{
+      ...rest,
+      ...parameters && { parameters: { ...parameters } },
+      ...images && { imagesNeeded: images },
+    },
     ...{ ...sources, backend: backend.name, posterior: posterior.name },
   };
 }
@@ -133,6 +140,7 @@ export async function runCalibration(
     labels: data.labels,
     schedule: network.schedule,
     posterior,
+    parameters: plan.parameters,
   });
   const bars = calibrationBars(plan, session);
   const keeper = new StateKeeper(run.file(files.state));

@@ -10,6 +10,7 @@ import {
   type NamedDenoiser,
   type SampleRecord,
 } from "../../src/evaluation/evaluate.ts";
+import type { MachineParameters } from "../../src/machines/machine_parameters.ts";
 import type { ScaleSchedule } from "../../src/machines/scale_schedule.ts";
 import { networkDenoiser } from "../../src/networks/network_denoiser.ts";
 import { ImageStore } from "../../src/runs/image_store.ts";
@@ -35,15 +36,17 @@ export interface EvaluationSubject {
 /** The configuration by which `openRun` knows an evaluation; `machines` are names. */
 export function evaluationIdentity(
   protocol: SamplingProtocol,
-  { machines, schedules }: {
+  { machines, schedules, parameters }: {
     readonly machines: readonly string[];
     readonly schedules: readonly ScaleSchedule[];
+    readonly parameters?: MachineParameters | undefined;
   },
   { network, data, backend, posterior }: SessionParts,
 ): RunConfig {
   return {
     ...withNetworkSteps(protocol),
     machines,
+    ...parameters && { parameters: { ...parameters } },
     scales: schedules.map(({ machine, steps }) => [
       machine,
       steps.map(({ patchSize }) => patchSize),

@@ -6,6 +6,7 @@ import {
   explainTrajectory,
   imageBatch,
   initialNoise,
+  machineHasScale,
   type MachineName,
   machineTable,
   timeGrid,
@@ -69,8 +70,8 @@ export function threadEngine(data: EngineData): ExplorerEngine {
     schedule: schedule.name,
     times: times.slice(0, -1),
     machines: data.machines.map((name) => {
-      const { rule, description } = machineTable.find((row) => row.name === name)!;
-      const scaled = rule !== "whole" && rule !== "shifts";
+      const { description } = machineTable.find((row) => row.name === name)!;
+      const scaled = machineHasScale(name);
       return {
         name,
         description,

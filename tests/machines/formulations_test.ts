@@ -6,7 +6,7 @@ import { sliceBatch } from "../../src/core/image_batch.ts";
 import { referencePosterior } from "../../src/posterior/reference/reference_posterior.ts";
 import { wasmPosterior } from "../../src/posterior/wasm/wasm_posterior.ts";
 import { createMachine } from "../../src/machines/create_machine.ts";
-import { machineNames } from "../../src/machines/machine_table.ts";
+import { patchMachineNames } from "../../src/machines/machine_table.ts";
 import { samplers } from "../../src/samplers/samplers.ts";
 import { initialNoise } from "../../src/samplers/initial_noise.ts";
 import { karrasTimeGrid } from "../../src/samplers/time_grid.ts";
@@ -19,7 +19,7 @@ Deno.test.afterAll(() => fast.dispose());
 for (const scheduleName of ["ve", "edm"]) {
   Deno.test(`machines: the fast kernel equals the reference from sigmaMin to sigmaMax on ${scheduleName}`, async () => {
     const schedule = createSchedule(scheduleName);
-    for (const name of machineNames) {
+    for (const name of patchMachineNames) {
       const parts = { images, schedule, patchSize: 5 };
       const oracle = createMachine(name, { ...parts, posterior: referencePosterior() });
       const machine = createMachine(name, { ...parts, posterior: fast });

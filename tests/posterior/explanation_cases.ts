@@ -2,7 +2,7 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { Random } from "../../src/core/random.ts";
 import type { Explanation } from "../../src/machines.ts";
-import { createMachine, explainedPatches, machineNames } from "../../src/machines.ts";
+import { createMachine, explainedPatches, patchMachineNames } from "../../src/machines.ts";
 import { parseSafetensors } from "../../src/formats/safetensors.ts";
 import type { PatchPosterior } from "../../src/posterior/patch_posterior.ts";
 import { referencePosterior } from "../../src/posterior/reference/reference_posterior.ts";
@@ -81,7 +81,7 @@ export async function assertExplainsAsReference(posterior: PatchPosterior): Prom
       shape: [2, images.shape[1], images.shape[2], images.shape[3]] as const,
     };
     const x = noisy(clean, t, random);
-    for (const name of machineNames) {
+    for (const name of patchMachineNames) {
       for (const by of [undefined, [1, 0]]) {
         const options = { images, labels, schedule, patchSize };
         const of = (backend: PatchPosterior) =>

@@ -6,8 +6,8 @@ import {
   emptyExplanation,
   explainedPatches,
   logSumOf,
-  machineNames,
   mergeExplanations,
+  patchMachineNames,
   referencePosterior,
   wasmPosterior,
 } from "../../src/machines.ts";
@@ -48,7 +48,7 @@ Deno.test("explanation: candidates sum up to the prediction when all are named",
   const random = new Random(2);
   const images = gaussian(3, [4, 4, 2], random);
   const x = noisy(sliceBatch(images, 0, 1), 0.6, random);
-  for (const name of machineNames) {
+  for (const name of patchMachineNames) {
     await using machine = createMachine(name, { images, schedule, patchSize: 3 });
     const explanation = await machine.explain(x, 0.6, { top: 64 });
     const predicted = await machine.predict(x, 0.6);

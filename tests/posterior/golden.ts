@@ -45,8 +45,34 @@ function toChannelsLast(data: Float32Array, [n, c, h, w]: number[]): ImageBatch 
 }
 
 export async function readGolden(name: "mnist" | "cifar10"): Promise<Golden> {
-  const url = new URL(`../fixtures/machines_${name}.safetensors`, import.meta.url);
-  const { tensors, metadata } = parseSafetensors(await Deno.readFile(url), name);
+  const { metadata, batch, numbers } = await readBatches(`machines_${name}`);
+  return {
+    name,
+    images: batch("images"),
+    labels: Uint8Array.from(numbers("labels")),
+    metadata,
+    batch,
+    numbers,
+  };
+}
+
+export interface Rivals extends Pick<Golden, "metadata" | "batch"> {
+  /** Times that the file has, as in its names. */
+  readonly times: readonly string[];
+}
+
+/** Clean images that the machines of others see, on the images and queries of the golden file. */
+export async function readRivals(name: "mnist" | "cifar10"): Promise<Rivals> {
+  const { names, metadata, batch } = await readBatches(`rivals_${name}`);
+  const times = [...new Set(names.map((each) => each.slice(1, each.indexOf("/"))))];
+  return { times, metadata, batch };
+}
+
+async function readBatches(
+  file: string,
+): Promise<Pick<Golden, "metadata" | "batch" | "numbers"> & { readonly names: string[] }> {
+  const url = new URL(`../fixtures/${file}.safetensors`, import.meta.url);
+  const { tensors, metadata } = parseSafetensors(await Deno.readFile(url), file);
   const tensor = (key: string) => {
     const found = tensors.get(key);
     if (found === undefined) throw new Error(`the golden file has no ${key}`);
@@ -58,14 +84,7 @@ export async function readGolden(name: "mnist" | "cifar10"): Promise<Golden> {
     return toChannelsLast(data, shape.length === 3 ? [1, ...shape] : [...shape]);
   };
   const numbers = (key: string) => Array.from(tensor(key).data as ArrayLike<number>, Number);
-  return {
-    name,
-    images: batch("images"),
-    labels: Uint8Array.from(numbers("labels")),
-    metadata,
-    batch,
-    numbers,
-  };
+  return { names: [...tensors.keys()], metadata, batch, numbers };
 }
 
 /** The score (signal * xHat0 - x) / sigma^2 of one scale, in float64. */

@@ -35,7 +35,9 @@ export function patchDistance(
   },
 ): number {
   const [height, width, channels] = shape;
-  const { rule } = machineDefinitions[machine];
+  const definition = machineDefinitions[machine];
+  // Machines without a rule for patches compare images at their own place.
+  const rule = "rule" in definition ? definition.rule : "same-position";
   if (step.patchSize !== null) {
     const radius = (step.patchSize - 1) / 2;
     const setting = { x: step.x, height, width, channels, rule, radius, signal: step.signal };

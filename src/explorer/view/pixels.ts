@@ -42,7 +42,8 @@ export function noisyRange({ signal, sigma }: { readonly signal: number; readonl
 
 /** Whether a machine's windows go on at the other side of the image. */
 export function isCyclic(machine: MachineName): boolean {
-  return ["shifts", "interior", "wrapped"].includes(machineDefinitions[machine].rule);
+  const definition = machineDefinitions[machine];
+  return "rule" in definition && ["shifts", "interior", "wrapped"].includes(definition.rule);
 }
 
 /** A place in an image. */

@@ -19,6 +19,8 @@
  *
  * @module
  */
+export { type ImageBatch, imageBatch } from "./core/image_batch.ts";
+export type { ExplainedPixels } from "./evaluation/copied_regions.ts";
 export {
   type FeatureMoments,
   featureMoments,
@@ -32,6 +34,11 @@ export {
 } from "./evaluation/quality/frechet_at_infinity.ts";
 export { type FrechetDistance, frechetDistance } from "./evaluation/quality/frechet_distance.ts";
 export {
+  patchFeatures,
+  type PatchFeaturesOptions,
+  pixelFeatures,
+} from "./evaluation/quality/image_features.ts";
+export {
   type InceptionScore,
   inceptionScore,
   type InceptionScoreOptions,
@@ -41,6 +48,20 @@ export {
   kernelDistance,
   type KernelDistanceOptions,
 } from "./evaluation/quality/kernel_distance.ts";
+export {
+  type LocalMemorization,
+  localMemorization,
+} from "./evaluation/quality/local_memorization.ts";
+export {
+  type Memorization,
+  memorization,
+  type Neighbors,
+} from "./evaluation/quality/memorization.ts";
+export {
+  type NearestCopies,
+  nearestCopies,
+  type NearestCopiesOptions,
+} from "./evaluation/quality/nearest_copies.ts";
 export {
   type PrecisionRecall,
   precisionRecall,

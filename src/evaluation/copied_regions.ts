@@ -44,7 +44,11 @@ export interface CopiedRegionsOptions {
   readonly wrap?: boolean;
 }
 
-/** What is read of an explanation. */
+/**
+ * What is read of an explanation.
+ *
+ * @category Evaluation
+ */
 export type ExplainedPixels = Pick<
   Explanation,
   "shape" | "xHat0" | "pixels" | "image" | "row" | "column" | "weight"

@@ -10,7 +10,7 @@ import type { EngineData } from "./thread_engine.ts";
 
 /** Small images that are there at once. */
 export function texturesData(): EngineData {
-  const size = 16, images = 40;
+  const size = 16, images = 18;
   const bytes = (seed: number) => base64(syntheticTextures({ images, size, seed }).pixels);
   return {
     name: "textures",

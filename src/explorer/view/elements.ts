@@ -2,14 +2,20 @@
 /** Elements of the page: found by name in its skeleton, or made. */
 import { ArgumentError } from "../../core/errors.ts";
 
+/** Elements that were found once: the skeleton keeps them. */
+const known = new WeakMap<ParentNode, Map<string, HTMLElement>>();
+
 /** The element of the skeleton that is called `name` (its `data-at`). */
 export function at<T extends HTMLElement = HTMLElement>(root: ParentNode, name: string): T {
-  const found = root.querySelector<T>(`[data-at="${name}"]`);
+  const names = known.get(root) ?? new Map<string, HTMLElement>();
+  known.set(root, names);
+  const found = (names.get(name) ?? root.querySelector(`[data-at="${name}"]`)) as T | null;
   if (found === null) {
     throw new ArgumentError(
       `Cannot show the page: found no element "${name}", expected those of explorerSkeleton`,
     );
   }
+  names.set(name, found);
   return found;
 }
 

@@ -24,11 +24,14 @@ export class EndsCard implements Part {
   readonly #shares = new Memory();
   readonly #found = new WeakMap<Float32Array, ReturnType<typeof nearestImage>>();
 
-  constructor(root: HTMLElement, { shape }: { readonly shape: Frame["info"]["imageShape"] }) {
+  constructor(
+    root: HTMLElement,
+    options: { readonly shape: Frame["info"]["imageShape"]; readonly resized: () => void },
+  ) {
     this.#root = root;
-    this.#machine = new Screen(root, "final-machine", { shape });
-    this.#network = new Screen(root, "final-network", { shape });
-    this.#nearest = new Screen(root, "nearest", { shape });
+    this.#machine = new Screen(root, "final-machine", options);
+    this.#network = new Screen(root, "final-network", options);
+    this.#nearest = new Screen(root, "nearest", options);
   }
 
   render(frame: Frame): void {
@@ -72,9 +75,6 @@ export class EndsCard implements Part {
     this.#nearest.label(
       `Training image ${nearest.image}, the nearest to the machine’s final image`,
     );
-    write(
-      caption,
-      `nearest to the machine’s: image ${nearest.image}, ${plain(nearest.distance)} off`,
-    );
+    write(caption, `nearest: ${nearest.image}, ${plain(nearest.distance)} off`);
   }
 }

@@ -46,9 +46,9 @@ const mathml = `
 }</mfrac><mo>)</mo></mrow></math>
 <math display="block" aria-label="D i is the squared norm of the noisy window around p minus s times patch i">${
   term("distance", indexed("D"))
-}<mo>=</mo><msup><mrow><mo>‖</mo><mtext>window of </mtext><mi>x</mi><mtext> at </mtext><mi>p</mi><mo>−</mo>${
+}<mo>=</mo><msup><mrow><mo>‖</mo><mtext>window of x at p</mtext><mo>−</mo>${
   term("signal", "<mi>s</mi>")
-}<mo>⁢</mo><msub><mtext>patch</mtext><mi>i</mi></msub><mo>‖</mo></mrow><mn>2</mn></msup></math>`;
+}<mo>·</mo><msub><mtext>patch</mtext><mi>i</mi></msub><mo>‖</mo></mrow><mn>2</mn></msup></math>`;
 
 /** The formula and its live numbers. */
 export class Formula implements Part {
@@ -106,15 +106,15 @@ export class Formula implements Part {
       shape,
     });
     const list = (numbers: readonly number[]) => numbers.map(plain).join(", ");
-    const size = now.patchSize === null ? "the whole image" : `${now.patchSize} × ${now.patchSize}`;
+    const size = now.patchSize === null ? "the whole image" : `${now.patchSize} × ${now.patchSize}`;
     const say: Readonly<Record<Term, readonly [value: string, what: string]>> = {
       prediction: [list(values.prediction), "the machine’s guess of this pixel"],
       weight: [percent(values.weight), `weight of patch ${i}`],
       center: [list(values.center), `what patch ${i} has at its center`],
-      distance: [plain(values.distance), `squared difference to patch ${i}, ${size}`],
-      noise: [plain(values.twoSigmaSquared), "how much difference noise explains"],
-      signal: [plain(values.signal), "how much of the image the noise leaves"],
-      sum: [scientific(values.logSum), "sum over all patches: weights add to 1"],
+      distance: [plain(values.distance), `squared difference, ${size}`],
+      noise: [plain(values.twoSigmaSquared), "what noise explains of it"],
+      signal: [plain(values.signal), "how much image is left in x"],
+      sum: [scientific(values.logSum), "the same sum over all patches"],
     };
     for (const { term, sign } of terms) {
       const row = this.#rows.get(term)!;

@@ -41,14 +41,20 @@ export interface Part {
 
 /** Whether anything of a list is another thing than the last time. */
 export class Memory {
-  #last: readonly unknown[] = [];
+  #last: readonly unknown[] | null = null;
 
   /** True if the values differ from those of the last call. */
   differs(...values: readonly unknown[]): boolean {
-    const same = values.length === this.#last.length &&
-      values.every((value, i) => Object.is(value, this.#last[i]));
+    const last = this.#last;
+    const same = values.length === last?.length &&
+      values.every((value, i) => Object.is(value, last[i]));
     this.#last = values;
     return !same;
+  }
+
+  /** Makes the next values other ones, whatever they are. */
+  forget(): void {
+    this.#last = null;
   }
 }
 

@@ -3,7 +3,7 @@
 import { shiftColor } from "../../figures/mosaic_colors.ts";
 import { at, make, paint } from "./elements.ts";
 import { type Frame, Memory, type Part } from "./frame.ts";
-import { mapRamp, mosaicSourcesOf, shiftReach } from "./mosaic_view.ts";
+import { mapRamp, mosaicSourcesOf, shiftReach, strongWeight } from "./mosaic_view.ts";
 import { count, percent } from "./numbers.ts";
 import { type Picture, pictureOf } from "./pixels.ts";
 
@@ -21,7 +21,9 @@ export class Legend implements Part {
 
   render(frame: Frame): void {
     const { state: { view }, mosaic, now } = frame;
-    if (!this.#memory.differs(view, mosaic, view === "source" ? now : null)) return;
+    if (!this.#memory.differs(view, mosaic, view === "source" || view === "shift" ? now : null)) {
+      return;
+    }
     this.#element.hidden = view === "image";
     if (view === "image") return;
     this.#element.replaceChildren(...this.#content(frame));
@@ -40,10 +42,11 @@ export class Legend implements Part {
       case "shift":
         return [
           shiftWheel(),
-          "Color: where the heaviest patch lies from the pixel; gray: at its own place.",
+          "Color: where the heaviest patch lies from the pixel; gray: at its own place. " +
+          opacityText(frame),
         ];
       case "weight":
-        return ["0 %", ramp(), "100 %: weight of the heaviest patch"];
+        return ["0 %", ramp(), `${percent(mosaic.weight)}: weight of the heaviest patch`];
       default:
         return ["1 patch", ramp(), `${count(Math.exp(mosaic!.entropy))} patches share a pixel`];
     }
@@ -56,8 +59,18 @@ function ramp(): HTMLElement {
   return element;
 }
 
+/** What makes a color strong. */
+function opacityText({ now }: Frame): string {
+  return now?.explanation === undefined
+    ? ""
+    : `The heavier a patch, the stronger its color, up to ${
+      percent(strongWeight(now.explanation))
+    } at this step.`;
+}
+
 /** The images with a color that are seen most at this step, each with its part of the picture. */
-function sources({ now, mosaic, engine, info }: Frame): (Node | string)[] {
+function sources(frame: Frame): (Node | string)[] {
+  const { now, mosaic, engine, info } = frame;
   const explanation = now?.explanation;
   if (explanation === undefined) return ["Computing …"];
   const found = mosaicSourcesOf(explanation);
@@ -76,7 +89,7 @@ function sources({ now, mosaic, engine, info }: Frame): (Node | string)[] {
     return figure;
   });
   const others = pixels - named.reduce((sum, each) => sum + each.pixels, 0);
-  return [...figures, `other images, in grays: ${percent(others / pixels)}`];
+  return [...figures, `others, in grays: ${percent(others / pixels)}. ${opacityText(frame)}`];
 }
 
 /** A disk of all shifts. */

@@ -1,5 +1,6 @@
 /** The denoised image as a mosaic of training patches: pictures, seams, and what steps have in common. */
 import type { ImageShape } from "../../core/image_batch.ts";
+import { quantile } from "../../core/statistics.ts";
 import { copiedRegions } from "../../evaluation/copied_regions.ts";
 import { levelColor } from "../../figures/level_color.ts";
 import {
@@ -25,6 +26,8 @@ export interface MosaicScale {
   readonly colors: SourceColors;
   /** Largest entropy of a pixel, in nats. */
   readonly entropy: number;
+  /** Largest weight of a candidate. */
+  readonly weight: number;
 }
 
 /** The scale of the steps that are known. */
@@ -33,7 +36,23 @@ export function mosaicScale(explanations: readonly Explanation[]): MosaicScale {
     (largest, each) => each.entropy.reduce((a, b) => Math.max(a, b), largest),
     Math.log(2),
   );
-  return { colors: sourceColors(mosaicSources(explanations).map(({ image }) => image)), entropy };
+  const colors = sourceColors(mosaicSources(explanations).map(({ image }) => image));
+  return { colors, entropy, weight: Math.max(...explanations.map(largestWeight)) };
+}
+
+/** The largest weight of any candidate of a step. */
+function largestWeight({ weight }: Explanation): number {
+  return weight.reduce((a, b) => Math.max(a, b), 0);
+}
+
+/** The weight from which on a mosaic's colors are at their strongest: nine of ten pixels lie below it. */
+export function strongWeight({ weight, shape: [, , top] }: Explanation): number {
+  return quantile(weight.filter((_, i) => i % top === 0), 0.9);
+}
+
+/** An explanation with weights in parts of one of them: small ones are seen, too. */
+function relativeTo(explanation: Explanation, most: number): Explanation {
+  return { ...explanation, weight: explanation.weight.map((weight) => weight / most) };
 }
 
 /** The training images that are seen most at one step. */
@@ -52,16 +71,19 @@ export interface MosaicOptions {
 
 /** One view of an explanation of all pixels. */
 export function mosaicPicture(explanation: Explanation, options: MosaicOptions): Picture {
-  const { view, scale: { colors, entropy }, machine, shape, trainingImage } = options;
+  const { view, scale: { colors, entropy, weight }, machine, shape, trainingImage } = options;
   switch (view) {
     case "source":
-      return sourcePicture(explanation, { colors });
+      return sourcePicture(relativeTo(explanation, strongWeight(explanation)), { colors });
     case "copied":
       return pictureOf(copied(explanation, { shape, trainingImage }), { shape });
     case "shift":
-      return shiftPicture(explanation, { wrap: isCyclic(machine), reach: shiftReach(shape) });
+      return shiftPicture(relativeTo(explanation, strongWeight(explanation)), {
+        wrap: isCyclic(machine),
+        reach: shiftReach(shape),
+      });
     case "weight":
-      return weightPicture(explanation);
+      return weightPicture(relativeTo(explanation, weight));
     case "entropy":
       return entropyPicture(explanation, { most: entropy });
   }

@@ -29,6 +29,9 @@ export function scientific(logValue: number, negative = false): string {
   let exponent = Math.floor(logValue / Math.LN10);
   let mantissa = (Math.exp(logValue - exponent * Math.LN10)).toFixed(1);
   if (mantissa === "10.0") [mantissa, exponent] = ["1.0", exponent + 1];
+  if (exponent >= -2 && exponent <= 3) {
+    return plain((negative ? -1 : 1) * Math.exp(logValue));
+  }
   const sign = negative ? "−" : "";
   const power = String(Math.abs(exponent)).replace(/\d/g, (digit) => superscripts[Number(digit)]!);
   return `${sign}${mantissa}\u00a0×\u00a010${exponent < 0 ? "⁻" : ""}${power}`;

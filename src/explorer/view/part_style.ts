@@ -56,7 +56,10 @@ fieldset.view legend { float: left; }
   margin-top: .2rem; }
 
 .strip .scroll { overflow-x: auto; margin-top: .5rem; }
+.strip .scroll { position: relative; }
 .strip canvas { display: block; cursor: pointer; }
+.strip .here { position: absolute; left: 0; top: 0; bottom: 0; border: 2px solid var(--accent);
+  border-radius: 6px; pointer-events: none; }
 
 .pins { display: flex; flex-wrap: wrap; gap: .35rem; }
 .pin { display: inline-flex; align-items: stretch; border: 1px solid var(--axis); border-radius: 999px;
@@ -66,18 +69,19 @@ fieldset.view legend { float: left; }
   display: inline-flex; gap: .35rem; align-items: center; font-variant-numeric: tabular-nums; }
 .pin svg path { fill: var(--of); }
 .pin.chosen { border-color: var(--of); box-shadow: 0 0 0 1px var(--of); }
-.pin button + button { padding: .2rem .45rem .2rem .1rem; color: var(--soft); }
+.pin button + button { padding: .2rem .5rem; min-width: 1.6rem; color: var(--soft); }
 .chosen-pixel { display: flex; flex-wrap: wrap; gap: .35rem .7rem; align-items: center; margin-bottom: .6rem;
   min-height: 1.9rem; }
 .hint { font-size: .8rem; line-height: 1.3; flex: 1 1 8rem; }
-.mass { display: flex; height: 12px; border-radius: 3px; overflow: hidden; margin: 0 0 .5rem;
-  background: repeating-linear-gradient(45deg, var(--axis) 0 2px, var(--grid) 2px 6px); }
-.mass span { background: var(--of, var(--accent)); box-shadow: inset -1px 0 0 var(--paper); }
-.facts { font-size: .85rem; color: var(--soft); min-height: 1.3em; margin: .1rem 0 .4rem !important;
+.mass { height: 12px; border-radius: 3px; overflow: hidden; margin: 0 0 .5rem;
+  background: var(--parts, none) no-repeat, repeating-linear-gradient(45deg, var(--grid) 0 3px, var(--desk) 3px 6px);
+  box-shadow: 0 0 0 1px var(--grid); }
+.facts { font-size: .85rem; color: var(--soft); min-height: 1.3em; contain: layout; margin: .1rem 0 .4rem !important;
   font-variant-numeric: tabular-nums; }
 .facts b { color: var(--ink); }
 .patches { list-style: none; display: grid; gap: 2px; }
-.patches button { width: 100%; display: grid; grid-template-columns: 32px 3.4rem minmax(0, 1fr) auto;
+.patches li { contain: layout style; height: 40px; }
+.patches button { width: 100%; height: 100%; display: grid; grid-template-columns: 32px 3.4rem minmax(0, 1fr) 7.4rem;
   gap: .6rem; align-items: center; border: 1px solid transparent; background: none; padding: 2px 6px 2px 2px;
   text-align: left; font-variant-numeric: tabular-nums; min-height: 0; border-radius: 6px; }
 .patches button:hover { background: var(--desk); }
@@ -85,8 +89,10 @@ fieldset.view legend { float: left; }
 .patches canvas, .rest .hatch { width: 32px; height: 32px; display: block; image-rendering: pixelated;
   box-shadow: 0 0 0 1px var(--grid); background: var(--desk); }
 .bar { height: 10px; border-radius: 2px; background: var(--grid); overflow: hidden; }
-.bar span { display: block; height: 100%; width: 0; background: var(--of, var(--accent)); }
-.patches .from { color: var(--soft); font-size: .8rem; min-width: 6.4rem; text-align: right; }
+.bar span { display: block; height: 100%; background: var(--of, var(--accent)); transform: scaleX(0);
+  transform-origin: left; }
+.patches .from { color: var(--soft); font-size: .8rem; text-align: right; white-space: nowrap; overflow: hidden;
+  text-overflow: ellipsis; }
 .rest { display: grid; grid-template-columns: 32px 3.4rem minmax(0, 1fr); gap: .6rem;
   align-items: center; padding: 4px 7px 2px 3px; font-size: .88rem; font-variant-numeric: tabular-nums;
   border-top: 1px solid var(--grid); margin-top: 4px; }
@@ -103,8 +109,10 @@ fieldset.view legend { float: left; }
 .formula math [data-term].lit { background: color-mix(in srgb, var(--lit) 25%, transparent);
   border-radius: 3px; }
 .terms { display: grid; grid-template-columns: 1fr; font-size: .85rem; }
-.terms > div { display: grid; grid-template-columns: 3.4rem 8.2rem minmax(0, 1fr); gap: .5rem;
-  align-items: baseline; padding: .22rem .4rem; border-radius: 5px; cursor: help; }
+.terms > div, .terms dd { display: grid; grid-template-columns: 3.2rem minmax(0, 1fr); gap: .5rem;
+  align-items: baseline; }
+.terms dd { grid-template-columns: 5rem minmax(0, 1fr); border-radius: 4px; }
+.terms > div { padding: .22rem .4rem; border-radius: 5px; cursor: help; }
 .terms > div.lit { background: color-mix(in srgb, var(--lit) 14%, transparent); }
 .terms dt { font-style: italic; font-family: Cambria, "STIX Two Math", Georgia, serif; font-size: 1rem; }
 .terms .value { font-variant-numeric: tabular-nums; white-space: nowrap; }
@@ -118,7 +126,8 @@ fieldset.view legend { float: left; }
   background: var(--paper); color: var(--ink); border: 1px solid var(--axis); border-radius: 14px;
   padding: 1rem 1.15rem; box-shadow: 0 12px 48px rgb(0 0 0 / .28); max-height: 60vh; overflow-y: auto; }
 .tour.right-side { left: auto; right: 1.25rem; }
-.explorer .tour h2 { font-size: 1.12rem; margin: .1rem 0 .4rem; }
+.tour.top-side { bottom: auto; top: 1.25rem; }
+.explorer .tour h2 { font-size: 1.12rem; margin: .1rem 0 .4rem; outline: none; }
 .explorer .tour [data-at="tour-text"] p { margin: 0 0 .55rem; }
 .explorer .tour .try { border-left: 3px solid var(--lit); padding-left: .7rem; }
 .tour-head, .tour-foot { display: flex; gap: .5rem; align-items: center; justify-content: space-between; }
@@ -131,6 +140,15 @@ fieldset.view legend { float: left; }
 .touring { padding-bottom: 45vh; }
 
 @media (max-width: 640px) {
+  main, .left, .right { display: flex; flex-direction: column; gap: 1rem; align-items: stretch; }
+  .columns, .left, .right { display: contents; }
+  .controls { order: 0; }
+  .stage { order: 1; }
+  .dials { order: 2; }
+  .panel { order: 3; }
+  .ends-card, .origin { order: 4; }
+  .strip { order: 5; }
+  .formula { order: 6; }
   .stage { grid-template-columns: repeat(2, minmax(0, 1fr)); }
   .denoised { grid-column: 1 / -1; order: -1; }
   .controls { gap: .6rem; }
@@ -143,9 +161,7 @@ fieldset.view legend { float: left; }
   .explorer { padding-bottom: 6.5rem; }
   .explorer.touring { padding-bottom: 50vh; }
   .touring .dial.time { position: static; padding: 0; border: 0; }
-  .tour, .tour.right-side { left: 0; right: 0; bottom: 0; width: 100%; max-height: 46vh;
+  .tour, .tour.right-side, .tour.top-side { left: 0; right: 0; bottom: 0; top: auto; width: 100%; max-height: 46vh;
     border-radius: 14px 14px 0 0; border-width: 1px 0 0; }
-  .terms > div { grid-template-columns: 2.6rem 1fr; }
-  .terms .what { grid-column: 1 / -1; }
 }
 `.trim();

@@ -42,12 +42,22 @@ export class PatchesPanel implements Part {
 
   constructor(
     root: HTMLElement,
-    { store, shape }: { readonly store: Store; readonly shape: Frame["info"]["imageShape"] },
+    { store, shape, resized }: {
+      readonly store: Store;
+      readonly shape: Frame["info"]["imageShape"];
+      readonly resized: () => void;
+    },
   ) {
     this.#root = root;
     this.#store = store;
     this.#list = at(root, "patches");
-    this.#training = new Screen(root, "training", { shape });
+    this.#training = new Screen(root, "training", {
+      shape,
+      resized: () => {
+        this.#memory.forget();
+        resized();
+      },
+    });
     const [weight, from] = [make("span"), make("span", { class: "from" })];
     at(root, "rest").append(make("span", { class: "hatch" }), weight, from);
     this.#rest = { weight, from };
@@ -113,7 +123,7 @@ export class PatchesPanel implements Part {
       make("b", {}, count(explanation.effectivePatches[pixel]!)),
       " patches of ",
       make("b", {}, count(explanation.effectiveImages[pixel]!)),
-      " images take part.",
+      " images",
     );
   }
 
@@ -121,10 +131,17 @@ export class PatchesPanel implements Part {
   #renderMass(patches: readonly ExplainedPatch[]): void {
     const mass = at(this.#root, "mass");
     mass.hidden = patches.length === 0;
-    while (mass.children.length < patches.length) mass.append(make("span"));
-    [...mass.children].forEach((part, i) => {
-      (part as HTMLElement).style.width = `${100 * (patches[i]?.weight ?? 0)}%`;
+    let sum = 0;
+    const stops = patches.map(({ weight }) => {
+      const from = 100 * sum, to = 100 * (sum += weight);
+      // A hair of paper between two patches, where they are wide enough.
+      const hair = weight < 0.02 ? 0 : 1;
+      return `var(--of, var(--accent)) ${from}% calc(${to}% - ${hair}px), var(--paper) 0 ${to}%`;
     });
+    mass.style.setProperty(
+      "--parts",
+      `linear-gradient(to right, ${stops.join(", ")}, transparent 0)`,
+    );
     const named = patches.reduce((sum, { weight }) => sum + weight, 0);
     mass.setAttribute(
       "aria-label",
@@ -152,7 +169,7 @@ export class PatchesPanel implements Part {
     );
     write(row.weight, percent(patch.weight));
     // To the scale of the heaviest, so that they can be compared; the bar above is to the scale of all weight.
-    row.bar.style.width = `${100 * patch.weight / patches![0]!.weight}%`;
+    row.bar.style.transform = `scaleX(${patch.weight / patches![0]!.weight})`;
     write(row.from, imageName(patch.image, { label, classes: info.dataset.classes }));
     row.button.setAttribute("aria-current", String(patch === shown));
   }
@@ -180,11 +197,10 @@ export class PatchesPanel implements Part {
     const focused = box.contains(document.activeElement);
     const width = info.imageShape[1];
     box.replaceChildren(...state.pins.map((pixel, i) => {
-      const where = `row ${Math.floor(pixel / width)}, column ${pixel % width}`;
       const choose = make("button", {
         type: "button",
         "aria-pressed": String(i === state.pin),
-        "aria-label": `Pin ${i + 1}, ${pinNames[i]}: ${where}`,
+        title: `Pin ${i + 1}, ${pinNames[i]}`,
       });
       choose.innerHTML =
         `<svg viewBox="-7 -7 14 14" width="14" height="14" aria-hidden="true"><path d="${

@@ -33,6 +33,7 @@ export class Screen {
   readonly #shape: readonly [height: number, width: number];
   readonly #painted = new Memory();
   #drawn = "";
+  #size: readonly [width: number, height: number] = [0, 0];
 
   /**
    * @param name Of the screen in the skeleton.
@@ -45,7 +46,7 @@ export class Screen {
     { shape: [height, width], fill = false, resized }: {
       readonly shape: ImageShape;
       readonly fill?: boolean;
-      readonly resized?: () => void;
+      readonly resized: () => void;
     },
   ) {
     this.element = at(root, name);
@@ -53,12 +54,17 @@ export class Screen {
     this.#marks = this.element.querySelector<HTMLCanvasElement>(".marks")!;
     this.#shape = [height, width];
     this.element.style.aspectRatio = `${width} / ${height}`;
+    // Sizes are told, not asked for: asking in the midst of drawing would lay the page out anew.
+    new ResizeObserver(([entry]) => {
+      const { width, height } = entry!.contentRect;
+      this.#size = [width, height];
+      resized();
+    }).observe(this.element);
     if (!fill) return;
     new ResizeObserver(([entry]) => {
       const room = entry!.contentRect.width * devicePixelRatio;
       const side = Math.max(1, Math.floor(room / width)) * width / devicePixelRatio;
       this.element.style.setProperty("--side", `${side}px`);
-      resized?.();
     }).observe(this.element.parentElement!);
   }
 
@@ -79,13 +85,13 @@ export class Screen {
 
   /** Draws marks, if they or their size have changed. */
   mark(marks: Marks): void {
-    const { clientWidth, clientHeight } = this.element;
-    const text = JSON.stringify([marks, clientWidth, clientHeight, devicePixelRatio]);
-    if (text === this.#drawn || clientWidth === 0) return;
+    const [wide, high] = this.#size;
+    const text = JSON.stringify([marks, wide, high, devicePixelRatio]);
+    if (text === this.#drawn || wide === 0) return;
     this.#drawn = text;
     const canvas = this.#marks;
-    const width = Math.round(clientWidth * devicePixelRatio);
-    const height = Math.round(clientHeight * devicePixelRatio);
+    const width = Math.round(wide * devicePixelRatio);
+    const height = Math.round(high * devicePixelRatio);
     if (canvas.width !== width) canvas.width = width;
     if (canvas.height !== height) canvas.height = height;
     const context = canvas.getContext("2d")!;

@@ -143,7 +143,7 @@ const ends = `
 </section>
 <section class="strip card" ${part("strip")} aria-labelledby="strip-title">
   <h2 id="strip-title">Heaviest patches of this pixel, step by step</h2>
-  <div class="scroll"><canvas data-at="strip" role="img" aria-label="Heaviest patches by step"></canvas></div>
+  <div class="scroll"><canvas data-at="strip" role="img" aria-label="Heaviest patches by step"></canvas><span class="here" data-at="strip-here"></span></div>
 </section>`;
 
 const panel = `

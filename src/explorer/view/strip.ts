@@ -18,11 +18,13 @@ const [above, below, barRoom] = [20, 20, 9];
 /** Patches of the chosen pixel from noise to image. */
 export class Strip implements Part {
   readonly #canvas: HTMLCanvasElement;
+  readonly #here: HTMLElement;
   readonly #store: Store;
   readonly #resized: () => void;
   readonly #memory = new Memory();
   #columns = 0;
   #cell = 40;
+  #pitch = 46;
   #room = 0;
 
   constructor(
@@ -30,6 +32,7 @@ export class Strip implements Part {
     { store, resized }: { readonly store: Store; readonly resized: () => void },
   ) {
     this.#canvas = at<HTMLCanvasElement>(root, "strip");
+    this.#here = at(root, "strip-here");
     this.#store = store;
     this.#resized = resized;
     new ResizeObserver(([entry]) => {
@@ -37,7 +40,7 @@ export class Strip implements Part {
       this.#resized();
     }).observe(this.#canvas.parentElement!);
     this.#canvas.addEventListener("click", ({ offsetX }) => {
-      const step = Math.floor(offsetX / (this.#cell + gap));
+      const step = Math.floor(offsetX / this.#pitch);
       if (step < this.#columns) this.#store.change({ step }, { history: "replace" });
     });
   }
@@ -45,14 +48,16 @@ export class Strip implements Part {
   render(frame: Frame): void {
     const { machine, pixel, state, info, machineName } = frame;
     const theme = isDark() ? "dark" : "light";
-    if (!this.#memory.differs(machine?.steps, pixel, state.step, machineName, this.#room, theme)) {
-      return;
-    }
     if (this.#room === 0) return;
     this.#columns = info.times.length;
-    this.#cell = Math.max(26, Math.min(64, Math.floor(this.#room / this.#columns) - gap));
+    this.#pitch = Math.max(26 + gap, Math.floor(this.#room / this.#columns));
+    this.#cell = Math.min(72, this.#pitch - gap);
+    // The frame around the step that is shown moves by itself: the patches stay.
+    this.#here.style.width = `${this.#cell + 8}px`;
+    this.#here.style.transform = `translateX(${this.#left(state.step) - 4}px)`;
+    if (!this.#memory.differs(machine?.steps, pixel, machineName, this.#room, theme)) return;
     const cell = this.#cell;
-    const width = this.#columns * (cell + gap);
+    const width = this.#columns * this.#pitch;
     const height = above + rows * (cell + barRoom) + below;
     const canvas = this.#canvas, unit = devicePixelRatio;
     canvas.width = Math.round(width * unit);
@@ -66,12 +71,11 @@ export class Strip implements Part {
     const words: string[] = [];
     for (let i = 0; i < this.#columns; i++) {
       const step = machine?.steps[i];
-      const x = i * (cell + gap) + gap / 2;
-      const here = i === state.step;
-      context.font = `${here ? "bold " : ""}12px ${fontFamily}`;
+      const x = this.#left(i);
+      context.font = `12px ${fontFamily}`;
       context.textAlign = "center";
-      context.fillStyle = here ? accent : soft;
-      context.fillText(plain(Number(info.times[i]!.toPrecision(2))), x + cell / 2, 13);
+      context.fillStyle = soft;
+      context.fillText(plain(info.times[i]!), x + cell / 2, 13);
       const patches = step?.explanation && pixel !== null
         ? explainedPatches(step.explanation, { pixel }).slice(0, rows)
         : [];
@@ -89,17 +93,17 @@ export class Strip implements Part {
           context.fillRect(x, y + cell + 2, cell * patch.weight, 4);
         }
       }
-      if (here) {
-        context.strokeStyle = accent;
-        context.lineWidth = 2;
-        context.strokeRect(x - 2, above - 2, cell + 4, rows * (cell + barRoom) + 1);
-      }
       const [top] = patches;
       if (top !== undefined) {
         words.push(`t ${plain(info.times[i]!)}: image ${top.image}, ${percent(top.weight)}`);
       }
     }
     canvas.setAttribute("aria-label", `Heaviest patch of each step. ${words.join("; ")}`);
+  }
+
+  /** Where a step's patches begin. */
+  #left(step: number): number {
+    return Math.round(step * this.#pitch + (this.#pitch - this.#cell) / 2);
   }
 
   #drawPatch(

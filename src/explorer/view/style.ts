@@ -61,7 +61,7 @@ fieldset { border: 0; margin: 0; padding: 0; min-width: 0; }
   outline: 3px solid var(--accent); outline-offset: -3px; border-radius: 7px; }
 
 .card { background: var(--paper); border: 1px solid var(--grid); border-radius: 12px;
-  padding: .9rem 1rem; }
+  padding: .9rem 1rem; contain: layout style; }
 .columns { display: grid; gap: 1.25rem 2rem; grid-template-columns: minmax(0, 1fr) 25rem;
   align-items: start; }
 .left { display: grid; gap: 1rem; grid-template-columns: repeat(2, minmax(0, 1fr)); min-width: 0; }
@@ -93,7 +93,6 @@ input[type="range"]:disabled { opacity: .4; cursor: default; }
 }
 @media (max-width: 640px) {
   .explorer { padding: 0 1rem 1rem; }
-  .left { grid-template-columns: minmax(0, 1fr); }
   .heading { flex-basis: 100%; }
   .card { padding: .8rem .85rem; border-radius: 10px; }
 }

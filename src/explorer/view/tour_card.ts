@@ -6,6 +6,9 @@ import { type Frame, Memory, type Part } from "./frame.ts";
 import { stateOfTour } from "./state.ts";
 import type { Store } from "./store.ts";
 
+/** Pixels between the card and the window's edge. */
+const edge = 20;
+
 /** Shows the steps of a tour. */
 export class TourCard implements Part {
   readonly #page: HTMLElement;
@@ -98,16 +101,44 @@ export class TourCard implements Part {
       this.#page.querySelector<HTMLElement>(`[data-part="${part}"]`) ?? []
     );
     for (const element of marked) element.classList.add("marked");
-    const first = marked[0];
+    const boxes = marked.map((element) => element.getBoundingClientRect());
+    const first = boxes[0];
     if (first === undefined) return;
-    const box = first.getBoundingClientRect();
-    this.#card.classList.toggle("right-side", box.left + box.width / 2 < innerWidth / 2);
     const room = innerHeight - (innerWidth <= 640 ? this.#card.offsetHeight : 0);
-    if (box.top >= 0 && box.bottom <= room) return;
+    const isSeen = first.top >= 0 && first.bottom <= room;
+    const top = isSeen
+      ? scrollY
+      : Math.max(0, scrollY + first.top - Math.max(12, (room - first.height) / 2));
+    // Besides what is marked, the guess itself is what one looks at.
+    const guess = at(this.#page, "cursor").getBoundingClientRect();
+    this.#place([...boxes, guess], top - scrollY);
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    scrollTo({
-      top: Math.max(0, scrollY + box.top - Math.max(12, (room - box.height) / 2)),
-      behavior: still ? "auto" : "smooth",
-    });
+    if (!isSeen) scrollTo({ top, behavior: still ? "auto" : "smooth" });
+  }
+
+  /** Puts the card into the corner where it hides least of what is marked. */
+  #place(boxes: readonly DOMRect[], scrolled: number): void {
+    const { offsetWidth: width, offsetHeight: height } = this.#card;
+    const hidden = ([right, top]: readonly [boolean, boolean]) => {
+      const x = right ? innerWidth - width - edge : edge;
+      const y = (top ? edge : innerHeight - height - edge) + scrolled;
+      return boxes.reduce(
+        (sum, box) =>
+          sum + Math.max(0, Math.min(box.right, x + width) - Math.max(box.left, x)) *
+            Math.max(0, Math.min(box.bottom, y + height) - Math.max(box.top, y)),
+        0,
+      );
+    };
+    const corners: (readonly [right: boolean, top: boolean])[] = [
+      [false, false],
+      [true, false],
+      [true, true],
+      [false, true],
+    ];
+    const [right, top] = corners.reduce((best, corner) =>
+      hidden(corner) < hidden(best) ? corner : best
+    );
+    this.#card.classList.toggle("right-side", right);
+    this.#card.classList.toggle("top-side", top);
   }
 }

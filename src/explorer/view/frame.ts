@@ -23,6 +23,8 @@ export interface Frame {
   /** The step that is shown. */
   readonly now: ExplorerStep | undefined;
   readonly networkNow: ExplorerStep | undefined;
+  /** Why there are no patches; null where there are. */
+  readonly missing: string | null;
   /** Pixel that the panels are about: under the pointer, or pinned. */
   readonly pixel: number | null;
   /** The same as row and column. */
@@ -92,6 +94,7 @@ export class Framer {
       isStale: machine !== this.#follower.machine.now,
       now,
       networkNow: network?.steps[state.step],
+      missing: whyMissing(machine, now),
       pixel,
       place,
       patches,
@@ -108,6 +111,14 @@ export class Framer {
     }
     return this.#mosaic;
   }
+}
+
+function whyMissing(machine: Followed | null, now: ExplorerStep | undefined): string | null {
+  if (now?.explanation !== undefined) return null;
+  if (machine?.failure) return machine.failure;
+  return now !== undefined && machine?.progress === 1
+    ? `${machine.machine} has no patches: it filters the noisy image.`
+    : "Computing …";
 }
 
 function shown(line: Follower["machine"], step: number): Followed | null {

@@ -20,8 +20,15 @@ export class Legend implements Part {
   }
 
   render(frame: Frame): void {
-    const { state: { view }, mosaic, now } = frame;
-    if (!this.#memory.differs(view, mosaic, view === "source" || view === "shift" ? now : null)) {
+    const { state: { view }, mosaic, now, missing } = frame;
+    if (
+      !this.#memory.differs(
+        view,
+        mosaic,
+        view === "source" || view === "shift" ? now : null,
+        missing,
+      )
+    ) {
       return;
     }
     this.#element.hidden = view === "image";
@@ -31,7 +38,7 @@ export class Legend implements Part {
 
   #content(frame: Frame): (Node | string)[] {
     const { state: { view }, mosaic } = frame;
-    if (mosaic === null) return ["Computing …"];
+    if (mosaic === null) return [frame.missing ?? ""];
     switch (view) {
       case "source":
         return sources(frame);
@@ -72,7 +79,7 @@ function opacityText({ now }: Frame): string {
 function sources(frame: Frame): (Node | string)[] {
   const { now, mosaic, engine, info } = frame;
   const explanation = now?.explanation;
-  if (explanation === undefined) return ["Computing …"];
+  if (explanation === undefined) return [frame.missing ?? ""];
   const found = mosaicSourcesOf(explanation);
   const pixels = explanation.shape[1];
   const named = found.filter(({ image }) => mosaic!.colors.named.includes(image));

@@ -65,8 +65,18 @@ export class PatchesPanel implements Part {
 
   render(frame: Frame): void {
     this.#renderPins(frame);
-    const { state, passing, now, pixel, patches, patch, machineName, info } = frame;
-    if (!this.#memory.differs(now, pixel, patch?.image, passing.patch, machineName, state.pin)) {
+    const { state, passing, now, pixel, patches, patch, machineName, info, missing } = frame;
+    if (
+      !this.#memory.differs(
+        now,
+        pixel,
+        patch?.image,
+        passing.patch,
+        machineName,
+        state.pin,
+        missing,
+      )
+    ) {
       return;
     }
     const colored = passing.hover === null && state.pins.length > 0;
@@ -113,11 +123,11 @@ export class PatchesPanel implements Part {
     );
   }
 
-  #renderFacts({ now, pixel, place }: Frame): void {
+  #renderFacts({ now, pixel, place, missing }: Frame): void {
     const facts = at(this.#root, "facts");
     const explanation = now?.explanation;
     if (place === null || pixel === null) return write(facts, "No pixel is chosen.");
-    if (explanation === undefined) return write(facts, "Computing …");
+    if (explanation === undefined) return write(facts, missing ?? "");
     facts.replaceChildren(
       `Row ${place[0]}, column ${place[1]}: in effect `,
       make("b", {}, count(explanation.effectivePatches[pixel]!)),

@@ -116,7 +116,7 @@ export const tour: readonly TourStep[] = [
     ],
     state: { ...start, step: 7, view: "source" },
     parts: ["mosaic", "final-images"],
-    try: "Switch between the views: source, copied, shift, weight.",
+    try: "Show the guess as image, copied, shift and weight, too.",
   },
   {
     title: "k grows, and it memorizes",
@@ -128,6 +128,6 @@ export const tour: readonly TourStep[] = [
     ],
     state: { ...start, patchSize: 31, step: 7, view: "source" },
     parts: ["patch-size", "mosaic"],
-    try: "Set k to 3, 7, 15 and 31, and compare the final images.",
+    try: "Set the patch size to 3, 7, 15 and 31, and compare the final images.",
   },
 ];

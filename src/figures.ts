@@ -83,7 +83,12 @@ export {
   weightPicture,
 } from "./figures/mosaic_pictures.ts";
 export type { PlotOptions } from "./figures/plot_svg.ts";
-export { createRasterizer, type Rasterizer, type RasterizerAssets } from "./figures/rasterize.ts";
+export {
+  createRasterizer,
+  type Rasterizer,
+  type RasterizerAssets,
+  type RasterizerOptions,
+} from "./figures/rasterize.ts";
 export {
   receptiveFieldMapsExplained,
   receptiveFieldMapsSvg,

@@ -25,6 +25,8 @@ export {
 } from "./calibration/scale_list.ts";
 export { DataFormatError, type ErrorDetails, ReadLimitError } from "./core/errors.ts";
 export type { ImageBatch } from "./core/image_batch.ts";
+export { ApngEncoder } from "./formats/apng.ts";
+export { GifEncoder } from "./formats/gif.ts";
 export { parseNpy, type ParseNpyOptions, writeNpy } from "./formats/npy.ts";
 export { type NpzArchive, parseNpz, type ParseNpzOptions } from "./formats/npz.ts";
 export {
@@ -35,6 +37,7 @@ export {
 } from "./formats/pickled_object.ts";
 export { decodePng, type DecodePngOptions, encodePng } from "./formats/png.ts";
 export type { ReadLimits } from "./formats/read_limits.ts";
+export type { RgbaPicture } from "./formats/rgba_picture.ts";
 export {
   type ByteTensor,
   type DoubleTensor,

@@ -1,4 +1,5 @@
 import { ArgumentError } from "../core/errors.ts";
+import type { RgbaPicture } from "../formats/rgba_picture.ts";
 import { initWasm, Resvg, type ResvgRenderOptions } from "@resvg/resvg-wasm";
 
 /**
@@ -16,11 +17,25 @@ export interface RasterizerAssets {
 }
 
 /**
- * Draws SVG as PNG bytes; `zoom` is the number of pixels per unit of the SVG, 2 by default.
+ * Options of a {@linkcode Rasterizer}.
  *
  * @category Figures
  */
-export type Rasterizer = (svg: string, options?: { readonly zoom?: number }) => Uint8Array;
+export interface RasterizerOptions {
+  /** Number of pixels per unit of the SVG, 2 by default. */
+  readonly zoom?: number;
+}
+
+/**
+ * Draws SVG: as PNG bytes where it is called, as pixels by {@linkcode Rasterizer.pixels}.
+ *
+ * @category Figures
+ */
+export interface Rasterizer {
+  (svg: string, options?: RasterizerOptions): Uint8Array;
+  /** The picture's pixels, for what is made of many pictures. */
+  readonly pixels: (svg: string, options?: RasterizerOptions) => RgbaPicture;
+}
 
 function parse(svg: string, options: ResvgRenderOptions): InstanceType<typeof Resvg> {
   try {
@@ -64,14 +79,24 @@ export async function createRasterizer(
     defaultFontFamily: family,
     sansSerifFamily: family,
   };
-  return (svg, { zoom = 2 } = {}) => {
+  const draw = <T>(
+    svg: string,
+    { zoom = 2 }: RasterizerOptions,
+    take: (image: ReturnType<InstanceType<typeof Resvg>["render"]>) => T,
+  ): T => {
     const resvg = parse(svg, { background: "white", fitTo: { mode: "zoom", value: zoom }, font });
     const image = resvg.render();
     try {
-      return image.asPng();
+      return take(image);
     } finally {
       image.free();
       resvg.free();
     }
   };
+  const pixels: Rasterizer["pixels"] = (svg, options = {}) =>
+    draw(svg, options, ({ width, height, pixels }) => ({ width, height, data: pixels }));
+  return Object.assign(
+    (svg: string, options: RasterizerOptions = {}) => draw(svg, options, (image) => image.asPng()),
+    { pixels },
+  );
 }

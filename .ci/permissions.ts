@@ -45,6 +45,13 @@ export const verbPermissions: Readonly<Record<string, VerbPermissions>> = {
     computes: true,
   },
   "sample": { reads: ["run", "schedule", "scales", "from"], folders: runsFolder, computes: true },
+  "film": {
+    reads: ["run", "schedule", "scales", "from"],
+    folders: runsFolder,
+    // Where WebM is asked for.
+    programs: ["ffmpeg"],
+    computes: true,
+  },
   "runs": { folders: runsFolder, programs: ["xdg-open", "wslview", "open", "rundll32"] },
   "receptive-field": { reads: ["run", "schedule"], folders: runsFolder, computes: true },
   "stable-target": { reads: ["from"], folders: runsFolder, computes: true },

@@ -47,6 +47,23 @@ export {
   type FactorPoint,
 } from "./figures/factor_plot.ts";
 export {
+  type Film,
+  type FilmMoment,
+  filmMoments,
+  type FilmMomentsOptions,
+  type FilmPair,
+  type FilmPatch,
+  type FilmPoint,
+  type FilmStep,
+} from "./figures/film.ts";
+export { filmFrameSvg } from "./figures/film_frame.ts";
+export {
+  type FilmPicture,
+  filmPictures,
+  type FilmPicturesOptions,
+} from "./figures/film_pictures.ts";
+export type { RgbaPixels } from "./formats/rgba_pixels.ts";
+export {
   type GridCaption,
   type GridRow,
   type ImageGrid,

@@ -35,9 +35,9 @@ export {
   PickledObject,
   type PickleGlobal,
 } from "./formats/pickled_object.ts";
-export { decodePng, type DecodePngOptions, encodePng } from "./formats/png.ts";
+export { decodePng, type DecodePngOptions, encodePicture, encodePng } from "./formats/png.ts";
 export type { ReadLimits } from "./formats/read_limits.ts";
-export type { RgbaPicture } from "./formats/rgba_picture.ts";
+export type { RgbaPixels } from "./formats/rgba_pixels.ts";
 export {
   type ByteTensor,
   type DoubleTensor,

@@ -280,6 +280,7 @@ export {
 export { createProvenance, sha256Json, toolkit } from "./runs/provenance.ts";
 export { churn, type ChurnOptions } from "./samplers/churn.ts";
 export { ddim } from "./samplers/ddim.ts";
+export { ddimPath, type DdimPathOptions } from "./samplers/ddim_path.ts";
 export { ddpm, type DdpmOptions } from "./samplers/ddpm.ts";
 export { euler } from "./samplers/euler.ts";
 export { heun } from "./samplers/heun.ts";

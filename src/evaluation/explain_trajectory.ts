@@ -3,7 +3,7 @@ import type { ImageBatch } from "../core/image_batch.ts";
 import type { Denoiser } from "../denoisers/denoiser.ts";
 import type { Explanation } from "../machines/explanation.ts";
 import type { Machine } from "../machines/patch_machine.ts";
-import type { StochasticSamplerOptions } from "../samplers/sampler.ts";
+import type { SamplerStep, StochasticSamplerOptions } from "../samplers/sampler.ts";
 import { samplerDefinition, type SamplerName, samplers } from "../samplers/samplers.ts";
 
 /**
@@ -11,14 +11,8 @@ import { samplerDefinition, type SamplerName, samplers } from "../samplers/sampl
  *
  * @category Evaluation
  */
-export interface ExplainedStep {
-  /** Number of the step, counting down from n to 1, as samplers do. */
-  readonly i: number;
-  /** Time of the noisy images. */
-  readonly t: number;
-  /** Noisy images at t, `[B, H, W, C]`. */
-  readonly x: ImageBatch;
-  /** What the machine made of them and of which training patches; its `xHat0` is the denoised images. */
+export interface ExplainedStep extends SamplerStep {
+  /** Which training patches made `xHat0`. */
   readonly explanation: Explanation;
 }
 
@@ -107,9 +101,9 @@ export async function explainTrajectory(
   };
   return await samplers[sampler].sample(asking, {
     ...sampling,
-    onStep: async ({ i, t, x }) => {
+    onStep: async (step) => {
       done += 1;
-      await onStep?.({ i, t, x, explanation: explanation! });
+      await onStep?.({ ...step, explanation: explanation! });
     },
   });
 }

@@ -1,5 +1,5 @@
 import { ArgumentError } from "../core/errors.ts";
-import type { RgbaPicture } from "../formats/rgba_picture.ts";
+import type { RgbaPixels } from "../formats/rgba_pixels.ts";
 import { initWasm, Resvg, type ResvgRenderOptions } from "@resvg/resvg-wasm";
 
 /**
@@ -34,7 +34,7 @@ export interface RasterizerOptions {
 export interface Rasterizer {
   (svg: string, options?: RasterizerOptions): Uint8Array;
   /** The picture's pixels, for what is made of many pictures. */
-  readonly pixels: (svg: string, options?: RasterizerOptions) => RgbaPicture;
+  readonly pixels: (svg: string, options?: RasterizerOptions) => RgbaPixels;
 }
 
 function parse(svg: string, options: ResvgRenderOptions): InstanceType<typeof Resvg> {

@@ -1,6 +1,6 @@
 /** What animated formats have in common. */
 import { ArgumentError } from "../core/errors.ts";
-import type { RgbaPicture } from "./rgba_picture.ts";
+import type { RgbaPixels } from "./rgba_pixels.ts";
 
 /** Widest and highest that a GIF may be; for us an animated PNG, too. */
 const LARGEST = 65_535;
@@ -8,9 +8,9 @@ const LARGEST = 65_535;
 /** The size of a picture, if it can be added to an animation of pictures of a size. */
 export function checkAnimationSize(
   what: string,
-  { width, height, data }: RgbaPicture,
-  first: Pick<RgbaPicture, "width" | "height"> | undefined,
-): Pick<RgbaPicture, "width" | "height"> {
+  { width, height, data }: RgbaPixels,
+  first: Pick<RgbaPixels, "width" | "height"> | undefined,
+): Pick<RgbaPixels, "width" | "height"> {
   const whole = [width, height].every((side) =>
     Number.isInteger(side) && side >= 1 && side <= LARGEST
   );

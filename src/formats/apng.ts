@@ -1,11 +1,11 @@
 /** Animated PNGs, which play on and on, in exact colors. */
-import { encode } from "fast-png";
 import { ArgumentError } from "../core/errors.ts";
 import { AnimationClock, checkAnimationSize } from "./animation.ts";
 import { type Area, changedArea, colorsOfPicture } from "./changed_area.ts";
 import { crc32 } from "./crc32.ts";
+import { rgbPng } from "./png.ts";
 import { readPngChunks } from "./png_chunks.ts";
-import type { RgbaPicture } from "./rgba_picture.ts";
+import type { RgbaPixels } from "./rgba_pixels.ts";
 
 /** Longest time that a picture may stand: 16 bits of milliseconds. */
 const LONGEST = 65_535;
@@ -41,7 +41,7 @@ export class ApngEncoder {
   readonly #frames: Frame[] = [];
   readonly #clock = new AnimationClock("animated PNG", { unit: 1, longest: LONGEST });
   #before: Uint32Array | undefined;
-  #size: Pick<RgbaPicture, "width" | "height"> | undefined;
+  #size: Pick<RgbaPixels, "width" | "height"> | undefined;
 
   /**
    * Adds a picture that is shown for so long. Its opacity counts for nothing.
@@ -49,7 +49,7 @@ export class ApngEncoder {
    * @param options.milliseconds How long, up to 65,535 with pictures that are the same.
    * @throws RangeError if its size is another than the first one's, or above 65,535, or the time is none.
    */
-  add(picture: RgbaPicture, options: { readonly milliseconds: number }): void {
+  add(picture: RgbaPixels, options: { readonly milliseconds: number }): void {
     this.#size = checkAnimationSize("animated PNG", picture, this.#size);
     const begin = this.#clock.add(options.milliseconds);
     const colors = colorsOfPicture(picture);
@@ -60,7 +60,7 @@ export class ApngEncoder {
     // What is the same stands longer.
     if (area === undefined) return;
     this.#before = colors;
-    this.#frames.push({ area, packed: packedPixels(colors, { area, width }), begin });
+    this.#frames.push({ area, packed: packedPixels(picture, area), begin });
   }
 
   /**
@@ -98,25 +98,9 @@ export class ApngEncoder {
 }
 
 /** The pixels of an area as the zlib stream of a PNG. */
-function packedPixels(
-  colors: Uint32Array,
-  { area, width }: { readonly area: Area; readonly width: number },
-): Uint8Array {
-  const data = new Uint8Array(3 * area.width * area.height);
-  for (let y = 0, to = 0; y < area.height; y++) {
-    const from = (area.top + y) * width + area.left;
-    for (let x = 0; x < area.width; x++) {
-      const color = colors[from + x]!;
-      data[to++] = color >> 16;
-      data[to++] = color >> 8 & 0xff;
-      data[to++] = color & 0xff;
-    }
-  }
-  const { width: columns, height: rows } = area;
-  const png = encode({ width: columns, height: rows, channels: 3, depth: 8, data }, {
-    zlib: { level: 9 },
-  });
-  return readPngChunks(png, { source: "PNG", maxPixels: columns * rows }).packed;
+function packedPixels(picture: RgbaPixels, area: Area): Uint8Array {
+  const maxPixels = area.width * area.height;
+  return readPngChunks(rgbPng(picture, area), { source: "PNG", maxPixels }).packed;
 }
 
 const u32 = (value: number) => Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value);

@@ -1,5 +1,5 @@
 /** What an animation has to draw anew from one picture to the next. */
-import type { RgbaPicture } from "./rgba_picture.ts";
+import type { RgbaPixels } from "./rgba_pixels.ts";
 
 /** A rectangle of pixels. */
 export interface Area {
@@ -10,7 +10,7 @@ export interface Area {
 }
 
 /** The pixels of a picture as one number each. Opacity counts for nothing: animations are drawn on paper. */
-export function colorsOfPicture({ data, width, height }: RgbaPicture): Uint32Array {
+export function colorsOfPicture({ data, width, height }: RgbaPixels): Uint32Array {
   const colors = new Uint32Array(width * height);
   for (let i = 0; i < colors.length; i++) {
     colors[i] = data[4 * i]! << 16 | data[4 * i + 1]! << 8 | data[4 * i + 2]!;

@@ -5,7 +5,7 @@ import { ArgumentError } from "../core/errors.ts";
 import { changedArea, colorsOfPicture } from "./changed_area.ts";
 import { AnimationClock, checkAnimationSize } from "./animation.ts";
 import { colorTable } from "./color_table.ts";
-import type { RgbaPicture } from "./rgba_picture.ts";
+import type { RgbaPixels } from "./rgba_pixels.ts";
 
 /** Longest time that a picture of a GIF may stand: 16 bits of hundredths of a second. */
 const LONGEST = 655_350;
@@ -41,7 +41,7 @@ export class GifEncoder {
   readonly #clock = new AnimationClock("GIF", { unit: 10, longest: LONGEST });
   #writer: GifWriter | undefined;
   #before: Uint32Array | undefined;
-  #size: Pick<RgbaPicture, "width" | "height"> | undefined;
+  #size: Pick<RgbaPixels, "width" | "height"> | undefined;
   #waiting: Waiting | undefined;
 
   /**
@@ -50,7 +50,7 @@ export class GifEncoder {
    * @param options.milliseconds How long; kept in hundredths of a second, without adding up errors.
    * @throws RangeError if its size is another than the first one's, or above 65,535, or the time is none.
    */
-  add(picture: RgbaPicture, options: { readonly milliseconds: number }): void {
+  add(picture: RgbaPixels, options: { readonly milliseconds: number }): void {
     this.#size = checkAnimationSize("GIF", picture, this.#size);
     const begin = this.#clock.add(options.milliseconds);
     const colors = colorsOfPicture(picture);

@@ -2,8 +2,10 @@
 import { encode } from "fast-png";
 import { ArgumentError, DataFormatError } from "../core/errors.ts";
 import { checkImages, type ImageBatch } from "../core/image_batch.ts";
+import type { Area } from "./changed_area.ts";
 import { defaultMaxPixels } from "./pixel_limit.ts";
 import { readPngPixels } from "./png_pixels.ts";
+import type { RgbaPixels } from "./rgba_pixels.ts";
 
 /**
  * Encodes one image as an 8-bit PNG, gray for one channel and RGB for three.
@@ -44,6 +46,49 @@ export function encodePng(image: ImageBatch): Uint8Array<ArrayBuffer> {
     bytes[i] = Math.max(0, Math.min(255, Math.round((v + 1) * 127.5)));
   }
   return new Uint8Array(encode({ width, height, channels, depth: 8, data: bytes }));
+}
+
+/**
+ * Encodes pixels of a screen as an 8-bit RGB PNG, without loss; opacity counts for nothing.
+ *
+ * @example
+ * ```ts
+ * import { decodePng, encodePicture } from "@els/toolkit/formats";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const red = { width: 1, height: 1, data: Uint8Array.of(255, 0, 0, 255) };
+ * assertEquals(decodePng(encodePicture(red)).data, Float32Array.of(1, -1, -1));
+ * ```
+ *
+ * @throws RangeError if the picture is empty, or has another number of values than 4 for each pixel.
+ * @category Formats
+ */
+export function encodePicture(picture: RgbaPixels): Uint8Array<ArrayBuffer> {
+  const { width, height, data: { length } } = picture;
+  if (!(width > 0 && height > 0) || length !== 4 * width * height) {
+    throw new ArgumentError(
+      `Cannot encode ${length} values as a PNG of ${width} x ${height}: expected 4 for each pixel`,
+    );
+  }
+  return rgbPng(picture, { left: 0, top: 0, width, height });
+}
+
+/** An area of a picture as RGB PNG. */
+export function rgbPng(
+  { data: pixels, width }: RgbaPixels,
+  { left, top, width: columns, height: rows }: Area,
+): Uint8Array<ArrayBuffer> {
+  const data = new Uint8Array(3 * columns * rows);
+  for (let y = 0, to = 0; y < rows; y++) {
+    for (let x = 0, from = 4 * ((top + y) * width + left); x < columns; x++, from += 4) {
+      data[to++] = pixels[from]!;
+      data[to++] = pixels[from + 1]!;
+      data[to++] = pixels[from + 2]!;
+    }
+  }
+  return new Uint8Array(
+    encode({ width: columns, height: rows, channels: 3, depth: 8, data }, { zlib: { level: 9 } }),
+  );
 }
 
 /**

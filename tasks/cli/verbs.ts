@@ -64,6 +64,13 @@ export const verbGroups: readonly VerbGroup[] = [
     title: "Look closer",
     verbs: [
       {
+        name: "film",
+        summary:
+          "A film of the reverse process: network and theory side by side, with the window and the " +
+          "training patch",
+        load: () => import("../film.ts"),
+      },
+      {
         name: "receptive-field",
         summary: "How far a network looks at each time: maps, profile and table from its Jacobian",
         load: () => import("../receptive_field.ts"),

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
 // @ts-types="omggif-types"
 import { GifReader } from "omggif";
-import { ApngEncoder, GifEncoder, type RgbaPicture } from "@els/toolkit/formats";
+import { ApngEncoder, GifEncoder, type RgbaPixels } from "@els/toolkit/formats";
 import { Random } from "@els/toolkit/machines";
 import { colorTable } from "../../src/formats/color_table.ts";
 import { chromiumPath, sayIfSkipped, withChromium } from "../platform/chromium.ts";
@@ -11,7 +11,7 @@ sayIfSkipped("animations in a browser");
 const [width, height] = [24, 18];
 
 /** A picture of gray, or of colored, noise in a square, on white. */
-function noise(seed: number, colored: boolean): RgbaPicture {
+function noise(seed: number, colored: boolean): RgbaPixels {
   const random = new Random(seed, "picture");
   const data = new Uint8Array(4 * width * height).fill(255);
   for (let y = 4; y < 16; y++) {

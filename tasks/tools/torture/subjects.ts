@@ -73,6 +73,14 @@ export const subjects: readonly Subject[] = [
     ],
   },
   {
+    name: "film",
+    verb: async () => (await import("../../film.ts")).verb as unknown as Verb,
+    args: (out, inputs) => [
+      ...[...tinyNetwork(inputs), "--images", "10", "--scales", "3,5", "--seconds", "2"],
+      ...["--fps", "4", "--format", "gif,apng,frames", "--workers", "1", "--out", out],
+    ],
+  },
+  {
     name: "receptive-field",
     verb: async () => (await import("../../receptive_field.ts")).verb as unknown as Verb,
     args: (out, inputs) => [

@@ -3,7 +3,7 @@
  *
  * @category Formats
  */
-export interface RgbaPicture {
+export interface RgbaPixels {
   /** Columns. */
   readonly width: number;
   /** Rows. */

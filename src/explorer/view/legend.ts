@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 /** What the colors of the mosaic mean. */
-import { shiftColor } from "../../figures/mosaic_colors.ts";
-import { at, make, paint } from "./elements.ts";
+import { shiftColor, type SourceColors } from "../../figures/mosaic_colors.ts";
+import { at, make, paint, write } from "./elements.ts";
 import { type Frame, Memory, type Part } from "./frame.ts";
 import { mapRamp, mosaicSourcesOf, shiftReach, strongWeight } from "./mosaic_view.ts";
 import { count, percent } from "./numbers.ts";
@@ -77,26 +77,34 @@ function opacityText({ now }: Frame): string {
 
 /** The images with a color that are seen most at this step, each with its part of the picture. */
 function sources(frame: Frame): (Node | string)[] {
-  const { now, mosaic, engine, info } = frame;
+  const { now, mosaic } = frame;
   const explanation = now?.explanation;
   if (explanation === undefined) return [frame.missing ?? ""];
   const found = mosaicSourcesOf(explanation);
   const pixels = explanation.shape[1];
   const named = found.filter(({ image }) => mosaic!.colors.named.includes(image));
   const figures = named.slice(0, shownSources).map(({ image, pixels: seen }) => {
-    const canvas = make("canvas", { role: "img", "aria-label": `Training image ${image}` });
-    paint(canvas, pictureOf(engine.trainingImage(image).data, { shape: info.imageShape }));
-    const figure = make(
-      "figure",
-      { class: "source" },
-      canvas,
-      make("span", {}, percent(seen / pixels)),
-    );
-    figure.style.setProperty("--of", mosaic!.colors.of(image));
+    const figure = sourceFigures.get(mosaic!.colors)?.get(image) ?? sourceFigure(image, frame);
+    write(figure.lastElementChild!, percent(seen / pixels));
     return figure;
   });
   const others = pixels - named.reduce((sum, each) => sum + each.pixels, 0);
   return [...figures, `others, in grays: ${percent(others / pixels)}. ${opacityText(frame)}`];
+}
+
+/** Figures of the legend, kept: scrubbing shows the same images again and again. */
+const sourceFigures = new WeakMap<SourceColors, Map<number, HTMLElement>>();
+
+/** A training image in a frame of its color, with room for its part. */
+function sourceFigure(image: number, { mosaic, engine, info }: Frame): HTMLElement {
+  const { colors } = mosaic!;
+  const canvas = make("canvas", { role: "img", "aria-label": `Training image ${image}` });
+  paint(canvas, pictureOf(engine.trainingImage(image).data, { shape: info.imageShape }));
+  const figure = make("figure", { class: "source" }, canvas, make("span"));
+  figure.style.setProperty("--of", colors.of(image));
+  const figures = sourceFigures.get(colors) ?? new Map<number, HTMLElement>();
+  sourceFigures.set(colors, figures.set(image, figure));
+  return figure;
 }
 
 /** A disk of all shifts. */

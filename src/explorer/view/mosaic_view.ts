@@ -69,8 +69,23 @@ export interface MosaicOptions {
   readonly trainingImage: ExplorerEngine["trainingImage"];
 }
 
+/** Pictures that were made: of every step one for each view, so that scrubbing draws none anew. */
+const made = new WeakMap<Explanation, { scale: MosaicScale; pictures: Map<MosaicView, Picture> }>();
+
 /** One view of an explanation of all pixels. */
 export function mosaicPicture(explanation: Explanation, options: MosaicOptions): Picture {
+  const { view, scale } = options;
+  let known = made.get(explanation);
+  if (known?.scale !== scale) {
+    known = { scale, pictures: new Map() };
+    made.set(explanation, known);
+  }
+  const picture = known.pictures.get(view) ?? drawnPicture(explanation, options);
+  known.pictures.set(view, picture);
+  return picture;
+}
+
+function drawnPicture(explanation: Explanation, options: MosaicOptions): Picture {
   const { view, scale: { colors, entropy, weight }, machine, shape, trainingImage } = options;
   switch (view) {
     case "source":
@@ -121,6 +136,8 @@ export const mapRamp: readonly string[] = [0, 0.25, 0.5, 0.75, 1].map((level) =>
 /** Pixels from which on a piece is one: smaller ones would make a mesh of their seams. */
 const smallestPiece = 4;
 
+const seams = new WeakMap<Explanation, string>();
+
 /** The seams between copied pieces, as a path in units of pixels; empty for views that do not show pieces. */
 export function seamsOf(
   explanation: Explanation,
@@ -131,9 +148,13 @@ export function seamsOf(
   },
 ): string {
   if (view !== "source" && view !== "copied") return "";
+  const known = seams.get(explanation);
+  if (known !== undefined) return known;
   const { regionOf, regions } = copiedRegions(explanation, { wrap: isCyclic(machine) });
   const pieces = regionOf.map((region) =>
     region >= 0 && regions[region]!.pixels >= smallestPiece ? region : -1
   );
-  return borderPath(pieces, { height, width });
+  const path = borderPath(pieces, { height, width });
+  seams.set(explanation, path);
+  return path;
 }

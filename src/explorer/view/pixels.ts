@@ -124,15 +124,16 @@ export function patchPicture(
     : rows === patchSize
     ? [row - (rows - 1) / 2, column - (columns - 1) / 2]
     : [0, 0];
-  const from = pictureOf(image, { shape });
+  const channels = shape[2], colored = channels === 3;
   const data = new Uint8ClampedArray(4 * rows * columns);
   for (let y = 0; y < rows; y++) {
     for (let x = 0; x < columns; x++) {
       let v = top + y, u = left + x;
       if (cyclic) [v, u] = [(v + height) % height, (u + width) % width];
       else if (v < 0 || v >= height || u < 0 || u >= width) continue;
-      const p = 4 * (v * width + u);
-      data.set(from.data.subarray(p, p + 4), 4 * (y * columns + x));
+      const p = (v * width + u) * channels, to = 4 * (y * columns + x);
+      for (let c = 0; c < 3; c++) data[to + c] = 127.5 + 127.5 * image[p + (colored ? c : 0)]!;
+      data[to + 3] = 255;
     }
   }
   return { width: columns, height: rows, data, center: [row - top, column - left] };

@@ -18,6 +18,7 @@ export class TourCard implements Part {
   readonly #opening: ExplorerState;
   readonly #info: ExplorerInfo;
   readonly #memory = new Memory();
+  readonly #growth = new Memory();
   /** What had the focus before the tour. */
   #from: HTMLElement | null = null;
 
@@ -71,8 +72,14 @@ export class TourCard implements Part {
     (this.#from ?? at(this.#page, "tour-start")).focus();
   }
 
-  render({ state }: Frame): void {
-    if (!this.#memory.differs(state.tour)) return;
+  render({ state, now, patches }: Frame): void {
+    const isOther = this.#memory.differs(state.tour);
+    // What comes in later makes parts larger: the card may have to give way.
+    const grows = this.#growth.differs(now !== undefined, patches !== null);
+    if (!isOther) {
+      if (grows && state.tour !== null) this.#place(0);
+      return;
+    }
     const step = state.tour === null ? undefined : this.#tour[state.tour];
     this.#card.hidden = step === undefined;
     this.#page.classList.toggle("touring", step !== undefined);
@@ -101,33 +108,39 @@ export class TourCard implements Part {
       this.#page.querySelector<HTMLElement>(`[data-part="${part}"]`) ?? []
     );
     for (const element of marked) element.classList.add("marked");
-    const boxes = marked.map((element) => element.getBoundingClientRect());
-    const first = boxes[0];
+    const first = marked[0]?.getBoundingClientRect();
     if (first === undefined) return;
     const room = innerHeight - (innerWidth <= 640 ? this.#card.offsetHeight : 0);
     const isSeen = first.top >= 0 && first.bottom <= room;
     const top = isSeen
       ? scrollY
       : Math.max(0, scrollY + first.top - Math.max(12, (room - first.height) / 2));
-    // Besides what is marked, the guess itself is what one looks at.
-    const guess = at(this.#page, "cursor").getBoundingClientRect();
-    this.#place([...boxes, guess], top - scrollY);
+    this.#place(top - scrollY);
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     if (!isSeen) scrollTo({ top, behavior: still ? "auto" : "smooth" });
   }
 
-  /** Puts the card into the corner where it hides least of what is marked. */
-  #place(boxes: readonly DOMRect[], scrolled: number): void {
+  /**
+   * Puts the card into the corner where it hides least of what is marked, of the guess, and of the dials.
+   *
+   * @param scrolled Pixels by which the page will have been scrolled down.
+   */
+  #place(scrolled: number): void {
     const { offsetWidth: width, offsetHeight: height } = this.#card;
+    const seen = [[".marked", 4], [".cursor", 3], [".dials", 0.5]].flatMap(([selector, matters]) =>
+      Array.from(
+        this.#page.querySelectorAll(String(selector)),
+        (element) => ({ box: element.getBoundingClientRect(), matters: Number(matters) }),
+      )
+    );
     const hidden = ([right, top]: readonly [boolean, boolean]) => {
       const x = right ? innerWidth - width - edge : edge;
       const y = (top ? edge : innerHeight - height - edge) + scrolled;
-      return boxes.reduce(
-        (sum, box) =>
-          sum + Math.max(0, Math.min(box.right, x + width) - Math.max(box.left, x)) *
-            Math.max(0, Math.min(box.bottom, y + height) - Math.max(box.top, y)),
-        0,
-      );
+      return seen.reduce((sum, { box, matters }) => {
+        const wide = Math.min(box.right, x + width) - Math.max(box.left, x);
+        const high = Math.min(box.bottom, y + height) - Math.max(box.top, y);
+        return sum + matters * Math.max(0, wide) * Math.max(0, high);
+      }, 0);
     };
     const corners: (readonly [right: boolean, top: boolean])[] = [
       [false, false],

@@ -103,6 +103,7 @@ fieldset.view legend { float: left; }
 .training .screen { width: 128px; }
 .training p { flex: 1 1 9rem; font-size: .85rem; }
 
+.formula { content-visibility: auto; contain-intrinsic-size: auto 26rem; }
 .formula .math { margin: .6rem 0; overflow-x: auto; font-size: 1.15rem; line-height: 1.6; }
 .formula math { display: block math; text-align: left; margin: .35rem 0; width: fit-content; }
 .formula [data-term] { cursor: help; }
@@ -151,7 +152,9 @@ fieldset.view legend { float: left; }
   .formula { order: 6; }
   .stage { grid-template-columns: repeat(2, minmax(0, 1fr)); }
   .denoised { grid-column: 1 / -1; order: -1; }
-  .controls { gap: .6rem; }
+  .controls { gap: .6rem; padding: 0; }
+  .actions { gap: .35rem; }
+  .theme span { padding: .42rem .5rem; }
   .controls .choice { max-width: 100%; }
   .dial { grid-template-columns: auto 1fr auto; }
   .dial output { text-align: left; }

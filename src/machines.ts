@@ -206,6 +206,7 @@ export type {
   FittedPosterior,
   FittedSource,
   SourceImages,
+  Theory,
 } from "./machines/filters.ts";
 export {
   type GradientMap,

@@ -24,6 +24,7 @@ import {
 } from "./pipelines/flags.ts";
 import { checkSchedules, chosenLine, requestedSchedules, timesFor } from "./pipelines/schedules.ts";
 import {
+  completeParameters,
   parametersFlag,
   requestedParameters,
   tellMachineMemory,
@@ -118,7 +119,8 @@ export const verb = defineVerb({
   });
   tellMachineMemory(names, session);
   const machines = scheduledMachines(names, {
-    ...{ ...session, schedule, schedules, sampler, parameters },
+    ...{ ...session, schedule, schedules, sampler },
+    parameters: await completeParameters(parameters, { names, protocol, session }),
   });
   const { text, rows } = await runEvaluation(protocol, session, { machines, schedules });
   const outcome = evaluationOutcome(rows);

@@ -4,6 +4,7 @@ import { scheduledMachines } from "../src/evaluation/scheduled_machines.ts";
 import type { Denoiser } from "../src/denoisers/denoiser.ts";
 import { machineHasScale, machineNames, parseMachineName } from "../src/machines/machine_table.ts";
 import {
+  completeParameters,
   parametersFlag,
   requestedParameters,
   tellMachineMemory,
@@ -162,7 +163,10 @@ export const verb = defineVerb({
   const denoiser: Denoiser = name === undefined || data === undefined || posterior === undefined
     ? ofNetwork
     : scheduledMachines([name], {
-      ...{ data, schedule: network.schedule, schedules, posterior, sampler, parameters },
+      ...{ data, schedule: network.schedule, schedules, posterior, sampler },
+      parameters: await completeParameters(parameters, {
+        ...{ names: [name], protocol, session: { ...session, data } },
+      }),
     })[0]!.denoiser;
   const { imageShape } = denoiser;
   const { schedule } = network;

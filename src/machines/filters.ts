@@ -166,3 +166,10 @@ export interface FilteredMachineDefinition {
   /** Names of the parameters that it takes. */
   readonly parameters?: readonly (keyof MachineParameters)[];
 }
+
+/**
+ * A definition of this package, by its name.
+ *
+ * @category Machines
+ */
+export type Theory<Name extends string> = FilteredMachineDefinition & { readonly name: Name };

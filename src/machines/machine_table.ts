@@ -9,6 +9,10 @@ import type { PatchRule } from "../posterior/patch_posterior.ts";
 import { hasScale, largestScale } from "../posterior/request.ts";
 import type { FilteredMachineDefinition } from "./filters.ts";
 import type { MachineParameters } from "./machine_parameters.ts";
+import { pcaLocality } from "./theories/pca_locality.ts";
+import { pspcFlex } from "./theories/pspc_flex.ts";
+import { pspcSquare } from "./theories/pspc_square.ts";
+import { scfdm } from "./theories/scfdm.ts";
 import { wiener } from "./theories/wiener.ts";
 import { wienerStationary } from "./theories/wiener_stationary.ts";
 
@@ -45,27 +49,8 @@ export function isPatchMachine(
   return "rule" in definition;
 }
 
-/**
- * The machines, in the order of the theory.
- *
- * | machine | candidates for pixel p | outside the image |
- * |---|---|---|
- * | IS, ideal | the whole image n at its own place; it memorizes | - |
- * | ES, equivariant | every cyclic shift of every image | cyclic |
- * | LS, local | (n, p): the patch of every image at the same position | zeros on both sides |
- * | ELS, equivariant local | every (n, q) whose patch lies inside the image | cyclic query |
- * | ELS_wrapped | every (n, q), patches wrap around: the theory on the torus | cyclic on both sides |
- * | bbELS, boundary-broken | (n, q), q as far from each border as p; from (k - 1) / 2 on is interior | zeros on both sides |
- *
- * ELS predicts networks with circular padding. bbELS predicts zero-padded ones and is what the paper's
- * table calls ELS; with k of the image's size and more it is LS.
- *
- * The rows after them are what others proposed: the Wiener filter, one that is the same at every pixel, and
- * machines that compare and answer other sets of coordinates.
- *
- * @category Machines
- */
-export const machineTable = [
+/** The machines of the paper, which are ruled by patches. */
+const patchMachineTable = [
   {
     name: "IS",
     rule: "whole",
@@ -97,9 +82,45 @@ export const machineTable = [
     description:
       "boundary-broken equivariant local score: windows at the same distance from the borders, zero padding",
   },
+] as const satisfies readonly PatchMachineDefinition[];
+
+/**
+ * The machines, in the order of the theory.
+ *
+ * | machine | candidates for pixel p | outside the image |
+ * |---|---|---|
+ * | IS, ideal | the whole image n at its own place; it memorizes | - |
+ * | ES, equivariant | every cyclic shift of every image | cyclic |
+ * | LS, local | (n, p): the patch of every image at the same position | zeros on both sides |
+ * | ELS, equivariant local | every (n, q) whose patch lies inside the image | cyclic query |
+ * | ELS_wrapped | every (n, q), patches wrap around: the theory on the torus | cyclic on both sides |
+ * | bbELS, boundary-broken | (n, q), q as far from each border as p; from (k - 1) / 2 on is interior | zeros on both sides |
+ *
+ * ELS predicts networks with circular padding. bbELS predicts zero-padded ones and is what the paper's
+ * table calls ELS; with k of the image's size and more it is LS.
+ *
+ * The rows after them are what others proposed: the Wiener filter, one that is the same at every pixel, and
+ * machines that compare and answer other sets of coordinates.
+ *
+ * @category Machines
+ */
+export const machineTable: readonly (
+  | (typeof patchMachineTable)[number]
+  | typeof wiener
+  | typeof wienerStationary
+  | typeof pcaLocality
+  | typeof pspcSquare
+  | typeof pspcFlex
+  | typeof scfdm
+)[] = [
+  ...patchMachineTable,
   wiener,
   wienerStationary,
-] as const satisfies readonly MachineDefinition[];
+  pcaLocality,
+  pspcSquare,
+  pspcFlex,
+  scfdm,
+];
 
 /**
  * Name of a machine that this package has.

@@ -88,7 +88,8 @@ Deno.test("machines: predictScales gives in one pass what predict gives scale by
   await using posterior = wasmPosterior({ workers: 0 });
   for (const name of machineNames) {
     const scales = [3, 5, 7];
-    const machine = createMachine(name, { images, schedule, posterior });
+    const parameters = name === "PSPC_flex" ? { gradientMaps: [{ t: 0.3, map: [1] }] } : {};
+    const machine = createMachine(name, { images, schedule, posterior, parameters });
     const fractions: number[] = [];
     const all = await machine.predictScales(x, 0.3, {
       scales,
@@ -97,7 +98,7 @@ Deno.test("machines: predictScales gives in one pass what predict gives scale by
     assertEquals(all.length, 3);
     assertEquals(fractions.at(-1), 1);
     for (const [i, patchSize] of scales.entries()) {
-      const one = createMachine(name, { images, schedule, patchSize, posterior });
+      const one = createMachine(name, { images, schedule, patchSize, posterior, parameters });
       // Row sums are made in another order when scales are alone.
       assertLess(
         relativeError((await one.predict(x, 0.3)).data, all[i]!.data),

@@ -1,8 +1,9 @@
 /** The machines that others proposed, beside numbers of an independent implementation in float64. */
-import { assertLess } from "@std/assert";
+import { assertEquals, assertLess } from "@std/assert";
 import type { ImageBatch } from "../../src/core/image_batch.ts";
 import { createMachine, type CreateMachineOptions } from "../../src/machines/create_machine.ts";
-import type { MachineName } from "../../src/machines/machine_table.ts";
+import type { FilteredMachineDefinition } from "../../src/machines/filters.ts";
+import { machineDefinitions, type MachineName } from "../../src/machines/machine_table.ts";
 import { cosineLegacy } from "../../src/schedules/cosine_legacy.ts";
 import { readGolden, readRivals } from "../posterior/golden.ts";
 
@@ -24,6 +25,15 @@ interface Case {
 const cases: readonly Case[] = [
   { name: "Wiener" },
   { name: "Wiener_stationary" },
+  { name: "PCA_locality", key: "PCA_locality/row" },
+  {
+    name: "PCA_locality",
+    key: "PCA_locality/column",
+    options: { parameters: { maskOrientation: "column" } },
+  },
+  { name: "PSPC_square", key: "PSPC_square/k3", options: { patchSize: 3 } },
+  { name: "PSPC_square", key: "PSPC_square/k7", options: { patchSize: 7 } },
+  { name: "PSPC_square", key: "PSPC_square/k15", options: { patchSize: 15 } },
 ];
 
 for (const set of ["mnist", "cifar10"] as const) {
@@ -38,6 +48,30 @@ for (const set of ["mnist", "cifar10"] as const) {
         // The golden images are float32, whose rounding is 6e-8; all arithmetic is float64.
         assertLess(error, 1e-5, `${set} ${key} at t = ${time}: ${error}`);
       }
+    }
+  });
+
+  Deno.test(`rivals: the ideal score with given noise is the smoothed golden image of ${set}`, async () => {
+    const { images, batch } = await readGolden(set);
+    const rivals = await readRivals(set);
+    for (const time of rivals.times) {
+      const { data, shape: [count, ...shape] } = rivals.batch(`t${time}/SCFDM/noise`);
+      const n = data.length / count;
+      assertEquals(shape, images.shape.slice(1));
+      const definition: FilteredMachineDefinition = {
+        ...machineDefinitions.SCFDM,
+        name: "golden noise",
+        perturbations: () =>
+          Array.from(
+            { length: count },
+            (_, m) => Float64Array.from(data.subarray(m * n, (m + 1) * n), (value) => 0.5 * value),
+          ),
+      };
+      const machine = createMachine(definition, { images, schedule });
+      const found = await machine.predict(batch(`t${time}/x`), Number(time));
+      const error = largestDifference(found, rivals.batch(`t${time}/SCFDM/delta0.5`));
+      // The same; there the noise is float32, as here.
+      assertLess(error, 1e-5, `${set} at t = ${time}: ${error}`);
     }
   });
 }

@@ -106,16 +106,14 @@ export async function covarianceOf(
   const rows = new Float64Array(block * n);
   for (let first = 0; first < count; first += block) {
     const some = Math.min(block, count - first);
-    rows.fill(0);
     for (let b = 0; b < some; b++) {
       const at = sourceOffset(source, first + b);
       for (let j = 0; j < n; j++) {
         rows[b * n + j] = (source.images.data[at + j]! - mean[j]!) / Math.sqrt(divisor);
       }
     }
-    const padded = 4 * Math.ceil(some / 4);
     for (let i = 0; i < n; i++) {
-      addOuterRow(matrix, { row: i, n, rows, count: padded });
+      addOuterRow(matrix, { row: i, n, rows, count: some });
       if (i % 64 === 63) await turn();
     }
     abort?.throwIfAborted();
@@ -123,8 +121,8 @@ export async function covarianceOf(
   return matrix;
 }
 
-/** Adds four products at a time, so that the row of the matrix is read once for four. */
-function addOuterRow(
+/** Adds row `row` of the products of some rows, up to the diagonal: four at a time for one pass over it. */
+export function addOuterRow(
   matrix: Float64Array,
   { row, n, rows, count }: {
     readonly row: number;
@@ -134,7 +132,8 @@ function addOuterRow(
   },
 ): void {
   const at = row * n;
-  for (let b = 0; b < count; b += 4) {
+  let b = 0;
+  for (; b + 3 < count; b += 4) {
     const b0 = b * n, b1 = b0 + n, b2 = b1 + n, b3 = b2 + n;
     const a0 = rows[b0 + row]!, a1 = rows[b1 + row]!, a2 = rows[b2 + row]!, a3 = rows[b3 + row]!;
     if (a0 === 0 && a1 === 0 && a2 === 0 && a3 === 0) continue;
@@ -142,6 +141,10 @@ function addOuterRow(
       matrix[at + j] = matrix[at + j]! + a0 * rows[b0 + j]! + a1 * rows[b1 + j]! +
         a2 * rows[b2 + j]! + a3 * rows[b3 + j]!;
     }
+  }
+  for (; b < count; b++) {
+    const other = b * n, factor = rows[other + row]!;
+    for (let j = 0; j <= row; j++) matrix[at + j] = matrix[at + j]! + factor * rows[other + j]!;
   }
 }
 

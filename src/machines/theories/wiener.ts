@@ -1,9 +1,9 @@
 import { gaussianSource } from "../filtered/gaussian_source.ts";
 import { covarianceBytes } from "../filtered/source_statistics.ts";
-import type { FilteredMachineDefinition } from "../filters.ts";
+import type { Theory } from "../filters.ts";
 
 /** The Wiener filter: the posterior mean if images were Gaussian. */
-export const wiener = {
+export const wiener: Theory<"Wiener"> = {
   name: "Wiener",
   description: "Wiener filter: the linear denoiser of the images' mean and covariance",
   precision: { kind: "ones" },
@@ -12,4 +12,4 @@ export const wiener = {
   bytes: ({ count, imageShape: [height, width, channels] }) =>
     covarianceBytes({ count, coordinates: height * width * channels }),
   parameters: ["rank", "covariance"],
-} as const satisfies FilteredMachineDefinition;
+};

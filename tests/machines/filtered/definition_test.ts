@@ -107,16 +107,18 @@ Deno.test("definitions: flips are further images, of their image's class", async
   const labels = Array.from({ length: 9 }, (_, i) => i % 3);
   for (const name of machineNames) {
     const options = { schedule, patchSize: 3, posterior: referencePosterior() };
+    const own = name === "PSPC_flex" ? { gradientMaps: [{ t: 0.4, map: [1] }] } : {};
     const found = await createMachine(name, {
       ...options,
       images,
       labels,
-      parameters: { flips: true },
+      parameters: { flips: true, ...own },
     }).predict(x, 0.4, { labels: 1 });
     const expected = await createMachine(name, {
       ...options,
       images: both,
       labels: [...labels, ...labels],
+      parameters: own,
     }).predict(x, 0.4, { labels: 1 });
     assertEquals(found, expected, name);
   }

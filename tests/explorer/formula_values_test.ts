@@ -54,5 +54,12 @@ Deno.test("formula: distances and weights of all patches of a pixel give the sam
 });
 
 Deno.test("formula: shares of training images say the heaviest, and how many hold 90 %", () => {
-  assertEquals(imageShares([0.1, 0.6, 0.25, 0.05]), { image: 1, share: 0.6, holding: 3 });
+  assertEquals(imageShares([0.1, 0.6, 0.25, 0.05]), {
+    image: 1,
+    share: 0.6,
+    holding: 3,
+    known: 4,
+  });
+  // Where only the largest are known, what they hold says nothing of the others.
+  assertEquals(imageShares([0, 0.3, 0.1]), { image: 1, share: 0.3, holding: null, known: 2 });
 });

@@ -3,7 +3,7 @@
 import { pearson } from "../../core/statistics.ts";
 import { at, write } from "./elements.ts";
 import { type Frame, Memory, type Part } from "./frame.ts";
-import { imageShares, nearestImage } from "./nearest_image.ts";
+import { type ImageShares, imageShares, nearestImage } from "./nearest_image.ts";
 import { percent, plain } from "./numbers.ts";
 import { pictureOf } from "./pixels.ts";
 import { Screen } from "./screen.ts";
@@ -12,6 +12,11 @@ import { Screen } from "./screen.ts";
 export function agreementOf(a: Float32Array | null, b: Float32Array | null): number | null {
   const r = a === null || b === null ? null : pearson(a, b);
   return r === null || Number.isNaN(r) ? null : r * r;
+}
+
+/** How many images hold the weight: at least those that are known, where they do not. */
+function holdingText({ holding, known }: ImageShares): string {
+  return holding === null ? `> ${known.toLocaleString("en-US")}` : holding.toLocaleString("en-US");
 }
 
 /** Where both reverse processes end, and what the machine's image is nearest to. */
@@ -54,7 +59,7 @@ export class EndsCard implements Part {
           ? `of this guess is training image ${shares.image}, the most of any`
           : "largest share of one training image",
       );
-      write(at(this.#root, "images"), shares ? shares.holding.toLocaleString("en-US") : "–");
+      write(at(this.#root, "images"), shares ? holdingText(shares) : "–");
       write(
         at(this.#root, "images-text"),
         `of ${frame.info.dataset.images.toLocaleString("en-US")} training images hold 90 % of it`,

@@ -1,5 +1,4 @@
 /** Memorization in numbers: how near an image is to a training image, and which of them hold its weight. */
-import { imagesHolding } from "../../evaluation/images_holding.ts";
 import type { ExplorerEngine } from "../contract.ts";
 
 /** The training image that is nearest to an image. */
@@ -33,14 +32,21 @@ export interface ImageShares {
   readonly image: number;
   /** Its part of all weight, 0 to 1. */
   readonly share: number;
-  /** How many, the heaviest first, hold 90 % of it. */
-  readonly holding: number;
+  /** How many, the heaviest first, hold 90 % of it; null where the weights that are known do not. */
+  readonly holding: number | null;
+  /** How many have a weight that is known. */
+  readonly known: number;
 }
 
-/** Sums up the weights of training images, which add to 1. */
+/** Reads the weights of training images, which add to 1; of a stored step only the largest may be known. */
 export function imageShares(weights: ArrayLike<number>): ImageShares {
-  let image = 0;
-  for (let n = 1; n < weights.length; n++) if (weights[n]! > weights[image]!) image = n;
-  const total = Array.prototype.reduce.call(weights, (sum, weight) => sum + weight, 0) as number;
-  return { image, share: weights[image]! / total, holding: imagesHolding(weights) };
+  let image = 0, known = 0;
+  for (let n = 0; n < weights.length; n++) {
+    if (weights[n]! > weights[image]!) image = n;
+    if (weights[n]! > 0) known++;
+  }
+  const falling = Float64Array.from(weights).sort().reverse();
+  let sum = 0, holding = 0;
+  while (sum < 0.9 && holding < known) sum += falling[holding++]!;
+  return { image, share: weights[image]!, holding: sum < 0.9 ? null : holding, known };
 }

@@ -1,0 +1,56 @@
+/// <reference lib="dom" />
+/**
+ * The page's program. Its text runs twice: in the page, where it mounts the view on an engine, and in the threads
+ * of the machines, which are made of the same text.
+ *
+ * @module
+ */
+import { createEngine } from "../engine/engine.ts";
+import { serveShare, type SharePort } from "../engine/serve_share.ts";
+import type { ShareThread } from "../engine/posterior_pool.ts";
+import type { WorkingNetwork } from "../engine/network_thread.ts";
+import { inflated } from "../data/blocks.ts";
+import { PageData } from "../data/page_data.ts";
+import { showPage } from "./show_page.ts";
+import { blockId, programId, rootId } from "./page_html.ts";
+
+/** Deflated bytes of a block of the page. */
+function packed(name: string): Uint8Array<ArrayBuffer> | undefined {
+  const text = document.getElementById(blockId(name))?.textContent;
+  return text ? Uint8Array.from(atob(text), (character) => character.charCodeAt(0)) : undefined;
+}
+
+/** Makes threads that run a program. */
+function threadMaker(program: () => BlobPart | Promise<BlobPart>): () => Promise<Worker> {
+  let address: Promise<string> | undefined;
+  return async () => {
+    address ??= (async () =>
+      URL.createObjectURL(new Blob([await program()], { type: "text/javascript" })))();
+    return new Worker(await address, { type: "module" });
+  };
+}
+
+async function run(): Promise<void> {
+  const data = await PageData.open(packed);
+  const own = document.getElementById(programId)!.textContent!;
+  const createThread = threadMaker(() => own) as () => Promise<unknown> as () => Promise<
+    ShareThread
+  >;
+  const [network, tfjs] = [packed("code-network"), packed("code-tfjs")];
+  const engine = await createEngine(data, {
+    createThread,
+    ...network !== undefined && tfjs !== undefined && {
+      network: {
+        createThread: threadMaker(() => inflated(network)) as () => Promise<unknown> as () =>
+          Promise<WorkingNetwork>,
+        wasm: () => inflated(tfjs),
+      },
+    },
+  });
+  const shown = showPage(document.getElementById(rootId)!, engine);
+  // For tests, and for whoever looks at the page from its console.
+  Object.assign(globalThis, { explorer: { engine, shown } });
+}
+
+if (typeof document === "undefined") serveShare(globalThis as unknown as SharePort);
+else await run();

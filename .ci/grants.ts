@@ -178,7 +178,12 @@ async function flagsFor(
   // What is granted within such a folder, as the one document is, cannot be denied with it.
   const denied = [...sourceNames, "data"].filter((name) => !kept(name))
     .map((name) => join(world.root, name));
-  const hosts = [...hostsFor(verb, words[0], value), ...zooHosts];
+  const serves = verb.serves !== undefined && args.includes(`--${verb.serves}`);
+  const hosts = [
+    ...hostsFor(verb, words[0], value),
+    ...zooHosts,
+    ...serves ? ["127.0.0.1"] : [],
+  ];
   const variables = [...commonVariables, ...verb.computes ? gpuVariables : []];
   return [
     `--allow-read=${[...read].join(",")}`,

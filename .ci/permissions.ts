@@ -21,6 +21,8 @@ export interface VerbPermissions {
   readonly hosts?: Readonly<Record<string, readonly string[]>>;
   /** Flag whose value is an address of another host to reach instead. */
   readonly mirror?: string;
+  /** Switch that lets it serve pages on this machine. */
+  readonly serves?: string;
   /** Programs that it may start. */
   readonly programs?: readonly string[];
   /** Whether it computes: on a GPU, whose search is set by variables, and within this machine's memory. */
@@ -53,6 +55,13 @@ export const verbPermissions: Readonly<Record<string, VerbPermissions>> = {
     computes: true,
   },
   "runs": { folders: runsFolder, programs: ["xdg-open", "wslview", "open", "rundll32"] },
+  "explore": {
+    reads: ["run", "schedule", "scales", "from"],
+    folders: runsFolder,
+    serves: "serve",
+    programs: ["xdg-open", "wslview", "open", "rundll32"],
+    computes: true,
+  },
   "receptive-field": { reads: ["run", "schedule"], folders: runsFolder, computes: true },
   "stable-target": { reads: ["from"], folders: runsFolder, computes: true },
   "reproduce": {

@@ -22,7 +22,7 @@ export async function startEmbeddedBackend(wasm: Uint8Array<ArrayBuffer>): Promi
   shareClones();
   const { platform } = tf.env() as unknown as Fetching;
   const fetchOf = platform.fetch;
-  if (tf.findBackend("wasm") === null) setWasmPaths("embedded/");
+  if (tf.findBackend("wasm") === null) setWasmPaths("embedded/", true);
   platform.fetch = () =>
     Promise.resolve(new Response(wasm, { headers: { "Content-Type": "application/wasm" } }));
   try {

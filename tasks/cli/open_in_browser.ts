@@ -11,12 +11,12 @@ const openers: Readonly<Partial<Record<typeof Deno.build.os, readonly (readonly 
 /** Some systems wait with the program's end until the browser is closed. */
 const patienceMs = 3000;
 
-/** Opens a file in the user's browser; false where there is none, such as over ssh. */
+/** Opens a file, or an address, in the user's browser; false where there is none, such as over ssh. */
 export async function openInBrowser(path: string): Promise<boolean> {
   for (const [program, ...args] of openers[Deno.build.os] ?? []) {
     try {
       const child = new Deno.Command(program!, {
-        args: [...args, resolve(path)],
+        args: [...args, /^https?:/.test(path) ? path : resolve(path)],
         stdin: "null",
         stdout: "null",
         stderr: "null",

@@ -71,6 +71,12 @@ export const verbGroups: readonly VerbGroup[] = [
         load: () => import("../film.ts"),
       },
       {
+        name: "explore",
+        summary:
+          "One page in which one sees which training patches made an image, and tries it out",
+        load: () => import("../explore.ts"),
+      },
+      {
         name: "receptive-field",
         summary: "How far a network looks at each time: maps, profile and table from its Jacobian",
         load: () => import("../receptive_field.ts"),

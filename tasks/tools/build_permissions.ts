@@ -40,7 +40,10 @@ function verbRow(name: string, verb: VerbPermissions): string[] {
     `\`${name}\``,
     or(code(named)),
     or(written.join("; ")),
-    or(code([...reached, ...verb.mirror ? [`--${verb.mirror}`] : []])),
+    or(
+      code([...reached, ...verb.mirror ? [`--${verb.mirror}`] : []]) +
+        (verb.serves ? `\`127.0.0.1\` with \`--${verb.serves}\`` : ""),
+    ),
     or(code(verb.programs ?? [])),
     verb.computes ? "yes" : "-",
   ];

@@ -27,6 +27,7 @@ const steps: readonly Step[] = [
   { name: "architecture", args: ["test", "-R=.", "tests/architecture_test.ts"] },
   { name: "examples", args: ["task", "-q", "test:doc"] },
   { name: "wasm", args: ["task", "-q", "build:wasm", "--check"] },
+  { name: "page", args: ["task", "-q", "build:page", "--check"] },
   { name: "schema", args: ["task", "-q", "build:schema", "--check"] },
   { name: "zoo", args: ["task", "-q", "build:zoo", "--check"] },
   { name: "commands", args: ["task", "-q", "build:commands", "--check"] },

@@ -3,7 +3,11 @@ import { ArgumentError } from "../../core/errors.ts";
 import { type ImageBatch, imageBatch } from "../../core/image_batch.ts";
 import type { Denoiser } from "../../denoisers/denoiser.ts";
 import { explanationOf } from "../../machines/explanation.ts";
-import { machineDefinitions, machineHasScale } from "../../machines/machine_table.ts";
+import {
+  isPatchMachine,
+  machineDefinitions,
+  machineHasScale,
+} from "../../machines/machine_table.ts";
 import { logSumOf } from "../../posterior/explanation/explanation_state.ts";
 import { posteriorMean } from "../../posterior/merge_states.ts";
 import { ddim } from "../../samplers/ddim.ts";
@@ -326,9 +330,13 @@ class Engine implements ExplorerEngine {
     { x, t, i }: { readonly x: Float32Array; readonly t: number; readonly i: number },
   ): ShareQuery {
     const { schedule } = this.#data, { machine, label } = request;
+    const definition = machineDefinitions[machine];
+    if (!isPatchMachine(definition)) {
+      throw new ArgumentError(`Cannot run ${machine} in a page: it is no machine of patches`);
+    }
     return {
       x: x.slice(),
-      rule: machineDefinitions[machine].rule,
+      rule: definition.rule,
       scale: this.#scaleAt(request, i) ?? 1,
       signal: schedule.signal(t),
       sigma: schedule.sigma(t),

@@ -11,7 +11,8 @@ import type { ShareThread } from "../engine/posterior_pool.ts";
 import type { WorkingNetwork } from "../engine/network_thread.ts";
 import { inflated } from "../data/blocks.ts";
 import { PageData } from "../data/page_data.ts";
-import { showPage } from "./show_page.ts";
+import { tour } from "../tour.ts";
+import { mountExplorer } from "../view/mount.ts";
 import { blockId, programId, rootId } from "./page_html.ts";
 
 /** Deflated bytes of a block of the page. */
@@ -21,36 +22,36 @@ function packed(name: string): Uint8Array<ArrayBuffer> | undefined {
 }
 
 /** Makes threads that run a program. */
-function threadMaker(program: () => BlobPart | Promise<BlobPart>): () => Promise<Worker> {
+function threadMaker<Thread>(
+  program: () => BlobPart | Promise<BlobPart>,
+): () => Promise<Thread> {
   let address: Promise<string> | undefined;
   return async () => {
-    address ??= (async () =>
-      URL.createObjectURL(new Blob([await program()], { type: "text/javascript" })))();
-    return new Worker(await address, { type: "module" });
+    address ??=
+      (async () => URL.createObjectURL(new Blob([await program()], { type: "text/javascript" })))();
+    // Of blobs in a page from a disk Chromium takes no modules.
+    return new Worker(await address) as unknown as Thread;
   };
 }
 
 async function run(): Promise<void> {
   const data = await PageData.open(packed);
   const own = document.getElementById(programId)!.textContent!;
-  const createThread = threadMaker(() => own) as () => Promise<unknown> as () => Promise<
-    ShareThread
-  >;
   const [network, tfjs] = [packed("code-network"), packed("code-tfjs")];
   const engine = await createEngine(data, {
-    createThread,
+    createThread: threadMaker<ShareThread>(() => own),
     ...network !== undefined && tfjs !== undefined && {
       network: {
-        createThread: threadMaker(() => inflated(network)) as () => Promise<unknown> as () =>
-          Promise<WorkingNetwork>,
+        createThread: threadMaker<WorkingNetwork>(() => inflated(network)),
         wasm: () => inflated(tfjs),
       },
     },
   });
-  const shown = showPage(document.getElementById(rootId)!, engine);
+  const shown = mountExplorer(document.getElementById(rootId)!, engine, { tour });
   // For tests, and for whoever looks at the page from its console.
   Object.assign(globalThis, { explorer: { engine, shown } });
 }
 
+// Threads are no modules, and wait for nothing at their top.
 if (typeof document === "undefined") serveShare(globalThis as unknown as SharePort);
-else await run();
+else run();

@@ -34,6 +34,7 @@ const allowed: Record<string, readonly string[]> = {
   // The page that one explores: its engine runs machines and networks in a browser.
   explorer: [
     "core",
+    "gpu",
     "formats",
     "schedules",
     "denoisers",

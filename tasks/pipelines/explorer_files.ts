@@ -6,6 +6,7 @@ import type { PageData } from "../../src/explorer/data/page_data.ts";
 import { pageHtml } from "../../src/explorer/page/page_html.ts";
 import { explorerSkeleton } from "../../src/explorer/view/skeleton.ts";
 import { explorerStyle } from "../../src/explorer/view/style.ts";
+import { CommandError } from "../cli/command.ts";
 
 /** Folder of the package that holds them; `deno task build:page` writes them. */
 export const explorerFolder: URL = new URL("../../data/explorer/", import.meta.url);
@@ -28,6 +29,16 @@ export async function readExplorerFile(name: string): Promise<Uint8Array<ArrayBu
 
 /** The example's data. */
 export async function exampleBlocks(): Promise<Blocks> {
+  if (explorerFolder.protocol === "file:") {
+    await Deno.stat(new URL(exampleFile, explorerFolder)).catch(() => {
+      throw new CommandError(
+        `${
+          explorerPath(exampleFile)
+        } is missing: the example is not in this clone; name a network with ` +
+          "--run zoo:mnist-resnet-zeros",
+      );
+    });
+  }
   return readBlocks(await readExplorerFile(exampleFile), `data/explorer/${exampleFile}`);
 }
 

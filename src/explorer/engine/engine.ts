@@ -196,7 +196,8 @@ class Engine implements ExplorerEngine {
           const step = this.#step(steps - i, { t, x, xHat0, k: null });
           known.steps[step.i] = step;
           onStep(step);
-          onProgress?.(++done / steps);
+          done++;
+          onProgress?.(done / steps);
         },
       });
       known.final = data;

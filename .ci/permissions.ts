@@ -54,6 +54,11 @@ export const verbPermissions: Readonly<Record<string, VerbPermissions>> = {
     programs: ["ffmpeg"],
     computes: true,
   },
+  "mosaic": {
+    reads: ["run", "schedule", "scales", "from", "held-out-from"],
+    folders: runsFolder,
+    computes: true,
+  },
   "runs": { folders: runsFolder, programs: ["xdg-open", "wslview", "open", "rundll32"] },
   "explore": {
     reads: ["run", "schedule", "scales", "from"],

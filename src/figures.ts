@@ -83,6 +83,42 @@ export {
   sampleGridExplained,
 } from "./figures/machines_explained.ts";
 export {
+  mosaicExplained,
+  type MosaicOptions,
+  type MosaicRow,
+  mosaicSvg,
+} from "./figures/mosaic_figure.ts";
+export type { MosaicStep, MosaicTrace } from "./figures/mosaic_step.ts";
+export {
+  mosaicStepsExplained,
+  type MosaicStepsOptions,
+  mosaicStepsSvg,
+} from "./figures/mosaic_steps.ts";
+export {
+  nearestExplained,
+  type NearestGroup,
+  type NearestOptions,
+  nearestSvg,
+} from "./figures/nearest_figure.ts";
+export {
+  type ParticipationCurve,
+  participationExplained,
+  type ParticipationPoint,
+  participationSvg,
+  type Spread,
+} from "./figures/participation_plot.ts";
+export {
+  patchStripExplained,
+  type PatchStripOptions,
+  patchStripSvg,
+} from "./figures/patch_strip.ts";
+export {
+  type RegionCurve,
+  regionPlotExplained,
+  regionPlotSvg,
+  type RegionPoint,
+} from "./figures/region_plot.ts";
+export {
   type MosaicSource,
   mosaicSources,
   shiftColor,
@@ -94,6 +130,7 @@ export {
   copiedImage,
   entropyPicture,
   mosaicOpacity,
+  type PicturedExplanation,
   type RgbaPicture,
   shiftPicture,
   sourcePicture,

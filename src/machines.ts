@@ -160,6 +160,7 @@ export {
   type CopiedRegions,
   copiedRegions,
   type CopiedRegionsOptions,
+  type ExplainedPixels,
 } from "./evaluation/copied_regions.ts";
 export {
   type DenoisingError,
@@ -181,10 +182,12 @@ export {
   type ExplainTrajectoryOptions,
 } from "./evaluation/explain_trajectory.ts";
 export { imagesHolding } from "./evaluation/images_holding.ts";
+export { type RegionSize, regionSizeQuantile, regionSizes } from "./evaluation/region_sizes.ts";
 export {
   scheduledMachines,
   type ScheduledMachinesOptions,
 } from "./evaluation/scheduled_machines.ts";
+export { tellingPixels, type TellingPixelsOptions } from "./evaluation/telling_pixels.ts";
 export {
   candidateScales,
   type CandidateScalesOptions,
@@ -284,6 +287,7 @@ export { ddim } from "./samplers/ddim.ts";
 export { ddimPath, type DdimPathOptions } from "./samplers/ddim_path.ts";
 export { ddpm, type DdpmOptions } from "./samplers/ddpm.ts";
 export { euler } from "./samplers/euler.ts";
+export { finishingTimes, type FinishingTimesOptions } from "./samplers/finishing_times.ts";
 export { heun } from "./samplers/heun.ts";
 export {
   initialNoise,

@@ -1,6 +1,7 @@
 /** `deno task quickstart`: calibrates and evaluates the network that ships, on real MNIST. @module */
 import { scheduledMachines } from "../src/evaluation/scheduled_machines.ts";
 import { candidateScales } from "../src/machines/create_machine.ts";
+import type { ReportFile } from "../src/figures/report_parts.ts";
 import type { ScaleSchedule } from "../src/machines/scale_schedule.ts";
 import { defineVerb, runVerb } from "./cli/command.ts";
 import { grouped } from "./cli/flags.ts";
@@ -10,6 +11,10 @@ import { type CalibrationPlan, runCalibration } from "./pipelines/calibration.ts
 import { calibrationFiles } from "./pipelines/calibration_files.ts";
 import { evaluationFields, evaluationOutcome, runEvaluation } from "./pipelines/evaluation.ts";
 import { evaluationFiles } from "./pipelines/evaluation_export.ts";
+import { followMosaic, type MosaicPlan } from "./pipelines/mosaic.ts";
+import { exportMosaic } from "./pipelines/mosaic_export.ts";
+import { loadHeldOut } from "./pipelines/mosaic_nearest.ts";
+import { mosaicFiles } from "./pipelines/mosaic_page.ts";
 import { gridFlag, machineFlags, outFlags } from "./pipelines/flags.ts";
 import { openSession } from "./pipelines/session.ts";
 import { loadMachineImages, loadNetwork } from "./pipelines/sources.ts";
@@ -18,7 +23,7 @@ import { loadMachineImages, loadNetwork } from "./pipelines/sources.ts";
 export const verb = defineVerb({
   name: "quickstart",
   description: "Calibrates the boundary-broken ELS machine and the local one against the small " +
-    "MNIST network that ships with the package, then shows how well they predict what it generates.",
+    "MNIST network that ships with the package, then shows how well they predict what it generates, and which digits made each pixel.",
   flags: {
     ...grouped("Data", {
       images: {
@@ -42,6 +47,12 @@ export const verb = defineVerb({
         help: "Trajectories to calibrate on",
       },
       samples: { type: "integer", min: 1, default: 20, help: "Samples to evaluate" },
+      mosaicSamples: {
+        type: "integer",
+        min: 0,
+        default: 1,
+        help: "Samples of which it is shown which digits made each pixel; 0: none",
+      },
       steps: { type: "integer", min: 1, max: 1000, default: 6, help: "Reverse steps" },
       grid: { ...gridFlag, default: "cubic" },
     }),
@@ -52,6 +63,7 @@ export const verb = defineVerb({
   result: {
     ...runResultFields,
     ...evaluationFields,
+    "files.mosaic": "which digits made each pixel of a sample, on a page",
     "files.scales": "scales of bbELS over time, as a picture",
     "files.schedule": "the calibrated schedule of bbELS",
     "numbers.scales of NAME": "scales of bbELS and LS, from the lowest noise to the highest",
@@ -78,6 +90,7 @@ export const verb = defineVerb({
       calibrationImages: few.images.shape[0],
       calibrationSamples: flags.calibrationSamples,
       samples: flags.samples,
+      mosaicSamples: flags.mosaicSamples,
       steps,
       grid,
       candidates,
@@ -105,16 +118,47 @@ export const verb = defineVerb({
     const prefix = `${machine}_`.toLowerCase();
     schedules.push(await runCalibration(plan, { ...session, data: few }, { prefix }));
   }
+  // Other pages of this run, to which its report leads.
+  const links: ReportFile[] = [];
+  if (flags.mosaicSamples > 0) {
+    links.push({
+      href: mosaicFiles.report,
+      label: "Where the pixels come from",
+      note: "which training digits made each pixel, step by step",
+    });
+    if (!run.whole) {
+      const plan: MosaicPlan = {
+        protocol: { ...protocol, samples: flags.mosaicSamples, seed: 2 },
+        machines: ["bbELS", "IS"],
+        schedules,
+        top: 4,
+        finish: 3,
+      };
+      await followMosaic(plan, session);
+      const heldOut = await loadHeldOut(
+        { heldOut: 100 },
+        session,
+        (line) => progress.note(line),
+      );
+      const back = { href: evaluationFiles.report, label: "How well theory predicts the network" };
+      await exportMosaic(plan, session, { choice: 3, heldOut, links: [back] });
+    }
+  }
   const machines = scheduledMachines(["bbELS", "LS", "IS"], { ...session, schedule, schedules });
   const { text, rows } = await runEvaluation(
     { ...protocol, samples: flags.samples, seed: 2 },
     session,
-    { machines, schedules },
+    { machines, schedules, links },
   );
   const { files, numbers } = evaluationOutcome(rows);
   const { picture, schedule: bbels } = calibrationFiles("bbels_");
   const outcome = {
-    files: { ...files, scales: `${picture}.png`, schedule: bbels },
+    files: {
+      ...files,
+      ...flags.mosaicSamples > 0 && { mosaic: mosaicFiles.report },
+      scales: `${picture}.png`,
+      schedule: bbels,
+    },
     numbers: {
       ...numbers,
       ...Object.fromEntries(
@@ -139,6 +183,9 @@ export const verb = defineVerb({
     header: ["where to look", ""],
     rows: [
       ["everything on one page", run.file(evaluationFiles.report)],
+      ...flags.mosaicSamples > 0
+        ? [["which digits made each pixel", run.file(mosaicFiles.report)]]
+        : [],
       ["noise, theory, network", run.file(`${evaluationFiles.grid}.png`)],
       ["scales of bbELS over time", run.file(`${picture}.png`)],
       ["calibrated schedule", run.file(bbels)],

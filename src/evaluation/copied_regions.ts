@@ -45,7 +45,7 @@ export interface CopiedRegionsOptions {
 }
 
 /**
- * What is read of an explanation.
+ * What {@linkcode copiedRegions} reads of an explanation.
  *
  * @category Evaluation
  */

@@ -33,6 +33,8 @@ export interface ScheduledMachinesOptions {
   readonly parameters?: MachineParameters | undefined;
   /** Where it asks between the steps, machines take the scale of the nearest. Default "ddim". */
   readonly sampler?: SamplerName | undefined;
+  /** What machines do at times that are no step of a schedule; by default what the sampler needs. */
+  readonly between?: "refuse" | "nearest" | undefined;
 }
 
 /**
@@ -77,7 +79,7 @@ export function scheduledMachines(
   options: ScheduledMachinesOptions,
 ): NamedDenoiser[] {
   const { data, schedule, schedules, posterior, sampler = "ddim", parameters = {} } = options;
-  const between = samplerDefinition(sampler).offGrid ? "nearest" : "refuse";
+  const { between = samplerDefinition(sampler).offGrid ? "nearest" : "refuse" } = options;
   return names.map((name) => {
     const scaled = machineHasScale(name);
     const scales = schedules.find(({ machine }) => machine === name) ?? schedules[0];

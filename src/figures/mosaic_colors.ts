@@ -1,10 +1,10 @@
-/** The colors of a mosaic: a training image each for those that made most of it, grays for all others. */
+/** The colors of a mosaic: bright ones for the training images that made most of it, faint ones for others. */
 import type { Explanation } from "../machines/explanation.ts";
 
 /**
  * Colors of the training images that made most of a picture, the first one's first. Any two are told apart
  * by full color vision and all kinds of color blindness (tests/figures/mosaic_colors_test.ts), and from
- * white, black and gray.
+ * white and black.
  *
  * @category Figures
  */
@@ -21,8 +21,19 @@ export const sourcePalette: readonly string[] = [
   "#5f4a00",
 ];
 
-/** Colors of all other training images. */
-export const otherSources: readonly string[] = ["#8c8c8c", "#b9b9b9", "#a3a3a3", "#d0d0d0"];
+/** Colors of all other training images: faint hues, far from the bright ones, light and dark in turn. */
+export const otherSources: readonly string[] = [
+  "#c49395",
+  "#eabca8",
+  "#b89d78",
+  "#cdca9d",
+  "#92aa85",
+  "#9ed0e5",
+  "#74aead",
+  "#e5b8d0",
+  "#89a4c7",
+  "#b097bc",
+];
 
 /**
  * A training image's part of a mosaic.
@@ -90,8 +101,8 @@ export interface SourceColors {
 }
 
 /**
- * Gives the first training images of a list a color of their own; all others are gray, each always the
- * same gray. To keep colors over steps and views, ask once and hand the answer on.
+ * Gives the first training images of a list a color of their own; each of the others has one of some faint
+ * hues, always the same. To keep colors over steps and views, ask once and hand the answer on.
  *
  * @example
  * ```ts
@@ -112,7 +123,7 @@ export function sourceColors(images: Iterable<number>): SourceColors {
   return { named, of: (image) => own.get(image) ?? otherColor(image) };
 }
 
-/** Grays alternate as far as can be: multiples of the golden ratio fall into all parts of the list. */
+/** Neighbors get hues far apart: multiples of the golden ratio fall into all parts of the list. */
 function otherColor(image: number): string {
   return otherSources[Math.floor(((image * 0.6180339887) % 1) * otherSources.length)]!;
 }
@@ -136,9 +147,11 @@ function otherColor(image: number): string {
  * @category Figures
  */
 export function shiftColor(
-  [rows, columns]: readonly [rows: number, columns: number],
-  { reach }: { readonly reach: number },
+  shift: readonly [rows: number, columns: number],
+  options: { readonly reach: number },
 ): [red: number, green: number, blue: number] {
+  const [rows, columns] = shift;
+  const { reach } = options;
   const strength = Math.min(1, Math.hypot(rows, columns) / reach);
   const angle = Math.atan2(rows, columns) + shiftHue;
   // OKLab to sRGB (Ottosson 2020). At this lightness and strength all hues can be shown.

@@ -20,8 +20,12 @@ export interface RgbaPicture {
   readonly height: number;
 }
 
-/** What pictures are made of. */
-type Explained = Pick<
+/**
+ * What pictures of an explanation are made of.
+ *
+ * @category Figures
+ */
+export type PicturedExplanation = Pick<
   Explanation,
   "shape" | "xHat0" | "pixels" | "image" | "row" | "column" | "weight" | "entropy"
 >;
@@ -48,7 +52,7 @@ export function mosaicOpacity(weight: number): number {
 
 /** Colors each explained pixel by the heaviest candidate of it; others stay transparent. */
 function pictureOf(
-  explanation: Explained,
+  explanation: PicturedExplanation,
   query: number,
   color: (
     at: number,
@@ -92,7 +96,7 @@ function pictureOf(
  * @category Figures
  */
 export function sourcePicture(
-  explanation: Explained,
+  explanation: PicturedExplanation,
   options: { readonly colors: SourceColors; readonly query?: number },
 ): RgbaPicture {
   const { colors, query = 0 } = options;
@@ -124,7 +128,7 @@ export function sourcePicture(
  * @category Figures
  */
 export function shiftPicture(
-  explanation: Explained,
+  explanation: PicturedExplanation,
   options: { readonly query?: number; readonly wrap?: boolean; readonly reach?: number } = {},
 ): RgbaPicture {
   const [, height, width] = explanation.xHat0.shape;
@@ -157,7 +161,7 @@ export function shiftPicture(
  * @category Figures
  */
 export function weightPicture(
-  explanation: Explained,
+  explanation: PicturedExplanation,
   options: { readonly query?: number } = {},
 ): RgbaPicture {
   return pictureOf(explanation, options.query ?? 0, (at) => opaque(explanation.weight[at]!));
@@ -183,7 +187,7 @@ export function weightPicture(
  * @category Figures
  */
 export function entropyPicture(
-  explanation: Explained,
+  explanation: PicturedExplanation,
   options: { readonly most: number; readonly query?: number },
 ): RgbaPicture {
   const { most, query = 0 } = options;
@@ -215,7 +219,7 @@ export function entropyPicture(
  * @category Figures
  */
 export function copiedImage(
-  explanation: Explained,
+  explanation: PicturedExplanation,
   options: { readonly images: ImageBatch; readonly query?: number },
 ): ImageBatch {
   const { images, query = 0 } = options;

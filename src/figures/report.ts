@@ -5,6 +5,7 @@ import {
   filesHtml,
   type KeyNumber,
   keyNumbersHtml,
+  linksHtml,
   type ReportFigure,
   type ReportFile,
   type ReportTable,
@@ -25,6 +26,8 @@ export interface Report {
   readonly title: string;
   /** One or two sentences under the title. */
   readonly summary?: string;
+  /** Other pages about the same run, beside this one: shown under the summary. */
+  readonly links?: readonly ReportFile[];
   /** Shown large, side by side. */
   readonly keyNumbers?: readonly KeyNumber[];
   /** One below the other. */
@@ -172,14 +175,23 @@ function samplesHtml(samples: ReportSamples, here: Stretch): string[] {
  */
 export function reportPages(report: Report, options: ReportPagesOptions = {}): ReportPage[] {
   const { file = "report.html", sampleCharacters = 1_500_000 } = options;
-  const { title, summary, keyNumbers = [], figures = [], samples, tables = [], files = [] } =
-    report;
+  const {
+    title,
+    summary,
+    links = [],
+    keyNumbers = [],
+    figures = [],
+    samples,
+    tables = [],
+    files = [],
+  } = report;
   const cut = samples === undefined ? [] : stretches(samples, { file, sampleCharacters });
   const count = cut.reduce((sum, { items }) => sum + items.length, 0);
   const first = cut[0];
   const body = [
     `<h1>${escapeXml(title)}</h1>`,
     ...(summary === undefined ? [] : [`<p>${escapeXml(summary)}</p>`]),
+    ...(links.length === 0 ? [] : [linksHtml(links)]),
     ...(keyNumbers.length === 0 ? [] : [keyNumbersHtml(keyNumbers)]),
     ...(figures.length === 0
       ? []

@@ -129,6 +129,14 @@ export function settingsHtml(title: string, values: Readonly<Record<string, unkn
 const linkHtml = ({ href, label = href }: ReportFile) =>
   `<a href="${escapeXml(href)}">${escapeXml(label)}</a>`;
 
+/** Links to other pages, each with what is there. */
+export function linksHtml(links: readonly ReportFile[]): string {
+  const items = links.map((link) =>
+    `<li>${linkHtml(link)}${link.note === undefined ? "" : `: ${escapeXml(link.note)}`}</li>`
+  );
+  return `<ul class="links">${items.join("")}</ul>`;
+}
+
 export function figureHtml(
   { title, svg, caption, files = [] }: ReportFigure,
   place: number,

@@ -54,6 +54,7 @@ figure { margin: 0 0 2rem; }
 figcaption { margin-top: .6rem; max-width: 46rem; }
 figcaption p { margin: 0 0 .4rem; max-width: none; }
 .files { display: flex; flex-wrap: wrap; gap: .2rem 1rem; list-style: none; margin: 0; padding: 0; }
+.links { list-style: none; margin: 0 0 1rem; padding: 0; max-width: 44rem; }
 .scroll { overflow-x: auto; }
 .scroll + .soft { margin-top: .6rem; }
 table { border-collapse: collapse; font-size: .92rem; font-variant-numeric: tabular-nums; }

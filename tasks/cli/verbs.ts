@@ -77,6 +77,12 @@ export const verbGroups: readonly VerbGroup[] = [
         load: () => import("../explore.ts"),
       },
       {
+        name: "mosaic",
+        summary:
+          "Shows which training patches made each pixel: mosaics, patches, numbers and a page",
+        load: () => import("../mosaic.ts"),
+      },
+      {
         name: "receptive-field",
         summary: "How far a network looks at each time: maps, profile and table from its Jacobian",
         load: () => import("../receptive_field.ts"),

@@ -11,6 +11,7 @@ import {
   type SampleRecord,
 } from "../../src/evaluation/evaluate.ts";
 import type { MachineParameters } from "../../src/machines/machine_parameters.ts";
+import type { ReportFile } from "../../src/figures/report_parts.ts";
 import type { ScaleSchedule } from "../../src/machines/scale_schedule.ts";
 import { networkDenoiser } from "../../src/networks/network_denoiser.ts";
 import { ImageStore } from "../../src/runs/image_store.ts";
@@ -31,6 +32,8 @@ export interface EvaluationSubject {
   readonly machines: readonly NamedDenoiser[];
   /** The schedules behind the machines, for the report. */
   readonly schedules: readonly ScaleSchedule[];
+  /** Other pages about the same run, beside the report. */
+  readonly links?: readonly ReportFile[];
 }
 
 /** The configuration by which `openRun` knows an evaluation; `machines` are names. */
@@ -132,7 +135,7 @@ async function openImages(
 export async function runEvaluation(
   protocol: SamplingProtocol,
   session: Session,
-  { machines, schedules }: EvaluationSubject,
+  { machines, schedules, links = [] }: EvaluationSubject,
 ): Promise<{ result: AgreementResult; rows: AgreementRow[]; text: string }> {
   const { network, run, abort, progress } = session;
   const plan = withNetworkSteps(protocol);
@@ -180,7 +183,7 @@ export async function runEvaluation(
     bar.finish();
     const rows = agreementTable(result);
     const text = agreementText(rows, { network: network.label });
-    if (!run.whole) await exportEvaluation(result, session, { rows, plan, schedules });
+    if (!run.whole) await exportEvaluation(result, session, { rows, plan, schedules, links });
     return { result, rows, text };
   } finally {
     denoiser.dispose();

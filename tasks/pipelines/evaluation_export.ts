@@ -55,10 +55,11 @@ async function exportSchedules(
 export async function exportEvaluation(
   result: AgreementResult,
   session: Session,
-  { rows, plan, schedules }: {
+  { rows, plan, schedules, links }: {
     readonly rows: readonly AgreementRow[];
     readonly plan: SamplingProtocol;
     readonly schedules: readonly ScaleSchedule[];
+    readonly links: readonly ReportFile[];
   },
 ): Promise<void> {
   const { run, network, data, backend, posterior } = session;
@@ -96,6 +97,7 @@ export async function exportEvaluation(
     figures.push({ title, svg: await draw(), caption: explained, files: [...files, ...data] });
   }
   const report = evaluationReport(content, {
+    links,
     figures,
     files: [
       { href: evaluationFiles.json, note: "All numbers of all samples, with their provenance" },

@@ -163,7 +163,8 @@ function samplesOf(result: AgreementResult, network: LoadedNetwork): ReportSampl
 /** The page about an evaluation. */
 export function evaluationReport(
   content: EvaluationContent,
-  { figures, files, configuration, provenance }: {
+  { links, figures, files, configuration, provenance }: {
+    readonly links: readonly ReportFile[];
     readonly figures: readonly ReportFigure[];
     readonly files: readonly ReportFile[];
     readonly configuration: Readonly<Record<string, unknown>>;
@@ -182,6 +183,7 @@ export function evaluationReport(
       } and ` +
       `${result.steps} steps of ${result.sampler}, the network ${result.networkSteps}; the times ` +
       `are ${result.grid}.`,
+    links,
     keyNumbers: result.machines.map((machine) => ({
       label: `median r² of ${machine}`,
       value: rowOf(machine, "r^2")?.median?.toFixed(2) ?? "undefined",

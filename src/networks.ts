@@ -68,6 +68,21 @@ export {
   type CheckCandidatesOptions,
 } from "./networks/analysis/candidate_check.ts";
 export {
+  type Classifier,
+  type ClassifierArchitecture,
+  createClassifier,
+} from "./networks/classifiers/classifier.ts";
+export {
+  readClassifier,
+  type TrainedClassifier,
+  writeClassifier,
+} from "./networks/classifiers/classifier_weights.ts";
+export {
+  type Classified,
+  classify,
+  type ClassifyOptions,
+} from "./networks/classifiers/classify.ts";
+export {
   measureAlongTrajectories,
   type MeasureAlongTrajectoriesOptions,
 } from "./networks/analysis/field_along_trajectories.ts";

@@ -92,4 +92,6 @@ export {
   type OptimizeOptions,
   type TrainingRecipe,
 } from "./training/optimize_network.ts";
+export type { Classifier, ClassifierArchitecture } from "./networks/classifiers/classifier.ts";
+export { trainClassifier, type TrainClassifierOptions } from "./training/train_classifier.ts";
 export { train, type Training, type TrainOptions } from "./training/train.ts";

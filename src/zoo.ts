@@ -34,6 +34,9 @@ export {
 } from "./zoo/zoo.ts";
 export type { ZooAgreement, ZooCard } from "./zoo/zoo_card.ts";
 export type { ZooOptions } from "./zoo/zoo_files.ts";
+export type { Classifier, ClassifierArchitecture } from "./networks/classifiers/classifier.ts";
+export type { TrainedClassifier } from "./networks/classifiers/classifier_weights.ts";
+export { classifierEntries, type ClassifierEntry, loadClassifier } from "./zoo/classifiers.ts";
 export {
   zooEntries,
   type ZooEntry,

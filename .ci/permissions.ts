@@ -56,6 +56,9 @@ export const verbPermissions: Readonly<Record<string, VerbPermissions>> = {
   },
   "mosaic": {
     reads: ["run", "schedule", "scales", "from", "held-out-from"],
+  },
+  "quality": {
+    reads: ["run", "schedule", "scales", "from", "classifier", "held-out"],
     folders: runsFolder,
     computes: true,
   },

@@ -54,6 +54,12 @@ export const verbGroups: readonly VerbGroup[] = [
         load: () => import("../sample.ts"),
       },
       {
+        name: "quality",
+        summary:
+          "What images of a network or a machine are worth: distances, diversity, memorization",
+        load: () => import("../quality.ts"),
+      },
+      {
         name: "runs",
         summary: "Lists what was done, compares two runs, and makes a page of all",
         load: () => import("../runs.ts"),

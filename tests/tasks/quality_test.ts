@@ -1,0 +1,75 @@
+/** `deno task quality` as a user runs it. */
+import { assert, assertEquals, assertLess, assertMatch, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { inFolder, run } from "./commands.ts";
+import { checkResult } from "./result_fields.ts";
+
+const few = ["--samples", 8, "--steps", 2, "--grid", "cubic", "--backend", "wasm", "--images", 40];
+const small = [...few, "--held-out-images", 30, "--shift", 1, "--machines", "is", "--explained", 1];
+
+interface Row {
+  readonly set: string;
+  readonly features: string;
+  readonly measure: string;
+  readonly value: number;
+  readonly warning: string | null;
+}
+
+Deno.test("quality: tables, page, JSON; an interrupted run ends where a whole one does", async () => {
+  await inFolder(async (folder) => {
+    const made = await run("quality", ...small, "--json", "--out", folder);
+    assertEquals(made.code, 0, made.err);
+    const { run: path, rows } = await checkResult(made.out);
+    const valueOf = (set: string, measure: string) =>
+      (rows as Row[]).find((row) => row.set === set && row.measure === measure)!.value;
+    // With few steps the ideal score ends near training images; a network does not.
+    assertLess(
+      valueOf("IS", "distance to training images, median"),
+      valueOf("network", "distance to training images, median"),
+    );
+    assertLess(valueOf("IS", "C_T"), valueOf("network", "C_T"));
+    assertLess(
+      valueOf("training images", "sliced Wasserstein"),
+      valueOf("network", "sliced Wasserstein"),
+    );
+    const frechet = (rows as Row[]).find(({ measure }) => measure === "Frechet distance")!;
+    assertEquals(frechet.features, "classifier");
+    assertMatch(frechet.warning!, /fewer rows than twice the width of 64/);
+    const page = await Deno.readTextFile(join(path, "report.html"));
+    assertStringIncludes(page, "Nearest training images");
+    assertStringIncludes(
+      page,
+      "last hidden layer (64 values) of the classifier of mnist that ships",
+    );
+    const csv = await Deno.readTextFile(join(path, "quality.csv"));
+    assertEquals(csv.trimEnd().split("\n").length, rows.length + 1);
+
+    // As an interruption in the middle of the measures leaves it.
+    const whole = await Deno.readTextFile(join(path, "quality.json"));
+    const log = join(path, "measures.jsonl");
+    const lines = (await Deno.readTextFile(log)).split("\n");
+    assert(lines.length > 6, `${lines.length} parts`);
+    await Deno.writeTextFile(log, lines.slice(0, 4).join("\n") + "\n");
+    for (const file of [".measures.jsonl.copy", "finished.json", "quality.json"]) {
+      await Deno.remove(join(path, file)).catch(() => {});
+    }
+    const resumed = await run("quality", ...small, "--out", folder);
+    assertEquals(resumed.code, 0, resumed.err);
+    assertStringIncludes(resumed.out, "C_T");
+    const again = JSON.parse(await Deno.readTextFile(join(path, "quality.json")));
+    assertEquals(again.rows, JSON.parse(whole).rows);
+  });
+});
+
+Deno.test("quality: what cannot be measured is said in one line", async () => {
+  await inFolder(async (folder) => {
+    const refused = async (says: RegExp, ...args: (string | number)[]) => {
+      const { code, err } = await run("quality", ...few, ...args, "--out", folder);
+      assertEquals(code, 1, err);
+      assertMatch(err.trim().split("\n").at(-1)!, says);
+    };
+    await refused(/--skip-network leaves nothing to measure/, "--skip-network");
+    await refused(/--features names "faces", expected some of classifier/, "--features", "faces");
+    await refused(/--metrics names "fid", expected some of frechet/, "--metrics", "fid");
+  });
+});

@@ -9,7 +9,7 @@ export interface ColorTable {
 }
 
 /** Colors that are told apart before any are merged; the time grows with the square. */
-const MOST = 4096;
+const MOST = 2048;
 
 /**
  * Makes a table of the colors of a picture: of exactly these where they are few enough. Else those whose
@@ -26,20 +26,28 @@ export function colorTable(counts: ReadonlyMap<number, number>, most: number): C
   const { weight, red, green, blue, members } = groups;
   const nearest = new Int32Array(weight.length);
   const cost = new Float64Array(weight.length);
-  let alive = Array.from(weight.keys());
+  const alive = Int32Array.from(weight.keys());
+  let count = alive.length;
   const find = (i: number) => {
-    cost[i] = Infinity;
-    for (const j of alive) {
+    const own = weight[i]!, ownRed = red[i]!, ownGreen = green[i]!, ownBlue = blue[i]!;
+    let least = Infinity, found = i;
+    for (let at = 0; at < count; at++) {
+      const j = alive[at]!;
       if (j === i) continue;
-      const [r, g, b] = [red[i]! - red[j]!, green[i]! - green[j]!, blue[i]! - blue[j]!];
-      const error = weight[i]! * weight[j]! / (weight[i]! + weight[j]!) * (r * r + g * g + b * b);
-      if (error < cost[i]!) [cost[i], nearest[i]] = [error, j];
+      const r = ownRed - red[j]!, g = ownGreen - green[j]!, b = ownBlue - blue[j]!;
+      const error = own * weight[j]! / (own + weight[j]!) * (r * r + g * g + b * b);
+      if (error < least) {
+        least = error;
+        found = j;
+      }
     }
+    cost[i] = least;
+    nearest[i] = found;
   };
-  alive.forEach(find);
-  while (alive.length > most) {
+  for (const i of alive) find(i);
+  while (count > most) {
     let best = alive[0]!;
-    for (const i of alive) if (cost[i]! < cost[best]!) best = i;
+    for (let at = 1; at < count; at++) if (cost[alive[at]!]! < cost[best]!) best = alive[at]!;
     const gone = nearest[best]!;
     const sum = weight[best]! + weight[gone]!;
     for (const channel of [red, green, blue]) {
@@ -47,11 +55,14 @@ export function colorTable(counts: ReadonlyMap<number, number>, most: number): C
     }
     weight[best] = sum;
     members[best]!.push(...members[gone]!);
-    alive = alive.filter((i) => i !== gone);
+    alive[alive.indexOf(gone)] = alive[--count]!;
     // A merged group is farther from all others than its parts were: what was nearer stays nearest.
-    for (const i of alive) if (i === best || nearest[i] === best || nearest[i] === gone) find(i);
+    for (let at = 0; at < count; at++) {
+      const i = alive[at]!;
+      if (i === best || nearest[i] === best || nearest[i] === gone) find(i);
+    }
   }
-  return tableOf(alive.flatMap((i) => {
+  return tableOf([...alive.subarray(0, count)].flatMap((i) => {
     const mean = Math.round(red[i]!) << 16 | Math.round(green[i]!) << 8 | Math.round(blue[i]!);
     return members[i]!.map((color) => [color, mean] as const);
   }));

@@ -126,6 +126,8 @@ export const verb = defineVerb({
     "files.regions": "sizes of copied regions, as a picture",
     "files.nearest": "nearest training images, as a picture",
     "files.numbers": "all numbers (mosaic.json)",
+    "files.sample NAME":
+      "all steps of the sample of this number with the heaviest patches of each pixel (safetensors)",
     "numbers.images with 90 % of the weight":
       "training images that hold 90 % of the weight of a picture at the last step, median",
     "numbers.median region": "pixels of the region that a pixel was copied with at the last step",

@@ -12,7 +12,7 @@ import { calibrationFiles } from "./pipelines/calibration_files.ts";
 import { evaluationFields, evaluationOutcome, runEvaluation } from "./pipelines/evaluation.ts";
 import { evaluationFiles } from "./pipelines/evaluation_export.ts";
 import { followMosaic, type MosaicPlan } from "./pipelines/mosaic.ts";
-import { exportMosaic } from "./pipelines/mosaic_export.ts";
+import { exportMosaic, keptFiles } from "./pipelines/mosaic_export.ts";
 import { loadHeldOut } from "./pipelines/mosaic_nearest.ts";
 import { mosaicFiles } from "./pipelines/mosaic_page.ts";
 import { gridFlag, machineFlags, outFlags } from "./pipelines/flags.ts";
@@ -64,6 +64,8 @@ export const verb = defineVerb({
     ...runResultFields,
     ...evaluationFields,
     "files.mosaic": "which digits made each pixel of a sample, on a page",
+    "files.sample NAME":
+      "all steps of the sample of this number with the heaviest patches (safetensors)",
     "files.scales": "scales of bbELS over time, as a picture",
     "files.schedule": "the calibrated schedule of bbELS",
     "numbers.scales of NAME": "scales of bbELS and LS, from the lowest noise to the highest",
@@ -155,7 +157,8 @@ export const verb = defineVerb({
   const outcome = {
     files: {
       ...files,
-      ...flags.mosaicSamples > 0 && { mosaic: mosaicFiles.report },
+      ...flags.mosaicSamples > 0 &&
+        { mosaic: mosaicFiles.report, ...keptFiles(flags.mosaicSamples) },
       scales: `${picture}.png`,
       schedule: bbels,
     },

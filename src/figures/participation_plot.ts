@@ -78,7 +78,7 @@ const panels = [
  * ```
  *
  * @returns SVG, the same bytes for the same input.
- * @throws RangeError if there is no curve or point, or a number is below 0 or not finite.
+ * @throws RangeError if there is no curve or point, or a number is not above 0 or not finite.
  * @category Figures
  */
 export function participationSvg(
@@ -97,12 +97,12 @@ export function participationSvg(
     )
   );
   const bad = rows.find((row) =>
-    ![row.t, row.low, row.median, row.high].every((n) => n >= 0 && n < Infinity)
+    ![row.t, row.low, row.median, row.high].every((n) => n > 0 && n < Infinity)
   );
   if (bad !== undefined) {
     throw new ArgumentError(
       `Cannot draw how many ${bad.panel} take part in ${bad.label} at t = ${bad.t}: found ${bad.low}, ` +
-        `${bad.median}, ${bad.high}, expected numbers from 0`,
+        `${bad.median}, ${bad.high}, expected numbers above 0`,
     );
   }
   const labels = curves.map(({ label }) => label);
@@ -138,7 +138,11 @@ export function curvePanel(
 ) {
   const top = Math.max(...rows.map(({ high }) => high), 10);
   const decades = Math.ceil(Math.log10(top) - 1e-9);
-  const domain = [0.8, 1.3 * top];
+  // One is the least; what is below it, of somebody's own numbers, lies in the plot as well.
+  const domain = [
+    0.8 * Math.min(1, ...rows.map(({ low }) => low).filter((low) => low > 0)),
+    1.3 * top,
+  ];
   const x = {
     field: "t",
     type: "quantitative" as const,
@@ -171,7 +175,7 @@ export function curvePanel(
     layer: [
       {
         data: { values: [...rows] },
-        mark: { type: "area" as const, opacity: 0.13, clip: true },
+        mark: { type: "area" as const, opacity: 0.13 },
         encoding: { x, y: { ...y, field: "low" }, y2: { field: "high" }, color },
       },
       {

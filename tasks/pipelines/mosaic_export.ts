@@ -44,6 +44,13 @@ async function allSamples(plan: MosaicPlan, session: Session): Promise<KeptSampl
   return found;
 }
 
+/** The samples by their names: so those that an earlier process kept have checksums as well. */
+export function keptFiles(samples: number): Record<string, string> {
+  return Object.fromEntries(
+    Array.from({ length: samples }, (_, i) => [`sample ${i}`, sampleFile(i)]),
+  );
+}
+
 /** Draws and writes everything; `mosaic.json` last, since it says that the others are there. */
 export async function exportMosaic(
   plan: MosaicPlan,
@@ -149,6 +156,7 @@ export async function exportMosaic(
       regions: `${mosaicFiles.regions}.png`,
       nearest: `${mosaicFiles.nearest}.png`,
       numbers: mosaicFiles.json,
+      ...keptFiles(samples.length),
     },
     numbers: {
       "images with 90 % of the weight": participation[0]!.points.at(-1)!.imagesOf90.median,

@@ -125,6 +125,9 @@ Deno.test("participation and regions: a line for each machine, what cannot be dr
   for (const label of ["LS", "IS", "effective patches in a pixel"]) {
     assertStringIncludes(svg, label);
   }
+  // However often it is drawn in a process.
+  const curves = [{ label: "LS", points }, { label: "IS", points }];
+  assertEquals(await participationSvg(curves), svg);
   const bad = [{ ...points[0]!, images: { ...spread, low: NaN } }];
   assertThrows(
     () => participationSvg([{ label: "LS", points: bad }]),
@@ -140,6 +143,7 @@ Deno.test("participation and regions: a line for each machine, what cannot be dr
   }));
   const plot = await regionPlotSvg([{ label: "bbELS", points: regions }]);
   for (const text of ["t = 1, k = 5", "t = 0.1, k = 5", "bbELS"]) assertStringIncludes(plot, text);
+  assertEquals(await regionPlotSvg([{ label: "bbELS", points: regions }]), plot);
   assertThrows(() => regionPlotSvg([]), RangeError, "there is no machine");
   const none = [{ ...regions[0]!, sizes: [{ size: 1, weight: 0 }] }];
   assertThrows(() => regionPlotSvg([{ label: "LS", points: none }]), RangeError, "or region");

@@ -81,6 +81,15 @@ export const subjects: readonly Subject[] = [
     ],
   },
   {
+    name: "mosaic",
+    verb: async () => (await import("../../mosaic.ts")).verb as unknown as Verb,
+    args: (out, inputs) => [
+      ...[...tinyNetwork(inputs), "--images", "10", "--scales", "3,5", "--samples", "2"],
+      ...["--machines", "is", "--finish", "1", "--top", "2", "--pixels", "1", "--held-out", "3"],
+      ...["--workers", "1", "--out", out],
+    ],
+  },
+  {
     name: "receptive-field",
     verb: async () => (await import("../../receptive_field.ts")).verb as unknown as Verb,
     args: (out, inputs) => [

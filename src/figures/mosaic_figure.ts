@@ -214,10 +214,14 @@ function drawSources(
     const color = colors.of(source.image);
     const copied = copiedMask(step, { image: source.image, rows, columns });
     sheet.picture(sliceBatch(images, source.image, source.image + 1), at);
-    sheet.path(maskOutline(copied, { rows, columns, ...at }), { stroke: color, width: 1.6 });
+    sheet.path(maskOutline(copied, { rows, columns, ...at }), {
+      stroke: color,
+      width: 1.6,
+      fixed: true,
+    });
     sheet.box(
       { left: at.left - 2, top: at.top - 2, width: columns * zoom + 4, height: rows * zoom + 4 },
-      { stroke: color, width: 3 },
+      { stroke: color, width: 3, fixed: true },
     );
     const label = labels?.[source.image];
     const name = label === undefined ? undefined : classNames[label] ?? `class ${label}`;

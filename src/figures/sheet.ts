@@ -32,6 +32,8 @@ export interface SheetStroke {
   readonly width?: number;
   readonly fill?: string;
   readonly opacity?: number;
+  /** Whether its color stays on dark paper, since it is that of something in a picture. */
+  readonly fixed?: boolean;
 }
 
 /** The sheet grows with what lies on it. */
@@ -75,11 +77,14 @@ export class Sheet {
   }
 
   /** A path; what it covers must be made known by {@linkcode Sheet.cover}, if nothing else covers it. */
-  path(d: string, { stroke, width = 1, fill = "none", opacity = 1 }: SheetStroke = {}): void {
+  path(d: string, style: SheetStroke = {}): void {
+    const { stroke, width = 1, fill = "none", opacity = 1, fixed = false } = style;
+    // Dark variants turn colors that are attributes.
+    const color = fixed ? `style="stroke:${stroke}"` : `stroke="${stroke}"`;
     if (d === "") return;
     this.#parts.push(
       `<path d="${d}" fill="${fill}"` +
-        (stroke === undefined ? "" : ` stroke="${stroke}" stroke-width="${width}"`) +
+        (stroke === undefined ? "" : ` ${color} stroke-width="${width}"`) +
         (opacity === 1 ? "" : ` stroke-opacity="${opacity}"`) + "/>",
     );
   }

@@ -59,6 +59,9 @@ Deno.test("mosaic: shows images, sources in their colors, and the sources themse
     // One training image made all of it, and has the first color.
     assertEquals([...mosaic!.data.slice(0, 3)], [0x34, 0x80, 0xfc]);
     assertStringIncludes(svg, "#4<");
+    // The frame of the source keeps the color of the picture on dark paper.
+    assertStringIncludes(svg, 'style="stroke:#3480fc"');
+    assert(!/\[stroke="#3480fc"\]/.test(svg));
     assertStringIncludes(svg, "100 %");
   }
   assertThrows(() => mosaicSvg([], { images }), RangeError, "Cannot draw a mosaic");

@@ -49,6 +49,26 @@ export function isPatchMachine(
   return "rule" in definition;
 }
 
+/**
+ * Names of the machines of patches, those of the paper.
+ *
+ * @category Machines
+ */
+export type PatchMachineName = "IS" | "ES" | "LS" | "ELS" | "ELS_wrapped" | "bbELS";
+
+/**
+ * Names of the machines that others proposed.
+ *
+ * @category Machines
+ */
+export type TheoryName =
+  | "Wiener"
+  | "Wiener_stationary"
+  | "PCA_locality"
+  | "PSPC_square"
+  | "PSPC_flex"
+  | "SCFDM";
+
 /** The machines of the paper, which are ruled by patches. */
 const patchMachineTable = [
   {
@@ -82,7 +102,7 @@ const patchMachineTable = [
     description:
       "boundary-broken equivariant local score: windows at the same distance from the borders, zero padding",
   },
-] as const satisfies readonly PatchMachineDefinition[];
+] as const satisfies readonly (PatchMachineDefinition & { readonly name: PatchMachineName })[];
 
 /**
  * The machines, in the order of the theory.
@@ -105,13 +125,8 @@ const patchMachineTable = [
  * @category Machines
  */
 export const machineTable: readonly (
-  | (typeof patchMachineTable)[number]
-  | typeof wiener
-  | typeof wienerStationary
-  | typeof pcaLocality
-  | typeof pspcSquare
-  | typeof pspcFlex
-  | typeof scfdm
+  | (PatchMachineDefinition & { readonly name: PatchMachineName })
+  | (FilteredMachineDefinition & { readonly name: TheoryName })
 )[] = [
   ...patchMachineTable,
   wiener,
@@ -127,17 +142,7 @@ export const machineTable: readonly (
  *
  * @category Machines
  */
-export type MachineName = (typeof machineTable)[number]["name"];
-
-/**
- * Names of the machines of patches, those of the paper.
- *
- * @category Machines
- */
-export type PatchMachineName = Extract<
-  (typeof machineTable)[number],
-  PatchMachineDefinition
->["name"];
+export type MachineName = PatchMachineName | TheoryName;
 
 /**
  * Names of the machines, in the order of the theory.

@@ -33,10 +33,17 @@ const examples: Readonly<Record<string, readonly string[]>> = {
 /** The text of the schema with the names of today as examples. */
 function schemaText(text: string): string {
   return Object.entries(examples).reduce((text, [field, names]) => {
-    const place = new RegExp(`("${field}": \\{[^}]*"examples": )\\[[^\\]]*\\]`);
+    const place = new RegExp(`("${field}": \\{[^}]*?)( *)("examples": )\\[[^\\]]*\\]`);
     if (!place.test(text)) throw new CommandError(`${source}: ${field} has no examples`);
-    const list = names.map((name) => JSON.stringify(name)).join(", ");
-    return text.replace(place, (_, before) => `${before}[${list}]`);
+    const quoted = names.map((name) => JSON.stringify(name));
+    const line = quoted.join(", ");
+    return text.replace(place, (_, before, indent, key) => {
+      // As `deno fmt` has it.
+      const list = line.length < 80
+        ? line
+        : `\n${quoted.map((name) => `${indent}  ${name}`).join(",\n")}\n${indent}`;
+      return `${before}${indent}${key}[${list}]`;
+    });
   }, text);
 }
 

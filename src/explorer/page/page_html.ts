@@ -1,5 +1,6 @@
 /** The page as one file that loads nothing: markup, style, program, and data as base64. */
 import { base64 } from "../../figures/base64.ts";
+import { themeScript } from "../../figures/report_script.ts";
 import { escapeXml } from "../../figures/xml.ts";
 import type { Blocks } from "../data/blocks.ts";
 
@@ -31,17 +32,23 @@ function scriptText(program: string): string {
   return program.replaceAll("</script", "<\\/script").replaceAll("<!--", "<\\!--");
 }
 
+/** A script's checksum as policies name it. */
+async function checksum(script: string): Promise<string> {
+  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(script));
+  return `'sha256-${base64(new Uint8Array(hash))}'`;
+}
+
 /**
- * Puts a page together. Its policy allows its own program by checksum, threads that the program makes, and
+ * Puts a page together. Its policy allows its own programs by checksum, threads that the program makes, and
  * nothing that would have to be loaded.
  */
 export async function pageHtml(parts: PageParts): Promise<string> {
   const { title, style, skeleton, blocks, notice } = parts;
   const program = `\n${scriptText(parts.program)}\n`;
-  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(program));
+  const own = await Promise.all([themeScript, program].map(checksum));
   const policy = [
     "default-src 'none'",
-    `script-src 'sha256-${base64(new Uint8Array(hash))}' 'wasm-unsafe-eval'`,
+    `script-src ${own.join(" ")} 'wasm-unsafe-eval'`,
     "worker-src blob:",
     "style-src 'unsafe-inline'",
     "img-src data: blob:",
@@ -64,6 +71,7 @@ export async function pageHtml(parts: PageParts): Promise<string> {
 <style>
 ${style}
 </style>
+<script>${themeScript}</script>
 </head>
 <body>
 <div id="${rootId}">${skeleton}</div>

@@ -13,6 +13,7 @@ import { writeFileAtomic } from "../src/runs/atomic_write.ts";
 import { createProvenance } from "../src/runs/provenance.ts";
 import { initialNoise } from "../src/samplers/initial_noise.ts";
 import { timeGrid } from "../src/samplers/time_grid.ts";
+import { datasetTitles } from "./reproduce/experiments.ts";
 import { defineVerb, runVerb } from "./cli/command.ts";
 import { grouped } from "./cli/flags.ts";
 import { openInBrowser } from "./cli/open_in_browser.ts";
@@ -56,6 +57,13 @@ const top = 6;
 const mostWeights = 1_500_000;
 
 const { sampler: _ddim, clip, ...sampling } = sampleFlags;
+
+/** Architectures as their authors write them. */
+const kindTitles: Readonly<Record<string, string>> = {
+  "resnet": "ResNet",
+  "unet": "UNet",
+  "attention-unet": "attention UNet",
+};
 
 /** This command. */
 export const verb = defineVerb({
@@ -157,7 +165,7 @@ export const verb = defineVerb({
   const { grid, steps, seed, samples, labels } = protocol;
   const { schedule } = network;
   const times = timeGrid(grid, { steps, schedule });
-  const { imageShape, classes, padding } = network.network.architecture;
+  const { kind, imageShape, classes, padding } = network.network.architecture;
   const machines = explorerMachines(times.slice(0, -1), { schedules, imageShape });
   const main = schedules.map(({ machine }) => parseMachineName(machine))[0]!;
   const plan = planProcesses(samples, { main, machines });
@@ -193,15 +201,17 @@ export const verb = defineVerb({
     labels: ownLabels,
     patchSizes: (machine) => machines.find(({ name }) => name === machine)!.patchSizes,
   });
+  const datasetTitle = data.label ??
+    (datasetTitles as Readonly<Record<string, string>>)[data.name] ?? data.name;
   const about = datasetSources.find(({ name }) => name === data.name)?.about;
   const isStored = new Set<string>();
   const info: ExplorerInfo = {
-    title: `${data.label ?? data.name}, ${network.network.architecture.kind} with ${
+    title: `${datasetTitle}, ${kindTitles[kind] ?? kind} with ${
       padding === "zeros" ? "zero" : "circular"
     } padding`,
     network: { name: network.label, receptiveField: network.network.receptiveField },
     dataset: {
-      name: data.label ?? data.name,
+      name: datasetTitle,
       images: embedded,
       ofImages: data.images.shape[0],
       classes: data.classNames.length > 0 ? [...data.classNames] : null,

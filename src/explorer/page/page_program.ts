@@ -18,7 +18,12 @@ import { blockId, programId, rootId } from "./page_html.ts";
 /** Deflated bytes of a block of the page. */
 function packed(name: string): Uint8Array<ArrayBuffer> | undefined {
   const text = document.getElementById(blockId(name))?.textContent;
-  return text ? Uint8Array.from(atob(text), (character) => character.charCodeAt(0)) : undefined;
+  if (!text) return undefined;
+  // A loop: Uint8Array.from with a function takes a tenth of a second for each megabyte.
+  const characters = atob(text);
+  const bytes = new Uint8Array(characters.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = characters.charCodeAt(i);
+  return bytes;
 }
 
 /** Makes threads that run a program. */

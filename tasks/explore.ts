@@ -18,7 +18,7 @@ import { defineVerb, runVerb } from "./cli/command.ts";
 import { grouped } from "./cli/flags.ts";
 import { openInBrowser } from "./cli/open_in_browser.ts";
 import { finishRun, runResultFields } from "./cli/run_result.ts";
-import { exampleBlocks, explorerPage } from "./pipelines/explorer_files.ts";
+import { examplePage, explorerPage, explorerPageFile } from "./pipelines/explorer_files.ts";
 import {
   defaultImages,
   explorerMachines,
@@ -48,7 +48,7 @@ import {
 } from "./pipelines/sources.ts";
 
 /** What a run leaves in its folder. */
-const files = { page: "explore.html", data: "explore.bin" } as const;
+const files = { page: explorerPageFile, data: "explore.bin" } as const;
 
 /** Candidates of each pixel that are stored. */
 const top = 6;
@@ -140,8 +140,7 @@ export const verb = defineVerb({
     });
   };
   if (flags.run === undefined) {
-    const blocks = await exampleBlocks();
-    const html = await explorerPage(blocks, await PageData.ofBlocks(blocks));
+    const html = await examplePage();
     await Deno.mkdir(flags.out, { recursive: true });
     const path = join(flags.out, files.page);
     await writeFileAtomic(path, html);

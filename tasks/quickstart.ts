@@ -15,6 +15,7 @@ import { followMosaic, type MosaicPlan } from "./pipelines/mosaic.ts";
 import { exportMosaic, keptFiles } from "./pipelines/mosaic_export.ts";
 import { loadHeldOut } from "./pipelines/mosaic_nearest.ts";
 import { mosaicFiles } from "./pipelines/mosaic_page.ts";
+import { examplePage, explorerPageFile } from "./pipelines/explorer_files.ts";
 import { gridFlag, machineFlags, outFlags } from "./pipelines/flags.ts";
 import { openSession } from "./pipelines/session.ts";
 import { loadMachineImages, loadNetwork } from "./pipelines/sources.ts";
@@ -64,6 +65,7 @@ export const verb = defineVerb({
     ...runResultFields,
     ...evaluationFields,
     "files.mosaic": "which digits made each pixel of a sample, on a page",
+    "files.explore": "the explorable page of this network, as it ships",
     "files.sample NAME":
       "all steps of the sample of this number with the heaviest patches (safetensors)",
     "files.scales": "scales of bbELS over time, as a picture",
@@ -146,6 +148,12 @@ export const verb = defineVerb({
       await exportMosaic(plan, session, { choice: 3, heldOut, links: [back] });
     }
   }
+  links.push({
+    href: explorerPageFile,
+    label: "The network's explorable page",
+    note: "point at any pixel, at eight steps: patches, machines and network run in the page",
+  });
+  if (!run.whole) await run.write(explorerPageFile, await examplePage());
   const machines = scheduledMachines(["bbELS", "LS", "IS"], { ...session, schedule, schedules });
   const { text, rows } = await runEvaluation(
     { ...protocol, samples: flags.samples, seed: 2 },
@@ -159,6 +167,7 @@ export const verb = defineVerb({
       ...files,
       ...flags.mosaicSamples > 0 &&
         { mosaic: mosaicFiles.report, ...keptFiles(flags.mosaicSamples) },
+      explore: explorerPageFile,
       scales: `${picture}.png`,
       schedule: bbels,
     },
@@ -189,6 +198,7 @@ export const verb = defineVerb({
       ...flags.mosaicSamples > 0
         ? [["which digits made each pixel", run.file(mosaicFiles.report)]]
         : [],
+      ["a page to explore all that", run.file(explorerPageFile)],
       ["noise, theory, network", run.file(`${evaluationFiles.grid}.png`)],
       ["scales of bbELS over time", run.file(`${picture}.png`)],
       ["calibrated schedule", run.file(bbels)],

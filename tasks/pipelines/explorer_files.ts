@@ -2,7 +2,7 @@
 import { fromFileUrl } from "@std/path";
 import { ToolkitError } from "../../src/core/errors.ts";
 import { type Blocks, readBlocks } from "../../src/explorer/data/blocks.ts";
-import type { PageData } from "../../src/explorer/data/page_data.ts";
+import { PageData } from "../../src/explorer/data/page_data.ts";
 import { pageHtml } from "../../src/explorer/page/page_html.ts";
 import { explorerSkeleton } from "../../src/explorer/view/skeleton.ts";
 import { explorerStyle } from "../../src/explorer/view/style.ts";
@@ -53,6 +53,15 @@ const notice = (version: string) =>
   `Made by the ELS toolkit ${version} (MIT). It contains, under their own licenses: TensorFlow.js ` +
   "(Apache-2.0), pako (MIT and Zlib), fflate (MIT), and training images: see the page's foot for " +
   "their source. It loads nothing.";
+
+/** Name of a page's file in a run's folder. */
+export const explorerPageFile = "explore.html";
+
+/** The page of the example that comes with the package. */
+export async function examplePage(): Promise<string> {
+  const blocks = await exampleBlocks();
+  return await explorerPage(blocks, await PageData.ofBlocks(blocks));
+}
 
 /** The page of some data, with the programs that come with the package. */
 export async function explorerPage(

@@ -12,10 +12,9 @@ import { PageData } from "../../src/explorer/data/page_data.ts";
 import { writeFileAtomic } from "../../src/runs/atomic_write.ts";
 import { CommandError, defineVerb, runVerb } from "../cli/command.ts";
 import {
-  exampleBlocks,
   exampleFile,
+  examplePage,
   explorerFolder,
-  explorerPage,
   networkProgramFile,
   pageProgramFile,
 } from "../pipelines/explorer_files.ts";
@@ -149,10 +148,7 @@ export const verb = defineVerb({
   }
   // The page itself is made anew for a release: it is large, and as it was it works as it did.
   if (check || await bytesIfThere(new URL(exampleFile, explorerFolder)) === undefined) return;
-  const blocks = await exampleBlocks();
-  const html = new TextEncoder().encode(
-    await explorerPage(blocks, await PageData.ofBlocks(blocks)),
-  );
+  const html = new TextEncoder().encode(await examplePage());
   const committed = await bytesIfThere(join(root, pageFile));
   if (isSame(committed, html)) return print(`${pageFile} is current`);
   await writeFileAtomic(join(root, pageFile), html);

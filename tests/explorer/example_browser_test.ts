@@ -18,7 +18,7 @@ import { loadZooNetwork } from "@els/toolkit/zoo";
 import type { ExplorerEngine, ExplorerRequest, ExplorerStep } from "../../src/explorer/contract.ts";
 import { PageData } from "../../src/explorer/data/page_data.ts";
 import { percent } from "../../src/explorer/view/numbers.ts";
-import { exampleBlocks, explorerPage } from "../../tasks/pipelines/explorer_files.ts";
+import { exampleBlocks, examplePage } from "../../tasks/pipelines/explorer_files.ts";
 import { chromiumPath, complaintsOf, sayIfSkipped, withChromium } from "../platform/chromium.ts";
 
 sayIfSkipped("the example of the explorable page in a browser");
@@ -73,7 +73,7 @@ Deno.test({
   async fn() {
     const blocks = await exampleBlocks();
     const data = await PageData.ofBlocks(blocks);
-    const html = await explorerPage(blocks, data);
+    const html = await examplePage();
     // Mailed, put on a site, opened on a phone: the bound that the page was designed for.
     assertLess(html.length, 5_000_000);
     const { bytes, shape, labels } = await data.images();

@@ -56,6 +56,8 @@ export const verbPermissions: Readonly<Record<string, VerbPermissions>> = {
   },
   "mosaic": {
     reads: ["run", "schedule", "scales", "from", "held-out-from"],
+    folders: runsFolder,
+    computes: true,
   },
   "quality": {
     reads: ["run", "schedule", "scales", "from", "classifier", "held-out"],

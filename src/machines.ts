@@ -230,6 +230,7 @@ export {
   type PatchMachineDefinition,
   type PatchMachineName,
   patchMachineNames,
+  type TheoryName,
 } from "./machines/machine_table.ts";
 export type { Machine } from "./machines/patch_machine.ts";
 export type {

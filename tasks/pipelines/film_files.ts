@@ -7,6 +7,7 @@ import { GifEncoder } from "../../src/formats/gif.ts";
 import { encodePicture } from "../../src/formats/png.ts";
 import type { RgbaPixels } from "../../src/formats/rgba_pixels.ts";
 import type { Run } from "../../src/runs/run_folder.ts";
+import { makeStoredFolder } from "../../src/runs/store_file.ts";
 import { UsageError } from "../cli/flags.ts";
 import type { ProgressReporter } from "../cli/progress.ts";
 import { loadRasterizer } from "../cli/rasterizer.ts";
@@ -117,7 +118,12 @@ function frameWriter(run: Run): RateWriter {
   let last: { readonly picture: RgbaPixels; readonly bytes: Uint8Array } | undefined;
   return {
     async add(picture) {
-      if (count === 0) await Deno.mkdir(run.file("frames"), { recursive: true });
+      if (count === 0) {
+        await makeStoredFolder(run.file("frames")).catch((error) => {
+          // A film that was stopped has the folder.
+          if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+        });
+      }
       const bytes = last?.picture === picture ? last.bytes : encodePicture(picture);
       last = { picture, bytes };
       await run.write(join("frames", `${String(++count).padStart(4, "0")}.png`), bytes);

@@ -1,9 +1,9 @@
 /**
  * Eigen-decomposition of symmetric matrices in double precision, made for some thousand rows: rows are
- * walked along memory, each reduction step passes over the matrix once, and rotations are applied in
- * blocks that stay in the cache.
+ * walked along memory, and rotations are applied in blocks that stay in the cache.
  */
 import { ArgumentError } from "./errors.ts";
+import { type Tridiagonal, tridiagonalization } from "./tridiagonal.ts";
 
 /** Eigenvalues, and eigenvectors where they were asked for. */
 export interface SymmetricEigen {
@@ -48,130 +48,32 @@ export function symmetricEigen(
       }
     }
   }
-  const { diagonal, below, scales } = tridiagonalize(a, n);
-  const rows = wanted ? reflections(a, scales) : new Float64Array(0);
-  diagonalize({ diagonal, below }, rows);
+  const steps = tridiagonalization(a, n);
+  let step = steps.next();
+  while (!step.done) step = steps.next();
+  const { diagonal, offDiagonal, halves } = step.value;
+  const rows = wanted ? productOfReflections(a, halves) : new Float64Array(0);
+  diagonalize({ diagonal, offDiagonal }, rows);
   return sorted(diagonal, rows);
 }
 
-/** A symmetric tridiagonal matrix; `below[i]` stands in row i, column i - 1. */
-interface Tridiagonal {
-  readonly diagonal: Float64Array<ArrayBuffer>;
-  readonly below: Float64Array<ArrayBuffer>;
-}
-
-/**
- * Reduces the lower triangle of `a` to tridiagonal form, last row first. Row i keeps its Householder
- * vector v in its first i values; the reflection is 1 - v v^T / scales[i], or none where that is zero.
- */
-function tridiagonalize(
-  a: Float64Array,
-  n: number,
-): Tridiagonal & { readonly scales: Float64Array } {
-  const [diagonal, below] = [new Float64Array(n), new Float64Array(n)];
-  const scales = new Float64Array(n);
-  const product = new Float64Array(n);
-  // The rank-two update of one step is made in the pass of the next: a -= v w^T + w v^T.
-  const [v, w] = [new Float64Array(n), new Float64Array(n)];
-  let pending = false;
-  for (let i = n - 1; i >= 0; i--) {
-    const row = a.subarray(i * n, i * n + i + 1);
-    if (pending) {
-      const [vi, wi] = [v[i]!, w[i]!];
-      for (let k = 0; k <= i; k++) row[k]! -= vi * w[k]! + wi * v[k]!;
-    }
-    diagonal[i] = row[i]!;
-    if (i === 0) break;
-    const size = reflect(row.subarray(0, i));
-    below[i] = size.below;
-    scales[i] = size.scale;
-    product.fill(0, 0, i);
-    updateAndMultiply(a, { n, rows: i, reflection: row, v, w, pending, product });
-    pending = size.scale !== 0;
-    if (!pending) continue;
-    let dot = 0;
-    for (let k = 0; k < i; k++) dot += row[k]! * product[k]!;
-    const shift = dot / (2 * size.scale * size.scale);
-    for (let k = 0; k < i; k++) {
-      v[k] = row[k]!;
-      w[k] = product[k]! / size.scale - shift * row[k]!;
-    }
-  }
-  return { diagonal, below, scales };
-}
-
-/** Makes of a row the Householder vector that leaves only its last value, `below`. */
-function reflect(row: Float64Array): { readonly below: number; readonly scale: number } {
-  const last = row.length - 1;
-  let largest = 0;
-  for (let k = 0; k < last; k++) largest = Math.max(largest, Math.abs(row[k]!));
-  if (largest === 0) return { below: row[last]!, scale: 0 };
-  largest = Math.max(largest, Math.abs(row[last]!));
-  // Values are taken in units of the largest one, so that squares neither vanish nor overflow.
-  let squares = 0;
-  for (let k = 0; k <= last; k++) squares += (row[k]! /= largest) ** 2;
-  const f = row[last]!;
-  const g = f > 0 ? -Math.sqrt(squares) : Math.sqrt(squares);
-  row[last] = f - g;
-  return { below: largest * g, scale: squares - f * g };
-}
-
-/** The step of a reduction. */
-interface Pass {
-  readonly n: number;
-  /** Rows of the leading block that is left. */
-  readonly rows: number;
-  readonly reflection: Float64Array;
-  readonly v: Float64Array;
-  readonly w: Float64Array;
-  readonly pending: boolean;
-  /** Takes the block times the reflection. */
-  readonly product: Float64Array;
-}
-
-/** Updates the leading block and multiplies it by the new vector, in one pass over its lower triangle. */
-function updateAndMultiply(
-  a: Float64Array,
-  { n, rows, reflection, v, w, pending, product }: Pass,
-): void {
-  for (let j = 0; j < rows; j++) {
-    const at = j * n;
-    const u = reflection[j]!;
-    let dot = 0;
-    if (pending) {
-      const [vj, wj] = [v[j]!, w[j]!];
-      for (let k = 0; k < j; k++) {
-        const value = a[at + k]! - (vj * w[k]! + wj * v[k]!);
-        a[at + k] = value;
-        dot += value * reflection[k]!;
-        product[k]! += value * u;
-      }
-      a[at + j]! -= 2 * vj * wj;
-    } else {
-      for (let k = 0; k < j; k++) {
-        const value = a[at + k]!;
-        dot += value * reflection[k]!;
-        product[k]! += value * u;
-      }
-    }
-    product[j]! += dot + a[at + j]! * u;
-  }
-}
-
 /** The product of all reflections, transposed: the rows that rotations make eigenvectors of. */
-function reflections(a: Float64Array, scales: Float64Array): Float64Array<ArrayBuffer> {
-  const n = scales.length;
+function productOfReflections(
+  a: Float64Array,
+  halves: Float64Array,
+): Float64Array<ArrayBuffer> {
+  const n = halves.length;
   const rows = new Float64Array(n * n);
   for (let i = 0; i < n; i++) rows[i * n + i] = 1;
   for (let i = 1; i < n; i++) {
-    const scale = scales[i]!;
-    if (scale === 0) continue;
+    const half = halves[i]!;
+    if (half === 0) continue;
     const v = a.subarray(i * n, i * n + i);
     for (let r = 0; r < i; r++) {
       const row = rows.subarray(r * n, r * n + i);
       let dot = 0;
       for (let k = 0; k < i; k++) dot += row[k]! * v[k]!;
-      dot /= scale;
+      dot /= half;
       for (let k = 0; k < i; k++) row[k]! -= dot * v[k]!;
     }
   }
@@ -183,7 +85,10 @@ const batchOfRotations = 1 << 16;
 const blockOfColumns = 128;
 
 /** Implicit QL: afterwards `diagonal` holds the eigenvalues, and `rows` (unless empty) their vectors. */
-function diagonalize({ diagonal: d, below: e }: Tridiagonal, rows: Float64Array): void {
+function diagonalize(
+  { diagonal: d, offDiagonal: e }: Pick<Tridiagonal, "diagonal" | "offDiagonal">,
+  rows: Float64Array,
+): void {
   const n = d.length;
   const waiting = new Rotations(rows, n);
   e.copyWithin(0, 1);

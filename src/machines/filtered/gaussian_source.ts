@@ -1,5 +1,6 @@
 /** The Gaussian that has the mean and the covariance of the training images; its posterior mean is linear. */
 import { sha256Hex } from "../../core/sha256.ts";
+import type { Tridiagonal } from "../../core/tridiagonal.ts";
 import { valuesPerImage } from "../../core/image_batch.ts";
 import type { FilterLevel, FittedPosterior, FittedSource, SourceImages } from "../filters.ts";
 import {
@@ -19,7 +20,6 @@ import {
   solveTridiagonal,
   timesTridiagonal,
   toTridiagonalBasis,
-  type Tridiagonal,
   tridiagonalize,
 } from "./tridiagonal.ts";
 

@@ -1,5 +1,5 @@
 import { Random } from "../../core/random.ts";
-import type { Tridiagonal } from "./tridiagonal.ts";
+import type { Tridiagonal } from "../../core/tridiagonal.ts";
 
 /** An eigenvalue of T with its eigenvector of length 1. */
 export interface Eigenpair {

@@ -1,5 +1,4 @@
 /** `deno task sample`: makes images from noise with a network or a machine. @module */
-import { gatherImages, sliceBatch } from "../src/core/image_batch.ts";
 import { scheduledMachines } from "../src/evaluation/scheduled_machines.ts";
 import type { Denoiser } from "../src/denoisers/denoiser.ts";
 import { machineHasScale, machineNames, parseMachineName } from "../src/machines/machine_table.ts";
@@ -9,13 +8,12 @@ import {
   requestedParameters,
   tellMachineMemory,
 } from "./pipelines/machine_parameters.ts";
+import { makeSamples } from "./pipelines/make_samples.ts";
 import { tellSamplingMemory } from "./pipelines/memory.ts";
 import { networkDenoiser } from "../src/networks/network_denoiser.ts";
 import { ImageStore } from "../src/runs/image_store.ts";
 import { createProvenance } from "../src/runs/provenance.ts";
-import { initialNoise } from "../src/samplers/initial_noise.ts";
 import { samplers } from "../src/samplers/samplers.ts";
-import { timeGrid } from "../src/samplers/time_grid.ts";
 import { CommandError, defineVerb, runVerb } from "./cli/command.ts";
 import { grouped } from "./cli/flags.ts";
 import { pictureWriter } from "./cli/pictures.ts";
@@ -169,9 +167,6 @@ export const verb = defineVerb({
       }),
     })[0]!.denoiser;
   const { imageShape } = denoiser;
-  const { schedule } = network;
-  const times = timeGrid(grid, { steps, schedule });
-  const xT = initialNoise({ seed, samples, imageShape, schedule });
   const provenance = createProvenance({
     networkBackend: backend.name + (backend.adapter ? ` (${backend.adapter})` : ""),
     ...posterior && { machineBackend: describePosterior(posterior) },
@@ -191,31 +186,10 @@ export const verb = defineVerb({
   });
   if (images.damage !== undefined) progress.note(images.damage);
   await takeLoggedSamples(run, { images, progress, imagesOf: (record) => record });
-  const done = new Set(images.done);
-  const missing = Array.from({ length: samples }, (_, sample) => sample)
-    .filter((sample) => !done.has(sample));
-  const bar = progress.start({
-    label: "sample",
-    total: samples * steps,
-    done: done.size * steps,
-  });
   try {
-    for (let first = 0; first < missing.length; first += flags.batch) {
-      const sampleNumbers = missing.slice(first, first + flags.batch);
-      const before = (done.size + first) * steps;
-      const x0 = await samplers[sampler].sample(denoiser, {
-        xT: gatherImages(xT, sampleNumbers),
-        ...{ times, seed, sampleNumbers, abort },
-        onStep: ({ i }) => bar.update(before + sampleNumbers.length * (steps - i + 1)),
-        ...labels && { labels: sampleNumbers.map((sample) => labels[sample]!) },
-      });
-      images.writeBatch(
-        new Map(
-          sampleNumbers.map((sample, i) => [sample, { x0: sliceBatch(x0, i, i + 1).data }]),
-        ),
-      );
-    }
-    bar.finish();
+    await makeSamples(denoiser, protocol, {
+      ...{ images, label: "sample", batch: flags.batch, abort, progress },
+    });
   } finally {
     ofNetwork.dispose();
   }

@@ -1,6 +1,7 @@
 /** Reading tar archives, plain or gzip, as a stream: nothing but the wanted files is ever held. */
 import { DataFormatError } from "../core/errors.ts";
-import { concatenated, gunzipStream } from "../formats/gunzip.ts";
+import { gunzipStream } from "../formats/gunzip.ts";
+import { joinedBytes } from "../formats/joined_bytes.ts";
 import { checkLimit, type ReadLimits } from "../formats/read_limits.ts";
 
 /** A file of an archive. */
@@ -203,7 +204,7 @@ class ByteReader {
     // No memory for bytes that are declared and never come.
     const parts: Uint8Array[] = [];
     const got = await this.#consume(count, (part) => parts.push(part));
-    if (got === count) return concatenated(parts, count);
+    if (got === count) return joinedBytes(parts);
     if (got === 0) return undefined;
     throw this.truncated();
   }

@@ -6,6 +6,7 @@ import { crc32 } from "./crc32.ts";
 import { rgbPng } from "./png.ts";
 import { readPngChunks } from "./png_chunks.ts";
 import type { RgbaPixels } from "./rgba_pixels.ts";
+import { joinedBytes } from "./joined_bytes.ts";
 
 /** Longest time that a picture may stand: 16 bits of milliseconds. */
 const LONGEST = 65_535;
@@ -93,7 +94,7 @@ export class ApngEncoder {
       );
     });
     chunks.push(chunk("IEND", []));
-    return joined([Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a), ...chunks]);
+    return joinedBytes([Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a), ...chunks]);
   }
 }
 
@@ -107,16 +108,6 @@ const u32 = (value: number) => Uint8Array.of(value >>> 24, value >>> 16, value >
 const u16 = (value: number) => Uint8Array.of(value >>> 8, value);
 
 function chunk(type: string, parts: readonly Uint8Array[]): Uint8Array {
-  const content = joined([new TextEncoder().encode(type), ...parts]);
-  return joined([u32(content.length - 4), content, u32(crc32(content))]);
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+  const content = joinedBytes([new TextEncoder().encode(type), ...parts]);
+  return joinedBytes([u32(content.length - 4), content, u32(crc32(content))]);
 }

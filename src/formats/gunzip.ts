@@ -10,6 +10,7 @@ import {
 } from "pako";
 import { DataFormatError } from "../core/errors.ts";
 import { checkLimit } from "./read_limits.ts";
+import { joinedBytes } from "./joined_bytes.ts";
 
 /** Where packed bytes come from, and how far they may be unpacked. */
 export interface GunzipOptions {
@@ -149,16 +150,5 @@ export async function gunzipIfNeeded(
     parts.push(value);
     length += value.length;
   }
-  return concatenated(parts, length);
-}
-
-/** Pieces of `length` bytes in all, as one. */
-export function concatenated(parts: readonly Uint8Array[], length: number): Uint8Array {
-  const out = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
+  return joinedBytes(parts);
 }

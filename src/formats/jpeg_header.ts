@@ -1,6 +1,7 @@
 /** What a JPEG declares, read before a decoder takes memory for it. */
 import { DataFormatError } from "../core/errors.ts";
 import { checkPixels } from "./pixel_limit.ts";
+import { joinedBytes } from "./joined_bytes.ts";
 
 /** The frame of a JPEG. */
 export interface JpegFrame {
@@ -172,13 +173,7 @@ class Edits {
       at = piece.at + piece.length;
     }
     parts.push(this.#bytes.subarray(at));
-    const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-    let end = 0;
-    for (const part of parts) {
-      whole.set(part, end);
-      end += part.length;
-    }
-    return whole;
+    return joinedBytes(parts);
   }
 }
 

@@ -2,6 +2,7 @@
 import { DataFormatError } from "../core/errors.ts";
 import { crc32 } from "./crc32.ts";
 import { checkPixels } from "./pixel_limit.ts";
+import { joinedBytes } from "./joined_bytes.ts";
 
 /** What a PNG's header says. */
 export interface PngHeader {
@@ -106,7 +107,7 @@ export function readPngChunks(
     header,
     palette: header.indexed ? palette : undefined,
     transparency,
-    packed: joined(data),
+    packed: data.length === 1 ? data[0]! : joinedBytes(data),
   };
 }
 
@@ -129,15 +130,4 @@ function parseHeader(
     indexed: type === 3,
     interlaced: interlace === 1,
   };
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  if (parts.length === 1) return parts[0]!;
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

@@ -1,0 +1,46 @@
+/** Samples that a file of images lacks yet, batch by batch. */
+import { gatherImages, sliceBatch } from "../../src/core/image_batch.ts";
+import type { Denoiser } from "../../src/denoisers/denoiser.ts";
+import type { ImageStore } from "../../src/runs/image_store.ts";
+import { initialNoise } from "../../src/samplers/initial_noise.ts";
+import type { SamplingProtocol } from "../../src/samplers/sampling_protocol.ts";
+import { samplers } from "../../src/samplers/samplers.ts";
+import { timeGrid } from "../../src/samplers/time_grid.ts";
+import type { NetworkSession } from "./session.ts";
+
+/**
+ * Makes the images of a protocol that are missing in a store, as its `x0`, and keeps each batch at once.
+ *
+ * @param options.label What the bar of progress says.
+ */
+export async function makeSamples(
+  denoiser: Denoiser,
+  { samples, seed, sampler, steps, grid, labels }: SamplingProtocol,
+  { images, label, batch, abort, progress }: Pick<NetworkSession, "abort" | "progress"> & {
+    readonly images: ImageStore;
+    readonly label: string;
+    readonly batch: number;
+  },
+): Promise<void> {
+  const { imageShape, schedule } = denoiser;
+  const done = new Set(images.done);
+  const missing = Array.from({ length: samples }, (_, sample) => sample)
+    .filter((sample) => !done.has(sample));
+  const xT = initialNoise({ seed, samples, imageShape, schedule });
+  const times = timeGrid(grid, { steps, schedule });
+  const bar = progress.start({ label, total: samples * steps, done: done.size * steps });
+  for (let first = 0; first < missing.length; first += batch) {
+    const sampleNumbers = missing.slice(first, first + batch);
+    const before = (done.size + first) * steps;
+    const x0 = await samplers[sampler].sample(denoiser, {
+      xT: gatherImages(xT, sampleNumbers),
+      ...{ times, seed, sampleNumbers, abort },
+      onStep: ({ i }) => bar.update(before + sampleNumbers.length * (steps - i + 1)),
+      ...labels && { labels: sampleNumbers.map((sample) => labels[sample]!) },
+    });
+    images.writeBatch(
+      new Map(sampleNumbers.map((sample, i) => [sample, { x0: sliceBatch(x0, i, i + 1).data }])),
+    );
+  }
+  bar.finish();
+}

@@ -232,6 +232,7 @@ export {
   patchMachineNames,
   type TheoryName,
 } from "./machines/machine_table.ts";
+export type { MachineWindow } from "./machines/machine_window.ts";
 export type { Machine } from "./machines/patch_machine.ts";
 export type {
   RefinementTrial,
@@ -268,6 +269,13 @@ export type {
 export { type BoxSumsOptions, boxSumsPosterior } from "./posterior/box_sums/box_sums_posterior.ts";
 export { referencePosterior } from "./posterior/reference/reference_posterior.ts";
 export { prepareImages, type TrainingSet } from "./posterior/training_set.ts";
+export {
+  type ProfileWindow,
+  type Window,
+  type WindowShape,
+  windowShapes,
+} from "./posterior/window.ts";
+export { profileWidth } from "./posterior/window_weights.ts";
 export type { KernelBuild } from "./posterior/wasm/posterior_kernel.ts";
 export type { NodeThread, PosteriorThread } from "./posterior/wasm/posterior_thread.ts";
 export { type PosteriorPort, servePosterior } from "./posterior/wasm/serve_posterior.ts";

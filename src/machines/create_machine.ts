@@ -6,8 +6,9 @@ import {
   imageShapeOf,
 } from "../core/image_batch.ts";
 import type { PatchPosterior } from "../posterior/patch_posterior.ts";
-import { checkScales } from "../posterior/request.ts";
+import { checkScales, hasScale } from "../posterior/request.ts";
 import { prepareImages } from "../posterior/training_set.ts";
+import { checkWindow } from "../posterior/window.ts";
 import { wasmPosterior } from "../posterior/wasm/wasm_posterior.ts";
 import { isSameNoise, noiseAt } from "../schedules/noise_level.ts";
 import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
@@ -22,7 +23,9 @@ import {
   machineHasScale,
   type MachineName,
   machineParameterNames,
+  patchMachineNames,
 } from "./machine_table.ts";
+import type { MachineWindow } from "./machine_window.ts";
 import { type Machine, PatchMachine } from "./patch_machine.ts";
 import { type PatchSize, patchSizesOf } from "./scheduled.ts";
 
@@ -71,7 +74,7 @@ export function candidateScales(
   const fitting = Math.min(largestPatchSize(machine, imageShape), side - 1 + side % 2);
   const reach = Math.min(fitting, receptiveField);
   const last = to ?? reach + 1 - reach % 2;
-  checkMachineScales(from < last ? [from, last] : [from], definition, imageShape);
+  checkMachineScales(from < last ? [from, last] : [from], definition, { imageShape });
   const scales: number[] = [];
   for (let k = from; k <= last; k += 2) scales.push(k);
   if (scales.length === 0) {
@@ -92,8 +95,13 @@ export interface CreateMachineOptions {
   readonly labels?: ArrayLike<number> | undefined;
   /** Forward process. */
   readonly schedule: NoiseSchedule;
-  /** The scale k, fixed or by time; without it only `predictScales` works. */
+  /** The scale k, fixed or by time, or the width of the window; without it only `predictScales` works. */
   readonly patchSize?: PatchSize | undefined;
+  /**
+   * How much the pixels of a patch count, for machines of patches: the scale is then its width, the full width
+   * at half height, and need be no odd integer. A measured one needs no scale. Absent: all of k x k alike.
+   */
+  readonly window?: MachineWindow | undefined;
   /** Parameters beside the scale, of those that the machine takes. */
   readonly parameters?: MachineParameters | undefined;
   /** What to do between the steps of a scale by time: `refuse` (default), or take the `nearest` step. */
@@ -124,15 +132,26 @@ export interface CreateMachineOptions {
  * assertEquals(xHat0.shape, [1, 8, 8, 1]);
  * ```
  *
- * @throws RangeError if there are no images, labels do not fit them, a scale is even or too large, or a
- * parameter is none of the machine's.
+ * @example A soft window of 6.5 pixels in place of the 7 x 7 patch
+ * ```ts
+ * import { bytesToImages, cosineLegacy, createMachine, syntheticTextures } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const images = bytesToImages(syntheticTextures({ images: 4, size: 8 }));
+ * const parts = { images, schedule: cosineLegacy(), patchSize: 6.5, window: "super" } as const;
+ * await using machine = createMachine("bbELS", parts);
+ * assertEquals((await machine.predict(images, 0.5)).shape, [4, 8, 8, 1]);
+ * ```
+ *
+ * @throws RangeError if there are no images, labels do not fit them, a scale is even or too large, a
+ * parameter is none of the machine's, or it has no use for a window.
  * @category Machines
  */
 export function createMachine(
   machine: MachineName | MachineDefinition,
   options: CreateMachineOptions,
 ): Machine {
-  const { schedule, patchSize, between = "refuse", posterior, parameters = {} } = options;
+  const { schedule, patchSize, window, between = "refuse", posterior, parameters = {} } = options;
   const definition = machineDefinition(machine);
   const { name } = definition;
   checkImages(options.images, "training images");
@@ -148,7 +167,8 @@ export function createMachine(
   }
   checkParameters(parameters, { machine: name, takes: machineParameterNames(definition) });
   const { images, labels } = parameters.flips ? flipped(options) : options;
-  checkPatchSize(patchSize, { definition, imageShape: imageShapeOf(images), schedule });
+  checkWindowOf(definition, window);
+  checkPatchSize(patchSize, { definition, imageShape: imageShapeOf(images), schedule, window });
   const parts = { images: prepareImages(images), labels, schedule, patchSize, between };
   if (!isPatchMachine(definition)) {
     return new FilteredMachine({ ...parts, definition, parameters });
@@ -156,6 +176,7 @@ export function createMachine(
   return new PatchMachine({
     ...parts,
     definition,
+    window,
     posterior: posterior ?? wasmPosterior(),
     ownsPosterior: posterior === undefined,
   });
@@ -171,28 +192,50 @@ function flipped(
   };
 }
 
-function checkMachineScales(
+/**
+ * Checks a window against the machine.
+ *
+ * @throws RangeError if it compares no patches.
+ */
+function checkWindowOf(definition: MachineDefinition, window: MachineWindow | undefined): void {
+  if (window === undefined) return;
+  if (typeof window !== "function") checkWindow(window);
+  if (isPatchMachine(definition) && hasScale(definition.rule)) return;
+  const known = patchMachineNames.filter((name) => machineHasScale(name)).join(", ");
+  throw new ArgumentError(
+    `Cannot make the machine ${definition.name} with a window: it compares no patches, expected one of ${known}`,
+  );
+}
+
+/** Checks scales of a machine, or widths of its window; see `checkScales`. */
+export function checkMachineScales(
   scales: readonly number[],
   definition: MachineDefinition,
-  imageShape: ImageShape,
+  { imageShape, window }: {
+    readonly imageShape: ImageShape;
+    readonly window?: MachineWindow | undefined;
+  },
 ): void {
-  if (isPatchMachine(definition)) checkScales(scales, definition.rule, imageShape);
-  else checkFilteredScales(scales, definition, imageShape);
+  if (!isPatchMachine(definition)) return checkFilteredScales(scales, definition, imageShape);
+  // What a function gives has a shape, which widths do not ask for.
+  const shape = typeof window === "function" ? "gaussian" : window;
+  checkScales(scales, { rule: definition.rule, shape: imageShape, window: shape });
 }
 
 /** Checks what is known of the scales before they are asked for: a function tells its own then. */
 function checkPatchSize(
   patchSize: PatchSize | undefined,
-  { definition, imageShape, schedule }: {
+  { definition, imageShape, schedule, window }: {
     readonly definition: MachineDefinition;
     readonly imageShape: ImageShape;
     readonly schedule: NoiseSchedule;
+    readonly window: MachineWindow | undefined;
   },
 ): void {
   if (
     patchSize === undefined || typeof patchSize === "function" || !machineHasScale(definition)
   ) return;
-  checkMachineScales(patchSizesOf(patchSize), definition, imageShape);
+  checkMachineScales(patchSizesOf(patchSize), definition, { imageShape, window });
   if (typeof patchSize !== "object" || !("steps" in patchSize)) return;
   for (const { t, signal, sigma } of patchSize.steps) {
     if (isSameNoise(noiseAt(schedule, t), { signal, sigma })) continue;

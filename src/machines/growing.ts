@@ -23,7 +23,7 @@ export interface GrowingParts {
     readonly select: Uint32Array | undefined;
   }[];
   readonly posterior: PatchPosterior;
-  readonly level: Pick<PosteriorRequest, "rule" | "signal" | "sigma">;
+  readonly level: Pick<PosteriorRequest, "rule" | "window" | "signal" | "sigma">;
 }
 
 /** Some noisy images with the training images that they are compared with, in the order of adding. */

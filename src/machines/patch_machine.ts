@@ -8,11 +8,14 @@ import { posteriorMean } from "../posterior/merge_states.ts";
 import type { ExplanationState, PatchPosterior } from "../posterior/patch_posterior.ts";
 import { referencePosterior } from "../posterior/reference/reference_posterior.ts";
 import { hasScale } from "../posterior/request.ts";
+import type { Window } from "../posterior/window.ts";
+import { profileWidth } from "../posterior/window_weights.ts";
 import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
 import { allPixels, Candidates, checkNoisyShape, flatPixels, groupByLabel } from "./candidates.ts";
 import { type ExplainOptions, type Explanation, explanationOf } from "./explanation.ts";
 import { GrowingPosterior } from "./growing.ts";
 import type { MachineDefinition, PatchMachineDefinition } from "./machine_table.ts";
+import { type MachineWindow, windowAt } from "./machine_window.ts";
 import { type PatchSize, patchSizeAt } from "./scheduled.ts";
 
 /**
@@ -25,6 +28,8 @@ export interface Machine extends GrowingDenoiser, AsyncDisposable {
   readonly definition: MachineDefinition;
   /** The backend that does the work; undefined where none does: machines of filters compute by themselves. */
   readonly posterior: PatchPosterior | undefined;
+  /** How much the pixels of a patch count; absent: all of k x k alike, or the machine compares no patches. */
+  readonly window?: MachineWindow | undefined;
   /**
    * Says which training patches made the prediction: of each pixel the heaviest candidates, the weight of all
    * others, and how many patches and training images take part; of each training image its weight. Two
@@ -47,6 +52,7 @@ export interface PatchMachineParts {
   readonly labels: ArrayLike<number> | undefined;
   readonly schedule: NoiseSchedule;
   readonly patchSize: PatchSize | undefined;
+  readonly window: MachineWindow | undefined;
   readonly between: "refuse" | "nearest";
   readonly posterior: PatchPosterior;
   readonly ownsPosterior: boolean;
@@ -60,6 +66,7 @@ export class PatchMachine implements Machine {
   readonly schedule: NoiseSchedule;
   readonly definition: PatchMachineDefinition;
   readonly posterior: PatchPosterior;
+  readonly window: MachineWindow | undefined;
   readonly #parts: PatchMachineParts;
   readonly #candidates: Candidates;
 
@@ -69,6 +76,7 @@ export class PatchMachine implements Machine {
     this.name = parts.definition.name;
     this.schedule = parts.schedule;
     this.posterior = parts.posterior;
+    this.window = parts.window;
     this.#candidates = new Candidates(this.name, parts.labels);
     const [, height, width, channels] = parts.images.shape;
     this.imageShape = [height, width, channels];
@@ -103,6 +111,7 @@ export class PatchMachine implements Machine {
         query: members.length === queries ? x : gatherImages(x, members),
         rule,
         scales: scaled ? scales : [1],
+        window: this.#windowAt(t),
         signal: this.schedule.signal(t),
         sigma: this.schedule.sigma(t),
       });
@@ -146,6 +155,7 @@ export class PatchMachine implements Machine {
       const level = {
         query: members.length === queries ? x : gatherImages(x, members),
         rule,
+        window: this.#windowAt(t),
         signal: this.schedule.signal(t),
         sigma: this.schedule.sigma(t),
       };
@@ -199,7 +209,12 @@ export class PatchMachine implements Machine {
         select: this.#candidates.of(label),
       })),
       posterior,
-      level: { rule, signal: this.schedule.signal(t), sigma: this.schedule.sigma(t) },
+      level: {
+        rule,
+        window: this.#windowAt(t),
+        signal: this.schedule.signal(t),
+        sigma: this.schedule.sigma(t),
+      },
     });
   }
 
@@ -211,14 +226,20 @@ export class PatchMachine implements Machine {
     return this.dispose();
   }
 
+  #windowAt(t: number): Window | undefined {
+    return windowAt(this.window, t);
+  }
+
   #scaleAt(t: number): number {
     const { patchSize, between, definition: { rule } } = this.#parts;
     if (!hasScale(rule)) return 1;
-    if (patchSize === undefined) {
-      throw new ArgumentError(
-        `Cannot predict with ${this.name}: it has no scale; pass patchSize, or use predictScales`,
-      );
+    const window = this.#windowAt(t);
+    if (patchSize !== undefined) {
+      return patchSizeAt(patchSize, t, { between, widths: window !== undefined });
     }
-    return patchSizeAt(patchSize, t, { between });
+    if (typeof window === "object") return profileWidth(window);
+    throw new ArgumentError(
+      `Cannot predict with ${this.name}: it has no scale; pass patchSize, or use predictScales`,
+    );
   }
 }

@@ -3,8 +3,8 @@ import { isPatchSize } from "../core/patch_size.ts";
 import type { ScaleSchedule } from "./scale_schedule.ts";
 
 /**
- * A machine's scale: one for all times, one per step (index 0 is t = 1/n, the lowest noise), a calibrated
- * schedule, or a function of the time.
+ * A machine's scale, the patch size k or the width of its window: one for all times, one per step (index 0 is
+ * t = 1/n, the lowest noise), a calibrated schedule, or a function of the time.
  *
  * @category Machines
  */
@@ -40,6 +40,8 @@ export interface PatchSizeAtOptions {
    * `nearest` step, as samplers that leave the grid need.
    */
   readonly between?: "refuse" | "nearest";
+  /** Scales are widths of a window, which need be no odd integers. Default false. */
+  readonly widths?: boolean;
 }
 
 /**
@@ -57,7 +59,7 @@ export interface PatchSizeAtOptions {
  * ```
  *
  * @throws RangeError if t is not a step of the list or schedule; the message names t and the steps. What a
- * function gives must be odd and positive.
+ * function gives must be odd and positive, or a width.
  * @category Machines
  */
 export function patchSizeAt(
@@ -65,13 +67,15 @@ export function patchSizeAt(
   t: number,
   options: PatchSizeAtOptions = {},
 ): number {
-  const { between = "refuse" } = options;
+  const { between = "refuse", widths = false } = options;
   if (typeof patchSize === "number") return patchSize;
   if (typeof patchSize === "function") {
     const k = patchSize(t);
-    if (isPatchSize(k)) return k;
+    if (widths ? k >= 1 && k < Infinity : isPatchSize(k)) return k;
     throw new ArgumentError(
-      `Cannot choose a scale at t = ${t}: patchSize(t) is ${k}, expected an odd positive integer`,
+      `Cannot choose a scale at t = ${t}: patchSize(t) is ${k}, expected ${
+        widths ? "a width of 1 or more" : "an odd positive integer"
+      }`,
     );
   }
   const steps = isSchedule(patchSize)

@@ -5,6 +5,7 @@
  * candidates kept of each.
  */
 import type { ImageBatch } from "../core/image_batch.ts";
+import type { Window } from "./window.ts";
 
 /**
  * Which training patches may match the patch around query pixel p (theory.md, table of machines).
@@ -16,6 +17,9 @@ import type { ImageBatch } from "../core/image_batch.ts";
  * - `wrapped`: every (n, q); both sides are padded circularly;
  * - `same-border-distance`: (n, q) with q as far from each border as p, where a distance of
  *   (k - 1) / 2 or more counts as interior in that axis; both sides are padded with zeros.
+ *
+ * Of a window with weights, what reaches to its half height stands for the patch: it decides who is interior. The
+ * tails beyond it may leave the images, and meet their padding, of zeros or circular on both sides.
  *
  * @category Posterior
  */
@@ -37,8 +41,13 @@ export interface PosteriorRequest {
   readonly query: ImageBatch;
   /** Which patches may match. */
   readonly rule: PatchRule;
-  /** Patch sizes k, odd, ascending; a single ignored entry for the rules `whole` and `shifts`. */
+  /**
+   * Patch sizes k, odd, ascending; widths where there is a window; a single ignored entry for the rules `whole`
+   * and `shifts`.
+   */
   readonly scales: readonly number[];
+  /** How much the pixels of a patch count; absent: all of k x k alike. */
+  readonly window?: Window | undefined;
   /** Factor of the clean image, positive. */
   readonly signal: number;
   /** Standard deviation of the noise, positive. */
@@ -111,8 +120,10 @@ export interface ExplanationRequest {
   readonly query: ImageBatch;
   /** Which patches may match. */
   readonly rule: PatchRule;
-  /** Patch size k, odd; ignored by the rules `whole` and `shifts`. */
+  /** Patch size k, odd, or the width of a window; ignored by the rules `whole` and `shifts`. */
   readonly scale: number;
+  /** How much the pixels of a patch count; absent: all of k x k alike. */
+  readonly window?: Window | undefined;
   /** Factor of the clean image, positive. */
   readonly signal: number;
   /** Standard deviation of the noise, positive. */

@@ -1,6 +1,7 @@
 import type { PatchRule, PosteriorRequest, PosteriorState } from "./patch_posterior.ts";
 import { emptyState } from "./merge_states.ts";
 import { hasScale } from "./request.ts";
+import { isPlainBox, weightsOf, type WindowWeights } from "./window_weights.ts";
 
 /** The rules by the numbers that the kernel knows them by. */
 const ruleCodes: Readonly<Record<PatchRule, number>> = {
@@ -33,8 +34,12 @@ export interface PosteriorPlan {
   readonly height: number;
   readonly width: number;
   readonly channels: number;
-  /** (k - 1) / 2 of each scale. */
+  /** (k - 1) / 2 of each scale, or how far its window goes. */
   readonly radii: Int32Array;
+  /** How near a border is interior at each scale: (k - 1) / 2, or as its window says. */
+  readonly reaches: Int32Array;
+  /** Taps of each scale; null: windows are boxes of weights 1. */
+  readonly taps: readonly Float64Array[] | null;
   /** Bits of weight per unit of distance: signal^2 / (2 sigma^2 ln 2). */
   readonly bitsPerUnit: number;
   /** Distances of larger magnitude are taken again in float64. */
@@ -63,7 +68,7 @@ export function planPosterior(request: PosteriorRequest): PosteriorPlan {
     }
   }
   const bitsPerUnit = signal ** 2 / (2 * sigma ** 2 * Math.LN2);
-  const radii = Int32Array.from(scales, (k) => (k - 1) / 2);
+  const weights = weightsOf(request, [height, width, channels]);
   const pivot = pivotOf(x, { height, width, noise: sigma / signal });
   const plan = {
     rule: ruleCodes[rule],
@@ -72,14 +77,18 @@ export function planPosterior(request: PosteriorRequest): PosteriorPlan {
     height,
     width,
     channels,
-    radii,
+    radii: Int32Array.from(weights, ({ radius }) => radius),
+    reaches: Int32Array.from(weights, ({ reach }) => reach),
+    taps: !hasScale(rule) || isPlainBox(request.window, scales)
+      ? null
+      : weights.map(({ taps }) => taps),
     bitsPerUnit,
     exactFrom: float32Nats * Math.max(1, 3 * sigma / signal) / Math.LN2 / bitsPerUnit,
     x,
     pivot,
     candidatesPerImage: rule === "whole" || rule === "same-position" ? 1 : pixels,
   };
-  return { ...plan, shared: sharedDistances(plan, rule) };
+  return { ...plan, shared: sharedDistances(plan, { rule, weights }) };
 }
 
 /**
@@ -113,8 +122,8 @@ function pivotOf(
 
 /** Sums of (x / signal - pivot)^2 over each window, padded as the rule says. */
 function sharedDistances(
-  { queries, scales, height, width, channels, radii, x, pivot }: Omit<PosteriorPlan, "shared">,
-  rule: PatchRule,
+  { queries, scales, height, width, channels, x, pivot }: Omit<PosteriorPlan, "shared">,
+  { rule, weights }: { readonly rule: PatchRule; readonly weights: readonly WindowWeights[] },
 ): Float64Array {
   const pixels = height * width;
   const shared = new Float64Array(queries * scales * pixels);
@@ -127,12 +136,13 @@ function sharedDistances(
     step: number,
     i: number,
     size: number,
-    r: number,
+    { radius, taps }: WindowWeights,
   ) => {
     let sum = 0;
-    for (let j = i - r; j <= i + r; j++) {
-      if (j >= 0 && j < size) sum += from[at + j * step]!;
-      else if (cyclic) sum += from[at + ((j + size) % size) * step]!;
+    for (let j = i - radius; j <= i + radius; j++) {
+      const tap = taps[Math.abs(j - i)]!;
+      if (j >= 0 && j < size) sum += tap * from[at + j * step]!;
+      else if (cyclic) sum += tap * from[at + ((j + size) % size) * step]!;
     }
     return sum;
   };
@@ -146,13 +156,20 @@ function sharedDistances(
     }
     // Kernels subtract them in float32; their roundings, the same for all candidates, are added again here.
     for (let p = 0; p < pixels; p++) squares[p] = Math.fround(squares[p]!);
-    radii.forEach((r, s) => {
+    weights.forEach((each, s) => {
       for (let p = 0; p < pixels; p++) {
-        rowSums[p] = window(squares, p - p % width, 1, p % width, width, r);
+        rowSums[p] = window(squares, p - p % width, 1, p % width, width, each);
       }
       for (let p = 0; p < pixels; p++) {
         const row = Math.floor(p / width);
-        shared[(b * scales + s) * pixels + p] = window(rowSums, p % width, width, row, height, r);
+        shared[(b * scales + s) * pixels + p] = window(
+          rowSums,
+          p % width,
+          width,
+          row,
+          height,
+          each,
+        );
       }
     });
   }

@@ -8,6 +8,7 @@ import {
 import { isPatchSize } from "../core/patch_size.ts";
 import { prepareImages, type TrainingSet } from "./training_set.ts";
 import type { PatchRule, PosteriorRequest } from "./patch_posterior.ts";
+import { checkWindow, type Window } from "./window.ts";
 
 /** Whether the rule compares patches of a size k; `whole` and `shifts` compare whole images. */
 export function hasScale(rule: PatchRule): boolean {
@@ -28,12 +29,21 @@ export function largestScale(rule: PatchRule, [height, width]: ImageShape): numb
   return rule === "interior" || rule === "wrapped" ? side - 1 + side % 2 : 2 * side - 1;
 }
 
+/** What scales are used with. */
+export interface ScaleUse {
+  readonly rule: PatchRule;
+  readonly shape: ImageShape;
+  /** Absent: scales are sizes of k x k patches. */
+  readonly window?: Window | undefined;
+}
+
 /**
- * Checks that the scales are odd, ascending and fit the images.
+ * Checks that the scales are odd, or widths of a window, ascending, and fit the images.
  *
  * @throws RangeError that names the scale and what is allowed.
  */
-export function checkScales(scales: readonly number[], rule: PatchRule, shape: ImageShape): void {
+export function checkScales(scales: readonly number[], { rule, shape, window }: ScaleUse): void {
+  if (window !== undefined) checkWindow(window);
   if (scales.length === 0) {
     throw new ArgumentError("Cannot compute a posterior: the list of scales is empty");
   }
@@ -43,9 +53,18 @@ export function checkScales(scales: readonly number[], rule: PatchRule, shape: I
       `Cannot compute the posterior of rule "${rule}" at ${scales.length} scales: it has none, pass one entry`,
     );
   }
-  const largest = largestScale(rule, shape);
+  const largest = window === undefined || rule === "interior"
+    ? largestScale(rule, shape)
+    : Number.MAX_VALUE;
   scales.forEach((k, i) => {
-    if (!isPatchSize(k, largest)) {
+    if (window !== undefined && !(k >= 1 && k <= largest)) {
+      throw new ArgumentError(
+        `Cannot use a window of width ${k}: for rule "${rule}" and images of ${shape[0]} x ${
+          shape[1]
+        } a width is ${largest === Number.MAX_VALUE ? "1 or more" : `from 1 to ${largest}`}`,
+      );
+    }
+    if (window === undefined && !isPatchSize(k, largest)) {
       throw new ArgumentError(
         `Cannot use scale ${k}: for rule "${rule}" and images of ${shape[0]} x ${
           shape[1]
@@ -88,16 +107,18 @@ function checkLength(batch: ImageBatch, what: string): void {
 /**
  * Checks a request before any work.
  *
- * @throws RangeError if a scale, the noise level or a value of the query cannot be used.
+ * @throws RangeError if a scale, the noise level, a window or a value of the query cannot be used.
  */
-export function checkRequest({ query, rule, scales, signal, sigma }: PosteriorRequest): void {
+export function checkRequest(
+  { query, rule, scales, window, signal, sigma }: PosteriorRequest,
+): void {
   checkLength(query, "query");
   if (query.shape[1] * query.shape[2] * query.shape[3] === 0) {
     throw new ArgumentError(
       `Cannot compute a posterior of images of shape [${query.shape.join(", ")}]`,
     );
   }
-  checkScales(scales, rule, imageShapeOf(query));
+  checkScales(scales, { rule, shape: imageShapeOf(query), window });
   for (const [name, value] of [["signal", signal], ["sigma", sigma]] as const) {
     if (!(value > 0 && value < Infinity)) {
       throw new ArgumentError(

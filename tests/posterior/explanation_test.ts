@@ -14,7 +14,11 @@ import {
 import type { ExplanationState, PatchPosterior } from "../../src/machines.ts";
 import { cosineLegacy } from "../../src/schedules/cosine_legacy.ts";
 import { allRules, blobs, gaussian, noisy, posteriorOf } from "./conformance.ts";
-import { assertExplainsAsReference, assertGoldenProvenance } from "./explanation_cases.ts";
+import {
+  assertExplainsAsReference,
+  assertGoldenProvenance,
+  assertSameExplanation,
+} from "./explanation_cases.ts";
 
 const schedule = cosineLegacy();
 const long = Deno.env.get("ELS_LONG_TESTS") === "1";
@@ -37,6 +41,30 @@ for (const set of ["mnist", "cifar10"] as const) {
 Deno.test("explanation: wasm explains all machines as the reference does", async () => {
   await using posterior = wasmPosterior({ workers: 2 });
   await assertExplainsAsReference(posterior);
+});
+
+Deno.test("explanation: wasm explains windows of weights as the reference does", async () => {
+  await using posterior = wasmPosterior({ workers: 0 });
+  const random = new Random(12);
+  for (
+    const [images, t] of [
+      [gaussian(3, [7, 6, 3], random), 0.7],
+      [blobs(4, [6, 8, 1], random), 0.1],
+    ] as const
+  ) {
+    const x = noisy(sliceBatch(images, 0, 1), t, random);
+    for (const name of ["LS", "ELS", "bbELS"] as const) {
+      for (const window of ["super", "trapezoid"] as const) {
+        const parts = { images, schedule, patchSize: 4.4, window };
+        const of = (backend: PatchPosterior) =>
+          createMachine(name, { ...parts, posterior: backend }).explain(x, t, { top: 4 });
+        const what = `${name} ${window} t = ${t}`;
+        const found = await of(posterior);
+        assertSameExplanation(found, await of(referencePosterior()), what);
+        assertEquals(found.patchSize, 4.4);
+      }
+    }
+  }
 });
 
 Deno.test("explanation: a backend that cannot explain is explained by the reference", async () => {

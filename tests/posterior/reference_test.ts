@@ -3,8 +3,10 @@ import { referencePosterior } from "../../src/posterior/reference/reference_post
 import type { PatchRule } from "../../src/posterior/patch_posterior.ts";
 import { conformance } from "./conformance.ts";
 import { goldenErrors, goldenScales, goldenTimes, readGolden, ruleOf } from "./golden.ts";
+import { windowConformance } from "./windows.ts";
 
 conformance(referencePosterior, { tolerance: 1e-12, reason: "it is the reference" });
+windowConformance(referencePosterior, { tolerance: 1e-12, reason: "it is the reference" });
 
 // Every scale at every time takes minutes: by default each time has one scale, and slow rules fewer
 // times; `deno task test:long` takes all.

@@ -2,9 +2,14 @@
 import { deviceMean, deviceQuery } from "../../src/posterior/webgpu/device_mean_wgsl.ts";
 import { marchProgram } from "../../src/posterior/webgpu/march_wgsl.ts";
 import { mergeProgram } from "../../src/posterior/webgpu/merge_wgsl.ts";
+import type { PatchRule } from "../../src/posterior/patch_posterior.ts";
 import type { PatchProgramOptions } from "../../src/posterior/webgpu/patch_wgsl.ts";
 import { planesProgram } from "../../src/posterior/webgpu/planes_wgsl.ts";
 import type { Segment } from "../../src/posterior/webgpu/segments.ts";
+import {
+  weightedProgram,
+  type WeightedProgramOptions,
+} from "../../src/posterior/webgpu/weighted_wgsl.ts";
 import { wholeDistance, wholeSum } from "../../src/posterior/webgpu/whole_wgsl.ts";
 import { testShaders } from "../gpu/test_shaders.ts";
 
@@ -55,6 +60,20 @@ const planar: Readonly<Record<string, PatchProgramOptions>> = {
   planes_bbels_corners_k9_little_memory: sized(corners, 9, { workgroupMemory: leastMemory }),
 };
 
+const weighted: Readonly<Record<string, WeightedProgramOptions>> = {
+  weighted_bbels: weightedAt("same-border-distance"),
+  weighted_els_rgb_exact: weightedAt("interior", { channels: 3, exact: true }),
+  weighted_ls_little_memory: weightedAt("same-position", { workgroupMemory: leastMemory }),
+};
+
+function weightedAt(
+  rule: PatchRule,
+  rest: Partial<WeightedProgramOptions> = {},
+): WeightedProgramOptions {
+  const shape = { height: 32, width: 32, channels: 1, radius: 7, reach: 4 };
+  return { ...shape, rule, exact: false, workgroupMemory: 49152, ...rest };
+}
+
 const images = { height: 32, width: 32, channels: 1 };
 const colorImages = { height: 32, width: 32, channels: 3 };
 const around = { ...colorImages, rowLength: 72 };
@@ -65,6 +84,9 @@ const programs = {
   ),
   ...Object.fromEntries(
     Object.entries(planar).map(([name, options]) => [name, planesProgram(options)!]),
+  ),
+  ...Object.fromEntries(
+    Object.entries(weighted).map(([name, options]) => [name, weightedProgram(options)!]),
   ),
   whole_distance: wholeDistance({ ...images, shifts: false }),
   whole_distance_shifts: wholeDistance({ ...colorImages, shifts: true }),

@@ -21,8 +21,14 @@ import {
   worstError,
 } from "./conformance.ts";
 import { goldenErrors, goldenScales, goldenTimes, readGolden, ruleOf } from "./golden.ts";
+import { windowConformance } from "./windows.ts";
 
 conformance(() => wasmPosterior({ workers: 2 }), {
+  tolerance: 1e-5,
+  reason: "sums in float32, large logits again in float64",
+});
+
+windowConformance(() => wasmPosterior({ workers: 2 }), {
   tolerance: 1e-5,
   reason: "sums in float32, large logits again in float64",
 });

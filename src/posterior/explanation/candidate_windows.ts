@@ -1,5 +1,6 @@
 /** The candidates of one pixel, one by one, as theory.md defines them: in float64, meant to be read. */
 import type { PatchRule } from "../patch_posterior.ts";
+import type { WindowWeights } from "../window_weights.ts";
 
 /** Query and rule, one scale. */
 export interface WindowSetting {
@@ -11,19 +12,22 @@ export interface WindowSetting {
   readonly rule: PatchRule;
   /** (k - 1) / 2. */
   readonly radius: number;
+  /** Weights of a window of that radius; absent: all 1. */
+  readonly weights?: WindowWeights | undefined;
   readonly signal: number;
 }
 
 /** Along an axis: the positions of training patches that the pixel at `place` may match. */
 export function matchingPlaces(
   rule: PatchRule,
-  { size, radius, place }: {
+  { size, reach, place }: {
     readonly size: number;
-    readonly radius: number;
+    /** How near a border is interior: (k - 1) / 2, or as the window says. */
+    readonly reach: number;
     readonly place: number;
   },
 ): readonly number[] {
-  const interior = (at: number) => at >= radius && at < size - radius;
+  const interior = (at: number) => at >= reach && at < size - reach;
   const all = Array.from({ length: size }, (_, at) => at);
   switch (rule) {
     case "same-position":
@@ -63,6 +67,7 @@ export function windowDistance(
   options: WindowOptions,
 ): number {
   const { height, width, radius } = setting;
+  if (setting.weights !== undefined) return weightedDistance(setting, pair, options);
   const isInside = ([row, column]: readonly [number, number]) =>
     row >= radius && row + radius < height && column >= radius && column + radius < width;
   return isInside(pair.p) && isInside(pair.q)
@@ -126,6 +131,36 @@ function edgeDistance(
       rowSum += difference;
     }
     distance += rowSum;
+    if (distance > limit) return Infinity;
+  }
+  return distance;
+}
+
+/** Windows of any weights. */
+function weightedDistance(
+  { x, height, width, channels, rule, radius, weights, signal }: WindowSetting,
+  { p: [py, px], q: [qy, qx] }: WindowPair,
+  { images, start, limit }: WindowOptions,
+): number {
+  const { taps } = weights!;
+  const cyclic = rule === "interior" || rule === "wrapped";
+  const placeOf = (row: number, column: number) => {
+    if (cyclic) return wrap(row, height) * width + wrap(column, width);
+    return row >= 0 && row < height && column >= 0 && column < width ? row * width + column : -1;
+  };
+  let distance = 0;
+  for (let dy = -radius; dy <= radius; dy++) {
+    let rowSum = 0;
+    for (let dx = -radius; dx <= radius; dx++) {
+      const at = placeOf(py + dy, px + dx) * channels, to = placeOf(qy + dy, qx + dx) * channels;
+      let difference = 0;
+      for (let c = 0; c < channels; c++) {
+        const one = (at < 0 ? 0 : x[at + c]!) - (to < 0 ? 0 : signal * images[start + to + c]!);
+        difference += one * one;
+      }
+      rowSum += taps[Math.abs(dx)]! * difference;
+    }
+    distance += taps[Math.abs(dy)]! * rowSum;
     if (distance > limit) return Infinity;
   }
   return distance;

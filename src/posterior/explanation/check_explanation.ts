@@ -11,8 +11,8 @@ export const mostCandidates = 64;
  * @throws RangeError that names what cannot be used.
  */
 export function checkExplanation(request: ExplanationRequest): void {
-  const { query, rule, scale, signal, sigma, logSum, pixels, top } = request;
-  checkRequest({ query, rule, scales: [hasScale(rule) ? scale : 1], signal, sigma });
+  const { query, rule, scale, window, signal, sigma, logSum, pixels, top } = request;
+  checkRequest({ query, rule, scales: [hasScale(rule) ? scale : 1], window, signal, sigma });
   if (!Number.isInteger(top) || top < 1 || top > mostCandidates) {
     throw new ArgumentError(
       `Cannot keep ${top} candidates of a pixel: expected an integer from 1 to ${mostCandidates}`,

@@ -15,16 +15,22 @@ import type {
   ExplanationState,
 } from "../patch_posterior.ts";
 import { checkTile, hasScale } from "../request.ts";
+import { isPlainBox, weightsOf, type WindowWeights } from "../window_weights.ts";
 
 /** Explains on the calling thread. */
 export class ReferenceExplanation implements ExplanationRun {
   readonly #request: ExplanationRequest;
+  readonly #weights: WindowWeights;
   #state: ExplanationState;
   #images = 0;
 
   constructor(request: ExplanationRequest) {
     checkExplanation(request);
     this.#request = request;
+    const { query, scale, rule, window } = request;
+    [this.#weights] = weightsOf({ window, rule, scales: [scale] }, imageShapeOf(query)) as [
+      WindowWeights,
+    ];
     this.#state = emptyExplanation([request.query.shape[0], request.pixels.length, request.top]);
   }
 
@@ -59,14 +65,14 @@ export class ReferenceExplanation implements ExplanationRun {
   }
 
   #addPatches(state: ExplanationState, { b, tile, index, image }: ImageOfQuery): void {
-    const { rule, scale, sigma, pixels } = this.#request;
+    const { rule, sigma, pixels } = this.#request;
     const setting = this.#settingOf(b);
     const { height, width, channels } = setting;
-    const start = index * height * width * channels, radius = (scale - 1) / 2;
+    const start = index * height * width * channels, { reach } = this.#weights;
     pixels.forEach((pixel, e) => {
       const p = [Math.floor(pixel / width), pixel % width] as const;
-      const rows = matchingPlaces(rule, { size: height, radius, place: p[0] });
-      const columns = matchingPlaces(rule, { size: width, radius, place: p[1] });
+      const rows = matchingPlaces(rule, { size: height, reach, place: p[0] });
+      const columns = matchingPlaces(rule, { size: width, reach, place: p[1] });
       const candidates = rows.flatMap((row) => columns.map((column) => [row, column] as const));
       const logits = candidates.map((q) => {
         const of = { images: tile.data, start, limit: Infinity };
@@ -129,11 +135,12 @@ export class ReferenceExplanation implements ExplanationRun {
   }
 
   #settingOf(b: number): WindowSetting {
-    const { query: { data, shape }, rule, scale, signal } = this.#request;
+    const { query: { data, shape }, rule, scale, window, signal } = this.#request;
     const [, height, width, channels] = shape;
     const values = height * width * channels;
     const x = data.subarray(b * values, (b + 1) * values);
-    return { x, height, width, channels, rule, radius: (scale - 1) / 2, signal };
+    const weights = isPlainBox(window, [scale]) ? undefined : this.#weights;
+    return { x, height, width, channels, rule, radius: this.#weights.radius, weights, signal };
   }
 }
 

@@ -16,6 +16,7 @@ import type {
   PosteriorState,
 } from "../patch_posterior.ts";
 import { checkRequest, checkTile, hasScale } from "../request.ts";
+import { weightsOf, type WindowWeights } from "../window_weights.ts";
 import { ReferenceExplanation } from "./explain_reference.ts";
 
 /**
@@ -52,11 +53,13 @@ export function referencePosterior(): PatchPosterior {
 
 class ReferenceRun implements PosteriorRun {
   readonly #request: PosteriorRequest;
+  readonly #windows: readonly WindowWeights[];
   readonly #state: PosteriorState;
 
   constructor(request: PosteriorRequest) {
     checkRequest(request);
     this.#request = request;
+    this.#windows = weightsOf(request, imageShapeOf(request.query));
     const [queries, height, width, channels] = request.query.shape;
     this.#state = emptyState([queries, request.scales.length, height * width, channels]);
   }
@@ -71,7 +74,7 @@ class ReferenceRun implements PosteriorRun {
       const y = sliceBatch(tile, index, index + 1).data;
       for (let b = 0; b < query.shape[0]; b++) {
         const x = sliceBatch(query, b, b + 1).data;
-        if (hasScale(rule)) scales.forEach((k, s) => this.#addPatches(x, y, { k, b, s }));
+        if (hasScale(rule)) scales.forEach((_, s) => this.#addPatches(x, y, { b, s }));
         else this.#addWholeImages(x, y, b);
       }
       // A turn of the event loop, so that the caller can abort.
@@ -110,33 +113,31 @@ class ReferenceRun implements PosteriorRun {
   }
 
   /** Rules with a scale: for each shift s, every pair of query pixel p and training pixel q = p + s. */
-  #addPatches(x: Float32Array, y: Float32Array, at: { k: number; b: number; s: number }): void {
+  #addPatches(x: Float32Array, y: Float32Array, at: { b: number; s: number }): void {
     const { query: { shape: [, H, W, C] }, rule, scales, signal, sigma } = this.#request;
+    const { taps, radius: r, reach } = this.#windows[at.s]!;
     const cyclic = rule === "interior" || rule === "wrapped";
-    const r = (at.k - 1) / 2;
     const width = W + 2 * r;
     const differences = new Float64Array((H + 2 * r) * width);
     const rowSums = new Float64Array((H + 2 * r) * W);
     const [rowShifts, columnShifts] = [H, W].map((size) => shiftsAlong(size, rule));
     for (const sy of rowShifts!) {
-      const qRows = matching(rule, { size: H, r, shift: sy });
+      const qRows = matching(rule, { size: H, reach, shift: sy });
       for (const sx of columnShifts!) {
-        const qColumns = matching(rule, { size: W, r, shift: sx });
+        const qColumns = matching(rule, { size: W, reach, shift: sx });
         if (qRows.length === 0 || qColumns.length === 0) continue;
         const [top, bottom] = [qRows[0]! - r, qRows.at(-1)! + r];
         const [left, right] = [qColumns[0]! - r, qColumns.at(-1)! + r];
-        // Squared differences around every q, padding included: 0 where either side is zero padding,
-        // because a candidate's two patches then leave the image at the same places.
+        // Squared differences around every q, padding included, which is 0 or wraps around on both sides.
         for (let qy = top; qy <= bottom; qy++) {
+          const qRow = placeOf(qy, H, cyclic), pRow = placeOf(qy - sy, H, cyclic);
           for (let qx = left; qx <= right; qx++) {
+            const qColumn = placeOf(qx, W, cyclic), pColumn = placeOf(qx - sx, W, cyclic);
+            const hasQ = qRow >= 0 && qColumn >= 0, hasP = pRow >= 0 && pColumn >= 0;
+            const q = (qRow * W + qColumn) * C, p = (pRow * W + pColumn) * C;
             let difference = 0;
-            const py = qy - sy, px = qx - sx;
-            const inside = qy >= 0 && qy < H && qx >= 0 && qx < W &&
-              (cyclic || (py >= 0 && py < H && px >= 0 && px < W));
-            if (rule === "wrapped" || inside) {
-              const p = (modulo(py, H) * W + modulo(px, W)) * C;
-              const q = (modulo(qy, H) * W + modulo(qx, W)) * C;
-              for (let c = 0; c < C; c++) difference += (x[p + c]! - signal * y[q + c]!) ** 2;
+            for (let c = 0; c < C; c++) {
+              difference += ((hasP ? x[p + c]! : 0) - (hasQ ? signal * y[q + c]! : 0)) ** 2;
             }
             differences[(qy + r) * width + qx + r] = difference;
           }
@@ -144,14 +145,18 @@ class ReferenceRun implements PosteriorRun {
         for (let qy = top; qy <= bottom; qy++) {
           for (const qx of qColumns) {
             let sum = 0;
-            for (let d = 0; d < at.k; d++) sum += differences[(qy + r) * width + qx + d]!;
+            for (let d = -r; d <= r; d++) {
+              sum += taps[Math.abs(d)]! * differences[(qy + r) * width + qx + r + d]!;
+            }
             rowSums[(qy + r) * W + qx] = sum;
           }
         }
         for (const qy of qRows) {
           for (const qx of qColumns) {
             let distance = 0;
-            for (let d = 0; d < at.k; d++) distance += rowSums[(qy + d) * W + qx]!;
+            for (let d = -r; d <= r; d++) {
+              distance += taps[Math.abs(d)]! * rowSums[(qy + r + d) * W + qx]!;
+            }
             const p = modulo(qy - sy, H) * W + modulo(qx - sx, W);
             const cell = (at.b * scales.length + at.s) * H * W + p;
             const logit = -distance / (2 * sigma ** 2);
@@ -161,6 +166,11 @@ class ReferenceRun implements PosteriorRun {
       }
     }
   }
+}
+
+/** A place along an axis, wrapped around; -1 if it lies outside and nothing wraps. */
+function placeOf(at: number, size: number, cyclic: boolean): number {
+  return cyclic ? modulo(at, size) : at >= 0 && at < size ? at : -1;
 }
 
 function modulo(value: number, size: number): number {
@@ -177,10 +187,10 @@ function shiftsAlong(size: number, rule: PatchRule): number[] {
 /** Along one axis: the training positions q that may match query position q - shift. */
 function matching(
   rule: PatchRule,
-  { size, r, shift }: { size: number; r: number; shift: number },
+  { size, reach, shift }: { size: number; reach: number; shift: number },
 ): number[] {
   const all = Array.from({ length: size }, (_, q) => q);
-  const interior = (i: number) => i >= r && i < size - r;
+  const interior = (i: number) => i >= reach && i < size - reach;
   switch (rule) {
     case "interior":
       return all.filter(interior);

@@ -170,11 +170,12 @@ function nameCandidates(
   },
 ): void {
   const { setting, sigma, logSum, pixels, top, images } = work;
-  const { rule, radius, height, width, channels, signal } = setting;
+  const { rule, height, width, channels, signal } = setting;
+  const reach = setting.weights?.reach ?? setting.radius;
   const pixel = pixels[e]!, values = height * width * channels;
   const p = [Math.floor(pixel / width), pixel % width] as const;
-  const rows = matchingPlaces(rule, { size: height, radius, place: p[0] });
-  const columns = matchingPlaces(rule, { size: width, radius, place: p[1] });
+  const rows = matchingPlaces(rule, { size: height, reach, place: p[0] });
+  const columns = matchingPlaces(rule, { size: width, reach, place: p[1] });
   const lists = { shape: [1, pixels.length, top] as const, ...part };
   nearest.sort((a, b) => a.distance - b.distance || a.index - b.index);
   const spareOf = (distance: number) => 2 * slack + 4 * rounding * Math.abs(distance);

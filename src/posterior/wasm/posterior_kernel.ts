@@ -13,7 +13,10 @@ import { relaxed, simd } from "./posterior_wasm.ts";
 interface Exports extends ExplanationExports {
   configure(...sizes: number[]): void;
   prepareQuery(b: number): void;
+  prepareWindows(): void;
   radiiAt(): number;
+  reachesAt(): number;
+  tapsAt(): number;
   queriesAt(): number;
   sumsAt(): number;
   accsAt(): number;
@@ -90,10 +93,11 @@ export class PosteriorKernel {
     if (this.#plan === plan) return;
     this.#plan = undefined;
     const kernel = this.#exports;
-    const { rule, height, width, channels, queries, scales, radii, x, pivot } = plan;
-    const sizes = [height, width, channels, queries, scales, Math.max(...radii)];
+    const { rule, height, width, channels, queries, scales, radii, reaches, taps, x, pivot } = plan;
+    const largest = Math.max(...radii);
+    const sizes = [height, width, channels, queries, scales, largest];
     try {
-      kernel.configure(rule, ...sizes, Number(hasNoPivot(plan)));
+      kernel.configure(rule, ...sizes, Number(hasNoPivot(plan)), Number(taps !== null));
     } catch (error) {
       // All that it does there is to ask for memory.
       if (!(error instanceof WebAssembly.RuntimeError)) throw error;
@@ -105,6 +109,11 @@ export class PosteriorKernel {
     }
     const { buffer } = kernel.memory;
     new Int32Array(buffer, kernel.radiiAt(), scales).set(radii);
+    if (rule >= 2) new Int32Array(buffer, kernel.reachesAt(), scales).set(reaches);
+    taps?.forEach((each, s) =>
+      new Float64Array(buffer, kernel.tapsAt(), scales * (largest + 1)).set(each, s * (largest + 1))
+    );
+    kernel.prepareWindows();
     new Float64Array(buffer, kernel.queriesAt(), x.length).set(x);
     const values = channels * height * width;
     for (let b = 0; b < queries; b++) {

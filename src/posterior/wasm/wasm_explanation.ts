@@ -96,17 +96,19 @@ export class WasmExplanation implements ExplanationRun {
     b: number,
     { data, images }: { readonly data: Float32Array; readonly images: number },
   ): Omit<ExplanationWork, "indices"> & { readonly plan: Job["plan"] } {
-    const { query, rule, scale, signal, sigma, logSum, pixels, top } = this.#request;
+    const { query, rule, scale, window, signal, sigma, logSum, pixels, top } = this.#request;
     const [, height, width, channels] = query.shape;
     const one = sliceBatch(query, b, b + 1);
-    const plan = planPosterior({ query: one, rule, scales: [scale], signal, sigma });
+    const scales = [hasScale(rule) ? scale : 1];
+    const plan = planPosterior({ query: one, rule, scales, window, signal, sigma });
     const ownSum = logSum.slice(b * height * width, (b + 1) * height * width);
     const sumBits = ownSum.map((value) => value / Math.LN2);
     const cutoff = cutoffBits(plan, { images, tolerance: this.#backend.tolerance });
-    const radius = hasScale(rule) ? (scale - 1) / 2 : 0;
+    const [radius, reach] = [plan.radii[0]!, plan.reaches[0]!];
+    const weights = plan.taps === null ? undefined : { taps: plan.taps[0]!, radius, reach };
     return {
       plan,
-      setting: { x: one.data.slice(), height, width, channels, rule, radius, signal },
+      setting: { x: one.data.slice(), height, width, channels, rule, radius, weights, signal },
       sigma,
       logSum: ownSum,
       pixels,

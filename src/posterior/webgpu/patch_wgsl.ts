@@ -154,11 +154,15 @@ export function patchArrays(exact: boolean, { queryType, vector = 1 }: PatchLayo
 /** A program: what its way of making distances adds to what they have in common. */
 export function patchProgram(
   options: PatchProgramOptions,
-  { layout, code, shifts, iterations }: {
+  { layout, code, shifts, iterations, arrays = [], exactDistance }: {
     readonly layout: PatchLayout;
     readonly code: string;
     readonly shifts: number;
     readonly iterations: number;
+    /** Arrays that it reads beside those of all programs. */
+    readonly arrays?: readonly GpuArray[];
+    /** How it takes the exact distance of a candidate; absent: that of a patch of k x k. */
+    readonly exactDistance?: string;
   },
 ): PatchProgram {
   const { height, width, channels, k, segment, exact } = options;
@@ -185,13 +189,13 @@ export function patchProgram(
       return select(select(at, at - size, at >= size), at + size, at < 0);
     }
 
-    ${exact && exactDistanceWgsl(segment, channels)}
+    ${exact && (exactDistance ?? exactDistanceWgsl(segment, channels))}
 
     ${code}
   `;
   return {
     code: text,
-    arrays: patchArrays(exact, layout),
+    arrays: [...patchArrays(exact, layout), ...arrays],
     params: roundParams,
     shifts,
     iterations,

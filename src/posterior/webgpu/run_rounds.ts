@@ -6,6 +6,7 @@ import { mergedPixels } from "./merge_wgsl.ts";
 import { fixedPointParams, type RoundParams } from "./round_params.ts";
 import { planRounds, type QueryRange, rangesOf, type Round } from "./rounds.ts";
 import { exactFrom, type ScalePrograms } from "./scale_programs.ts";
+import { weightBits } from "./weighted_wgsl.ts";
 import { byPiece, type GpuBackend, Pace, type TileWork, workloadOf } from "./work.ts";
 
 /** What {@linkcode runRounds} reads and writes. */
@@ -83,7 +84,8 @@ async function submitRounds(
   const largest = Math.max(...pieces.map(({ places }) => places.length));
   const dispatches = compiled.reduce((count, { programs }) => count + programs.length + 1, 0);
   const { COPY_DST, STORAGE } = GPUBufferUsage;
-  const { params, partial, numbers } = await gpu.guarded(() => ({
+  const { params, partial, numbers, taps } = await gpu.guarded(() => ({
+    taps: compiled.map(({ taps }) => taps && held.add(gpu.upload("taps", taps))),
     params: held.add(gpu.paramsBuffer(dispatches)),
     partial: held.add(gpu.buffer("partial states", stateBytes, STORAGE)),
     numbers: held.add(gpu.buffer("image numbers", 4 * largest, STORAGE | COPY_DST)),
@@ -95,7 +97,7 @@ async function submitRounds(
       const lastRound = i === pieces.length - 1 && j === rounds.length - 1;
       for (const range of ranges) {
         await gpu.guarded(() => {
-          const buffers = { images: store.piece(images, piece), numbers, partial };
+          const buffers = { images: store.piece(images, piece), numbers, partial, taps };
           if (j === 0) gpu.device.queue.writeBuffer(numbers, 0, places);
           gpu.submit(dispatchesOf(round, work, { ...options, ...buffers, range, result }), params);
         });
@@ -115,12 +117,14 @@ function dispatchesOf(
     readonly images: GPUBuffer;
     readonly numbers: GPUBuffer;
     readonly partial: GPUBuffer;
+    /** Taps of each of the scales; undefined where its window is a box. */
+    readonly taps: readonly (GPUBuffer | undefined)[];
     /** Place of the round's first block in the results, in floats. */
     readonly result: number;
   },
 ): Dispatch[] {
   const { queries, height, width, channels, bitsPerUnit } = plan;
-  const { images, numbers, query, running, partial, fixedQuery, merge, results } = buffers;
+  const { images, numbers, query, running, partial, taps, fixedQuery, merge, results } = buffers;
   const pixels = height * width, blockFloats = queries * (2 + channels) * pixels;
   const common = {
     bits: bitsPerUnit,
@@ -137,11 +141,21 @@ function dispatchesOf(
     resume: 0,
     result: 0,
   };
+  // A distance in fixed point has the bits of the weights too; sums are no trees.
+  const weighted = {
+    exactFrom: plan.exactFrom,
+    exactBits: common.exactBits * 2 ** -weightBits,
+    fixedBits: common.fixedBits + weightBits,
+  };
   return compiled.flatMap(({ scale, exact, programs }, i) => [
     ...programs.map((program, segment) =>
       dispatchOf<RoundParams>(program, {
-        params: { ...common, scale, resume: segment === 0 ? 0 : 1 },
-        buffers: [images, numbers, query, running, partial, ...exact ? [fixedQuery] : []],
+        params: { ...common, ...taps[i] && weighted, scale, resume: segment === 0 ? 0 : 1 },
+        buffers: [
+          ...[images, numbers, query, running, partial],
+          ...exact ? [fixedQuery] : [],
+          ...taps[i] ? [taps[i]] : [],
+        ],
         groups: [round.slots * round.parts, range.count],
       })
     ),

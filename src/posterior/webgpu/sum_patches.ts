@@ -104,15 +104,17 @@ function setCell(into: PosteriorState, from: PosteriorState, cell: number): void
 
 /** Whether what was summed at some pixel of a query and scale has a distance that float32 is too coarse for. */
 function isCoarse(
-  { shared, bitsPerUnit, exactFrom, height, width }: PosteriorPlan,
+  { shared, bitsPerUnit, exactFrom, taps, height, width }: PosteriorPlan,
   state: PosteriorState,
   cell: number,
 ): boolean {
   const pixels = height * width;
+  // Weighted sums are no trees.
+  const bound = taps === null ? coarseFrom * exactFrom : exactFrom;
   for (let at = cell * pixels; at < (cell + 1) * pixels; at++) {
     if (!(state.sum[at]! > 0)) continue;
     const bits = state.logScale[at]! / Math.LN2 + Math.log2(state.sum[at]!);
-    if (Math.abs(bits / bitsPerUnit + shared[at]!) > coarseFrom * exactFrom) return true;
+    if (Math.abs(bits / bitsPerUnit + shared[at]!) > bound) return true;
   }
   return false;
 }

@@ -15,9 +15,10 @@ import { sumEight, sumFour } from "./distances.as";
 import { margins1, products, weights } from "./explanation.as";
 import {
   C, cellPlane, cellRow, columns, distances, H, image, imageBytes, imagePlane, imageRow, origins,
-  planeRow, R, states, W,
+  planeRow, R, states, W, weighted,
 } from "./layout.as";
 import { margins, rescore } from "./rescoring.as";
+import { sumWeightedEight, sumWeightedFour } from "./weighted_windows.as";
 import { query, radius, scale, shiftX, shiftY, x0, x1, y0, y1 } from "./window.as";
 
 // What is done with distances. Each has a function of its own, whose loops have nothing of the others.
@@ -53,10 +54,12 @@ function visitWindows(kind: i32): void {
   let centers = image + <usize>(y0 * imageRow + (x0 << 2));
   for (let left = x1 - x0; left > 0; left -= 8) {
     if (left > 4) {
-      sumEight(sums, max(0, 8 - left), y1 - y0);
+      if (weighted) sumWeightedEight(sums, max(0, 8 - left), y1 - y0);
+      else sumEight(sums, max(0, 8 - left), y1 - y0);
       visitRows(kind, true, cells, centers);
     } else {
-      sumFour(sums, 4 - left, y1 - y0);
+      if (weighted) sumWeightedFour(sums, 4 - left, y1 - y0);
+      else sumFour(sums, 4 - left, y1 - y0);
       visitRows(kind, false, cells, centers);
     }
     sums += 32;

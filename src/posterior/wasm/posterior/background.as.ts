@@ -3,7 +3,7 @@ import { bitsPerUnit64, cutoffBits, LIMIT, power } from "./arithmetic.as";
 import {
   accs, B, background, backgroundValue, BORDER, C, cellPlane, cellRow, counts, doublePlane,
   exactQueries, FAR, H, image, imageBytes, imagePlane, imageRow, INTERIOR, minusPivotDistances, origins,
-  radii, references, rule, S, sums, W,
+  radii, references, rule, S, sums, W, weighted,
 } from "./layout.as";
 
 /** Is the pair boxed; has the background been measured; are there counts not added yet? */
@@ -23,10 +23,11 @@ export function clearCounts(): void {
 /**
  * Finds the box outside which the images of the pair have the value of their corners. Patches that do
  * not touch it are all the same patch: `window` leaves out those inside the image that are further than
- * r from the box, and they are counted here, to be added once (`addBackground`).
+ * r from the box, and they are counted here, to be added once (`addBackground`). Windows with weights reach
+ * further and beyond the image: few of them would be left out.
  */
 export function countBackground(images: i32): void {
-  boxed = (rule == INTERIOR || rule == BORDER) && findBox(images);
+  boxed = !weighted && (rule == INTERIOR || rule == BORDER) && findBox(images);
   if (!boxed) return;
   if (!measured || !hasMeasuredValue()) {
     if (counted) addBackground();

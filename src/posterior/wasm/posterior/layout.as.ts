@@ -12,6 +12,8 @@ export const WHOLE = 0, SHIFTS = 1, SAME = 2, INTERIOR = 3, WRAPPED = 4, BORDER 
 export const FAR: f32 = 1e30;
 
 export let rule: i32, H: i32, W: i32, C: i32, B: i32, S: i32, R: i32;
+/** Do windows have weights? */
+export let weighted: bool;
 
 /** Row strides in bytes: column sums; planes of p; a training image. */
 export let planeRow: i32, cellRow: i32, imageRow: i32;
@@ -21,6 +23,12 @@ export let imageBytes: usize, columnsBytes: usize;
 
 let top: usize;
 export let radii: usize, raw: usize, image: usize;
+/** Of each scale: how near a border is interior; its taps by distance, [R + 1] float64; see `weighted_windows`. */
+export let reaches: usize, taps: usize, tapVectors: usize, tapVectorsBytes: usize;
+/** Planes of queries and images with their padding around them, and a row of zeros. */
+export let softQueries: usize, softPivots: usize, softImage: usize, zeroRow: usize;
+export let softQueryRow: i32, softImageRow: i32;
+export let softQueryPlane: usize, softImagePlane: usize, softImageBytes: usize;
 export let E: usize, columns: usize, suffix: usize, distances: usize;
 /** Four zeros, then four times 2 FAR: what is added to four columns of which the last are beyond. */
 export let ends: usize;
@@ -59,11 +67,28 @@ function reserve(): void {
   if (missing > 0 && memory.grow(missing) < 0) unreachable();
 }
 
+/** What windows with weights need beside the rest. */
+function layOutWeighted(): void {
+  taps = take(<usize>(S * (R + 1)) << 3);
+  tapVectorsBytes = <usize>(2 * R + 3) << 4;
+  tapVectors = take(<usize>S * tapVectorsBytes);
+  softQueryRow = (2 * (W + R) + 16) << 2;
+  softQueryPlane = <usize>H * softQueryRow;
+  softImageRow = (W + 2 * R + 16) << 2;
+  softImagePlane = <usize>H * softImageRow;
+  softImageBytes = <usize>C * softImagePlane;
+  softQueries = take(<usize>(B * C) * softQueryPlane);
+  softPivots = take(<usize>B * softQueryPlane);
+  softImage = take(2 * softImageBytes);
+  zeroRow = take(softImageRow);
+}
+
 /** Lays out memory for a job. */
 export function layOut(
-  rule_: i32, H_: i32, W_: i32, C_: i32, B_: i32, S_: i32, R_: i32,
+  rule_: i32, H_: i32, W_: i32, C_: i32, B_: i32, S_: i32, R_: i32, weighted_: bool,
 ): void {
   rule = rule_; H = H_; W = W_; C = C_; B = B_; S = S_; R = R_;
+  weighted = weighted_;
   const slack: usize = 64;
   planeRow = (W + 2 * R + 12) << 2;
   cellRow = (2 * W + 12) << 2;
@@ -83,7 +108,8 @@ export function layOut(
   accs = take(<usize>B * S * C * doublePlane);
   if (scaled) {
     stripBytes = <usize>(H + 2 * R) << 6;
-    E = take(<usize>((W + 7) >> 3) * stripBytes);
+    reaches = take(<usize>S << 2);
+    E = take(<usize>(((weighted ? W + 2 * R : W) + 7) >> 3) * stripBytes + 64);
     columnsBytes = <usize>H * planeRow + slack;
     columns = take(2 * columnsBytes);
     distances = take(<usize>H << 6);
@@ -97,6 +123,7 @@ export function layOut(
     states = take(<usize>B * S * (2 + C) * cellPlane + slack);
     references = take((<usize>B * S * H * W) << 2);
     f32Flags = take(B * S);
+    if (weighted) layOutWeighted();
   } else {
     logits = take(max(<usize>B << 3, (<usize>H * W) << 3));
     references = take(<usize>B << 3);
@@ -107,6 +134,7 @@ export function layOut(
   if (scaled) {
     // Lanes beyond the end are computed too, and must stay small beside FAR.
     memory.fill(E, 0, distances - E);
+    if (weighted) memory.fill(softImage, 0, zeroRow + softImageRow - softImage);
     for (let i: usize = 0; i < 8; i++) store<f32>(ends + (i << 2), i < 4 ? 0 : 2 * FAR);
   }
 }

@@ -4,7 +4,7 @@
  *
  * What a caller uses is here. `layout` says where everything lies in memory, `window` what is being
  * summed. `squared_differences`, `column_sums` and `distances` make D, `accumulate` turns it into the
- * softmax and `flush` keeps that in float64; `rescoring` takes again what float32 cannot tell,
+ * softmax and `flush` keeps that in float64; `weighted_windows` makes D of windows with weights; `rescoring` takes again what float32 cannot tell,
  * `background` counts what need not be visited, `explanation` keeps where weights come from, and `whole_images` serves the rules without patches.
  *
  * Units. With x = signal * y + sigma * eps all distances are taken after division by signal:
@@ -25,10 +25,13 @@ import { beginPair, explains, foldPair } from "./explanation.as";
 import { flush } from "./flush.as";
 import {
   accs, B, BORDER, C, cellPlane, cellRow, doublePlane, exactQueries, f32Flags, FAR, H, image,
-  imageBytes, imagePlane, imageRow, layOut, logits, minusPivotDistances, origins, queries, radii, raw,
-  references, rule, S, SAME, SHIFTS, states, sums, W, WHOLE,
+  imageBytes, imagePlane, imageRow, layOut, logits, minusPivotDistances, origins, queries, R, radii, raw, reaches,
+  references, rule, S, SAME, SHIFTS, states, sums, taps, tapVectors, tapVectorsBytes, W, weighted, WHOLE,
 } from "./layout.as";
 import { fillDifferences } from "./squared_differences.as";
+import {
+  fillPaddedDifferences, padImages, padQuery, sumWeightedColumns,
+} from "./weighted_windows.as";
 import { addWholeImage } from "./whole_images.as";
 import { cropCenters, radius, scale, selectScale, selectShift } from "./window.as";
 
@@ -52,14 +55,27 @@ const ABSENT: f32 = 2e15;
 
 /**
  * Prepares for a job; sizes are those of the contract, R the largest radius. `noPivot_`: centers are
- * summed relative to 0 rather than to the pivot.
+ * summed relative to 0 rather than to the pivot. `weighted`: windows have weights.
  */
 export function configure(
-  rule: i32, H: i32, W: i32, C: i32, B: i32, S: i32, R: i32, noPivot_: bool,
+  rule: i32, H: i32, W: i32, C: i32, B: i32, S: i32, R: i32, noPivot_: bool, weighted: bool,
 ): void {
   noPivot = noPivot_;
-  layOut(rule, H, W, C, B, S, R);
+  layOut(rule, H, W, C, B, S, R, weighted);
   clear();
+}
+
+/** Takes radii, reaches and, of windows with weights, taps, which the caller wrote. */
+export function prepareWindows(): void {
+  if (!weighted) return;
+  for (let s = 0; s < S; s++) {
+    const r = load<i32>(radii + (<usize>s << 2)), vectors = tapVectors + <usize>s * tapVectorsBytes;
+    for (let i = 0; i < 2 * r + 3; i++) {
+      const d = abs(i - 1 - r);
+      const tap = d > r ? 0 : load<f64>(taps + (<usize>(s * (R + 1) + d) << 3));
+      v128.store(vectors + (<usize>i << 4), f32x4.splat(<f32>tap));
+    }
+  }
 }
 
 /** Forgets all candidates; the queries stay. */
@@ -87,6 +103,10 @@ export function clear(): void {
 
 // Where the caller writes and reads.
 export function radiiAt(): usize { return radii; }
+/** [S] int32. */
+export function reachesAt(): usize { return reaches; }
+/** [S][R + 1] float64. */
+export function tapsAt(): usize { return taps; }
 export function imageAt(): usize { return raw; }
 /** [B][C][H][W] float64: x / signal. */
 export function queriesAt(): usize { return exactQueries; }
@@ -123,6 +143,7 @@ export function prepareQuery(b: i32): void {
       }
     }
   }
+  if (weighted) padQuery(b);
 }
 
 /** Takes the references [B][S][H W] that the caller wrote as thresholds, before the first image. */
@@ -175,6 +196,7 @@ function addPair(): void {
   if (waiting == 1) {
     for (let at = image + imageBytes; at < image + 2 * imageBytes; at += 4) store<f32>(at, ABSENT);
   }
+  if (weighted) padImages();
   if (explains) {
     addShifts(0);
     foldPair(waiting);
@@ -216,6 +238,15 @@ function addShifts(b: i32): void {
 /** All candidates of the pair for query b at shift (sy, sx). */
 function addShift(b: i32, sy: i32, sx: i32): void {
   if (!selectShift(b, sy, sx)) return;
+  if (weighted) {
+    fillPaddedDifferences();
+    for (let s = 0; s < S; s++) {
+      if (!selectScale(s)) return;
+      sumWeightedColumns();
+      addCandidates();
+    }
+    return;
+  }
   let before = -1;
   for (let s = 0; s < S; s++) {
     if (!selectScale(s)) return;

@@ -2,9 +2,9 @@
 import { bitsPerUnit, bitsPerUnit64, cutoffBits, exactFrom, LIMIT, rescoreFrom } from "./arithmetic.as";
 import {
   C, cellPlane, cellRow, doublePlane, exactQueries, f32Flags, H, image, imageBytes, imagePlane, imageRow,
-  INTERIOR, minusPivotDistances, rule, states, W, WRAPPED,
+  INTERIOR, minusPivotDistances, R, rule, states, taps, W, weighted, WRAPPED,
 } from "./layout.as";
-import { query, radius, scale } from "./window.as";
+import { query, radius, scale, scaleOfQuery } from "./window.as";
 
 /** What `rescore` returns: threshold - D of four candidates of the first image, then of the second. */
 export const margins: usize = memory.data(32, 16);
@@ -58,6 +58,7 @@ function lower(cell: usize, distance: f32): void {
 function exactDistance(py: i32, px: i32, center: usize): f64 {
   const from = image + (center - image < imageBytes ? 0 : imageBytes);
   const qy = <i32>((center - from) / imageRow), qx = <i32>((center - from) % imageRow) >> 2;
+  if (weighted) return exactWeightedDistance(py, px, qy, qx, from);
   const cyclic = rule == INTERIOR || rule == WRAPPED;
   const r = radius;
   const inside = qx >= r && qx + r < W && px >= r && px + r < W;
@@ -79,6 +80,41 @@ function exactDistance(py: i32, px: i32, center: usize): f64 {
         sum += insideRow(yRow + (<usize>(qx - r) << 2), uRow + (<usize>(px - r) << 3), g);
       } else sum = addEdgeRow(sum, yRow, uRow, gRow, qx, px);
     }
+  }
+  return sum;
+}
+
+/** The same for windows with weights, which meet the padding of both sides. */
+function exactWeightedDistance(py: i32, px: i32, qy: i32, qx: i32, from: usize): f64 {
+  const cyclic = rule == INTERIOR || rule == WRAPPED;
+  const r = radius, u = taps + (<usize>(scaleOfQuery * (R + 1)) << 3);
+  const pivots = minusPivotDistances + <usize>query * cellPlane;
+  let sum: f64 = 0;
+  for (let dy = -r; dy <= r; dy++) {
+    let y = qy + dy, v = py + dy;
+    if (cyclic) {
+      y = wrap(y, H);
+      v = wrap(v, H);
+    }
+    const rowOfY = y >= 0 && y < H, rowOfP = v >= 0 && v < H;
+    let rowSum: f64 = 0;
+    for (let dx = -r; dx <= r; dx++) {
+      let x = qx + dx, w = px + dx;
+      if (cyclic) {
+        x = wrap(x, W);
+        w = wrap(w, W);
+      }
+      const hasY = rowOfY && x >= 0 && x < W, hasP = rowOfP && w >= 0 && w < W;
+      let square: f64 = hasP ? <f64>load<f32>(pivots + <usize>(v * cellRow + (w << 2))) : 0;
+      for (let c: usize = 0; c < <usize>C; c++) {
+        const exact = exactQueries + (<usize>(query * C) + c) * doublePlane;
+        const one = hasP ? load<f64>(exact + (<usize>(v * W + w) << 3)) : 0;
+        const other = hasY ? <f64>load<f32>(from + c * imagePlane + <usize>(y * imageRow + (x << 2))) : 0;
+        square += (one - other) * (one - other);
+      }
+      rowSum += load<f64>(u + (<usize>abs(dx) << 3)) * square;
+    }
+    sum += load<f64>(u + (<usize>abs(dy) << 3)) * rowSum;
   }
   return sum;
 }

@@ -4,7 +4,7 @@
  * over pixels read their bounds here.
  */
 import { boxBottom, boxed, boxLeft, boxRight, boxTop } from "./background.as";
-import { BORDER, H, INTERIOR, R, radii, rule, S, W, WRAPPED } from "./layout.as";
+import { BORDER, H, INTERIOR, R, radii, reaches, rule, S, W, weighted, WRAPPED } from "./layout.as";
 
 /** The query, and the shift q - p. */
 export let query: i32, shiftY: i32, shiftX: i32;
@@ -12,8 +12,8 @@ export let query: i32, shiftY: i32, shiftX: i32;
 export let insideY: bool, insideX: bool;
 /** Pixels q whose squared differences are needed. */
 export let top: i32, bottom: i32, left: i32, right: i32;
-/** The scale, counted over all queries, and its radius. */
-export let scale: i32, radius: i32;
+/** The scale, counted over all queries and of one, and its radius. */
+export let scale: i32, scaleOfQuery: i32, radius: i32;
 /** Rows of column sums that this scale and larger ones need. */
 export let sumsTop: i32, sumsBottom: i32;
 /** Centers of windows: rows [y0, y1), columns [x0, x1). */
@@ -36,8 +36,9 @@ export function selectShift(b: i32, sy: i32, sx: i32): bool {
   bottom = lastRow = cyclic ? H : min(H, H + sy);
   left = firstColumn = cyclic ? 0 : max(0, sx);
   right = lastColumn = cyclic ? W : min(W, W + sx);
-  const diameter = 2 * load<i32>(radii);
+  const diameter = 2 * load<i32>(reaches);
   if ((insideY && bottom - top <= diameter) || (insideX && right - left <= diameter)) return false;
+  if (weighted) return spread();
   cropped = boxed && insideY && insideX;
   if (cropped) {
     // Windows of radius r centered further than r from the box are background. Column sums reach as far
@@ -51,14 +52,30 @@ export function selectShift(b: i32, sy: i32, sx: i32): bool {
   return top < bottom && left < right;
 }
 
+/** Lets E reach as far as windows with weights do, beyond the image too. */
+function spread(): bool {
+  cropped = false;
+  top = left = i32.MAX_VALUE;
+  bottom = right = i32.MIN_VALUE;
+  for (let s = 0; s < S && selectScale(s); s++) {
+    top = min(top, y0 - radius);
+    bottom = max(bottom, y1 + radius);
+    left = min(left, x0 - radius);
+    right = max(right, x1 + radius);
+  }
+  return top < bottom && left < right;
+}
+
 /** Goes to scale s of the shift; false where neither it nor a larger one has a window. */
 export function selectScale(s: i32): bool {
   scale = query * S + s;
+  scaleOfQuery = s;
   radius = load<i32>(radii + (<usize>s << 2));
-  y0 = insideY ? firstRow + radius : 0;
-  y1 = insideY ? lastRow - radius : H;
-  x0 = insideX ? firstColumn + radius : 0;
-  x1 = insideX ? lastColumn - radius : W;
+  const reach = load<i32>(reaches + (<usize>s << 2));
+  y0 = insideY ? firstRow + reach : 0;
+  y1 = insideY ? lastRow - reach : H;
+  x0 = insideX ? firstColumn + reach : 0;
+  x1 = insideX ? lastColumn - reach : W;
   if (y0 >= y1 || x0 >= x1) return false;
   sumsTop = cropped ? max(y0, boxTop - R) : y0;
   sumsBottom = cropped ? min(y1, boxBottom + R) : y1;

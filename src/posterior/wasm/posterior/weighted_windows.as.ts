@@ -1,0 +1,257 @@
+/**
+ * Windows whose pixels count more or less: D(q) = sum of u(|dy|) u(|dx|) E(q + d), the columns first and then the
+ * rows, one multiply-add for each tap. Windows may reach beyond the image at places where boxes may not, so that
+ * query and images lie in planes of their own here, with what their padding shows around them: E is then a
+ * plane like any other.
+ */
+import { fma, four, setFour } from "./arithmetic.as";
+import {
+  B, C, columns, columnsBytes, distances, doublePlane, E, ends, exactQueries, H, image, imageBytes, imagePlane,
+  imageRow, INTERIOR, minusPivotDistances, cellPlane, cellRow, planeRow, R, rule, softImage, softImageBytes,
+  softImagePlane, softImageRow, softPivots, softQueries, softQueryPlane, softQueryRow, stripBytes, tapVectors,
+  tapVectorsBytes, W, WRAPPED, zeroRow,
+} from "./layout.as";
+import {
+  bottom, left, query, radius, right, scaleOfQuery, shiftX, shiftY, top, x0, x1, y0, y1,
+} from "./window.as";
+
+@inline
+function wrapped(at: i32, size: i32): i32 {
+  return ((at % size) + size) % size;
+}
+
+/** Lays out the planes of a query: x / signal, and minus the squared distance from the pivot. */
+export function padQuery(b: i32): void {
+  const cyclic = rule == INTERIOR || rule == WRAPPED;
+  const first = -(W + R), end = W + R + 16;
+  for (let y = 0; y < H; y++) {
+    const pivotRow = minusPivotDistances + <usize>b * cellPlane + <usize>(y * cellRow);
+    for (let x = first; x < end; x++) {
+      const inside = x >= 0 && x < W;
+      const from = cyclic ? wrapped(x, W) : x;
+      const at = <usize>(y * softQueryRow + ((x - first) << 2));
+      store<f32>(
+        softPivots + <usize>b * softQueryPlane + at,
+        cyclic || inside ? load<f32>(pivotRow + (<usize>from << 2)) : 0,
+      );
+      for (let c = 0; c < C; c++) {
+        const exact = exactQueries + <usize>(b * C + c) * doublePlane;
+        store<f32>(
+          softQueries + <usize>(b * C + c) * softQueryPlane + at,
+          cyclic || inside ? <f32>load<f64>(exact + (<usize>(y * W + from) << 3)) : 0,
+        );
+      }
+    }
+  }
+}
+
+/** Lays out the planes of the pair of images. */
+export function padImages(): void {
+  const cyclic = rule == INTERIOR || rule == WRAPPED;
+  for (let i: usize = 0; i < 2; i++) {
+    for (let c: usize = 0; c < <usize>C; c++) {
+      for (let y = 0; y < H; y++) {
+        const from = image + i * imageBytes + c * imagePlane + <usize>(y * imageRow);
+        const to = softImage + i * softImageBytes + c * softImagePlane + <usize>(y * softImageRow);
+        const middle = to + (<usize>R << 2);
+        memory.copy(middle, from, <usize>W << 2);
+        if (!cyclic) continue;
+        for (let x = 1; x <= R; x++) {
+          store<f32>(middle - (<usize>x << 2), load<f32>(from + (<usize>(W - x) << 2)));
+          store<f32>(middle + (<usize>(W + x - 1) << 2), load<f32>(from + (<usize>(x - 1) << 2)));
+        }
+      }
+    }
+  }
+}
+
+/** E of the window's extent, as `squared_differences` fills it. */
+export function fillPaddedDifferences(): void {
+  if (C == 1) fillC1();
+  else if (C == 3) fillC3();
+  else fillAny();
+}
+
+function fillC1(): void { fill(1); }
+function fillC3(): void { fill(3); }
+function fillAny(): void { fill(0); }
+
+@inline
+function fill(channels: i32): void {
+  const cyclic = rule == INTERIOR || rule == WRAPPED;
+  const images = softImage + (<usize>(left + R) << 2);
+  const column = <usize>(left - shiftX + W + R) << 2;
+  const queries = softQueries + <usize>(query * C) * softQueryPlane + column;
+  const pivots = softPivots + <usize>query * softQueryPlane + column;
+  const last = bottom;
+  for (let q = top; q < last; q++) {
+    let y = zeroRow, yPlane: usize = 0, yBytes: usize = 0;
+    if (cyclic || (q >= 0 && q < H)) {
+      y = images + <usize>((cyclic ? wrapped(q, H) : q) * softImageRow);
+      yPlane = softImagePlane;
+      yBytes = softImageBytes;
+    }
+    let u = zeroRow, g = zeroRow, uPlane: usize = 0;
+    const p = q - shiftY;
+    if (cyclic || (p >= 0 && p < H)) {
+      const row = <usize>((cyclic ? wrapped(p, H) : p) * softQueryRow);
+      u = queries + row;
+      g = pivots + row;
+      uPlane = softQueryPlane;
+    }
+    let e = E + (<usize>(q + R) << 6);
+    const strip = stripBytes;
+    for (let x = left; x < right; x += 8) {
+      fillFour(channels, false, e, u, g, y, y + yBytes, uPlane, yPlane);
+      fillFour(channels, true, e, u, g, y, y + yBytes, uPlane, yPlane);
+      e += strip;
+      u += 32;
+      g += 32;
+      y += 32;
+    }
+  }
+}
+
+/** E of four pixels of both images, the first or the second four of a row of the strip. */
+@inline
+function fillFour(
+  channels: i32, second: bool, e: usize, u: usize, g: usize, y: usize, y2: usize, uPlane: usize, yPlane: usize,
+): void {
+  const shared = four(second, g);
+  let uc = four(second, u);
+  let one = addSquare(uc, four(second, y), shared), two = addSquare(uc, four(second, y2), shared);
+  if (channels == 3) {
+    uc = four(second, u + uPlane);
+    one = addSquare(uc, four(second, y + yPlane), one);
+    two = addSquare(uc, four(second, y2 + yPlane), two);
+    uc = four(second, u + 2 * uPlane);
+    one = addSquare(uc, four(second, y + 2 * yPlane), one);
+    two = addSquare(uc, four(second, y2 + 2 * yPlane), two);
+  } else if (channels != 1) {
+    for (let c = 1; c < C; c++) {
+      u += uPlane;
+      y += yPlane;
+      y2 += yPlane;
+      uc = four(second, u);
+      one = addSquare(uc, four(second, y), one);
+      two = addSquare(uc, four(second, y2), two);
+    }
+  }
+  setFour(second, e, one);
+  setFour(second, e + 32, two);
+}
+
+/** sum + (u - y)^2 of four pixels. */
+@inline
+function addSquare(u: v128, y: v128, sum: v128): v128 {
+  const difference = f32x4.sub(u, y);
+  return fma(difference, difference, sum);
+}
+
+/** Where the scale's taps are: u(r), .., u(0), .., u(r), four times each, after a 0 and before one. */
+@inline
+function tapsOfScale(): usize {
+  return tapVectors + <usize>scaleOfQuery * tapVectorsBytes;
+}
+
+/** C(q): sums of E over the rows of the window, each times its tap, of both images; two outputs at a time. */
+export function sumWeightedColumns(): void {
+  const r = radius, row = <usize>planeRow;
+  const firstStrip = (x0 - r - left) >> 3, lastStrip = (x1 + r - left + 7) >> 3;
+  let strip = E + <usize>firstStrip * stripBytes + (<usize>(y0 - r + R) << 6);
+  let out = columns + <usize>(y0 * planeRow + ((left + 8 * firstStrip + R) << 2));
+  // Of the first tap that is not 0.
+  const taps = tapsOfScale() + 16;
+  const bytes = <usize>(2 * r + 2) << 4;
+  for (let i = firstStrip; i < lastStrip; i++) {
+    let from = strip, to = out;
+    for (let y = y0; y < y1; y += 2) {
+      sumTwoRows(from, to, taps, taps + bytes, y + 1 < y1);
+      from += 128;
+      to += 2 * row;
+    }
+    strip += stripBytes;
+    out += 32;
+  }
+}
+
+/** Two rows of outputs of a strip, or one; `taps` is that of the first row's first term. */
+@inline
+function sumTwoRows(from: usize, to: usize, taps: usize, end: usize, two: bool): void {
+  const row = <usize>planeRow, other = columnsBytes;
+  let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0;
+  let b0 = a0, b1 = a0, b2 = a0, b3 = a0;
+  for (let at = taps; at < end; at += 16) {
+    const e0 = v128.load(from), e1 = v128.load(from, 16);
+    const e2 = v128.load(from, 32), e3 = v128.load(from, 48);
+    const a = v128.load(at), b = v128.load(at - 16);
+    a0 = fma(a, e0, a0);
+    a1 = fma(a, e1, a1);
+    a2 = fma(a, e2, a2);
+    a3 = fma(a, e3, a3);
+    b0 = fma(b, e0, b0);
+    b1 = fma(b, e1, b1);
+    b2 = fma(b, e2, b2);
+    b3 = fma(b, e3, b3);
+    from += 64;
+  }
+  v128.store(to, a0);
+  v128.store(to, a1, 16);
+  v128.store(to + other, a2);
+  v128.store(to + other, a3, 16);
+  if (!two) return;
+  const next = to + row;
+  v128.store(next, b0);
+  v128.store(next, b1, 16);
+  v128.store(next + other, b2);
+  v128.store(next + other, b3, 16);
+}
+
+/**
+ * D(q): sums of column sums over the columns of the window, each times its tap, for 8 columns of both images in
+ * `rows` rows; see `distances`.
+ */
+export function sumWeightedEight(from: usize, beyond: i32, rows: i32): void {
+  const row = <usize>planeRow, other = columnsBytes;
+  const mask = v128.load(ends + (<usize>beyond << 2));
+  const taps = tapsOfScale() + 16, lastTap = taps + (<usize>(2 * radius + 1) << 4);
+  const end = distances + (<usize>rows << 6);
+  for (let to = distances; to < end; to += 64) {
+    let d0 = f32x4.splat(0), d1 = mask, d2 = d0, d3 = mask;
+    let at = from;
+    for (let tap = taps; tap < lastTap; tap += 16) {
+      const t = v128.load(tap);
+      d0 = fma(t, v128.load(at), d0);
+      d1 = fma(t, v128.load(at, 16), d1);
+      d2 = fma(t, v128.load(at + other), d2);
+      d3 = fma(t, v128.load(at + other, 16), d3);
+      at += 4;
+    }
+    v128.store(to, d0);
+    v128.store(to, d1, 16);
+    v128.store(to, d2, 32);
+    v128.store(to, d3, 48);
+    from += row;
+  }
+}
+
+/** Distances of 4 columns, likewise. */
+export function sumWeightedFour(from: usize, beyond: i32, rows: i32): void {
+  const row = <usize>planeRow, other = columnsBytes;
+  const mask = v128.load(ends + (<usize>beyond << 2));
+  const taps = tapsOfScale() + 16, lastTap = taps + (<usize>(2 * radius + 1) << 4);
+  const end = distances + (<usize>rows << 6);
+  for (let to = distances; to < end; to += 64) {
+    let d0 = mask, d2 = mask;
+    let at = from;
+    for (let tap = taps; tap < lastTap; tap += 16) {
+      const t = v128.load(tap);
+      d0 = fma(t, v128.load(at), d0);
+      d2 = fma(t, v128.load(at + other), d2);
+      at += 4;
+    }
+    v128.store(to, d0);
+    v128.store(to, d2, 32);
+    from += row;
+  }
+}

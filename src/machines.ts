@@ -49,6 +49,12 @@ export {
   scaleAggregates,
 } from "./calibration/choose_scale.ts";
 export {
+  type CalibrationQueries,
+  calibrationQueries,
+  cleanReference,
+  type HeldOutQueries,
+} from "./calibration/held_out_queries.ts";
+export {
   importScales,
   type ImportScalesOptions,
   type ScaleIndexing,

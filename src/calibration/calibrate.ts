@@ -17,7 +17,9 @@ import { certaintyOf, isSettled, isSettledWhichever, roundOf, sameWhichever } fr
  * Every candidate is evaluated at every step, all in one pass of the machine, unless `search` says
  * otherwise, and similarities by all metrics are kept.
  *
- * The trajectories are of any sampler but "churn", which asks between the steps.
+ * The trajectories are of any sampler but "churn", which asks between the steps. In their place there may be
+ * held-out images with noise, with the network's answers or the clean images themselves as what is predicted
+ * ({@linkcode HeldOutQueries}).
  *
  * @example Find the patch sizes of a machine, which here poses as the network
  * ```ts

@@ -1,6 +1,7 @@
 import type { SamplingProtocolOptions } from "../samplers/sampling_protocol.ts";
 import type { CalibrationState, ChooseScalesOptions } from "./calibration.ts";
 import type { CalibrationRound } from "./calibration_work.ts";
+import type { HeldOutQueries } from "./held_out_queries.ts";
 import type { ScaleSearch } from "./scale_search.ts";
 
 /**
@@ -53,6 +54,12 @@ export interface CalibrateOptions
    * (`neighbors`; see {@linkcode searchScales}). What was not evaluated is null in the tables.
    */
   readonly search?: ScaleSearch | undefined;
+  /**
+   * Held-out images with noise in place of the network's trajectory, one for each sample: network and machine are
+   * asked about them, or the machine alone, against the noise that is in them. `sampler` and `xT` then mean
+   * nothing, and labels are those of the images.
+   */
+  readonly on?: HeldOutQueries | undefined;
   /** Samples that network and machine see in one call; 16 by default. With "auto": rounds of their own. */
   readonly batch?: number | undefined;
   /** Called often. */

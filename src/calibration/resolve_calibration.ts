@@ -12,6 +12,7 @@ import { timeGrid, timeGridDefinition } from "../samplers/time_grid.ts";
 import type { CalibrateOptions } from "./calibrate_options.ts";
 import type { CalibrationIdentity } from "./calibration_tables.ts";
 import { checkOptions, checkResume } from "./checks.ts";
+import { firstHeldOut, heldOutSampler } from "./held_out_queries.ts";
 import type { ScaleSearch } from "./scale_search.ts";
 import { mostSamples } from "./settled.ts";
 import { similarityMetric, similarityMetrics } from "./similarity.ts";
@@ -47,11 +48,11 @@ export function resolveCalibration(
   machine: MultiScaleDenoiser,
   options: CalibrateOptions,
 ): ResolvedCalibration {
-  const { candidates, steps, seed, resume } = options;
+  const { candidates, steps, seed, resume, on } = options;
   const { aggregate = "median", batch = 16, search = "full" } = options;
   const metric = similarityMetric(options.metric ?? "cosine");
   const metrics: readonly Metric[] = [...new Set<Metric>([...similarityMetrics, metric])];
-  const sampler = samplerDefinition(options.sampler ?? "ddim");
+  const sampler = on ? heldOutSampler(on) : samplerDefinition(options.sampler ?? "ddim");
   const grid = timeGridDefinition(options.grid ?? "uniform");
   if (sampler.offGrid) {
     throw new ArgumentError(
@@ -61,7 +62,8 @@ export function resolveCalibration(
   }
   const untilSettled = options.samples === "auto";
   const samples = options.samples === "auto"
-    ? options.maxSamples ?? options.xT?.shape[0] ?? mostSamples
+    ? options.maxSamples ??
+      (on ? Math.min(mostSamples, on.images.shape[0]) : options.xT?.shape[0] ?? mostSamples)
     : options.samples;
   checkOptions({ candidates, samples, batch });
   const growing = options.images === "auto" && isGrowing(machine) ? machine : undefined;
@@ -93,8 +95,9 @@ export function resolveCalibration(
     labels,
   };
   if (resume !== undefined) checkResume(identity, resume, { samples, metrics });
-  const xT = options.xT ??
-    initialNoise({ seed, samples, imageShape, schedule: network.schedule });
+  const xT = on
+    ? firstHeldOut(on, { samples, imageShape })
+    : options.xT ?? initialNoise({ seed, samples, imageShape, schedule: network.schedule });
   if (xT.shape[0] !== samples) {
     throw new ArgumentError(`Cannot calibrate ${samples} samples from ${xT.shape[0]} noise images`);
   }

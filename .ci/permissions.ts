@@ -46,6 +46,11 @@ export const verbPermissions: Readonly<Record<string, VerbPermissions>> = {
     folders: runsFolder,
     computes: true,
   },
+  "compare": {
+    reads: ["run", "schedule", "scales", "from"],
+    folders: runsFolder,
+    computes: true,
+  },
   "sample": { reads: ["run", "schedule", "scales", "from"], folders: runsFolder, computes: true },
   "film": {
     reads: ["run", "schedule", "scales", "from"],
@@ -60,7 +65,7 @@ export const verbPermissions: Readonly<Record<string, VerbPermissions>> = {
     computes: true,
   },
   "quality": {
-    reads: ["run", "schedule", "scales", "from", "classifier", "held-out"],
+    reads: ["run", "schedule", "scales", "from", "classifier", "held-out-from"],
     folders: runsFolder,
     computes: true,
   },

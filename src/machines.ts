@@ -114,6 +114,12 @@ export type { Provenance } from "./core/provenance.ts";
 export { Random, type RandomState } from "./core/random.ts";
 export { runtimeName, type RuntimeScope } from "./core/runtime.ts";
 export {
+  type PairedDifference,
+  pairedDifference,
+  type PairedDifferenceOptions,
+  type SampleStatistic,
+} from "./core/paired_bootstrap.ts";
+export {
   bootstrapMedian,
   type BootstrapOptions,
   determination,
@@ -161,6 +167,25 @@ export {
   type AgreementTableOptions,
   agreementText,
 } from "./evaluation/agreement_table.ts";
+export { type AskingCost, costPerQuery } from "./evaluation/asking_cost.ts";
+export {
+  compareDenoisers,
+  type CompareOptions,
+  type ComparisonProgress,
+  type ComparisonResult,
+  type SampleComparison,
+} from "./evaluation/compare_denoisers.ts";
+export { comparisonMeasures } from "./evaluation/comparison_measures.ts";
+export type { ComparisonIdentity, ComparisonRecord } from "./evaluation/comparison_record.ts";
+export {
+  comparisonCsv,
+  type ComparisonRow,
+  comparisonSamplesCsv,
+  type ComparisonTable,
+  comparisonTable,
+  type ComparisonTableOptions,
+  type ComparisonWay,
+} from "./evaluation/comparison_table.ts";
 export {
   type CopiedRegion,
   type CopiedRegions,

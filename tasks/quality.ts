@@ -82,7 +82,7 @@ export const verb = defineVerb({
         path: "read",
         help: "A classifier of your own in place of the one that ships",
       },
-      heldOut: {
+      heldOutFrom: {
         type: "string",
         placeholder: "PATH",
         path: "read",
@@ -142,7 +142,7 @@ export const verb = defineVerb({
     "quality --samples 500",
     "quality --machines bbels,ls,is --samples 100",
     "quality --run latest --features pixels,patches --metrics frechet,wasserstein",
-    "quality --run zoo:cifar10-resnet-zeros --from train.bin --held-out test.bin",
+    "quality --run zoo:cifar10-resnet-zeros --from train.bin --held-out-from test.bin",
   ],
   result: {
     ...runResultFields,

@@ -49,6 +49,12 @@ export const verbGroups: readonly VerbGroup[] = [
         load: () => import("../evaluate.ts"),
       },
       {
+        name: "compare",
+        summary:
+          "Sets the machines of all theories beside a network: agreement, errors, intervals, cost",
+        load: () => import("../compare.ts"),
+      },
+      {
         name: "sample",
         summary: "Makes images from noise, with a network or with a machine",
         load: () => import("../sample.ts"),

@@ -74,7 +74,7 @@ export interface Quality {
 export async function loadHeldOut(
   { network, training, path }: LoadedNetwork,
   flags: ImageFlags & Reading & {
-    readonly heldOut?: string | undefined;
+    readonly heldOutFrom?: string | undefined;
     readonly heldOutImages?: number | undefined;
   },
 ): Promise<ImageDataset> {
@@ -87,7 +87,7 @@ export async function loadHeldOut(
   const { maxPixels, tell, onProgress, abort } = flags;
   const data = await loadDataset(name, {
     split: "test",
-    from: flags.heldOut ?? flags.from,
+    from: flags.heldOutFrom ?? flags.from,
     size: height,
     channels: channelsOf(flags.colors ?? (asTrained ? training["colors"] : undefined)),
     classes: flags.classes ?? (asTrained ? training["classes"] as number[] | undefined : undefined),
@@ -99,7 +99,7 @@ export async function loadHeldOut(
       `Held-out images of ${name} are ${
         found.join(" x ")
       }, the network makes ${height} x ${width} ` +
-        `x ${channels}; name others with --held-out`,
+        `x ${channels}; name others with --held-out-from`,
     );
   }
   return data;

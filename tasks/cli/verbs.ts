@@ -106,6 +106,13 @@ export const verbGroups: readonly VerbGroup[] = [
         load: () => import("../stable_target.ts"),
       },
       {
+        name: "target-study",
+        summary:
+          "Does the Stable Target Field train faster, stabler, better? Frechet distance against steps, " +
+          "over seeds; resumable",
+        load: () => import("../target_study.ts"),
+      },
+      {
         name: "reproduce",
         summary:
           "Row after row of the published table: trains, calibrates, evaluates, and writes " +

@@ -46,11 +46,6 @@ export const verbPermissions: Readonly<Record<string, VerbPermissions>> = {
     folders: runsFolder,
     computes: true,
   },
-  "compare": {
-    reads: ["run", "schedule", "scales", "from"],
-    folders: runsFolder,
-    computes: true,
-  },
   "sample": { reads: ["run", "schedule", "scales", "from"], folders: runsFolder, computes: true },
   "film": {
     reads: ["run", "schedule", "scales", "from"],
@@ -65,7 +60,7 @@ export const verbPermissions: Readonly<Record<string, VerbPermissions>> = {
     computes: true,
   },
   "quality": {
-    reads: ["run", "schedule", "scales", "from", "classifier", "inception", "held-out-from"],
+    reads: ["run", "schedule", "scales", "from", "classifier", "held-out"],
     folders: runsFolder,
     computes: true,
   },
@@ -79,13 +74,6 @@ export const verbPermissions: Readonly<Record<string, VerbPermissions>> = {
   },
   "receptive-field": { reads: ["run", "schedule"], folders: runsFolder, computes: true },
   "stable-target": { reads: ["from"], folders: runsFolder, computes: true },
-  "target-study": {
-    reads: ["from"],
-    folders: { runs: "runs/target-study" },
-    files: { out: "docs/stable-target-study.md" },
-    beside: ["-frechet.svg", "-frechet.csv"],
-    computes: true,
-  },
   "reproduce": {
     reads: ["weights", ...places],
     folders: { runs: "runs/reproduce" },

@@ -18,20 +18,19 @@ import {
   scheduleFlag,
 } from "./pipelines/flags.ts";
 import { tellSamplingMemory } from "./pipelines/memory.ts";
-import { measureQuality } from "./pipelines/quality.ts";
-import { exportQuality, qualityFiles, qualityText } from "./pipelines/quality_export.ts";
-import { featureKinds, featureNames } from "./pipelines/quality_features.ts";
-import { chosenMeasures, frechetNames, measureNames } from "./pipelines/quality_rows.ts";
-import { keptSamples, type SampledDenoiser } from "./pipelines/quality_samples.ts";
 import {
   chosenImages,
-  controlName,
   floorName,
-  heldOutSets,
   loadHeldOut,
   type MeasuredSet,
-} from "./pipelines/quality_sets.ts";
+  measureQuality,
+} from "./pipelines/quality.ts";
+import { exportQuality, qualityFiles, qualityText } from "./pipelines/quality_export.ts";
+import { featureKinds, featureNames } from "./pipelines/quality_features.ts";
+import { chosenMeasures, measureNames } from "./pipelines/quality_rows.ts";
+import { keptSamples, type SampledDenoiser } from "./pipelines/quality_samples.ts";
 import { readingWith } from "./pipelines/reading.ts";
+import { scalesIdentity } from "./pipelines/scales_identity.ts";
 import { checkSchedules, chosenLine, requestedSchedules, timesFor } from "./pipelines/schedules.ts";
 import { openSession } from "./pipelines/session.ts";
 import { loadNetwork, protocolFor, sourcesIdentity } from "./pipelines/sources.ts";
@@ -84,14 +83,7 @@ export const verb = defineVerb({
         path: "read",
         help: "A classifier of your own in place of the one that ships",
       },
-      inception: {
-        type: "string",
-        placeholder: "FILE",
-        path: "read",
-        help:
-          "Your file of pt_inception-2015-12-05, for --features inception: FID, KID, inception score",
-      },
-      heldOutFrom: {
+      heldOut: {
         type: "string",
         placeholder: "PATH",
         path: "read",
@@ -151,8 +143,7 @@ export const verb = defineVerb({
     "quality --samples 500",
     "quality --machines bbels,ls,is --samples 100",
     "quality --run latest --features pixels,patches --metrics frechet,wasserstein",
-    "quality --run zoo:cifar10-resnet-zeros --from train.bin --held-out-from test.bin",
-    "quality --features inception --inception pt_inception-2015-12-05-6726825d.pth",
+    "quality --run zoo:cifar10-resnet-zeros --from train.bin --held-out test.bin",
   ],
   result: {
     ...runResultFields,
@@ -163,8 +154,7 @@ export const verb = defineVerb({
     "files.quality": "all numbers (quality.json)",
     "files.table": "all numbers as a table (CSV)",
     "files.local": "what machines copy at each step (CSV)",
-    "numbers.Frechet distance of NAME":
-      "of each set, by the first features; FID where they are inception's",
+    "numbers.Frechet distance of NAME": "of each set, by the first features",
     "numbers.C_T of NAME": "below 0 where samples are nearer to training images than held-out ones",
     "rows": "set, features, measure, value, error, rows, heldOutRows, width, warning",
   },
@@ -188,17 +178,16 @@ export const verb = defineVerb({
   const heldOutData = await loadHeldOut(network, { ...flags, ...reading });
   reading.finish();
   const { seed, samples, sampler, steps } = protocol;
-  const { heldOut, control } = heldOutSets(heldOutData.images, {
+  const heldOut = chosenImages(heldOutData.images, {
     count: flags.heldOutImages ?? usualHeldOut,
-    controls: samples,
     seed,
+    stream: "held-out images",
   });
   const { imageShape } = network.network.architecture;
   const kinds = await featureKinds(flags.features, {
     dataset: heldOutData.name,
     imageShape,
     classifier: flags.classifier,
-    inception: flags.inception,
   });
   const configuration = {
     ...protocol,
@@ -212,7 +201,6 @@ export const verb = defineVerb({
     explained: flags.explained,
     extrapolate: flags.extrapolate ?? false,
     heldOutImages: heldOut.shape[0],
-    controlImages: control?.shape[0] ?? 0,
   };
   await using session = await openSession(context, {
     network,
@@ -220,10 +208,7 @@ export const verb = defineVerb({
     label: network.label,
     identity: (parts) => ({
       ...configuration,
-      scales: schedules.map(({ machine, steps }) => [
-        machine,
-        steps.map(({ patchSize }) => patchSize),
-      ]),
+      scales: schedules.map((each) => [each.machine, scalesIdentity(each)]),
       ...sourcesIdentity(network, parts.data),
       heldOutSha256: heldOutData.sha256,
       backend: parts.backend.name,
@@ -258,7 +243,6 @@ export const verb = defineVerb({
   } finally {
     ofNetwork.dispose();
   }
-  if (control !== undefined) sets.push({ name: controlName, images: control });
   sets.push({
     name: floorName,
     images: chosenImages(data.images, { count: samples, seed, stream: floorName }),
@@ -289,7 +273,7 @@ export const verb = defineVerb({
     },
     numbers: Object.fromEntries(
       rows.filter(({ features, measure }) =>
-        measure === "C_T" || (frechetNames.includes(measure) && features === main)
+        measure === "C_T" || (measure === "Frechet distance" && features === main)
       ).map(({ set, measure, value }) => [`${measure} of ${set}`, value]),
     ),
   });

@@ -12,10 +12,9 @@ import { createProvenance } from "../../src/runs/provenance.ts";
 import { pictureWriter } from "../cli/pictures.ts";
 import { textTable } from "../cli/table.ts";
 import { describePosterior } from "./posterior.ts";
-import type { LocalStep, Quality } from "./quality.ts";
-import { controlName, floorName, type MeasuredSet } from "./quality_sets.ts";
+import { floorName, type LocalStep, type MeasuredSet, type Quality } from "./quality.ts";
 import type { FeatureKind } from "./quality_features.ts";
-import { frechetNames, type QualityRow } from "./quality_rows.ts";
+import type { QualityRow } from "./quality_rows.ts";
 import { samplesFile } from "./quality_samples.ts";
 import type { Session } from "./session.ts";
 import { sourcesProvenance } from "./sources.ts";
@@ -124,10 +123,7 @@ export function qualityText(
     textTable({ header, rows, align: header.map((_, j) => j === 0 ? "left" : align(rows, j)) })
   );
   const notes = [
-    `Held-out images: ${
-      heldOut.shape[0]
-    }. "${floorName}" and "${controlName}" are what real images ` +
-    "reach.",
+    `Held-out images: ${heldOut.shape[0]}. The row "${floorName}" is what real images reach.`,
     ...kinds.map(({ name, about }) => `Features ${name}: ${about}.`),
     ...warningsOf(rows),
   ];
@@ -283,12 +279,12 @@ export async function exportQuality(
     summary: `Sets of images against ${heldOut.shape[0]} held-out images of ` +
       `${
         heldOutData.label ?? heldOutData.name
-      }. "${floorName}" and, where there are enough, "${controlName}" are what other real images ` +
+      }. The row "${floorName}" is what other real images ` +
       "reach: nothing can honestly do better.",
     keyNumbers: rows.filter(({ measure, features }) =>
-      frechetNames.includes(measure) && features === main
+      measure === "Frechet distance" && features === main
     ).map((row) => ({
-      label: `${row.measure} (${row.features}) of ${row.set}`,
+      label: `Frechet distance (${row.features}) of ${row.set}`,
       value: shortNumber(row.value),
       ...row.warning !== null && { note: row.warning },
     })),
@@ -308,7 +304,7 @@ export async function exportQuality(
       ...local.length === 0
         ? []
         : [{ href: qualityFiles.local, note: "What machines copy at each step" }],
-      ...sets.filter(({ name }) => name !== floorName && name !== controlName).map(({ name }) => ({
+      ...sets.filter(({ name }) => name !== floorName).map(({ name }) => ({
         href: samplesFile(name),
         note: `Images of ${name}: float32, [sample, row, column, channel]`,
       })),

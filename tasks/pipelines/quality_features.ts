@@ -9,13 +9,11 @@ import {
   readClassifier,
   type TrainedClassifier,
 } from "../../src/networks/classifiers/classifier_weights.ts";
-import type { ImageStore } from "../../src/runs/image_store.ts";
 import { classifierEntries, findClassifier, loadClassifier } from "../../src/zoo/classifiers.ts";
 import { CommandError } from "../cli/command.ts";
-import { inceptionKind } from "./quality_inception.ts";
 
 /** Names of features. */
-export const featureNames = ["classifier", "pixels", "patches", "inception"] as const;
+export const featureNames = ["classifier", "pixels", "patches"] as const;
 
 /** Name of features. */
 export type FeatureName = (typeof featureNames)[number];
@@ -35,8 +33,6 @@ export interface FeatureKind {
   readonly identity: string;
   /** Rows for each image. */
   readonly rowsPerImage: number;
-  /** Names that distances by these features have earned, in place of those that say what they are. */
-  readonly names?: { readonly frechet: string; readonly kernel: string };
   /** Makes them. */
   readonly of: (images: ImageBatch, options: FeatureOptions) => Promise<ImageFeatures>;
 }
@@ -44,8 +40,6 @@ export interface FeatureKind {
 /** How features are made. */
 export interface FeatureOptions {
   readonly abort: AbortSignal;
-  /** Opens the file in which features that take long are kept, so many values of each image. */
-  readonly kept: (width: number) => Promise<ImageStore>;
   readonly onProgress: (done: number) => void;
 }
 
@@ -59,11 +53,10 @@ const [patchesPerImage, patchSize] = [8, 7];
  */
 export async function featureKinds(
   names: string | undefined,
-  { dataset, imageShape, classifier, inception }: {
+  { dataset, imageShape, classifier }: {
     readonly dataset: string;
     readonly imageShape: ImageShape;
     readonly classifier: string | undefined;
-    readonly inception: string | undefined;
   },
 ): Promise<FeatureKind[]> {
   const shipped = classifierEntries.some(({ name, architecture }) =>
@@ -75,8 +68,6 @@ export async function featureKinds(
     switch (name) {
       case "classifier":
         return classifierKind(classifier, { dataset, imageShape, shipped });
-      case "inception":
-        return inceptionKind(inception, imageShape);
       case "pixels":
         return {
           name,
@@ -138,7 +129,7 @@ async function classifierKind(
     about: `last hidden layer (${features} values) of ${from}`,
     identity: sha256,
     rowsPerImage: 1,
-    of: (images, { abort, onProgress }) => classify(trained, images, { abort, onProgress }),
+    of: (images, options) => classify(trained, images, options),
   };
 }
 

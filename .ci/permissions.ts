@@ -46,6 +46,11 @@ export const verbPermissions: Readonly<Record<string, VerbPermissions>> = {
     folders: runsFolder,
     computes: true,
   },
+  "compare": {
+    reads: ["run", "schedule", "scales", "from"],
+    folders: runsFolder,
+    computes: true,
+  },
   "sample": { reads: ["run", "schedule", "scales", "from"], folders: runsFolder, computes: true },
   "film": {
     reads: ["run", "schedule", "scales", "from"],
@@ -60,7 +65,7 @@ export const verbPermissions: Readonly<Record<string, VerbPermissions>> = {
     computes: true,
   },
   "quality": {
-    reads: ["run", "schedule", "scales", "from", "classifier", "held-out"],
+    reads: ["run", "schedule", "scales", "from", "classifier", "inception", "held-out-from"],
     folders: runsFolder,
     computes: true,
   },
@@ -74,6 +79,13 @@ export const verbPermissions: Readonly<Record<string, VerbPermissions>> = {
   },
   "receptive-field": { reads: ["run", "schedule"], folders: runsFolder, computes: true },
   "stable-target": { reads: ["from"], folders: runsFolder, computes: true },
+  "target-study": {
+    reads: ["from"],
+    folders: { runs: "runs/target-study" },
+    files: { out: "docs/stable-target-study.md" },
+    beside: ["-frechet.svg", "-frechet.csv"],
+    computes: true,
+  },
   "reproduce": {
     reads: ["weights", ...places],
     folders: { runs: "runs/reproduce" },

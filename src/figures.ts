@@ -72,6 +72,12 @@ export {
   imageGridSvg,
 } from "./figures/image_grid.ts";
 export {
+  type IntervalMark,
+  intervalPlotExplained,
+  type IntervalPlotOptions,
+  intervalPlotSvg,
+} from "./figures/interval_plot.ts";
+export {
   type LossCurve,
   lossCurveExplained,
   type LossCurveOptions,

@@ -49,6 +49,12 @@ export {
   scaleAggregates,
 } from "./calibration/choose_scale.ts";
 export {
+  type CalibrationQueries,
+  calibrationQueries,
+  cleanReference,
+  type HeldOutQueries,
+} from "./calibration/held_out_queries.ts";
+export {
   importScales,
   type ImportScalesOptions,
   type ScaleIndexing,
@@ -108,6 +114,12 @@ export type { Provenance } from "./core/provenance.ts";
 export { Random, type RandomState } from "./core/random.ts";
 export { runtimeName, type RuntimeScope } from "./core/runtime.ts";
 export {
+  type PairedDifference,
+  pairedDifference,
+  type PairedDifferenceOptions,
+  type SampleStatistic,
+} from "./core/paired_bootstrap.ts";
+export {
   bootstrapMedian,
   type BootstrapOptions,
   determination,
@@ -155,6 +167,25 @@ export {
   type AgreementTableOptions,
   agreementText,
 } from "./evaluation/agreement_table.ts";
+export { type AskingCost, costPerQuery } from "./evaluation/asking_cost.ts";
+export {
+  compareDenoisers,
+  type CompareOptions,
+  type ComparisonProgress,
+  type ComparisonResult,
+  type SampleComparison,
+} from "./evaluation/compare_denoisers.ts";
+export { comparisonMeasures } from "./evaluation/comparison_measures.ts";
+export type { ComparisonIdentity, ComparisonRecord } from "./evaluation/comparison_record.ts";
+export {
+  comparisonCsv,
+  type ComparisonRow,
+  comparisonSamplesCsv,
+  type ComparisonTable,
+  comparisonTable,
+  type ComparisonTableOptions,
+  type ComparisonWay,
+} from "./evaluation/comparison_table.ts";
 export {
   type CopiedRegion,
   type CopiedRegions,
@@ -232,10 +263,9 @@ export {
   patchMachineNames,
   type TheoryName,
 } from "./machines/machine_table.ts";
-export { type MachineWindow, type WindowName, windowNames } from "./machines/machine_window.ts";
+export type { MachineWindow } from "./machines/machine_window.ts";
 export type { Machine } from "./machines/patch_machine.ts";
 export type {
-  ClassScale,
   RefinementTrial,
   ScaleAggregate,
   ScaleRefinement,
@@ -243,7 +273,6 @@ export type {
   ScaleStep,
 } from "./machines/scale_schedule.ts";
 export { type PatchSize, patchSizeAt, type PatchSizeAtOptions } from "./machines/scheduled.ts";
-export { candidateWidths, type CandidateWidthsOptions, windowOf } from "./machines/windows.ts";
 export {
   emptyState,
   mergeInto,

@@ -83,11 +83,22 @@ export {
   type ClassifyOptions,
 } from "./networks/classifiers/classify.ts";
 export {
+  inceptionFeatures,
+  type InceptionFeaturesOptions,
+  inceptionProbabilities,
+  type InceptionRows,
+} from "./networks/inception/inception_features.ts";
+export {
+  type FoldedConv,
+  type InceptionNetwork,
+  publishedInceptionSha256,
+  readInception,
+} from "./networks/inception/inception_weights.ts";
+export {
   measureAlongTrajectories,
   type MeasureAlongTrajectoriesOptions,
 } from "./networks/analysis/field_along_trajectories.ts";
 export {
-  axisProfile,
   effectiveField,
   type FieldAtTime,
   type FieldProfile,

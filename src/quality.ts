@@ -21,6 +21,7 @@
  */
 export { type ImageBatch, imageBatch } from "./core/image_batch.ts";
 export type { ExplainedPixels } from "./evaluation/copied_regions.ts";
+export { blockError, type BlockErrorOptions } from "./evaluation/quality/block_error.ts";
 export {
   type FeatureMoments,
   featureMoments,

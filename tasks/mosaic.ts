@@ -93,7 +93,7 @@ export const verb = defineVerb({
         default: 4,
         help: "Patches that are kept of each pixel, the heaviest",
       },
-      heldOut: {
+      heldOutImages: {
         type: "integer",
         min: 0,
         default: 100,
@@ -166,7 +166,7 @@ export const verb = defineVerb({
   const chosen = chosenLine(loaded, flags);
   if (chosen !== undefined) progress.note(chosen);
   checkSchedules(loaded, network, protocol);
-  const { top, finish, heldOut, heldOutFrom } = flags;
+  const { top, finish, heldOutImages, heldOutFrom } = flags;
   const plan = { protocol, machines, schedules, top, finish };
   await using session = await openSession(context, {
     network,
@@ -175,7 +175,7 @@ export const verb = defineVerb({
     identity: (parts) => ({
       ...mosaicIdentity(plan, parts),
       pixels: choice,
-      heldOut,
+      heldOut: heldOutImages,
       heldOutFrom: heldOutFrom ?? null,
     }),
   });

@@ -18,19 +18,20 @@ import {
   scheduleFlag,
 } from "./pipelines/flags.ts";
 import { tellSamplingMemory } from "./pipelines/memory.ts";
-import {
-  chosenImages,
-  floorName,
-  loadHeldOut,
-  type MeasuredSet,
-  measureQuality,
-} from "./pipelines/quality.ts";
+import { measureQuality } from "./pipelines/quality.ts";
 import { exportQuality, qualityFiles, qualityText } from "./pipelines/quality_export.ts";
 import { featureKinds, featureNames } from "./pipelines/quality_features.ts";
-import { chosenMeasures, measureNames } from "./pipelines/quality_rows.ts";
+import { chosenMeasures, frechetNames, measureNames } from "./pipelines/quality_rows.ts";
 import { keptSamples, type SampledDenoiser } from "./pipelines/quality_samples.ts";
+import {
+  chosenImages,
+  controlName,
+  floorName,
+  heldOutSets,
+  loadHeldOut,
+  type MeasuredSet,
+} from "./pipelines/quality_sets.ts";
 import { readingWith } from "./pipelines/reading.ts";
-import { scalesIdentity } from "./pipelines/scales_identity.ts";
 import { checkSchedules, chosenLine, requestedSchedules, timesFor } from "./pipelines/schedules.ts";
 import { openSession } from "./pipelines/session.ts";
 import { loadNetwork, protocolFor, sourcesIdentity } from "./pipelines/sources.ts";
@@ -83,7 +84,14 @@ export const verb = defineVerb({
         path: "read",
         help: "A classifier of your own in place of the one that ships",
       },
-      heldOut: {
+      inception: {
+        type: "string",
+        placeholder: "FILE",
+        path: "read",
+        help:
+          "Your file of pt_inception-2015-12-05, for --features inception: FID, KID, inception score",
+      },
+      heldOutFrom: {
         type: "string",
         placeholder: "PATH",
         path: "read",
@@ -143,7 +151,8 @@ export const verb = defineVerb({
     "quality --samples 500",
     "quality --machines bbels,ls,is --samples 100",
     "quality --run latest --features pixels,patches --metrics frechet,wasserstein",
-    "quality --run zoo:cifar10-resnet-zeros --from train.bin --held-out test.bin",
+    "quality --run zoo:cifar10-resnet-zeros --from train.bin --held-out-from test.bin",
+    "quality --features inception --inception pt_inception-2015-12-05-6726825d.pth",
   ],
   result: {
     ...runResultFields,
@@ -154,7 +163,8 @@ export const verb = defineVerb({
     "files.quality": "all numbers (quality.json)",
     "files.table": "all numbers as a table (CSV)",
     "files.local": "what machines copy at each step (CSV)",
-    "numbers.Frechet distance of NAME": "of each set, by the first features",
+    "numbers.Frechet distance of NAME":
+      "of each set, by the first features; FID where they are inception's",
     "numbers.C_T of NAME": "below 0 where samples are nearer to training images than held-out ones",
     "rows": "set, features, measure, value, error, rows, heldOutRows, width, warning",
   },
@@ -178,16 +188,17 @@ export const verb = defineVerb({
   const heldOutData = await loadHeldOut(network, { ...flags, ...reading });
   reading.finish();
   const { seed, samples, sampler, steps } = protocol;
-  const heldOut = chosenImages(heldOutData.images, {
+  const { heldOut, control } = heldOutSets(heldOutData.images, {
     count: flags.heldOutImages ?? usualHeldOut,
+    controls: samples,
     seed,
-    stream: "held-out images",
   });
   const { imageShape } = network.network.architecture;
   const kinds = await featureKinds(flags.features, {
     dataset: heldOutData.name,
     imageShape,
     classifier: flags.classifier,
+    inception: flags.inception,
   });
   const configuration = {
     ...protocol,
@@ -201,6 +212,7 @@ export const verb = defineVerb({
     explained: flags.explained,
     extrapolate: flags.extrapolate ?? false,
     heldOutImages: heldOut.shape[0],
+    controlImages: control?.shape[0] ?? 0,
   };
   await using session = await openSession(context, {
     network,
@@ -208,7 +220,10 @@ export const verb = defineVerb({
     label: network.label,
     identity: (parts) => ({
       ...configuration,
-      scales: schedules.map((each) => [each.machine, scalesIdentity(each)]),
+      scales: schedules.map(({ machine, steps }) => [
+        machine,
+        steps.map(({ patchSize }) => patchSize),
+      ]),
       ...sourcesIdentity(network, parts.data),
       heldOutSha256: heldOutData.sha256,
       backend: parts.backend.name,
@@ -243,6 +258,7 @@ export const verb = defineVerb({
   } finally {
     ofNetwork.dispose();
   }
+  if (control !== undefined) sets.push({ name: controlName, images: control });
   sets.push({
     name: floorName,
     images: chosenImages(data.images, { count: samples, seed, stream: floorName }),
@@ -273,7 +289,7 @@ export const verb = defineVerb({
     },
     numbers: Object.fromEntries(
       rows.filter(({ features, measure }) =>
-        measure === "C_T" || (measure === "Frechet distance" && features === main)
+        measure === "C_T" || (frechetNames.includes(measure) && features === main)
       ).map(({ set, measure, value }) => [`${measure} of ${set}`, value]),
     ),
   });

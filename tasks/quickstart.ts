@@ -140,7 +140,7 @@ export const verb = defineVerb({
       };
       await followMosaic(plan, session);
       const heldOut = await loadHeldOut(
-        { heldOut: 100 },
+        { heldOutImages: 100 },
         session,
         (line) => progress.note(line),
       );

@@ -31,7 +31,6 @@ import {
 import { takeLoggedSamples } from "./pipelines/logged_samples.ts";
 import { samplesSvg } from "./pipelines/samples_picture.ts";
 import { describePosterior } from "./pipelines/posterior.ts";
-import { scalesIdentity } from "./pipelines/scales_identity.ts";
 import { checkSchedules, chosenLine, requestedSchedules, timesFor } from "./pipelines/schedules.ts";
 import {
   type NetworkSession,
@@ -130,7 +129,7 @@ export const verb = defineVerb({
     ...network.clip !== undefined && { clip: network.clip },
     machine: name ?? null,
     ...parameters && { parameters: { ...parameters } },
-    scales: schedules.map(scalesIdentity),
+    scales: schedules.map(({ steps }) => steps.map(({ patchSize }) => patchSize)),
     datasetSha256: data?.sha256 ?? null,
     sampler,
     steps,

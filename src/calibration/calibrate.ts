@@ -7,14 +7,7 @@ import { CalibrationTables } from "./calibration_tables.ts";
 import { CalibrationWork } from "./calibration_work.ts";
 import { raceStep, searchStep } from "./evaluate_step.ts";
 import { resolveCalibration } from "./resolve_calibration.ts";
-import {
-  certaintyOf,
-  intervalOf,
-  isSettled,
-  isSettledWhichever,
-  roundOf,
-  sameWhichever,
-} from "./settled.ts";
+import { certaintyOf, isSettled, isSettledWhichever, roundOf, sameWhichever } from "./settled.ts";
 
 /**
  * Finds the locality scale of each reverse step (Kamb & Ganguli, arXiv 2412.20292, section 5): along the
@@ -24,7 +17,9 @@ import {
  * Every candidate is evaluated at every step, all in one pass of the machine, unless `search` says
  * otherwise, and similarities by all metrics are kept.
  *
- * The trajectories are of any sampler but "churn", which asks between the steps.
+ * The trajectories are of any sampler but "churn", which asks between the steps. In their place there may be
+ * held-out images with noise, with the network's answers or the clean images themselves as what is predicted
+ * ({@linkcode HeldOutQueries}).
  *
  * @example Find the patch sizes of a machine, which here poses as the network
  * ```ts
@@ -110,7 +105,7 @@ export async function calibrate(
       } else {
         const all = search === "full" || i === steps || settled[i];
         const start = all ? null : tables.winnersAt(i + 1, { from: first, end });
-        const rows = await searchStep({ ...step, machine }, { start, line: search === "line" });
+        const rows = await searchStep({ ...step, machine }, { start });
         tables.add(rows, { first, step: i });
       }
       work.finish(i, { settled: settledBy(end, i) });
@@ -152,7 +147,6 @@ export async function calibrate(
         patchSize,
         perSample,
         certainty: certaintyOf(perSample, aggregate),
-        interval: intervalOf(perSample, aggregate),
         ...images !== undefined && { images },
       };
     }),

@@ -1,6 +1,7 @@
 import type { SamplingProtocolOptions } from "../samplers/sampling_protocol.ts";
 import type { CalibrationState, ChooseScalesOptions } from "./calibration.ts";
 import type { CalibrationRound } from "./calibration_work.ts";
+import type { HeldOutQueries } from "./held_out_queries.ts";
 import type { ScaleSearch } from "./scale_search.ts";
 
 /**
@@ -45,15 +46,20 @@ export interface CalibrateOptions
    * the best of a sample. Machines that cannot do so (see {@linkcode GrowingDenoiser}) take all.
    */
   readonly images?: "all" | "auto" | undefined;
-  /** Candidate scales, ascending: k, odd, or widths of the machine's window, such as `candidateWidths`. */
+  /** Candidate scales k: odd, ascending. */
   readonly candidates: readonly number[];
   /**
    * Which of them are evaluated: all at every step (`full`, the default), or all at t = 1 and then those
    * around each sample's last winner, outwards until the best has a worse one on either side
-   * (`neighbors`; see {@linkcode searchScales}), or so, but every fourth of them first, then every second,
-   * then all (`line`, for widths that lie close together). What was not evaluated is null in the tables.
+   * (`neighbors`; see {@linkcode searchScales}). What was not evaluated is null in the tables.
    */
   readonly search?: ScaleSearch | undefined;
+  /**
+   * Held-out images with noise in place of the network's trajectory, one for each sample: network and machine are
+   * asked about them, or the machine alone, against the noise that is in them. `sampler` and `xT` then mean
+   * nothing, and labels are those of the images.
+   */
+  readonly on?: HeldOutQueries | undefined;
   /** Samples that network and machine see in one call; 16 by default. With "auto": rounds of their own. */
   readonly batch?: number | undefined;
   /** Called often. */

@@ -6,13 +6,13 @@ import type { Denoiser, GrowingDenoiser, MultiScaleDenoiser } from "../denoisers
 import { labelPerSample } from "../denoisers/labels.ts";
 import { checkSameProcess } from "../denoisers/same_process.ts";
 import type { ScaleAggregate } from "../machines/scale_schedule.ts";
-import { type MachineWindow, windowName } from "../machines/machine_window.ts";
 import { initialNoise } from "../samplers/initial_noise.ts";
 import { type SamplerDefinition, samplerDefinition } from "../samplers/samplers.ts";
 import { timeGrid, timeGridDefinition } from "../samplers/time_grid.ts";
 import type { CalibrateOptions } from "./calibrate_options.ts";
 import type { CalibrationIdentity } from "./calibration_tables.ts";
 import { checkOptions, checkResume } from "./checks.ts";
+import { firstHeldOut, heldOutSampler } from "./held_out_queries.ts";
 import type { ScaleSearch } from "./scale_search.ts";
 import { mostSamples } from "./settled.ts";
 import { similarityMetric, similarityMetrics } from "./similarity.ts";
@@ -48,11 +48,11 @@ export function resolveCalibration(
   machine: MultiScaleDenoiser,
   options: CalibrateOptions,
 ): ResolvedCalibration {
-  const { candidates, steps, seed, resume } = options;
+  const { candidates, steps, seed, resume, on } = options;
   const { aggregate = "median", batch = 16, search = "full" } = options;
   const metric = similarityMetric(options.metric ?? "cosine");
   const metrics: readonly Metric[] = [...new Set<Metric>([...similarityMetrics, metric])];
-  const sampler = samplerDefinition(options.sampler ?? "ddim");
+  const sampler = on ? heldOutSampler(on) : samplerDefinition(options.sampler ?? "ddim");
   const grid = timeGridDefinition(options.grid ?? "uniform");
   if (sampler.offGrid) {
     throw new ArgumentError(
@@ -62,12 +62,10 @@ export function resolveCalibration(
   }
   const untilSettled = options.samples === "auto";
   const samples = options.samples === "auto"
-    ? options.maxSamples ?? options.xT?.shape[0] ?? mostSamples
+    ? options.maxSamples ??
+      (on ? Math.min(mostSamples, on.images.shape[0]) : options.xT?.shape[0] ?? mostSamples)
     : options.samples;
-  const window = "window" in machine
-    ? windowName(machine.window as MachineWindow | undefined)
-    : undefined;
-  checkOptions({ candidates, samples, batch, widths: window !== undefined });
+  checkOptions({ candidates, samples, batch });
   const growing = options.images === "auto" && isGrowing(machine) ? machine : undefined;
   if (growing && search !== "full") {
     throw new ArgumentError(
@@ -92,14 +90,14 @@ export function resolveCalibration(
     ...settling.length > 0 && {
       settling: `${settling.join(" and ")}, ${samples} samples, by ${metric.name}, ${aggregate}`,
     },
-    ...window !== undefined && { window },
     steps,
     candidates: [...candidates],
     labels,
   };
   if (resume !== undefined) checkResume(identity, resume, { samples, metrics });
-  const xT = options.xT ??
-    initialNoise({ seed, samples, imageShape, schedule: network.schedule });
+  const xT = on
+    ? firstHeldOut(on, { samples, imageShape })
+    : options.xT ?? initialNoise({ seed, samples, imageShape, schedule: network.schedule });
   if (xT.shape[0] !== samples) {
     throw new ArgumentError(`Cannot calibrate ${samples} samples from ${xT.shape[0]} noise images`);
   }

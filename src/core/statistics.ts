@@ -278,7 +278,8 @@ function middle(sorted: Float64Array): number {
   return (sorted[(n - 1) >> 1]! + sorted[n >> 1]!) / 2;
 }
 
-function sortedQuantile(sorted: Float64Array, q: number): number {
+/** The quantile of values in ascending order, as {@linkcode quantile} takes it. */
+export function sortedQuantile(sorted: Float64Array, q: number): number {
   const position = q * (sorted.length - 1);
   const below = sorted[Math.floor(position)]!;
   const above = sorted[Math.ceil(position)]!;

@@ -1,7 +1,8 @@
 import { ArgumentError } from "../core/errors.ts";
 import { rowOf } from "../core/row_of.ts";
+import { ddpmDiscrete } from "../schedules/ddpm_discrete.ts";
+import { noiseLevel, preservesVariance, timeAtLevel } from "../schedules/noise_level.ts";
 import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
-import { noiseLevel, timeAtLevel } from "../schedules/noise_level.ts";
 import { requireTimesteps, timeOfStep } from "../schedules/timesteps.ts";
 
 /**
@@ -124,6 +125,12 @@ export const timeGrids = [
     times: leadingTimes,
     startsBelow1: true,
   },
+  {
+    name: "linear-beta",
+    description: "the noise of such timesteps of 1000 linear betas, on any process",
+    times: linearBetaTimes,
+    startsBelow1: true,
+  },
 ] as const satisfies readonly TimeGrid[];
 
 /**
@@ -145,6 +152,27 @@ function leadingTimes({ steps, schedule }: TimeGridOptions): number[] {
   );
   return [...times, 0];
 }
+
+/**
+ * The times at which a process has the noise levels sigma / signal of "leading" timesteps of the discrete process
+ * of Ho et al., 1000 betas from 0.0001 to 0.02: DDIM as public comparisons run it, for networks of another
+ * process.
+ */
+function linearBetaTimes({ steps, schedule }: TimeGridOptions): number[] {
+  if (!preservesVariance(schedule)) {
+    // Its first level is not that of the noise which sampling starts from.
+    throw new ArgumentError(
+      `Cannot make times at the noise of linear betas for ${schedule.name}: expected a process that ` +
+        "preserves variance",
+    );
+  }
+  const betas = linearBetas ??= ddpmDiscrete();
+  const times = leadingTimes({ steps, schedule: betas }).slice(0, -1);
+  return [...times.map((t) => timeAtLevel(schedule, noiseLevel(betas, t))), 0];
+}
+
+/** Made when it is asked for first. */
+let linearBetas: NoiseSchedule | undefined;
 
 /**
  * Name of a grid that this package has.
@@ -191,8 +219,9 @@ export function parseTimeGridName(text: string): TimeGridName {
 /**
  * The times of a reverse process on a grid: `uniform` (t = i/n), `quadratic` or `cubic`
  * ({@linkcode powerTimeGrid} of power 2 or 3), `karras` ({@linkcode karrasTimeGrid}, rho = 7), `leading`
- * (diffusers' on `ddpm_discrete`: timesteps 900, 800, .., 0 for 10 of 1000, then the clean image), or one
- * of your own.
+ * (diffusers' on `ddpm_discrete`: timesteps 900, 800, .., 0 for 10 of 1000, then the clean image),
+ * `linear-beta` (the noise of those timesteps, 1000 linear betas, on any process that preserves variance), or
+ * one of your own.
  *
  * @example
  * ```ts
@@ -207,7 +236,7 @@ export function parseTimeGridName(text: string): TimeGridName {
  * ```
  *
  * @param grid One of {@linkcode timeGridNames}, or a grid of your own.
- * @returns n + 1 times from 1 to 0, strictly descending; those of `leading` begin somewhat below 1.
+ * @returns n + 1 times from 1 to 0, strictly descending; those of `leading` and `linear-beta` begin somewhat below 1.
  * @throws RangeError if the number of steps or the schedule does not allow it, or a grid of your own gives other times.
  * @category Samplers
  */

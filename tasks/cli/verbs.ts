@@ -49,6 +49,12 @@ export const verbGroups: readonly VerbGroup[] = [
         load: () => import("../evaluate.ts"),
       },
       {
+        name: "compare",
+        summary:
+          "Sets the machines of all theories beside a network: agreement, errors, intervals, cost",
+        load: () => import("../compare.ts"),
+      },
+      {
         name: "sample",
         summary: "Makes images from noise, with a network or with a machine",
         load: () => import("../sample.ts"),
@@ -98,6 +104,13 @@ export const verbGroups: readonly VerbGroup[] = [
         summary:
           "Measures what the Stable Target Field does to targets and to training, in two figures",
         load: () => import("../stable_target.ts"),
+      },
+      {
+        name: "target-study",
+        summary:
+          "Does the Stable Target Field train faster, stabler, better? Frechet distance against steps, " +
+          "over seeds; resumable",
+        load: () => import("../target_study.ts"),
       },
       {
         name: "reproduce",

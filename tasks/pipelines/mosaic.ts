@@ -25,7 +25,6 @@ import {
   stacked,
   writeSample,
 } from "./mosaic_sample.ts";
-import { scalesIdentity } from "./scales_identity.ts";
 import type { Session, SessionParts } from "./session.ts";
 import { sourcesIdentity } from "./sources.ts";
 
@@ -50,7 +49,10 @@ export function mosaicIdentity(
     ...protocol,
     labels: protocol.labels ?? null,
     machines,
-    scales: schedules.map((each) => [each.machine, scalesIdentity(each)]),
+    scales: schedules.map(({ machine, steps }) => [
+      machine,
+      steps.map(({ patchSize }) => patchSize),
+    ]),
     top,
     finish,
     ...sourcesIdentity(network, data),

@@ -13,7 +13,7 @@ import { channelsOf, folderOptions, type ImageFlags } from "./sources.ts";
 /** Flags about images that nobody has seen. */
 export interface HeldOutFlags extends ImageFlags {
   /** How many; 0: none. */
-  readonly heldOut: number;
+  readonly heldOutImages: number;
   /** File or folder that holds them. */
   readonly heldOutFrom?: string | undefined;
 }
@@ -36,8 +36,8 @@ export async function loadHeldOut(
   { network, data, abort }: Pick<Session, "network" | "data" | "abort">,
   tell: (line: string) => void,
 ): Promise<HeldOut | undefined> {
-  const { heldOut, heldOutFrom } = flags;
-  if (heldOut === 0) return undefined;
+  const { heldOutImages, heldOutFrom } = flags;
+  if (heldOutImages === 0) return undefined;
   const { training } = network;
   const asTrained = data.name === training.dataset;
   const [, height, , channels] = data.images.shape;
@@ -58,7 +58,7 @@ export async function loadHeldOut(
     const { images } = found;
     const chosen = Array.from({ length: images.shape[0] }, (_, i) => i)
       .filter((i) => !isKnown(images, i))
-      .slice(0, heldOut);
+      .slice(0, heldOutImages);
     return chosen.length === 0 ? undefined : { images: gatherImages(images, chosen), what };
   };
   const attempts: { readonly what: string; readonly load: () => Promise<ImageDataset> }[] = [];
@@ -66,7 +66,12 @@ export async function loadHeldOut(
     attempts.push({
       what: `images of ${heldOutFrom}`,
       load: () =>
-        loadDataset(data.name, { ...common, split: "test", images: heldOut, from: heldOutFrom }),
+        loadDataset(data.name, {
+          ...common,
+          split: "test",
+          images: heldOutImages,
+          from: heldOutFrom,
+        }),
     });
   } else {
     if (data.sha256 === training.datasetSha256 && (data.split === "train")) {
@@ -77,7 +82,7 @@ export async function loadHeldOut(
             ...common,
             ...folderOptions({ ...training as ImageFlags, split: "train" }),
             classes: training.classes as number[] | undefined,
-            images: data.images.shape[0] + heldOut,
+            images: data.images.shape[0] + heldOutImages,
             from,
           }),
       });
@@ -86,7 +91,8 @@ export async function loadHeldOut(
     if (from === undefined || await isFolder(from)) {
       attempts.push({
         what: `test images of ${data.label ?? data.name}`,
-        load: () => loadDataset(data.name, { ...common, split: "test", images: heldOut, from }),
+        load: () =>
+          loadDataset(data.name, { ...common, split: "test", images: heldOutImages, from }),
       });
     }
   }
@@ -104,7 +110,7 @@ export async function loadHeldOut(
   }
   tell(
     `Without held-out images, since ${problem}; name some with --held-out-from, or ask for none ` +
-      "with --held-out 0",
+      "with --held-out-images 0",
   );
   return undefined;
 }

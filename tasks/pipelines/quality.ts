@@ -1,14 +1,6 @@
 /** Quality as the command measures it: resumable in a run folder, part by part. */
-import {
-  gatherImages,
-  type ImageBatch,
-  sliceBatch,
-  valuesPerImage,
-} from "../../src/core/image_batch.ts";
+import { type ImageBatch, sliceBatch, valuesPerImage } from "../../src/core/image_batch.ts";
 import { isToolkitError } from "../../src/core/errors.ts";
-import { Random } from "../../src/core/random.ts";
-import type { ImageDataset } from "../../src/datasets/dataset.ts";
-import { loadDataset } from "../../src/datasets/registry_files.ts";
 import { explainTrajectory } from "../../src/evaluation/explain_trajectory.ts";
 import {
   type LocalMemorization,
@@ -17,12 +9,12 @@ import {
 import { memorization } from "../../src/evaluation/quality/memorization.ts";
 import { nearestCopies } from "../../src/evaluation/quality/nearest_copies.ts";
 import type { Machine } from "../../src/machines/patch_machine.ts";
+import { ImageStore } from "../../src/runs/image_store.ts";
 import { JsonlLog } from "../../src/runs/jsonl_log.ts";
 import { initialNoise } from "../../src/samplers/initial_noise.ts";
 import { samplers } from "../../src/samplers/samplers.ts";
 import type { SamplingProtocol } from "../../src/samplers/sampling_protocol.ts";
 import { timeGrid } from "../../src/samplers/time_grid.ts";
-import { CommandError } from "../cli/command.ts";
 import type { FeatureKind, ImageFeatures } from "./quality_features.ts";
 import {
   featureRows,
@@ -31,18 +23,12 @@ import {
   patchRows,
   type QualityRow,
 } from "./quality_rows.ts";
-import type { Reading } from "./reading.ts";
-import { channelsOf, type ImageFlags, type LoadedNetwork } from "./sources.ts";
+import { floorName, type MeasuredSet } from "./quality_sets.ts";
 import type { Session } from "./session.ts";
 
-/** Name of the set of other training images: what can be reached. */
-export const floorName = "training images";
-
-/** A set of images that is measured. */
-export interface MeasuredSet {
-  readonly name: string;
-  readonly images: ImageBatch;
-}
+/** File of features that took long. */
+const featuresFile = (kind: string, set: string): string =>
+  `features_${kind}_${set.toLowerCase().replaceAll(/[^a-z0-9]+/g, "_")}.safetensors`;
 
 /** Nearest training images of a set. */
 export interface SetNeighbors {
@@ -64,59 +50,6 @@ export interface Quality {
   readonly rows: readonly QualityRow[];
   readonly neighbors: readonly SetNeighbors[];
   readonly local: readonly LocalStep[];
-}
-
-/**
- * Held-out images of the network's data set: its test part, or that of a file.
- *
- * @throws CommandError if there are none of the network's size.
- */
-export async function loadHeldOut(
-  { network, training, path }: LoadedNetwork,
-  flags: ImageFlags & Reading & {
-    readonly heldOut?: string | undefined;
-    readonly heldOutImages?: number | undefined;
-  },
-): Promise<ImageDataset> {
-  const asTrained = flags.dataset === undefined || flags.dataset === training["dataset"];
-  const name = flags.dataset ?? training["dataset"];
-  if (typeof name !== "string") {
-    throw new CommandError(`${path} does not say what it was trained on; name it with --dataset`);
-  }
-  const [height, width, channels] = network.architecture.imageShape;
-  const { maxPixels, tell, onProgress, abort } = flags;
-  const data = await loadDataset(name, {
-    split: "test",
-    from: flags.heldOut ?? flags.from,
-    size: height,
-    channels: channelsOf(flags.colors ?? (asTrained ? training["colors"] : undefined)),
-    classes: flags.classes ?? (asTrained ? training["classes"] as number[] | undefined : undefined),
-    ...{ maxPixels, tell, onProgress, abort },
-  });
-  const found = data.images.shape.slice(1);
-  if (found.join() !== [height, width, channels].join()) {
-    throw new CommandError(
-      `Held-out images of ${name} are ${
-        found.join(" x ")
-      }, the network makes ${height} x ${width} ` +
-        `x ${channels}; name others with --held-out`,
-    );
-  }
-  return data;
-}
-
-/** So many images of a set, chosen by a seed; all, where there are no more. */
-export function chosenImages(
-  images: ImageBatch,
-  { count, seed, stream }: {
-    readonly count: number;
-    readonly seed: number;
-    readonly stream: string;
-  },
-): ImageBatch {
-  const [all] = images.shape;
-  if (all <= count) return images;
-  return gatherImages(images, new Random(seed, stream).permutation(all).subarray(0, count));
 }
 
 /** What is measured, and how. */
@@ -195,14 +128,25 @@ interface Work {
 async function rowsOfKind(
   kind: FeatureKind,
   { sets, heldOut, options }: QualityPlan,
-  { parts, session: { progress, abort } }: Work,
+  { parts, session: { run, progress, abort } }: Work,
 ): Promise<QualityRow[]> {
   const total = heldOut.shape[0] + sets.reduce((sum, { images }) => sum + images.shape[0], 0);
   const bar = progress.start({ label: kind.name, total, unit: "images" });
   let done = 0;
-  const featuresOf = async (images: ImageBatch): Promise<ImageFeatures> => {
+  const featuresOf = async (set: string, images: ImageBatch): Promise<ImageFeatures> => {
     const before = done;
-    const made = await kind.of(images, { abort, onProgress: (some) => bar.update(before + some) });
+    const made = await kind.of(images, {
+      abort,
+      kept: async (width) => {
+        const store = await ImageStore.open(run.file(featuresFile(kind.name, set)), {
+          ...{ names: ["features"], samples: images.shape[0], imageShape: [1, 1, width] },
+          whole: run.whole,
+        });
+        if (store.damage !== undefined) progress.note(store.damage);
+        return store;
+      },
+      onProgress: (some) => bar.update(before + some),
+    });
     bar.update(done = before + images.shape[0]);
     return made;
   };
@@ -211,9 +155,9 @@ async function rowsOfKind(
   for (const { name, images } of sets) {
     rows.push(
       ...await parts.of(`${kind.name} of ${name}`, async () => {
-        const reference = await (held ??= featuresOf(heldOut));
-        const own = await featuresOf(images);
-        return featureRows(name, { kind: kind.name, own, heldOut: reference }, options);
+        const reference = await (held ??= featuresOf("held-out", heldOut));
+        const own = await featuresOf(name, images);
+        return featureRows(name, { kind, own, heldOut: reference }, options);
       }),
     );
   }

@@ -12,9 +12,10 @@ import { createProvenance } from "../../src/runs/provenance.ts";
 import { pictureWriter } from "../cli/pictures.ts";
 import { textTable } from "../cli/table.ts";
 import { describePosterior } from "./posterior.ts";
-import { floorName, type LocalStep, type MeasuredSet, type Quality } from "./quality.ts";
+import type { LocalStep, Quality } from "./quality.ts";
+import { controlName, floorName, type MeasuredSet } from "./quality_sets.ts";
 import type { FeatureKind } from "./quality_features.ts";
-import type { QualityRow } from "./quality_rows.ts";
+import { frechetNames, type QualityRow } from "./quality_rows.ts";
 import { samplesFile } from "./quality_samples.ts";
 import type { Session } from "./session.ts";
 import { sourcesProvenance } from "./sources.ts";
@@ -123,7 +124,10 @@ export function qualityText(
     textTable({ header, rows, align: header.map((_, j) => j === 0 ? "left" : align(rows, j)) })
   );
   const notes = [
-    `Held-out images: ${heldOut.shape[0]}. The row "${floorName}" is what real images reach.`,
+    `Held-out images: ${
+      heldOut.shape[0]
+    }. "${floorName}" and "${controlName}" are what real images ` +
+    "reach.",
     ...kinds.map(({ name, about }) => `Features ${name}: ${about}.`),
     ...warningsOf(rows),
   ];
@@ -279,12 +283,12 @@ export async function exportQuality(
     summary: `Sets of images against ${heldOut.shape[0]} held-out images of ` +
       `${
         heldOutData.label ?? heldOutData.name
-      }. The row "${floorName}" is what other real images ` +
+      }. "${floorName}" and, where there are enough, "${controlName}" are what other real images ` +
       "reach: nothing can honestly do better.",
     keyNumbers: rows.filter(({ measure, features }) =>
-      measure === "Frechet distance" && features === main
+      frechetNames.includes(measure) && features === main
     ).map((row) => ({
-      label: `Frechet distance (${row.features}) of ${row.set}`,
+      label: `${row.measure} (${row.features}) of ${row.set}`,
       value: shortNumber(row.value),
       ...row.warning !== null && { note: row.warning },
     })),
@@ -304,7 +308,7 @@ export async function exportQuality(
       ...local.length === 0
         ? []
         : [{ href: qualityFiles.local, note: "What machines copy at each step" }],
-      ...sets.filter(({ name }) => name !== floorName).map(({ name }) => ({
+      ...sets.filter(({ name }) => name !== floorName && name !== controlName).map(({ name }) => ({
         href: samplesFile(name),
         note: `Images of ${name}: float32, [sample, row, column, channel]`,
       })),

@@ -9,11 +9,13 @@ import {
   readClassifier,
   type TrainedClassifier,
 } from "../../src/networks/classifiers/classifier_weights.ts";
+import type { ImageStore } from "../../src/runs/image_store.ts";
 import { classifierEntries, findClassifier, loadClassifier } from "../../src/zoo/classifiers.ts";
 import { CommandError } from "../cli/command.ts";
+import { inceptionKind } from "./quality_inception.ts";
 
 /** Names of features. */
-export const featureNames = ["classifier", "pixels", "patches"] as const;
+export const featureNames = ["classifier", "pixels", "patches", "inception"] as const;
 
 /** Name of features. */
 export type FeatureName = (typeof featureNames)[number];
@@ -33,6 +35,8 @@ export interface FeatureKind {
   readonly identity: string;
   /** Rows for each image. */
   readonly rowsPerImage: number;
+  /** Names that distances by these features have earned, in place of those that say what they are. */
+  readonly names?: { readonly frechet: string; readonly kernel: string };
   /** Makes them. */
   readonly of: (images: ImageBatch, options: FeatureOptions) => Promise<ImageFeatures>;
 }
@@ -40,6 +44,8 @@ export interface FeatureKind {
 /** How features are made. */
 export interface FeatureOptions {
   readonly abort: AbortSignal;
+  /** Opens the file in which features that take long are kept, so many values of each image. */
+  readonly kept: (width: number) => Promise<ImageStore>;
   readonly onProgress: (done: number) => void;
 }
 
@@ -53,10 +59,11 @@ const [patchesPerImage, patchSize] = [8, 7];
  */
 export async function featureKinds(
   names: string | undefined,
-  { dataset, imageShape, classifier }: {
+  { dataset, imageShape, classifier, inception }: {
     readonly dataset: string;
     readonly imageShape: ImageShape;
     readonly classifier: string | undefined;
+    readonly inception: string | undefined;
   },
 ): Promise<FeatureKind[]> {
   const shipped = classifierEntries.some(({ name, architecture }) =>
@@ -68,6 +75,8 @@ export async function featureKinds(
     switch (name) {
       case "classifier":
         return classifierKind(classifier, { dataset, imageShape, shipped });
+      case "inception":
+        return inceptionKind(inception, imageShape);
       case "pixels":
         return {
           name,
@@ -129,7 +138,7 @@ async function classifierKind(
     about: `last hidden layer (${features} values) of ${from}`,
     identity: sha256,
     rowsPerImage: 1,
-    of: (images, options) => classify(trained, images, options),
+    of: (images, { abort, onProgress }) => classify(trained, images, { abort, onProgress }),
   };
 }
 

@@ -1,5 +1,6 @@
 /** The measures of quality as rows of one table. */
 import type { ImageBatch } from "../../src/core/image_batch.ts";
+import { blockError } from "../../src/evaluation/quality/block_error.ts";
 import { featureMoments } from "../../src/evaluation/quality/feature_moments.ts";
 import type { Features } from "../../src/evaluation/quality/features.ts";
 import { frechetAtInfinity } from "../../src/evaluation/quality/frechet_at_infinity.ts";
@@ -11,7 +12,7 @@ import type { Memorization } from "../../src/evaluation/quality/memorization.ts"
 import { precisionRecall } from "../../src/evaluation/quality/precision_recall.ts";
 import { slicedWasserstein } from "../../src/evaluation/quality/sliced_wasserstein.ts";
 import { CommandError } from "../cli/command.ts";
-import type { ImageFeatures } from "./quality_features.ts";
+import type { FeatureKind, ImageFeatures } from "./quality_features.ts";
 
 /** One number about one set of images. */
 export interface QualityRow {
@@ -62,6 +63,18 @@ export interface MeasureOptions {
   readonly abort: AbortSignal;
 }
 
+/** What a Frechet distance is called by any features; those that have earned it say "FID". */
+const frechetName = "Frechet distance";
+/** Names of Frechet distances. */
+export const frechetNames: readonly string[] = [frechetName, "FID"];
+const neighborNames = ["precision", "recall", "density", "coverage"] as const;
+/** Values of a row up to which errors are estimated: beyond, each takes as long as ten distances. */
+const widestError = 512;
+/** Images from which on. */
+const leastUnits = 20;
+/** Rows that an extrapolation takes: fifteen sizes from a tenth on. */
+const leastToExtrapolate = 30;
+
 /** Sizes of patches for sliced Wasserstein distances. */
 const patchSizes = [3, 7, 15];
 /** Patches of an image, for them. */
@@ -71,7 +84,7 @@ const patchesPerImage = 32;
 export function featureRows(
   set: string,
   { kind, own, heldOut }: {
-    readonly kind: string;
+    readonly kind: Pick<FeatureKind, "name" | "names" | "rowsPerImage">;
     readonly own: ImageFeatures;
     readonly heldOut: ImageFeatures;
   },
@@ -80,40 +93,60 @@ export function featureRows(
   const rows: QualityRow[] = [];
   const [rowCount, width] = own.features.shape;
   const [heldOutRows] = heldOut.features.shape;
+  // Rows of one image are no independent ones.
+  const blocks = { seed, abort, units: rowCount / kind.rowsPerImage };
+  const hasError = width <= widestError && blocks.units >= leastUnits;
   const add = (measure: string, value: number | null, more: Partial<QualityRow> = {}) =>
     rows.push({
-      ...{ set, features: kind, measure, value, error: null, rows: rowCount, heldOutRows, width },
+      ...{ set, features: kind.name, measure, value, error: null, rows: rowCount, heldOutRows },
+      width,
       ...{ warning: null, ...more },
     });
   abort.throwIfAborted();
   if (measures.has("frechet")) {
     const reference = featureMoments(heldOut.features);
+    const name = kind.names?.frechet ?? frechetName;
     const { distance, few } = frechetDistance(own.features, reference);
-    add("Frechet distance", distance, {
+    add(name, distance, {
+      error: hasError
+        ? blockError(own.features, (some) => frechetDistance(some, reference).distance, blocks)
+        : null,
       warning: few ? `fewer rows than twice the width of ${width}: far too large` : null,
     });
     if (extrapolate) {
-      const infinite = frechetAtInfinity(own.features, reference, { seed, abort });
-      add("Frechet distance, infinite n", infinite.distance, { error: infinite.error });
+      if (rowCount < leastToExtrapolate) {
+        add(`${name}, infinite n`, null, { warning: `needs ${leastToExtrapolate} rows` });
+      } else {
+        const infinite = frechetAtInfinity(own.features, reference, { seed, abort });
+        add(`${name}, infinite n`, infinite.distance, {
+          error: infinite.error,
+          warning: infinite.few
+            ? `fewer rows than twice the width of ${width}: the line in 1/n is not to be trusted`
+            : null,
+        });
+      }
     }
   }
   abort.throwIfAborted();
   if (measures.has("kernel")) {
     const { distance, deviation } = kernelDistance(own.features, heldOut.features, { seed, abort });
-    add("kernel distance", distance, { error: deviation });
+    add(kind.names?.kernel ?? "kernel distance", distance, { error: deviation });
   }
   abort.throwIfAborted();
   // Patches of one image are no neighbors of each other in the sense of these measures.
-  if (measures.has("neighbors") && kind !== "patches") {
+  if (measures.has("neighbors") && kind.name !== "patches") {
     if (Math.min(rowCount, heldOutRows) <= neighbors) {
-      for (const name of ["precision", "recall", "density", "coverage"]) {
+      for (const name of neighborNames) {
         add(name, null, { warning: `needs more than ${neighbors} images of each set` });
       }
     } else {
-      const found = precisionRecall(heldOut.features, own.features, { neighbors });
-      for (const name of ["precision", "recall", "density", "coverage"] as const) {
-        add(name, found[name]);
-      }
+      const of = (some: Features) => {
+        const found = precisionRecall(heldOut.features, some, { neighbors });
+        return neighborNames.map((name) => found[name]);
+      };
+      const found = of(own.features);
+      const errors = hasError ? blockError(own.features, of, blocks) : undefined;
+      neighborNames.forEach((name, i) => add(name, found[i]!, { error: errors?.[i] ?? null }));
     }
   }
   if (measures.has("score") && own.probabilities !== undefined) {

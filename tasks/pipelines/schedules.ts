@@ -248,6 +248,27 @@ export async function requestedSchedules(
   return [matchedSchedule(list, { network, ...flags })];
 }
 
+/**
+ * Schedules that there are of some machines, without any being asked for: the zoo's of a network of it, and the
+ * newest calibrations of the network; all have the steps and the grid of the first, or those that are asked for.
+ */
+export async function knownSchedules(
+  names: readonly MachineName[],
+  { out, steps, grid }: Pick<ScheduleFlags, "out" | "steps" | "grid">,
+  network: LoadedNetwork,
+): Promise<LoadedSchedule[]> {
+  const ofZoo = await schedulesForWeights(network.sha256, { grid, steps });
+  const first = ofZoo[0]?.schedule;
+  const own = await ownSchedules(network, {
+    out,
+    steps: steps ?? first?.steps.length,
+    grid: grid ?? (first && parseTimeGridName(gridOf(first))),
+  });
+  return names.filter((name) => machineHasScale(name)).flatMap((name) =>
+    [...ofZoo, ...own].filter(({ schedule }) => schedule.machine === name).slice(0, 1)
+  );
+}
+
 /** The scales of a network of the zoo; where another process led to their noise, as many as there are. */
 async function zooScales(
   word: string,

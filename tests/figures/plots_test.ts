@@ -2,6 +2,7 @@ import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/asser
 import { Random } from "../../src/core/random.ts";
 import { agreementPlotExplained, agreementPlotSvg } from "../../src/figures/agreement_plot.ts";
 import { factorPlotExplained, factorPlotSvg } from "../../src/figures/factor_plot.ts";
+import { intervalPlotExplained, intervalPlotSvg } from "../../src/figures/interval_plot.ts";
 import { lossCurveExplained, lossCurveSvg } from "../../src/figures/loss_curve.ts";
 import { roundCoordinates } from "../../src/figures/plot_svg.ts";
 import {
@@ -269,5 +270,25 @@ Deno.test("svg: numbers that people read keep their digits", () => {
   assertEquals(
     roundCoordinates('<g aria-label="t 0.125; r 0.0424922359"><text x="1.005">0.001</text></g>'),
     '<g aria-label="t 0.125; r 0.04249"><text x="1">0.001</text></g>',
+  );
+});
+
+Deno.test("interval plot: equals its snapshot; every value is written out", async () => {
+  const marks = machines.flatMap(([label, mean, spread], i) => [
+    { label, series: "own trajectories", value: mean, low: mean - spread, high: mean + spread / 2 },
+    { label, series: "single steps", value: mean / 2, low: -0.1 * i, high: mean },
+  ]);
+  const svg = await intervalPlotSvg(marks, { valueTitle: "r²", note: intervalPlotExplained });
+  await assertSnapshot(svg, "interval_plot.svg");
+  for (const text of [">0.85 [0.78, 0.89]<", ">0.15 [−0.20, 0.30]<"]) assert(svg.includes(text));
+  await assertRejects(
+    async () => await intervalPlotSvg([], { valueTitle: "r" }),
+    RangeError,
+    "no value",
+  );
+  await assertRejects(
+    async () => await intervalPlotSvg([{ ...marks[0]!, low: NaN }], { valueTitle: "r" }),
+    RangeError,
+    "the interval of bbELS: 0.85 [NaN",
   );
 });

@@ -124,7 +124,7 @@ Deno.test("heun: 18 steps on the EDM grid are 35 evaluations, all at sigmas of t
 Deno.test("timeGrid: each name gives n + 1 times from 1 to 0, closer near t = 1 the higher the power", () => {
   const schedule = createSchedule("cosine_legacy");
   for (const name of timeGridNames) {
-    if (name === "leading") continue; // see below
+    if (name === "leading" || name === "linear-beta") continue; // see below
     const times = timeGrid(name, { steps: 6, schedule });
     assertEquals([times.length, times[0], times[6]], [7, 1, 0], name);
     assert(times.every((t, i) => i === 0 || t < times[i - 1]!), name);
@@ -136,6 +136,26 @@ Deno.test("timeGrid: each name gives n + 1 times from 1 to 0, closer near t = 1 
   assertThrows(() => powerTimeGrid(0, 2), RangeError, "0 steps");
   // 1 - 1e-24 is 1: the first two times would be one.
   assertThrows(() => powerTimeGrid(100, 12), RangeError, "strictly descending");
+});
+
+Deno.test("timeGrid: linear-beta has the noise of leading timesteps of linear betas, on any process", () => {
+  const betas = createSchedule("ddpm_discrete");
+  const leading = timeGrid("leading", { steps: 10, schedule: betas });
+  const own = timeGrid("linear-beta", { steps: 10, schedule: betas });
+  own.forEach((t, i) => assertAlmostEquals(t, leading[i]!, 1e-9)); // found by bisection
+  for (const name of ["cosine", "cosine_legacy", "vp_linear"] as const) {
+    const schedule = createSchedule(name);
+    const times = timeGrid("linear-beta", { steps: 10, schedule });
+    assertEquals([times.length, times[10]], [11, 0]);
+    times.slice(0, -1).forEach((t, i) =>
+      assertAlmostEquals(noiseLevel(schedule, t) / noiseLevel(betas, leading[i]!), 1, 1e-9)
+    );
+  }
+  assertThrows(
+    () => timeGrid("linear-beta", { steps: 10, schedule: createSchedule("edm") }),
+    RangeError,
+    "linear betas for edm: expected a process that preserves variance",
+  );
 });
 
 Deno.test("timeGrid: leading times are every so many timesteps from 0, and the clean image", () => {

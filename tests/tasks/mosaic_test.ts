@@ -40,7 +40,7 @@ Deno.test("mosaic: figures, page, tables and numbers, the same bytes after an in
     await makeInputs(folder);
     const flags = [
       ...["--run", join(folder, "weights.safetensors"), "--backend", "wasm", "--scales", "3,5"],
-      ...["--samples", 2, "--finish", 1, "--held-out", 5, "--pixels", "2", "--workers", 1],
+      ...["--samples", 2, "--finish", 1, "--held-out-images", 5, "--pixels", "2", "--workers", 1],
       ...["--out", join(folder, "out")],
     ];
     const made = await mosaic(...flags, "--machines", "ls,is", "--json");

@@ -1,7 +1,7 @@
 /** `deno task quality` as a user runs it. */
 import { assert, assertEquals, assertLess, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { inFolder, run } from "./commands.ts";
+import { inFolder, root, run } from "./commands.ts";
 import { checkResult } from "./result_fields.ts";
 
 const few = ["--samples", 8, "--steps", 2, "--grid", "cubic", "--backend", "wasm", "--images", 40];
@@ -70,6 +70,13 @@ Deno.test("quality: what cannot be measured is said in one line", async () => {
     };
     await refused(/--skip-network leaves nothing to measure/, "--skip-network");
     await refused(/--features names "faces", expected some of classifier/, "--features", "faces");
+    await refused(
+      /--features inception needs the weights .* --inception/,
+      "--features",
+      "inception",
+    );
+    const notWeights = ["--features", "inception", "--inception", join(root, "README.md")];
+    await refused(/README\.md: .*(expected|not|begin)/, ...notWeights);
     await refused(/--metrics names "fid", expected some of frechet/, "--metrics", "fid");
   });
 });

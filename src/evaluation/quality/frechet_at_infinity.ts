@@ -32,6 +32,11 @@ export interface FrechetAtInfinity {
   readonly distance: number;
   /** Standard error of that by the scatter about the line. */
   readonly error: number;
+  /**
+   * Whether a set has fewer rows than twice the width: then the bias is no line in 1/n, and the value is not to
+   * be trusted, however small its error.
+   */
+  readonly few: boolean;
   /** What the line was laid through. */
   readonly points: readonly { readonly count: number; readonly distance: number }[];
 }
@@ -86,7 +91,11 @@ export function frechetAtInfinity(
     onProgress?.(i + 1);
     return { count: size, distance };
   });
-  return { ...interceptOf(points.map(({ count, distance }) => [1 / count, distance])), points };
+  return {
+    ...interceptOf(points.map(({ count, distance }) => [1 / count, distance])),
+    few: Math.min(count, fixed.count) < 2 * width,
+    points,
+  };
 }
 
 /** Least squares: the line's value at zero, and the standard error of that. */

@@ -4,8 +4,8 @@ import { join } from "@std/path";
 /** Files by their path in the folder of runs; what is of the moment, or of the store, is left out. */
 export type Results = ReadonlyMap<string, Uint8Array>;
 
-/** Names that tell when a run began, keep states for the next start, or hold what was put aside. */
-const notCompared = /^(\.|config\.json$|index\.html$)|state\.|-before-\d+\./;
+/** Names that tell when a run began or what it took, keep states, or hold what was put aside. */
+const notCompared = /^(\.|config\.json$|index\.html$|cost\.csv$)|state\.|-before-\d+\./;
 
 /** Reads the results below a folder. */
 export async function readResults(folder: string): Promise<Results> {

@@ -66,6 +66,15 @@ export const subjects: readonly Subject[] = [
     ],
   },
   {
+    name: "compare",
+    verb: async () => (await import("../../compare.ts")).verb as unknown as Verb,
+    args: (out, inputs) => [
+      ...[...tinyNetwork(inputs), "--images", "10", "--steps", "2", "--samples", "3"],
+      ...["--batch", "2", "--machines", "ls,wiener", "--calibration-samples", "1"],
+      ...["--workers", "1", "--out", out],
+    ],
+  },
+  {
     name: "sample",
     verb: async () => (await import("../../sample.ts")).verb as unknown as Verb,
     args: (out, inputs) => [
@@ -85,7 +94,18 @@ export const subjects: readonly Subject[] = [
     verb: async () => (await import("../../mosaic.ts")).verb as unknown as Verb,
     args: (out, inputs) => [
       ...[...tinyNetwork(inputs), "--images", "10", "--scales", "3,5", "--samples", "2"],
-      ...["--machines", "is", "--finish", "1", "--top", "2", "--pixels", "1", "--held-out", "3"],
+      ...[
+        "--machines",
+        "is",
+        "--finish",
+        "1",
+        "--top",
+        "2",
+        "--pixels",
+        "1",
+        "--held-out-images",
+        "3",
+      ],
       ...["--workers", "1", "--out", out],
     ],
   },

@@ -146,7 +146,8 @@ Deno.test("frechet at infinity: the bias of few rows goes", () => {
   const reference = featureMoments(normalRows([20_000, width], { seed: 1 }));
   const found = [2, 3, 4, 5, 6].map((seed) => {
     const set = normalRows([600, width], { seed });
-    const { distance, error, points } = frechetAtInfinity(set, reference);
+    const { distance, error, few, points } = frechetAtInfinity(set, reference);
+    assertEquals(few, false);
     const plain = frechetDistance(set, reference).distance;
     assertEquals([points.length, points[0]!.count, points.at(-1)!.count], [15, 60, 600]);
     assertAlmostEquals(points.at(-1)!.distance, plain, 1e-9); // the same rows in another order
@@ -161,6 +162,9 @@ Deno.test("frechet at infinity: the bias of few rows goes", () => {
 
 Deno.test("frechet at infinity: seeded, and odd options are refused", () => {
   const set = normalRows([100, 2], { seed: 1 });
+  const wide = normalRows([100, 25], { seed: 1 });
+  assertEquals(frechetAtInfinity(normalRows([40, 25], { seed: 2 }), wide).few, true);
+  assertEquals(frechetAtInfinity(wide, normalRows([49, 25], { seed: 2 })).few, true);
   const same = (options: { seed: number }) => frechetAtInfinity(set, set, options).distance;
   assertEquals(same({ seed: 1 }), same({ seed: 1 }));
   assertEquals(same({ seed: 1 }) === same({ seed: 2 }), false);

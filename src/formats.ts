@@ -21,8 +21,11 @@ export {
   type ParseScaleListOptions,
   scaleList,
   scaleListTimes,
+  scaleListWindow,
   writeNpyList,
 } from "./calibration/scale_list.ts";
+export type { WindowName } from "./machines/machine_window.ts";
+export type { WindowShape } from "./posterior/window.ts";
 export { DataFormatError, type ErrorDetails, ReadLimitError } from "./core/errors.ts";
 export type { ImageBatch } from "./core/image_batch.ts";
 export { ApngEncoder } from "./formats/apng.ts";

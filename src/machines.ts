@@ -263,9 +263,10 @@ export {
   patchMachineNames,
   type TheoryName,
 } from "./machines/machine_table.ts";
-export type { MachineWindow } from "./machines/machine_window.ts";
+export { type MachineWindow, type WindowName, windowNames } from "./machines/machine_window.ts";
 export type { Machine } from "./machines/patch_machine.ts";
 export type {
+  ClassScale,
   RefinementTrial,
   ScaleAggregate,
   ScaleRefinement,
@@ -273,6 +274,7 @@ export type {
   ScaleStep,
 } from "./machines/scale_schedule.ts";
 export { type PatchSize, patchSizeAt, type PatchSizeAtOptions } from "./machines/scheduled.ts";
+export { candidateWidths, type CandidateWidthsOptions, windowOf } from "./machines/windows.ts";
 export {
   emptyState,
   mergeInto,

@@ -99,6 +99,7 @@ export {
   type MeasureAlongTrajectoriesOptions,
 } from "./networks/analysis/field_along_trajectories.ts";
 export {
+  axisProfile,
   effectiveField,
   type FieldAtTime,
   type FieldProfile,

@@ -6,7 +6,11 @@ import { mostSamples } from "../src/calibration/settled.ts";
 import { agreementNames } from "../src/evaluation/agreement.ts";
 import { scaleAggregates } from "../src/calibration/choose_scale.ts";
 import { candidateScales } from "../src/machines/create_machine.ts";
+import { candidateWidths } from "../src/machines/windows.ts";
+import { windowNames } from "../src/machines/machine_window.ts";
 import {
+  isPatchMachine,
+  machineDefinition,
   machineForPadding,
   machineHasScale,
   machineNames,
@@ -24,6 +28,7 @@ import {
   type CalibrationPlan,
   runCalibration,
   scalesLine,
+  scalesName,
   timesText,
 } from "./pipelines/calibration.ts";
 import { calibrationFiles } from "./pipelines/calibration_files.ts";
@@ -60,18 +65,28 @@ export const verb = defineVerb({
       parameters: parametersFlag,
     }),
     ...grouped("Scales", {
+      window: {
+        type: "choice",
+        choices: windowNames,
+        help:
+          "What counts around a pixel, and how much: its scale is then a width, not a size k. " +
+          "gradient: the network's own profile at each time",
+      },
       scales: {
         type: "integers",
         odd: true,
         min: 1,
         placeholder: "3..17",
-        help: "Candidate scales; default: 3 up to the receptive field",
+        help:
+          "Candidate scales; default: 3 up to the receptive field; of a window widths from 2, " +
+          "each 9 % larger",
       },
       search: {
         type: "choice",
         choices: scaleSearches,
-        default: "full",
-        help: "neighbors: only scales around the last step's best, outwards until they get worse",
+        help:
+          "neighbors: only scales around the last step's best, outwards until they get worse; " +
+          "line: so, coarsely first; default: full, of a window with a number of --images line",
       },
       metric: {
         type: "choice",
@@ -84,6 +99,10 @@ export const verb = defineVerb({
         choices: scaleAggregates,
         default: "median",
         help: "How samples are combined",
+      },
+      perClass: {
+        type: "boolean",
+        help: "Also scales of each class, by its own share of --samples, for networks with classes",
       },
       refine: {
         type: "choice",
@@ -125,6 +144,7 @@ export const verb = defineVerb({
     "calibrate --samples 3 --images 1000",
     "calibrate --run latest --machine bbels --scales 3..13",
     "calibrate --grid cubic --steps 8 --refine r^2 --images 1000",
+    "calibrate --window super --grid cubic --steps 8 --images 1000",
   ],
   result: {
     ...runResultFields,
@@ -133,9 +153,12 @@ export const verb = defineVerb({
     "files.scales": "the schedule as a table (CSV)",
     "files.similarities": "similarities of all candidates at all steps (CSV)",
     "numbers.machine": "the machine",
+    "numbers.window": "the window whose widths the scales are; null for sizes k of the box",
     "numbers.scales": "the scale of each step, from the lowest noise to the highest",
     "numbers.samples": "trajectories that they were found on",
     "numbers.images": "training images behind the scale of each step",
+    "numbers.low": "least scale that 95 % of bootstrap resamples of the samples choose",
+    "numbers.high": "largest of these scales",
     "numbers.certainty": "share of bootstrap resamples of the samples that choose the same scale",
   },
 }, async (context) => {
@@ -152,30 +175,50 @@ export const verb = defineVerb({
       }`,
     );
   }
-  const candidates = flags.scales ??
-    candidateScales(machine, {
-      imageShape,
-      receptiveField: network.network.receptiveField,
-    });
-  const most = flags.samples === "auto" ? mostSamples : flags.samples;
-  checkOptions({ candidates, samples: most, batch: 1 });
-  const { images, ...sessionFlags } = flags;
-  if (images === "auto" && flags.search !== "full") {
+  const { receptiveField } = network.network;
+  const { window } = flags;
+  if (window !== undefined && !isPatchMachine(machineDefinition(machine))) {
     throw new CommandError(
-      `--search ${flags.search} needs a number of --images: auto begins with all scales`,
+      `--window is ${window}, and ${machine} compares other pixels than those of a window; choose ${
+        machineNames.filter((name) =>
+          machineHasScale(name) && isPatchMachine(machineDefinition(name))
+        ).join(", ")
+      }`,
+    );
+  }
+  const candidates = flags.scales ??
+    (window === undefined
+      ? candidateScales(machine, { imageShape, receptiveField })
+      : candidateWidths({ imageShape, receptiveField }));
+  const most = flags.samples === "auto" ? mostSamples : flags.samples;
+  checkOptions({ candidates, samples: most, batch: 1, widths: window !== undefined });
+  const { images, ...sessionFlags } = flags;
+  const search = flags.search ?? (window === undefined || images === "auto" ? "full" : "line");
+  if (images === "auto" && search !== "full") {
+    throw new CommandError(
+      `--search ${search} needs a number of --images: auto begins with all scales`,
+    );
+  }
+  if (flags.perClass && (classes === 0 || flags.samples === "auto" || flags.refine !== "none")) {
+    throw new CommandError(
+      classes === 0
+        ? `--per-class needs a network with classes; ${network.label} has none`
+        : `--per-class needs a number of --samples, and no --refine`,
     );
   }
   const parameters = requestedParameters(flags.parameters, [machine]);
   const plan: CalibrationPlan = {
     machine,
     ...parameters && { parameters },
+    ...window && { window },
     candidates,
-    search: flags.search,
+    search,
     ...protocolFor(network, { ...flags, samples: most }),
     samples: flags.samples,
     ...images === "auto" && { images },
     metric: flags.metric,
     aggregate: flags.aggregate,
+    ...flags.perClass && { perClass: true },
     refine: flags.refine === "none" ? undefined : {
       measure: flags.refine,
       samples: flags.refineSamples,
@@ -206,7 +249,7 @@ export const verb = defineVerb({
   const schedule = await runCalibration(plan, session, { remarks: field });
   const files = calibrationFiles("");
   const result = await finishRun(run, calibrationOutcome(schedule, plan));
-  print(`Scales of ${machine}, ${timesText(schedule)}: ${scalesLine(schedule)}`);
+  print(`${scalesName(schedule)}, ${timesText(schedule)}: ${scalesLine(schedule)}`);
   print(`Schedule: ${run.file(files.schedule)}`);
   print(`Picture:  ${run.file(`${files.picture}.png`)}`);
   return result;

@@ -246,6 +246,13 @@ export const verb = defineVerb({
     };
   }
   const scales = content.kind === "schedule" ? scaleList(content.schedule) : content.scales;
+  const window = content.kind === "schedule" ? content.schedule.window : undefined;
+  if (window !== undefined && (ending === ".pt" || ending === ".npy")) {
+    throw new CommandError(
+      `${content.path} has widths of a ${window} window, and a bare list holds no window; write .json ` +
+        "or .csv",
+    );
+  }
   const list = listBytes(scales, ending);
   if (list) {
     if (content.kind === "schedule" && content.schedule.timeGrid !== undefined) {

@@ -30,6 +30,7 @@ import {
 } from "./pipelines/flags.ts";
 import { tellSamplingMemory } from "./pipelines/memory.ts";
 import { describePosterior } from "./pipelines/posterior.ts";
+import { scalesIdentity } from "./pipelines/scales_identity.ts";
 import { checkSchedules, chosenLine, requestedSchedules, timesFor } from "./pipelines/schedules.ts";
 import { openSession, type SessionParts } from "./pipelines/session.ts";
 import { loadNetwork, protocolFor, sourcesProvenance } from "./pipelines/sources.ts";
@@ -195,7 +196,7 @@ export const verb = defineVerb({
     network: network.sha256,
     ...network.clip !== undefined && { clip: network.clip },
     machine: name,
-    scales: schedules.map(({ steps }) => steps.map(({ patchSize }) => patchSize)),
+    scales: schedules.map(scalesIdentity),
     datasetSha256: data.sha256,
     ...{ steps, grid, seed, sample },
     labels: flags.labels ?? null,

@@ -32,6 +32,7 @@ import {
   type MeasuredSet,
 } from "./pipelines/quality_sets.ts";
 import { readingWith } from "./pipelines/reading.ts";
+import { scalesIdentity } from "./pipelines/scales_identity.ts";
 import { checkSchedules, chosenLine, requestedSchedules, timesFor } from "./pipelines/schedules.ts";
 import { openSession } from "./pipelines/session.ts";
 import { loadNetwork, protocolFor, sourcesIdentity } from "./pipelines/sources.ts";
@@ -220,10 +221,7 @@ export const verb = defineVerb({
     label: network.label,
     identity: (parts) => ({
       ...configuration,
-      scales: schedules.map(({ machine, steps }) => [
-        machine,
-        steps.map(({ patchSize }) => patchSize),
-      ]),
+      scales: schedules.map((each) => [each.machine, scalesIdentity(each)]),
       ...sourcesIdentity(network, parts.data),
       heldOutSha256: heldOutData.sha256,
       backend: parts.backend.name,

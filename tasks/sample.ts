@@ -31,6 +31,7 @@ import {
 import { takeLoggedSamples } from "./pipelines/logged_samples.ts";
 import { samplesSvg } from "./pipelines/samples_picture.ts";
 import { describePosterior } from "./pipelines/posterior.ts";
+import { scalesIdentity } from "./pipelines/scales_identity.ts";
 import { checkSchedules, chosenLine, requestedSchedules, timesFor } from "./pipelines/schedules.ts";
 import {
   type NetworkSession,
@@ -129,7 +130,7 @@ export const verb = defineVerb({
     ...network.clip !== undefined && { clip: network.clip },
     machine: name ?? null,
     ...parameters && { parameters: { ...parameters } },
-    scales: schedules.map(({ steps }) => steps.map(({ patchSize }) => patchSize)),
+    scales: schedules.map(scalesIdentity),
     datasetSha256: data?.sha256 ?? null,
     sampler,
     steps,

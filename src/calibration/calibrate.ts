@@ -7,7 +7,14 @@ import { CalibrationTables } from "./calibration_tables.ts";
 import { CalibrationWork } from "./calibration_work.ts";
 import { raceStep, searchStep } from "./evaluate_step.ts";
 import { resolveCalibration } from "./resolve_calibration.ts";
-import { certaintyOf, isSettled, isSettledWhichever, roundOf, sameWhichever } from "./settled.ts";
+import {
+  certaintyOf,
+  intervalOf,
+  isSettled,
+  isSettledWhichever,
+  roundOf,
+  sameWhichever,
+} from "./settled.ts";
 
 /**
  * Finds the locality scale of each reverse step (Kamb & Ganguli, arXiv 2412.20292, section 5): along the
@@ -105,7 +112,7 @@ export async function calibrate(
       } else {
         const all = search === "full" || i === steps || settled[i];
         const start = all ? null : tables.winnersAt(i + 1, { from: first, end });
-        const rows = await searchStep({ ...step, machine }, { start });
+        const rows = await searchStep({ ...step, machine }, { start, line: search === "line" });
         tables.add(rows, { first, step: i });
       }
       work.finish(i, { settled: settledBy(end, i) });
@@ -147,6 +154,7 @@ export async function calibrate(
         patchSize,
         perSample,
         certainty: certaintyOf(perSample, aggregate),
+        interval: intervalOf(perSample, aggregate),
         ...images !== undefined && { images },
       };
     }),

@@ -46,12 +46,13 @@ export interface CalibrateOptions
    * the best of a sample. Machines that cannot do so (see {@linkcode GrowingDenoiser}) take all.
    */
   readonly images?: "all" | "auto" | undefined;
-  /** Candidate scales k: odd, ascending. */
+  /** Candidate scales, ascending: k, odd, or widths of the machine's window, such as `candidateWidths`. */
   readonly candidates: readonly number[];
   /**
    * Which of them are evaluated: all at every step (`full`, the default), or all at t = 1 and then those
    * around each sample's last winner, outwards until the best has a worse one on either side
-   * (`neighbors`; see {@linkcode searchScales}). What was not evaluated is null in the tables.
+   * (`neighbors`; see {@linkcode searchScales}), or so, but every fourth of them first, then every second,
+   * then all (`line`, for widths that lie close together). What was not evaluated is null in the tables.
    */
   readonly search?: ScaleSearch | undefined;
   /**

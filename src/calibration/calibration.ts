@@ -1,9 +1,16 @@
 import { ArgumentError } from "../core/errors.ts";
 import type { ImageShape } from "../core/image_batch.ts";
 import type { Metric } from "../core/metric.ts";
-import type { ScaleAggregate, ScaleSchedule, ScaleStep } from "../machines/scale_schedule.ts";
+import type {
+  ClassScale,
+  ScaleAggregate,
+  ScaleSchedule,
+  ScaleStep,
+} from "../machines/scale_schedule.ts";
+import type { WindowName } from "../machines/machine_window.ts";
 import type { Provenance } from "../core/provenance.ts";
 import { aggregateScales, bestScale } from "./choose_scale.ts";
+import { intervalOf } from "./settled.ts";
 import type { SimilarityName } from "./similarity.ts";
 import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
 
@@ -53,9 +60,11 @@ export interface CalibrationState {
   /** Name of its grid of times; absent: "uniform". */
   readonly grid?: string;
   /** Which candidates were evaluated; absent: "full". */
-  readonly search?: "full" | `neighbors by ${string}`;
+  readonly search?: "full" | `${"neighbors" | "line"} by ${string}`;
   /** What was added until the scales were settled, and by what; absent: nothing. */
   readonly settling?: string;
+  /** Name of the machine's window; absent: the k x k box. */
+  readonly window?: WindowName;
   /** Steps n of the network's trajectory. */
   readonly steps: number;
   /** Candidate scales, ascending. */
@@ -97,6 +106,8 @@ export interface CalibratedStep {
   readonly perSample: readonly number[];
   /** Share of bootstrap resamples of these samples that choose the same scale. */
   readonly certainty: number;
+  /** Between which scales 95 % of these resamples choose. */
+  readonly interval: readonly [low: number, high: number];
   /** Most training images that any of the samples was compared with; absent: all. */
   readonly images?: number;
 }
@@ -185,6 +196,10 @@ export interface ToScaleScheduleOptions {
   readonly padding: "zeros" | "circular";
   /** Where the calibration comes from. */
   readonly provenance: Provenance;
+  /** Whether each class has scales of its own, by its own samples; those for all stand beside them. */
+  readonly perClass?: boolean | undefined;
+  /** Of a machine with a gradient window: its profile at a time, which the schedule then holds. */
+  readonly profileAt?: ((t: number) => readonly number[]) | undefined;
 }
 
 /**
@@ -224,27 +239,64 @@ export function toScaleSchedule(
   calibration: Calibration,
   options: ToScaleScheduleOptions,
 ): ScaleSchedule {
-  const { machine, padding, provenance } = options;
+  const { machine, padding, provenance, perClass = false, profileAt } = options;
   const { imageShape, noiseSchedule, metric, aggregate, candidates, tables, chosen } = calibration;
   const rows = tables[metric]!;
   const labels = calibration.labels?.slice(0, rows.length) ?? null;
-  const { grid = "uniform" } = calibration;
+  const { grid = "uniform", window } = calibration;
+  if (perClass) checkPerClass(calibration);
   return {
     format: "els-scale-schedule",
-    version: 1,
+    version: window === undefined && !perClass ? 1 : 2,
     imageShape,
     machine,
     padding,
     noiseSchedule,
     metric,
+    ...window !== undefined && { window },
     aggregate,
     candidates,
     labels,
     ...grid !== "uniform" && { timeGrid: grid },
     steps: chosen.map((step, index): ScaleStep => ({
       ...step,
+      ...perClass && { perClass: classScales(step, { labels: labels!, aggregate }) },
+      ...profileAt && { profile: profileAt(step.t) },
       similarity: rows.map((steps) => steps[index]!).filter((row) => row.length > 0),
     })),
     provenance,
   };
+}
+
+/** Scales of each class by the samples of it. */
+function classScales(
+  { perSample }: CalibratedStep,
+  { labels, aggregate }: {
+    readonly labels: readonly number[];
+    readonly aggregate: ScaleAggregate;
+  },
+): ClassScale[] {
+  return [...new Set(labels)].sort((a, b) => a - b).map((label) => {
+    const own = perSample.filter((_, sample) => labels[sample] === label);
+    return {
+      label,
+      patchSize: aggregateScales(own, aggregate),
+      interval: intervalOf(own, aggregate),
+    };
+  });
+}
+
+function checkPerClass({ labels, chosen }: Calibration): void {
+  const few = chosen.find(({ perSample }) => perSample.length !== labels?.length);
+  if (labels !== null && few === undefined) return;
+  throw new ArgumentError(
+    `Cannot choose scales of single classes: ${
+      labels === null
+        ? "the samples have none; give labels"
+        : `step ${few!.step} was settled by ${
+          few!.perSample.length
+        } of ${labels.length} samples; ` +
+          'calibrate with a number of samples, not "auto"'
+    }`,
+  );
 }

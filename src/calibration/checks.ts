@@ -11,10 +11,12 @@ import { calibrationCheck, tableProblem } from "./resume_check.ts";
  * @throws RangeError that names the option, what was found and what was expected.
  */
 export function checkOptions(
-  { candidates, samples, batch }: {
+  { candidates, samples, batch, widths = false }: {
     readonly candidates: readonly number[];
     readonly samples: number;
     readonly batch: number;
+    /** Candidates are widths of a window, which need be no odd integers. */
+    readonly widths?: boolean;
   },
 ): void {
   for (const [what, value] of [["samples", samples], ["batch", batch]] as const) {
@@ -23,11 +25,12 @@ export function checkOptions(
     }
   }
   const ascending = candidates.every((k, index) => index === 0 || k > candidates[index - 1]!);
-  if (candidates.length === 0 || !ascending || !candidates.every((k) => isPatchSize(k))) {
+  const isScale = (k: number) => widths ? k >= 1 && k < Infinity : isPatchSize(k);
+  if (candidates.length === 0 || !ascending || !candidates.every(isScale)) {
     throw new ArgumentError(
-      `Cannot calibrate: the candidate scales are [${
-        candidates.join(", ")
-      }], expected odd, ascending numbers`,
+      `Cannot calibrate: the candidate scales are [${candidates.join(", ")}], expected ${
+        widths ? "ascending widths from 1 on" : "odd, ascending numbers"
+      }`,
     );
   }
 }
@@ -64,9 +67,12 @@ export function checkResume(
     if (key === "sampler") return value ?? "ddim";
     if (key === "search") return value ?? "full";
     if (key === "settling") return value ?? "nothing";
+    if (key === "window") return value ?? "none";
     return key === "grid" ? value ?? "uniform" : value;
   };
-  const keys = new Set([...Object.keys(identity), "settling"]) as Set<keyof typeof identity>;
+  const keys = new Set([...Object.keys(identity), "settling", "window"]) as Set<
+    keyof typeof identity
+  >;
   for (const key of keys) {
     const [found, expected] = [only(key, resume[key]), only(key, identity[key])];
     if (JSON.stringify(found) !== JSON.stringify(expected)) fail(key, found, expected);

@@ -36,7 +36,7 @@ export interface StepWork<Machine extends MultiScaleDenoiser = MultiScaleDenoise
  */
 export function searchStep(
   work: StepWork,
-  { start }: Pick<SearchScalesOptions<Similarities>, "start">,
+  { start, line }: Pick<SearchScalesOptions<Similarities>, "start" | "line">,
 ): Promise<(Similarities | null)[][]> {
   const { machine, candidates, metric, x, t, labels, abort, report } = work;
   return searchScales({
@@ -44,6 +44,7 @@ export function searchStep(
     candidates: candidates.length,
     metric,
     start,
+    line,
     evaluate: async ({ samples, candidates: indices, from, to }) => {
       const predictions = await machine.predictScales(gatherImages(x, samples), t, {
         scales: indices.map((index) => candidates[index]!),

@@ -10,6 +10,7 @@ import {
   type MachineName,
 } from "../machines/machine_table.ts";
 import type { ScaleAggregate, ScaleSchedule } from "../machines/scale_schedule.ts";
+import type { WindowName } from "../machines/machine_window.ts";
 import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
 
 /**
@@ -39,6 +40,8 @@ export const scaleIndexings: readonly ScaleIndexing[] = ["calibration", "sampler
 export interface ImportScalesOptions {
   /** The machine whose scales these are. */
   readonly machine: MachineName | MachineDefinition;
+  /** The window whose widths these are, one of a fixed shape; absent: sizes of the k x k box, odd. */
+  readonly window?: Exclude<WindowName, "gradient"> | undefined;
   /** Height, width, channels of the images. */
   readonly imageShape: ImageShape;
   /** Padding of the network that was calibrated against. */
@@ -67,8 +70,8 @@ export interface ImportScalesOptions {
  * t, sigma and k of every step stand together, so that no index can slip any more.
  *
  * @param scales Scale k by index; see {@linkcode ScaleIndexing}.
- * @throws RangeError if the list is empty, the machine has no scale, a scale is even or larger than the
- * machine allows, the shape is none of images, or the grid has not n + 1 times that descend.
+ * @throws RangeError if the list is empty, the machine has no scale, a scale is even (no width, where there
+ * is a window) or larger than the machine allows, the shape is none of images, or the grid has not n + 1 times that descend.
  *
  * @example
  * ```ts
@@ -90,7 +93,7 @@ export function importScales(
   scales: readonly number[],
   options: ImportScalesOptions,
 ): ScaleSchedule {
-  const { imageShape, padding, schedule, grid, provenance } = options;
+  const { imageShape, padding, schedule, grid, provenance, window } = options;
   const { indexing = "calibration", metric = "cosine", aggregate = "median" } = options;
   const { name: machine } = machineDefinition(options.machine);
   if (imageShape.length !== 3 || !imageShape.every((n) => Number.isSafeInteger(n) && n > 0)) {
@@ -106,12 +109,14 @@ export function importScales(
     throw new ArgumentError(`Cannot import scales for ${machine}: that machine has no scale`);
   }
   const largest = largestPatchSize(options.machine, imageShape);
-  const wrong = scales.findIndex((k) => !isPatchSize(k, largest));
+  const wrong = scales.findIndex((k) =>
+    window === undefined ? !isPatchSize(k, largest) : !(k >= 1 && k <= largest)
+  );
   if (wrong >= 0) {
     throw new ArgumentError(
-      `Cannot import scales for ${machine}: number ${wrong + 1} is ${
-        scales[wrong]
-      }, expected odd ones up to ${largest} for images of ${imageShape.slice(0, 2).join(" x ")}`,
+      `Cannot import scales for ${machine}: number ${wrong + 1} is ${scales[wrong]}, expected ${
+        window === undefined ? "odd ones" : "widths from 1"
+      } up to ${largest} for images of ${imageShape.slice(0, 2).join(" x ")}`,
     );
   }
   if (grid !== undefined && grid.times.length !== n + 1) {
@@ -134,12 +139,13 @@ export function importScales(
   const at = (step: number) => indexing === "calibration" ? step - 1 : Math.min(step, n - 1);
   return {
     format: "els-scale-schedule",
-    version: 1,
+    version: window === undefined ? 1 : 2,
     imageShape: [...imageShape],
     machine,
     padding,
     noiseSchedule: { name: schedule.name, parameters: schedule.parameters },
     metric,
+    ...window !== undefined && { window },
     aggregate,
     candidates: [...new Set(scales)].sort((a, b) => a - b),
     labels: null,

@@ -6,6 +6,7 @@ import type { Denoiser, GrowingDenoiser, MultiScaleDenoiser } from "../denoisers
 import { labelPerSample } from "../denoisers/labels.ts";
 import { checkSameProcess } from "../denoisers/same_process.ts";
 import type { ScaleAggregate } from "../machines/scale_schedule.ts";
+import { type MachineWindow, windowName } from "../machines/machine_window.ts";
 import { initialNoise } from "../samplers/initial_noise.ts";
 import { type SamplerDefinition, samplerDefinition } from "../samplers/samplers.ts";
 import { timeGrid, timeGridDefinition } from "../samplers/time_grid.ts";
@@ -65,7 +66,10 @@ export function resolveCalibration(
     ? options.maxSamples ??
       (on ? Math.min(mostSamples, on.images.shape[0]) : options.xT?.shape[0] ?? mostSamples)
     : options.samples;
-  checkOptions({ candidates, samples, batch });
+  const window = "window" in machine
+    ? windowName(machine.window as MachineWindow | undefined)
+    : undefined;
+  checkOptions({ candidates, samples, batch, widths: window !== undefined });
   const growing = options.images === "auto" && isGrowing(machine) ? machine : undefined;
   if (growing && search !== "full") {
     throw new ArgumentError(
@@ -90,6 +94,7 @@ export function resolveCalibration(
     ...settling.length > 0 && {
       settling: `${settling.join(" and ")}, ${samples} samples, by ${metric.name}, ${aggregate}`,
     },
+    ...window !== undefined && { window },
     steps,
     candidates: [...candidates],
     labels,

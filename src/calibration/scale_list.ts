@@ -12,6 +12,7 @@ import type { StoredTensor } from "../formats/stored_tensor.ts";
 import type { ScaleAggregate, ScaleSchedule } from "../machines/scale_schedule.ts";
 import { isPickle, parsePickle, parseTorch } from "../formats/torch_file.ts";
 import { dictionaryOf, PickledObject } from "../formats/pickled_object.ts";
+import { type WindowName, windowNames } from "../machines/machine_window.ts";
 import { isTorch } from "../formats/torch_magic.ts";
 import { isStoredTensor, type NumberTable, numberTable } from "../formats/torch_values.ts";
 
@@ -35,7 +36,8 @@ export interface ParseScaleListOptions {
  *   public code's calibration returns;
  * - a pickle, `.pt` or other, of the dictionary that the public code's calibration returns: its median or
  *   mode;
- * - CSV with a column `patch_size`, as `calibrate` exports it;
+ * - CSV with a column `patch_size`, as `calibrate` exports it; where it has a column `window`, too, these are
+ *   widths of that window (see {@linkcode scaleListWindow});
  * - a JSON list, or numbers separated by commas, spaces or lines.
  *
  * @example
@@ -48,7 +50,7 @@ export interface ParseScaleListOptions {
  *
  * @param source Path, or a name for the bytes, for error messages.
  * @throws DataFormatError if the bytes are damaged, hold something else, or a scale is no odd
- * positive integer; the message says which.
+ * positive integer (no width, of a window); the message says which.
  * @category Formats
  */
 export function parseScaleList(
@@ -67,12 +69,13 @@ export function parseScaleList(
     ? numberTable(parseNpy(bytes, source), source)
     : parseText(bytes, source);
   const [rows, columns] = table.shape;
-  const wrong = table.values.findIndex((k) => !isPatchSize(k));
+  const widths = scaleListWindow(bytes, source) !== undefined;
+  const wrong = table.values.findIndex((k) => widths ? !(k >= 1) : !isPatchSize(k));
   if (wrong >= 0) {
     throw new DataFormatError(
       source,
       `number ${wrong + 1} of ${table.values.length} is ${quoted(table.values[wrong])}, expected ` +
-        "scales: odd positive integers",
+        (widths ? "widths of a window: numbers from 1 on" : "scales: odd positive integers"),
     );
   }
   const steps = columns === undefined || columns === 1 ? rows : columns;
@@ -262,6 +265,47 @@ export function scaleListTimes(bytes: Uint8Array, source = "scales"): number[] |
       `row ${i + 1} has t ${quoted(word)}, expected a number`,
     );
   });
+}
+
+/**
+ * The window whose widths the scales of a CSV are, from its column `window`, as `calibrate` exports it.
+ *
+ * @example
+ * ```ts
+ * import { scaleListWindow, writeNpyList } from "@els/toolkit/formats";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const csv = new TextEncoder().encode("step,patch_size,window\n1,3.2,super\n2,5.8,super\n");
+ * assertEquals(scaleListWindow(csv), "super");
+ * // Other lists are of sizes k of the box.
+ * assertEquals(scaleListWindow(writeNpyList([3, 5])), undefined);
+ * ```
+ *
+ * @param source Path, or a name for the bytes, for error messages.
+ * @returns Undefined for every other list.
+ * @throws DataFormatError if the steps name several windows, or one whose shape is not known by its name.
+ * @category Formats
+ */
+export function scaleListWindow(
+  bytes: Uint8Array,
+  source = "scales",
+): Exclude<WindowName, "gradient"> | undefined {
+  if (isTorch(bytes) || isPickle(bytes) || isNpy(bytes) || isNpz(bytes)) return undefined;
+  checkLimit("maxText", bytes.length, { source, what: "the list", allowed: longestText });
+  const { lines, header } = tableOf(new TextDecoder().decode(bytes).trim(), source);
+  const column = header.indexOf("window");
+  if (scaleColumn(header) < 0 || column < 0) return undefined;
+  const names = [...new Set(columnInOrder(lines, { header, column, source }))];
+  const shape = windowNames.find((name) => names.length === 1 && name === names[0]);
+  if (shape !== undefined && shape !== "gradient") return shape;
+  throw new DataFormatError(
+    source,
+    shape === "gradient"
+      ? "its window is gradient, whose shape a table does not hold; take scale_schedule.json instead"
+      : `its windows are ${quoted(names, 60)}, expected one of ${
+        windowNames.filter((name) => name !== "gradient").join(", ")
+      } for all steps`,
+  );
 }
 
 /** The lines that say something, and the names in the first. */

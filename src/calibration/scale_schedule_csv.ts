@@ -8,6 +8,7 @@ import type { ScaleSchedule } from "../machines/scale_schedule.ts";
  *
  * Columns `step, t, signal, sigma, patch_size, samples, min, lower_quartile, median, upper_quartile,
  * max`; the last five are of the samples' best scales (quantiles interpolate) and empty without samples.
+ * Widths of a window are in `patch_size`, too, and `window` then names it in a further column.
  *
  * @example
  * ```ts
@@ -35,16 +36,18 @@ import type { ScaleSchedule } from "../machines/scale_schedule.ts";
  * @category Calibration
  */
 export function scaleScheduleCsv(schedule: ScaleSchedule): string {
-  const { steps } = schedule;
+  const { steps, window } = schedule;
+  const named = window === undefined ? [] : [window];
   const header = [
     ...["step", "t", "signal", "sigma", "patch_size", "samples"],
     ...["min", "lower_quartile", "median", "upper_quartile", "max"],
+    ...named.map(() => "window"),
   ];
   const rows = steps.map(({ step, t, signal, sigma, patchSize, perSample }) => {
     const spread = [0, 0.25, 0.5, 0.75, 1].map((q) =>
       perSample.length === 0 ? null : quantile(perSample, q)
     );
-    return [step, t, signal, sigma, patchSize, perSample.length, ...spread];
+    return [step, t, signal, sigma, patchSize, perSample.length, ...spread, ...named];
   });
   return csvText([header, ...rows]);
 }

@@ -7,6 +7,7 @@ import { writeJsonText } from "../formats/json_text.ts";
 import { parseJson } from "../formats/parse_json.ts";
 import { machineNames } from "../machines/machine_table.ts";
 import type { ScaleSchedule, ScaleStep } from "../machines/scale_schedule.ts";
+import { windowNames } from "../machines/machine_window.ts";
 import { timeGridNames, timeGrids } from "../samplers/time_grid.ts";
 import { createSchedule, scheduleNames } from "../schedules/create_schedule.ts";
 import { type SchemaBreach, validate } from "./scale_schedule_validator.ts";
@@ -51,6 +52,7 @@ export function writeScaleSchedule(schedule: ScaleSchedule): string {
     padding: schedule.padding,
     noiseSchedule: schedule.noiseSchedule,
     metric: schedule.metric,
+    ...schedule.window && { window: schedule.window },
     aggregate: schedule.aggregate,
     candidates: schedule.candidates,
     labels: schedule.labels,
@@ -61,8 +63,11 @@ export function writeScaleSchedule(schedule: ScaleSchedule): string {
       signal: step.signal,
       sigma: step.sigma,
       patchSize: step.patchSize,
+      ...step.perClass && { perClass: step.perClass },
+      ...step.profile && { profile: step.profile },
       perSample: step.perSample,
       ...step.certainty !== undefined && { certainty: step.certainty },
+      ...step.interval && { interval: step.interval },
       ...step.images !== undefined && { images: step.images },
       similarity: step.similarity,
     })),
@@ -180,10 +185,10 @@ function findProblem(value: unknown, own: readonly string[]): string | undefined
   if (format !== "els-scale-schedule") {
     return `format is ${show(format)}, expected "els-scale-schedule"; this is no scale schedule`;
   }
-  if (version !== 1) {
+  if (version !== 1 && version !== 2) {
     return `version is ${
       show(version)
-    }, expected 1; it was written by another release of the toolkit`;
+    }, expected 1 or 2; it was written by another release of the toolkit`;
   }
   if (!validate(value)) return describe(value, validate.errors![0]!);
   const schedule = value as ScaleSchedule;
@@ -192,12 +197,13 @@ function findProblem(value: unknown, own: readonly string[]): string | undefined
 
 /** A name that neither this package nor the reader knows: a slip of the pen, most often. */
 function findUnknownName(
-  { machine, metric, timeGrid = "uniform" }: ScaleSchedule,
+  { machine, metric, window = "box", timeGrid = "uniform" }: ScaleSchedule,
   own: readonly string[],
 ): string | undefined {
   const names: readonly [field: string, name: string, known: readonly string[]][] = [
     ["machine", machine, machineNames],
     ["metric", metric, similarityNames],
+    ["window", window, windowNames],
     ["timeGrid", timeGrid, timeGridNames],
   ];
   const unknown = names.find(([, name, known]) => !known.includes(name) && !own.includes(name));
@@ -248,12 +254,18 @@ function describe(
 
 /** What a JSON Schema cannot say. */
 function findInconsistency(schedule: ScaleSchedule): string | undefined {
-  const { candidates, labels, steps, imageShape: [height, width] } = schedule;
+  const { candidates, labels, steps, imageShape: [height, width], window } = schedule;
+  const ofSecond = window !== undefined || steps.some(({ perClass }) => perClass !== undefined);
+  if (ofSecond !== (schedule.version === 2)) {
+    return `version is ${schedule.version}, expected ${ofSecond ? 2 : 1} ${
+      ofSecond ? "with" : "without"
+    } a window or scales of single classes`;
+  }
   // From any pixel a patch of this size covers the whole image: a larger one changes nothing.
   const largest = 2 * Math.max(height, width) - 1;
   for (const [i, k] of candidates.entries()) {
     const field = `candidates[${i}] is ${k}, expected`;
-    if (!isPatchSize(k)) return `${field} an odd number`;
+    if (window === undefined && !isPatchSize(k)) return `${field} an odd number`;
     if (k > largest) return `${field} at most ${largest} for images of ${height} x ${width}`;
     if (i > 0 && k <= candidates[i - 1]!) return `${field} more than ${candidates[i - 1]}`;
   }
@@ -283,6 +295,8 @@ function findInconsistency(schedule: ScaleSchedule): string | undefined {
     if (!columns.has(patchSize)) {
       return `${at}.patchSize is ${patchSize}, expected ${among}`;
     }
+    const problem = findBadWindow(entry, window) ?? findBadClasses(entry, steps[0]!, columns);
+    if (problem !== undefined) return `${at}.${problem}`;
     if (perSample.length === 0 && samples > 0) {
       return `${at}.perSample has 0 entries, expected those of one sample at least`;
     }
@@ -304,6 +318,44 @@ function findInconsistency(schedule: ScaleSchedule): string | undefined {
         return `${at}.similarity[${sample}] is null at ${best}, expected a number: ` +
           `it is the best scale of that sample`;
       }
+    }
+  }
+  return undefined;
+}
+
+/** A profile where no window needs one, or none where one does. */
+function findBadWindow(
+  { profile }: ScaleStep,
+  window: ScaleSchedule["window"],
+): string | undefined {
+  if ((profile !== undefined) !== (window === "gradient")) {
+    return `profile is ${profile === undefined ? "missing" : "there"}, expected ${
+      window === "gradient" ? "one for a gradient window" : "none but for a gradient window"
+    }`;
+  }
+  if (profile === undefined || profile[0] === 1) return undefined;
+  return `profile[0] is ${profile[0]}, expected 1`;
+}
+
+/** Scales of classes that are no candidates, or of others than those of the first step. */
+function findBadClasses(
+  { perClass, patchSize }: ScaleStep,
+  first: ScaleStep,
+  columns: ReadonlyMap<number, number>,
+): string | undefined {
+  const labels = perClass?.map(({ label }) => label);
+  const expected = first.perClass?.map(({ label }) => label);
+  if (labels?.join() !== expected?.join()) {
+    return `perClass is of the classes ${show(labels)}, expected ${
+      show(expected)
+    }, as at the first step`;
+  }
+  for (const [i, { label, patchSize: own }] of (perClass ?? []).entries()) {
+    if (i > 0 && label <= labels![i - 1]!) {
+      return `perClass[${i}].label is ${label}, expected more than ${labels![i - 1]}`;
+    }
+    if (!columns.has(own)) {
+      return `perClass[${i}].patchSize is ${own}, expected a candidate such as ${patchSize}`;
     }
   }
   return undefined;

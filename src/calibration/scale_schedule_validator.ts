@@ -18,7 +18,7 @@ export const validate: {
   readonly errors?: readonly SchemaBreach[] | null;
 } = validate10;
 
-const schema11 = {"type":"object","required":["format","version","imageShape","machine","padding","noiseSchedule","metric","aggregate","candidates","labels","steps","provenance"],"additionalProperties":false,"properties":{"$schema":{"type":"string"},"format":{"const":"els-scale-schedule"},"version":{"const":1},"imageShape":{"type":"array","items":{"type":"integer","minimum":1},"minItems":3,"maxItems":3},"machine":{"type":"string","minLength":1},"padding":{"enum":["zeros","circular"]},"noiseSchedule":{"type":"object","required":["name","parameters"],"additionalProperties":false,"properties":{"name":{"type":"string","minLength":1},"parameters":{"type":"object","additionalProperties":{"type":["number","string","array"],"items":{"type":"number"}}}}},"metric":{"type":"string","minLength":1},"aggregate":{"enum":["median","mode"]},"candidates":{"type":"array","items":{"type":"integer","minimum":1},"minItems":1},"labels":{"type":["array","null"],"items":{"type":"integer","minimum":0}},"timeGrid":{"type":"string","minLength":1},"steps":{"type":"array","minItems":1,"items":{"type":"object","required":["step","t","signal","sigma","patchSize","perSample","similarity"],"additionalProperties":false,"properties":{"step":{"type":"integer","minimum":1},"t":{"type":"number","exclusiveMinimum":0,"maximum":1},"signal":{"type":"number","minimum":0},"sigma":{"type":"number","exclusiveMinimum":0},"patchSize":{"type":"integer"},"perSample":{"type":"array","items":{"type":"integer"}},"certainty":{"type":"number","minimum":0,"maximum":1},"images":{"type":"integer","minimum":1},"similarity":{"type":"array","items":{"type":"array","items":{"type":["number","null"]}}}}}},"refinement":{"type":"object","required":["measure","samples","start","startScore","score","trials"],"properties":{"measure":{"type":"string"},"sampler":{"type":"string"},"grid":{"type":"string"},"networkSteps":{"type":"integer","minimum":1},"seed":{"type":["integer","null"],"minimum":0},"samples":{"type":"integer","minimum":1},"labels":{"type":["array","null"],"items":{"type":"integer","minimum":0}},"start":{"type":"array","items":{"type":"integer"}},"startScore":{"type":"number"},"score":{"type":"number"},"trials":{"type":"array","items":{"type":"object","required":["pass","step","patchSize","score","perSample","accepted"],"properties":{"pass":{"type":"integer","minimum":1},"step":{"type":"integer","minimum":1},"patchSize":{"type":"integer","minimum":1},"score":{"type":"number"},"perSample":{"type":"array","items":{"type":"number"}},"accepted":{"type":"boolean"}}}}}},"provenance":{"type":"object","required":["toolkit","runtime","seed","config"],"properties":{"toolkit":{"type":"string"},"runtime":{"type":"string"},"networkBackend":{"type":"string"},"machineBackend":{"type":"string"},"seed":{"type":"integer","minimum":0},"dataset":{"type":"object","required":["name","split","images","sha256"],"properties":{"name":{"type":"string"},"split":{"type":"string"},"images":{"type":"integer","minimum":1},"classes":{"type":"array","items":{"type":"integer","minimum":0}},"sha256":{"$ref":"#/definitions/sha256"}}},"network":{"type":"object","required":["name","sha256","architecture"],"properties":{"name":{"type":"string"},"sha256":{"$ref":"#/definitions/sha256"},"architecture":{"type":"object"}}},"config":{"type":"object"}}},"edited":{"const":true},"checksum":{"type":"string","pattern":"^crc32:[0-9a-f]{8}$"}},"definitions":{"sha256":{"type":"string","pattern":"^[0-9a-f]{64}$"}}};
+const schema11 = {"type":"object","required":["format","version","imageShape","machine","padding","noiseSchedule","metric","aggregate","candidates","labels","steps","provenance"],"additionalProperties":false,"properties":{"$schema":{"type":"string"},"format":{"const":"els-scale-schedule"},"version":{"enum":[1,2]},"imageShape":{"type":"array","items":{"type":"integer","minimum":1},"minItems":3,"maxItems":3},"machine":{"type":"string","minLength":1},"padding":{"enum":["zeros","circular"]},"noiseSchedule":{"type":"object","required":["name","parameters"],"additionalProperties":false,"properties":{"name":{"type":"string","minLength":1},"parameters":{"type":"object","additionalProperties":{"type":["number","string","array"],"items":{"type":"number"}}}}},"metric":{"type":"string","minLength":1},"window":{"type":"string"},"aggregate":{"enum":["median","mode"]},"candidates":{"type":"array","items":{"type":"number","minimum":1},"minItems":1},"labels":{"type":["array","null"],"items":{"type":"integer","minimum":0}},"timeGrid":{"type":"string","minLength":1},"steps":{"type":"array","minItems":1,"items":{"type":"object","required":["step","t","signal","sigma","patchSize","perSample","similarity"],"additionalProperties":false,"properties":{"step":{"type":"integer","minimum":1},"t":{"type":"number","exclusiveMinimum":0,"maximum":1},"signal":{"type":"number","minimum":0},"sigma":{"type":"number","exclusiveMinimum":0},"patchSize":{"type":"number"},"perClass":{"type":"array","minItems":1,"items":{"type":"object","required":["label","patchSize","interval"],"additionalProperties":false,"properties":{"label":{"type":"integer","minimum":0},"patchSize":{"type":"number"},"interval":{"type":"array","items":{"type":"number"},"minItems":2,"maxItems":2}}}},"profile":{"type":"array","minItems":1,"items":{"type":"number","minimum":0}},"perSample":{"type":"array","items":{"type":"number"}},"certainty":{"type":"number","minimum":0,"maximum":1},"interval":{"type":"array","items":{"type":"number"},"minItems":2,"maxItems":2},"images":{"type":"integer","minimum":1},"similarity":{"type":"array","items":{"type":"array","items":{"type":["number","null"]}}}}}},"refinement":{"type":"object","required":["measure","samples","start","startScore","score","trials"],"properties":{"measure":{"type":"string"},"sampler":{"type":"string"},"grid":{"type":"string"},"networkSteps":{"type":"integer","minimum":1},"seed":{"type":["integer","null"],"minimum":0},"samples":{"type":"integer","minimum":1},"labels":{"type":["array","null"],"items":{"type":"integer","minimum":0}},"start":{"type":"array","items":{"type":"number"}},"startScore":{"type":"number"},"score":{"type":"number"},"trials":{"type":"array","items":{"type":"object","required":["pass","step","patchSize","score","perSample","accepted"],"properties":{"pass":{"type":"integer","minimum":1},"step":{"type":"integer","minimum":1},"patchSize":{"type":"number","minimum":1},"score":{"type":"number"},"perSample":{"type":"array","items":{"type":"number"}},"accepted":{"type":"boolean"}}}}}},"provenance":{"type":"object","required":["toolkit","runtime","seed","config"],"properties":{"toolkit":{"type":"string"},"runtime":{"type":"string"},"networkBackend":{"type":"string"},"machineBackend":{"type":"string"},"seed":{"type":"integer","minimum":0},"dataset":{"type":"object","required":["name","split","images","sha256"],"properties":{"name":{"type":"string"},"split":{"type":"string"},"images":{"type":"integer","minimum":1},"classes":{"type":"array","items":{"type":"integer","minimum":0}},"sha256":{"$ref":"#/definitions/sha256"}}},"network":{"type":"object","required":["name","sha256","architecture"],"properties":{"name":{"type":"string"},"sha256":{"$ref":"#/definitions/sha256"},"architecture":{"type":"object"}}},"config":{"type":"object"}}},"edited":{"const":true},"checksum":{"type":"string","pattern":"^crc32:[0-9a-f]{8}$"}},"definitions":{"sha256":{"type":"string","pattern":"^[0-9a-f]{64}$"}}};
 const schema12 = {"type":"string","pattern":"^[0-9a-f]{64}$"};
 const func2 = Object.prototype.hasOwnProperty;
 const pattern0 = new RegExp("^[0-9a-f]{64}$", "u");
@@ -69,9 +69,10 @@ var valid0 = true;
 }
 if(valid0){
 if(data.version !== undefined){
+let data2 = data.version;
 const _errs5 = errors;
-if(1 !== data.version){
-validate10.errors = [{instancePath:instancePath+"/version",schemaPath:"#/properties/version/const",keyword:"const",params:{allowedValue: 1},message:"must be equal to constant"}];
+if(!((data2 === 1) || (data2 === 2))){
+validate10.errors = [{instancePath:instancePath+"/version",schemaPath:"#/properties/version/enum",keyword:"enum",params:{allowedValues: schema11.properties.version.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs5 === errors;
@@ -288,11 +289,10 @@ else {
 var valid0 = true;
 }
 if(valid0){
-if(data.aggregate !== undefined){
-let data13 = data.aggregate;
+if(data.window !== undefined){
 const _errs27 = errors;
-if(!((data13 === "median") || (data13 === "mode"))){
-validate10.errors = [{instancePath:instancePath+"/aggregate",schemaPath:"#/properties/aggregate/enum",keyword:"enum",params:{allowedValues: schema11.properties.aggregate.enum},message:"must be equal to one of the allowed values"}];
+if(typeof data.window !== "string"){
+validate10.errors = [{instancePath:instancePath+"/window",schemaPath:"#/properties/window/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 var valid0 = _errs27 === errors;
@@ -301,34 +301,47 @@ else {
 var valid0 = true;
 }
 if(valid0){
+if(data.aggregate !== undefined){
+let data14 = data.aggregate;
+const _errs29 = errors;
+if(!((data14 === "median") || (data14 === "mode"))){
+validate10.errors = [{instancePath:instancePath+"/aggregate",schemaPath:"#/properties/aggregate/enum",keyword:"enum",params:{allowedValues: schema11.properties.aggregate.enum},message:"must be equal to one of the allowed values"}];
+return false;
+}
+var valid0 = _errs29 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
 if(data.candidates !== undefined){
-let data14 = data.candidates;
-const _errs28 = errors;
-if(errors === _errs28){
-if(Array.isArray(data14)){
-if(data14.length < 1){
+let data15 = data.candidates;
+const _errs30 = errors;
+if(errors === _errs30){
+if(Array.isArray(data15)){
+if(data15.length < 1){
 validate10.errors = [{instancePath:instancePath+"/candidates",schemaPath:"#/properties/candidates/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items"}];
 return false;
 }
 else {
 var valid5 = true;
-const len2 = data14.length;
+const len2 = data15.length;
 for(let i2=0; i2<len2; i2++){
-let data15 = data14[i2];
-const _errs30 = errors;
-if(!(((typeof data15 == "number") && (!(data15 % 1) && !isNaN(data15))) && (isFinite(data15)))){
-validate10.errors = [{instancePath:instancePath+"/candidates/" + i2,schemaPath:"#/properties/candidates/items/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
-return false;
-}
-if(errors === _errs30){
-if((typeof data15 == "number") && (isFinite(data15))){
-if(data15 < 1 || isNaN(data15)){
+let data16 = data15[i2];
+const _errs32 = errors;
+if(errors === _errs32){
+if((typeof data16 == "number") && (isFinite(data16))){
+if(data16 < 1 || isNaN(data16)){
 validate10.errors = [{instancePath:instancePath+"/candidates/" + i2,schemaPath:"#/properties/candidates/items/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
 return false;
 }
 }
+else {
+validate10.errors = [{instancePath:instancePath+"/candidates/" + i2,schemaPath:"#/properties/candidates/items/type",keyword:"type",params:{type: "number"},message:"must be number"}];
+return false;
 }
-var valid5 = _errs30 === errors;
+}
+var valid5 = _errs32 === errors;
 if(!valid5){
 break;
 }
@@ -340,57 +353,57 @@ validate10.errors = [{instancePath:instancePath+"/candidates",schemaPath:"#/prop
 return false;
 }
 }
-var valid0 = _errs28 === errors;
+var valid0 = _errs30 === errors;
 }
 else {
 var valid0 = true;
 }
 if(valid0){
 if(data.labels !== undefined){
-let data16 = data.labels;
-const _errs32 = errors;
-if((!(Array.isArray(data16))) && (data16 !== null)){
+let data17 = data.labels;
+const _errs34 = errors;
+if((!(Array.isArray(data17))) && (data17 !== null)){
 validate10.errors = [{instancePath:instancePath+"/labels",schemaPath:"#/properties/labels/type",keyword:"type",params:{type: schema11.properties.labels.type},message:"must be array,null"}];
 return false;
 }
-if(errors === _errs32){
-if(Array.isArray(data16)){
+if(errors === _errs34){
+if(Array.isArray(data17)){
 var valid6 = true;
-const len3 = data16.length;
+const len3 = data17.length;
 for(let i3=0; i3<len3; i3++){
-let data17 = data16[i3];
-const _errs34 = errors;
-if(!(((typeof data17 == "number") && (!(data17 % 1) && !isNaN(data17))) && (isFinite(data17)))){
+let data18 = data17[i3];
+const _errs36 = errors;
+if(!(((typeof data18 == "number") && (!(data18 % 1) && !isNaN(data18))) && (isFinite(data18)))){
 validate10.errors = [{instancePath:instancePath+"/labels/" + i3,schemaPath:"#/properties/labels/items/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
-if(errors === _errs34){
-if((typeof data17 == "number") && (isFinite(data17))){
-if(data17 < 0 || isNaN(data17)){
+if(errors === _errs36){
+if((typeof data18 == "number") && (isFinite(data18))){
+if(data18 < 0 || isNaN(data18)){
 validate10.errors = [{instancePath:instancePath+"/labels/" + i3,schemaPath:"#/properties/labels/items/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
 }
-var valid6 = _errs34 === errors;
+var valid6 = _errs36 === errors;
 if(!valid6){
 break;
 }
 }
 }
 }
-var valid0 = _errs32 === errors;
+var valid0 = _errs34 === errors;
 }
 else {
 var valid0 = true;
 }
 if(valid0){
 if(data.timeGrid !== undefined){
-let data18 = data.timeGrid;
-const _errs36 = errors;
-if(errors === _errs36){
-if(typeof data18 === "string"){
-if(data18.length < 1){
+let data19 = data.timeGrid;
+const _errs38 = errors;
+if(errors === _errs38){
+if(typeof data19 === "string"){
+if(data19.length < 1){
 validate10.errors = [{instancePath:instancePath+"/timeGrid",schemaPath:"#/properties/timeGrid/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
@@ -400,76 +413,76 @@ validate10.errors = [{instancePath:instancePath+"/timeGrid",schemaPath:"#/proper
 return false;
 }
 }
-var valid0 = _errs36 === errors;
+var valid0 = _errs38 === errors;
 }
 else {
 var valid0 = true;
 }
 if(valid0){
 if(data.steps !== undefined){
-let data19 = data.steps;
-const _errs38 = errors;
-if(errors === _errs38){
-if(Array.isArray(data19)){
-if(data19.length < 1){
+let data20 = data.steps;
+const _errs40 = errors;
+if(errors === _errs40){
+if(Array.isArray(data20)){
+if(data20.length < 1){
 validate10.errors = [{instancePath:instancePath+"/steps",schemaPath:"#/properties/steps/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items"}];
 return false;
 }
 else {
 var valid7 = true;
-const len4 = data19.length;
+const len4 = data20.length;
 for(let i4=0; i4<len4; i4++){
-let data20 = data19[i4];
-const _errs40 = errors;
-if(errors === _errs40){
-if(data20 && typeof data20 == "object" && !Array.isArray(data20)){
+let data21 = data20[i4];
+const _errs42 = errors;
+if(errors === _errs42){
+if(data21 && typeof data21 == "object" && !Array.isArray(data21)){
 let missing2;
-if((((((((data20.step === undefined) && (missing2 = "step")) || ((data20.t === undefined) && (missing2 = "t"))) || ((data20.signal === undefined) && (missing2 = "signal"))) || ((data20.sigma === undefined) && (missing2 = "sigma"))) || ((data20.patchSize === undefined) && (missing2 = "patchSize"))) || ((data20.perSample === undefined) && (missing2 = "perSample"))) || ((data20.similarity === undefined) && (missing2 = "similarity"))){
+if((((((((data21.step === undefined) && (missing2 = "step")) || ((data21.t === undefined) && (missing2 = "t"))) || ((data21.signal === undefined) && (missing2 = "signal"))) || ((data21.sigma === undefined) && (missing2 = "sigma"))) || ((data21.patchSize === undefined) && (missing2 = "patchSize"))) || ((data21.perSample === undefined) && (missing2 = "perSample"))) || ((data21.similarity === undefined) && (missing2 = "similarity"))){
 validate10.errors = [{instancePath:instancePath+"/steps/" + i4,schemaPath:"#/properties/steps/items/required",keyword:"required",params:{missingProperty: missing2},message:"must have required property '"+missing2+"'"}];
 return false;
 }
 else {
-const _errs42 = errors;
-for(const key3 in data20){
+const _errs44 = errors;
+for(const key3 in data21){
 if(!(func2.call(schema11.properties.steps.items.properties, key3))){
 validate10.errors = [{instancePath:instancePath+"/steps/" + i4,schemaPath:"#/properties/steps/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key3},message:"must NOT have additional properties"}];
 return false;
 break;
 }
 }
-if(_errs42 === errors){
-if(data20.step !== undefined){
-let data21 = data20.step;
-const _errs43 = errors;
-if(!(((typeof data21 == "number") && (!(data21 % 1) && !isNaN(data21))) && (isFinite(data21)))){
+if(_errs44 === errors){
+if(data21.step !== undefined){
+let data22 = data21.step;
+const _errs45 = errors;
+if(!(((typeof data22 == "number") && (!(data22 % 1) && !isNaN(data22))) && (isFinite(data22)))){
 validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/step",schemaPath:"#/properties/steps/items/properties/step/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
-if(errors === _errs43){
-if((typeof data21 == "number") && (isFinite(data21))){
-if(data21 < 1 || isNaN(data21)){
+if(errors === _errs45){
+if((typeof data22 == "number") && (isFinite(data22))){
+if(data22 < 1 || isNaN(data22)){
 validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/step",schemaPath:"#/properties/steps/items/properties/step/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
 return false;
 }
 }
 }
-var valid8 = _errs43 === errors;
+var valid8 = _errs45 === errors;
 }
 else {
 var valid8 = true;
 }
 if(valid8){
-if(data20.t !== undefined){
-let data22 = data20.t;
-const _errs45 = errors;
-if(errors === _errs45){
-if((typeof data22 == "number") && (isFinite(data22))){
-if(data22 > 1 || isNaN(data22)){
+if(data21.t !== undefined){
+let data23 = data21.t;
+const _errs47 = errors;
+if(errors === _errs47){
+if((typeof data23 == "number") && (isFinite(data23))){
+if(data23 > 1 || isNaN(data23)){
 validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/t",schemaPath:"#/properties/steps/items/properties/t/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1},message:"must be <= 1"}];
 return false;
 }
 else {
-if(data22 <= 0 || isNaN(data22)){
+if(data23 <= 0 || isNaN(data23)){
 validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/t",schemaPath:"#/properties/steps/items/properties/t/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"}];
 return false;
 }
@@ -480,18 +493,18 @@ validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/t",schemaPath:"
 return false;
 }
 }
-var valid8 = _errs45 === errors;
+var valid8 = _errs47 === errors;
 }
 else {
 var valid8 = true;
 }
 if(valid8){
-if(data20.signal !== undefined){
-let data23 = data20.signal;
-const _errs47 = errors;
-if(errors === _errs47){
-if((typeof data23 == "number") && (isFinite(data23))){
-if(data23 < 0 || isNaN(data23)){
+if(data21.signal !== undefined){
+let data24 = data21.signal;
+const _errs49 = errors;
+if(errors === _errs49){
+if((typeof data24 == "number") && (isFinite(data24))){
+if(data24 < 0 || isNaN(data24)){
 validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/signal",schemaPath:"#/properties/steps/items/properties/signal/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
@@ -501,18 +514,18 @@ validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/signal",schemaP
 return false;
 }
 }
-var valid8 = _errs47 === errors;
+var valid8 = _errs49 === errors;
 }
 else {
 var valid8 = true;
 }
 if(valid8){
-if(data20.sigma !== undefined){
-let data24 = data20.sigma;
-const _errs49 = errors;
-if(errors === _errs49){
-if((typeof data24 == "number") && (isFinite(data24))){
-if(data24 <= 0 || isNaN(data24)){
+if(data21.sigma !== undefined){
+let data25 = data21.sigma;
+const _errs51 = errors;
+if(errors === _errs51){
+if((typeof data25 == "number") && (isFinite(data25))){
+if(data25 <= 0 || isNaN(data25)){
 validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/sigma",schemaPath:"#/properties/steps/items/properties/sigma/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"}];
 return false;
 }
@@ -522,41 +535,222 @@ validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/sigma",schemaPa
 return false;
 }
 }
-var valid8 = _errs49 === errors;
-}
-else {
-var valid8 = true;
-}
-if(valid8){
-if(data20.patchSize !== undefined){
-let data25 = data20.patchSize;
-const _errs51 = errors;
-if(!(((typeof data25 == "number") && (!(data25 % 1) && !isNaN(data25))) && (isFinite(data25)))){
-validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/patchSize",schemaPath:"#/properties/steps/items/properties/patchSize/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
-return false;
-}
 var valid8 = _errs51 === errors;
 }
 else {
 var valid8 = true;
 }
 if(valid8){
-if(data20.perSample !== undefined){
-let data26 = data20.perSample;
+if(data21.patchSize !== undefined){
+let data26 = data21.patchSize;
 const _errs53 = errors;
-if(errors === _errs53){
-if(Array.isArray(data26)){
-var valid9 = true;
-const len5 = data26.length;
-for(let i5=0; i5<len5; i5++){
-let data27 = data26[i5];
-const _errs55 = errors;
-if(!(((typeof data27 == "number") && (!(data27 % 1) && !isNaN(data27))) && (isFinite(data27)))){
-validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/perSample/" + i5,schemaPath:"#/properties/steps/items/properties/perSample/items/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+if(!((typeof data26 == "number") && (isFinite(data26)))){
+validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/patchSize",schemaPath:"#/properties/steps/items/properties/patchSize/type",keyword:"type",params:{type: "number"},message:"must be number"}];
 return false;
 }
-var valid9 = _errs55 === errors;
+var valid8 = _errs53 === errors;
+}
+else {
+var valid8 = true;
+}
+if(valid8){
+if(data21.perClass !== undefined){
+let data27 = data21.perClass;
+const _errs55 = errors;
+if(errors === _errs55){
+if(Array.isArray(data27)){
+if(data27.length < 1){
+validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/perClass",schemaPath:"#/properties/steps/items/properties/perClass/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items"}];
+return false;
+}
+else {
+var valid9 = true;
+const len5 = data27.length;
+for(let i5=0; i5<len5; i5++){
+let data28 = data27[i5];
+const _errs57 = errors;
+if(errors === _errs57){
+if(data28 && typeof data28 == "object" && !Array.isArray(data28)){
+let missing3;
+if((((data28.label === undefined) && (missing3 = "label")) || ((data28.patchSize === undefined) && (missing3 = "patchSize"))) || ((data28.interval === undefined) && (missing3 = "interval"))){
+validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/perClass/" + i5,schemaPath:"#/properties/steps/items/properties/perClass/items/required",keyword:"required",params:{missingProperty: missing3},message:"must have required property '"+missing3+"'"}];
+return false;
+}
+else {
+const _errs59 = errors;
+for(const key4 in data28){
+if(!(((key4 === "label") || (key4 === "patchSize")) || (key4 === "interval"))){
+validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/perClass/" + i5,schemaPath:"#/properties/steps/items/properties/perClass/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key4},message:"must NOT have additional properties"}];
+return false;
+break;
+}
+}
+if(_errs59 === errors){
+if(data28.label !== undefined){
+let data29 = data28.label;
+const _errs60 = errors;
+if(!(((typeof data29 == "number") && (!(data29 % 1) && !isNaN(data29))) && (isFinite(data29)))){
+validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/perClass/" + i5+"/label",schemaPath:"#/properties/steps/items/properties/perClass/items/properties/label/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+return false;
+}
+if(errors === _errs60){
+if((typeof data29 == "number") && (isFinite(data29))){
+if(data29 < 0 || isNaN(data29)){
+validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/perClass/" + i5+"/label",schemaPath:"#/properties/steps/items/properties/perClass/items/properties/label/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+return false;
+}
+}
+}
+var valid10 = _errs60 === errors;
+}
+else {
+var valid10 = true;
+}
+if(valid10){
+if(data28.patchSize !== undefined){
+let data30 = data28.patchSize;
+const _errs62 = errors;
+if(!((typeof data30 == "number") && (isFinite(data30)))){
+validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/perClass/" + i5+"/patchSize",schemaPath:"#/properties/steps/items/properties/perClass/items/properties/patchSize/type",keyword:"type",params:{type: "number"},message:"must be number"}];
+return false;
+}
+var valid10 = _errs62 === errors;
+}
+else {
+var valid10 = true;
+}
+if(valid10){
+if(data28.interval !== undefined){
+let data31 = data28.interval;
+const _errs64 = errors;
+if(errors === _errs64){
+if(Array.isArray(data31)){
+if(data31.length > 2){
+validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/perClass/" + i5+"/interval",schemaPath:"#/properties/steps/items/properties/perClass/items/properties/interval/maxItems",keyword:"maxItems",params:{limit: 2},message:"must NOT have more than 2 items"}];
+return false;
+}
+else {
+if(data31.length < 2){
+validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/perClass/" + i5+"/interval",schemaPath:"#/properties/steps/items/properties/perClass/items/properties/interval/minItems",keyword:"minItems",params:{limit: 2},message:"must NOT have fewer than 2 items"}];
+return false;
+}
+else {
+var valid11 = true;
+const len6 = data31.length;
+for(let i6=0; i6<len6; i6++){
+let data32 = data31[i6];
+const _errs66 = errors;
+if(!((typeof data32 == "number") && (isFinite(data32)))){
+validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/perClass/" + i5+"/interval/" + i6,schemaPath:"#/properties/steps/items/properties/perClass/items/properties/interval/items/type",keyword:"type",params:{type: "number"},message:"must be number"}];
+return false;
+}
+var valid11 = _errs66 === errors;
+if(!valid11){
+break;
+}
+}
+}
+}
+}
+else {
+validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/perClass/" + i5+"/interval",schemaPath:"#/properties/steps/items/properties/perClass/items/properties/interval/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+return false;
+}
+}
+var valid10 = _errs64 === errors;
+}
+else {
+var valid10 = true;
+}
+}
+}
+}
+}
+}
+else {
+validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/perClass/" + i5,schemaPath:"#/properties/steps/items/properties/perClass/items/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+}
+var valid9 = _errs57 === errors;
 if(!valid9){
+break;
+}
+}
+}
+}
+else {
+validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/perClass",schemaPath:"#/properties/steps/items/properties/perClass/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+return false;
+}
+}
+var valid8 = _errs55 === errors;
+}
+else {
+var valid8 = true;
+}
+if(valid8){
+if(data21.profile !== undefined){
+let data33 = data21.profile;
+const _errs68 = errors;
+if(errors === _errs68){
+if(Array.isArray(data33)){
+if(data33.length < 1){
+validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/profile",schemaPath:"#/properties/steps/items/properties/profile/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items"}];
+return false;
+}
+else {
+var valid12 = true;
+const len7 = data33.length;
+for(let i7=0; i7<len7; i7++){
+let data34 = data33[i7];
+const _errs70 = errors;
+if(errors === _errs70){
+if((typeof data34 == "number") && (isFinite(data34))){
+if(data34 < 0 || isNaN(data34)){
+validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/profile/" + i7,schemaPath:"#/properties/steps/items/properties/profile/items/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+return false;
+}
+}
+else {
+validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/profile/" + i7,schemaPath:"#/properties/steps/items/properties/profile/items/type",keyword:"type",params:{type: "number"},message:"must be number"}];
+return false;
+}
+}
+var valid12 = _errs70 === errors;
+if(!valid12){
+break;
+}
+}
+}
+}
+else {
+validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/profile",schemaPath:"#/properties/steps/items/properties/profile/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+return false;
+}
+}
+var valid8 = _errs68 === errors;
+}
+else {
+var valid8 = true;
+}
+if(valid8){
+if(data21.perSample !== undefined){
+let data35 = data21.perSample;
+const _errs72 = errors;
+if(errors === _errs72){
+if(Array.isArray(data35)){
+var valid13 = true;
+const len8 = data35.length;
+for(let i8=0; i8<len8; i8++){
+let data36 = data35[i8];
+const _errs74 = errors;
+if(!((typeof data36 == "number") && (isFinite(data36)))){
+validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/perSample/" + i8,schemaPath:"#/properties/steps/items/properties/perSample/items/type",keyword:"type",params:{type: "number"},message:"must be number"}];
+return false;
+}
+var valid13 = _errs74 === errors;
+if(!valid13){
 break;
 }
 }
@@ -566,23 +760,23 @@ validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/perSample",sche
 return false;
 }
 }
-var valid8 = _errs53 === errors;
+var valid8 = _errs72 === errors;
 }
 else {
 var valid8 = true;
 }
 if(valid8){
-if(data20.certainty !== undefined){
-let data28 = data20.certainty;
-const _errs57 = errors;
-if(errors === _errs57){
-if((typeof data28 == "number") && (isFinite(data28))){
-if(data28 > 1 || isNaN(data28)){
+if(data21.certainty !== undefined){
+let data37 = data21.certainty;
+const _errs76 = errors;
+if(errors === _errs76){
+if((typeof data37 == "number") && (isFinite(data37))){
+if(data37 > 1 || isNaN(data37)){
 validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/certainty",schemaPath:"#/properties/steps/items/properties/certainty/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1},message:"must be <= 1"}];
 return false;
 }
 else {
-if(data28 < 0 || isNaN(data28)){
+if(data37 < 0 || isNaN(data37)){
 validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/certainty",schemaPath:"#/properties/steps/items/properties/certainty/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
@@ -593,67 +787,110 @@ validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/certainty",sche
 return false;
 }
 }
-var valid8 = _errs57 === errors;
+var valid8 = _errs76 === errors;
 }
 else {
 var valid8 = true;
 }
 if(valid8){
-if(data20.images !== undefined){
-let data29 = data20.images;
-const _errs59 = errors;
-if(!(((typeof data29 == "number") && (!(data29 % 1) && !isNaN(data29))) && (isFinite(data29)))){
+if(data21.interval !== undefined){
+let data38 = data21.interval;
+const _errs78 = errors;
+if(errors === _errs78){
+if(Array.isArray(data38)){
+if(data38.length > 2){
+validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/interval",schemaPath:"#/properties/steps/items/properties/interval/maxItems",keyword:"maxItems",params:{limit: 2},message:"must NOT have more than 2 items"}];
+return false;
+}
+else {
+if(data38.length < 2){
+validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/interval",schemaPath:"#/properties/steps/items/properties/interval/minItems",keyword:"minItems",params:{limit: 2},message:"must NOT have fewer than 2 items"}];
+return false;
+}
+else {
+var valid14 = true;
+const len9 = data38.length;
+for(let i9=0; i9<len9; i9++){
+let data39 = data38[i9];
+const _errs80 = errors;
+if(!((typeof data39 == "number") && (isFinite(data39)))){
+validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/interval/" + i9,schemaPath:"#/properties/steps/items/properties/interval/items/type",keyword:"type",params:{type: "number"},message:"must be number"}];
+return false;
+}
+var valid14 = _errs80 === errors;
+if(!valid14){
+break;
+}
+}
+}
+}
+}
+else {
+validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/interval",schemaPath:"#/properties/steps/items/properties/interval/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+return false;
+}
+}
+var valid8 = _errs78 === errors;
+}
+else {
+var valid8 = true;
+}
+if(valid8){
+if(data21.images !== undefined){
+let data40 = data21.images;
+const _errs82 = errors;
+if(!(((typeof data40 == "number") && (!(data40 % 1) && !isNaN(data40))) && (isFinite(data40)))){
 validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/images",schemaPath:"#/properties/steps/items/properties/images/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
-if(errors === _errs59){
-if((typeof data29 == "number") && (isFinite(data29))){
-if(data29 < 1 || isNaN(data29)){
+if(errors === _errs82){
+if((typeof data40 == "number") && (isFinite(data40))){
+if(data40 < 1 || isNaN(data40)){
 validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/images",schemaPath:"#/properties/steps/items/properties/images/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
 return false;
 }
 }
 }
-var valid8 = _errs59 === errors;
+var valid8 = _errs82 === errors;
 }
 else {
 var valid8 = true;
 }
 if(valid8){
-if(data20.similarity !== undefined){
-let data30 = data20.similarity;
-const _errs61 = errors;
-if(errors === _errs61){
-if(Array.isArray(data30)){
-var valid10 = true;
-const len6 = data30.length;
-for(let i6=0; i6<len6; i6++){
-let data31 = data30[i6];
-const _errs63 = errors;
-if(errors === _errs63){
-if(Array.isArray(data31)){
-var valid11 = true;
-const len7 = data31.length;
-for(let i7=0; i7<len7; i7++){
-let data32 = data31[i7];
-const _errs65 = errors;
-if((!((typeof data32 == "number") && (isFinite(data32)))) && (data32 !== null)){
-validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/similarity/" + i6+"/" + i7,schemaPath:"#/properties/steps/items/properties/similarity/items/items/type",keyword:"type",params:{type: schema11.properties.steps.items.properties.similarity.items.items.type},message:"must be number,null"}];
+if(data21.similarity !== undefined){
+let data41 = data21.similarity;
+const _errs84 = errors;
+if(errors === _errs84){
+if(Array.isArray(data41)){
+var valid15 = true;
+const len10 = data41.length;
+for(let i10=0; i10<len10; i10++){
+let data42 = data41[i10];
+const _errs86 = errors;
+if(errors === _errs86){
+if(Array.isArray(data42)){
+var valid16 = true;
+const len11 = data42.length;
+for(let i11=0; i11<len11; i11++){
+let data43 = data42[i11];
+const _errs88 = errors;
+if((!((typeof data43 == "number") && (isFinite(data43)))) && (data43 !== null)){
+validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/similarity/" + i10+"/" + i11,schemaPath:"#/properties/steps/items/properties/similarity/items/items/type",keyword:"type",params:{type: schema11.properties.steps.items.properties.similarity.items.items.type},message:"must be number,null"}];
 return false;
 }
-var valid11 = _errs65 === errors;
-if(!valid11){
+var valid16 = _errs88 === errors;
+if(!valid16){
 break;
 }
 }
 }
 else {
-validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/similarity/" + i6,schemaPath:"#/properties/steps/items/properties/similarity/items/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/similarity/" + i10,schemaPath:"#/properties/steps/items/properties/similarity/items/type",keyword:"type",params:{type: "array"},message:"must be array"}];
 return false;
 }
 }
-var valid10 = _errs63 === errors;
-if(!valid10){
+var valid15 = _errs86 === errors;
+if(!valid15){
 break;
 }
 }
@@ -663,10 +900,13 @@ validate10.errors = [{instancePath:instancePath+"/steps/" + i4+"/similarity",sch
 return false;
 }
 }
-var valid8 = _errs61 === errors;
+var valid8 = _errs84 === errors;
 }
 else {
 var valid8 = true;
+}
+}
+}
 }
 }
 }
@@ -684,7 +924,7 @@ validate10.errors = [{instancePath:instancePath+"/steps/" + i4,schemaPath:"#/pro
 return false;
 }
 }
-var valid7 = _errs40 === errors;
+var valid7 = _errs42 === errors;
 if(!valid7){
 break;
 }
@@ -696,177 +936,177 @@ validate10.errors = [{instancePath:instancePath+"/steps",schemaPath:"#/propertie
 return false;
 }
 }
-var valid0 = _errs38 === errors;
+var valid0 = _errs40 === errors;
 }
 else {
 var valid0 = true;
 }
 if(valid0){
 if(data.refinement !== undefined){
-let data33 = data.refinement;
-const _errs67 = errors;
-if(errors === _errs67){
-if(data33 && typeof data33 == "object" && !Array.isArray(data33)){
-let missing3;
-if(((((((data33.measure === undefined) && (missing3 = "measure")) || ((data33.samples === undefined) && (missing3 = "samples"))) || ((data33.start === undefined) && (missing3 = "start"))) || ((data33.startScore === undefined) && (missing3 = "startScore"))) || ((data33.score === undefined) && (missing3 = "score"))) || ((data33.trials === undefined) && (missing3 = "trials"))){
-validate10.errors = [{instancePath:instancePath+"/refinement",schemaPath:"#/properties/refinement/required",keyword:"required",params:{missingProperty: missing3},message:"must have required property '"+missing3+"'"}];
+let data44 = data.refinement;
+const _errs90 = errors;
+if(errors === _errs90){
+if(data44 && typeof data44 == "object" && !Array.isArray(data44)){
+let missing4;
+if(((((((data44.measure === undefined) && (missing4 = "measure")) || ((data44.samples === undefined) && (missing4 = "samples"))) || ((data44.start === undefined) && (missing4 = "start"))) || ((data44.startScore === undefined) && (missing4 = "startScore"))) || ((data44.score === undefined) && (missing4 = "score"))) || ((data44.trials === undefined) && (missing4 = "trials"))){
+validate10.errors = [{instancePath:instancePath+"/refinement",schemaPath:"#/properties/refinement/required",keyword:"required",params:{missingProperty: missing4},message:"must have required property '"+missing4+"'"}];
 return false;
 }
 else {
-if(data33.measure !== undefined){
-const _errs69 = errors;
-if(typeof data33.measure !== "string"){
+if(data44.measure !== undefined){
+const _errs92 = errors;
+if(typeof data44.measure !== "string"){
 validate10.errors = [{instancePath:instancePath+"/refinement/measure",schemaPath:"#/properties/refinement/properties/measure/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
-var valid12 = _errs69 === errors;
+var valid17 = _errs92 === errors;
 }
 else {
-var valid12 = true;
+var valid17 = true;
 }
-if(valid12){
-if(data33.sampler !== undefined){
-const _errs71 = errors;
-if(typeof data33.sampler !== "string"){
+if(valid17){
+if(data44.sampler !== undefined){
+const _errs94 = errors;
+if(typeof data44.sampler !== "string"){
 validate10.errors = [{instancePath:instancePath+"/refinement/sampler",schemaPath:"#/properties/refinement/properties/sampler/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
-var valid12 = _errs71 === errors;
+var valid17 = _errs94 === errors;
 }
 else {
-var valid12 = true;
+var valid17 = true;
 }
-if(valid12){
-if(data33.grid !== undefined){
-const _errs73 = errors;
-if(typeof data33.grid !== "string"){
+if(valid17){
+if(data44.grid !== undefined){
+const _errs96 = errors;
+if(typeof data44.grid !== "string"){
 validate10.errors = [{instancePath:instancePath+"/refinement/grid",schemaPath:"#/properties/refinement/properties/grid/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
-var valid12 = _errs73 === errors;
+var valid17 = _errs96 === errors;
 }
 else {
-var valid12 = true;
+var valid17 = true;
 }
-if(valid12){
-if(data33.networkSteps !== undefined){
-let data37 = data33.networkSteps;
-const _errs75 = errors;
-if(!(((typeof data37 == "number") && (!(data37 % 1) && !isNaN(data37))) && (isFinite(data37)))){
+if(valid17){
+if(data44.networkSteps !== undefined){
+let data48 = data44.networkSteps;
+const _errs98 = errors;
+if(!(((typeof data48 == "number") && (!(data48 % 1) && !isNaN(data48))) && (isFinite(data48)))){
 validate10.errors = [{instancePath:instancePath+"/refinement/networkSteps",schemaPath:"#/properties/refinement/properties/networkSteps/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
-if(errors === _errs75){
-if((typeof data37 == "number") && (isFinite(data37))){
-if(data37 < 1 || isNaN(data37)){
+if(errors === _errs98){
+if((typeof data48 == "number") && (isFinite(data48))){
+if(data48 < 1 || isNaN(data48)){
 validate10.errors = [{instancePath:instancePath+"/refinement/networkSteps",schemaPath:"#/properties/refinement/properties/networkSteps/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
 return false;
 }
 }
 }
-var valid12 = _errs75 === errors;
+var valid17 = _errs98 === errors;
 }
 else {
-var valid12 = true;
+var valid17 = true;
 }
-if(valid12){
-if(data33.seed !== undefined){
-let data38 = data33.seed;
-const _errs77 = errors;
-if((!(((typeof data38 == "number") && (!(data38 % 1) && !isNaN(data38))) && (isFinite(data38)))) && (data38 !== null)){
+if(valid17){
+if(data44.seed !== undefined){
+let data49 = data44.seed;
+const _errs100 = errors;
+if((!(((typeof data49 == "number") && (!(data49 % 1) && !isNaN(data49))) && (isFinite(data49)))) && (data49 !== null)){
 validate10.errors = [{instancePath:instancePath+"/refinement/seed",schemaPath:"#/properties/refinement/properties/seed/type",keyword:"type",params:{type: schema11.properties.refinement.properties.seed.type},message:"must be integer,null"}];
 return false;
 }
-if(errors === _errs77){
-if((typeof data38 == "number") && (isFinite(data38))){
-if(data38 < 0 || isNaN(data38)){
+if(errors === _errs100){
+if((typeof data49 == "number") && (isFinite(data49))){
+if(data49 < 0 || isNaN(data49)){
 validate10.errors = [{instancePath:instancePath+"/refinement/seed",schemaPath:"#/properties/refinement/properties/seed/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
 }
-var valid12 = _errs77 === errors;
+var valid17 = _errs100 === errors;
 }
 else {
-var valid12 = true;
+var valid17 = true;
 }
-if(valid12){
-if(data33.samples !== undefined){
-let data39 = data33.samples;
-const _errs79 = errors;
-if(!(((typeof data39 == "number") && (!(data39 % 1) && !isNaN(data39))) && (isFinite(data39)))){
+if(valid17){
+if(data44.samples !== undefined){
+let data50 = data44.samples;
+const _errs102 = errors;
+if(!(((typeof data50 == "number") && (!(data50 % 1) && !isNaN(data50))) && (isFinite(data50)))){
 validate10.errors = [{instancePath:instancePath+"/refinement/samples",schemaPath:"#/properties/refinement/properties/samples/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
-if(errors === _errs79){
-if((typeof data39 == "number") && (isFinite(data39))){
-if(data39 < 1 || isNaN(data39)){
+if(errors === _errs102){
+if((typeof data50 == "number") && (isFinite(data50))){
+if(data50 < 1 || isNaN(data50)){
 validate10.errors = [{instancePath:instancePath+"/refinement/samples",schemaPath:"#/properties/refinement/properties/samples/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
 return false;
 }
 }
 }
-var valid12 = _errs79 === errors;
+var valid17 = _errs102 === errors;
 }
 else {
-var valid12 = true;
+var valid17 = true;
 }
-if(valid12){
-if(data33.labels !== undefined){
-let data40 = data33.labels;
-const _errs81 = errors;
-if((!(Array.isArray(data40))) && (data40 !== null)){
+if(valid17){
+if(data44.labels !== undefined){
+let data51 = data44.labels;
+const _errs104 = errors;
+if((!(Array.isArray(data51))) && (data51 !== null)){
 validate10.errors = [{instancePath:instancePath+"/refinement/labels",schemaPath:"#/properties/refinement/properties/labels/type",keyword:"type",params:{type: schema11.properties.refinement.properties.labels.type},message:"must be array,null"}];
 return false;
 }
-if(errors === _errs81){
-if(Array.isArray(data40)){
-var valid13 = true;
-const len8 = data40.length;
-for(let i8=0; i8<len8; i8++){
-let data41 = data40[i8];
-const _errs83 = errors;
-if(!(((typeof data41 == "number") && (!(data41 % 1) && !isNaN(data41))) && (isFinite(data41)))){
-validate10.errors = [{instancePath:instancePath+"/refinement/labels/" + i8,schemaPath:"#/properties/refinement/properties/labels/items/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+if(errors === _errs104){
+if(Array.isArray(data51)){
+var valid18 = true;
+const len12 = data51.length;
+for(let i12=0; i12<len12; i12++){
+let data52 = data51[i12];
+const _errs106 = errors;
+if(!(((typeof data52 == "number") && (!(data52 % 1) && !isNaN(data52))) && (isFinite(data52)))){
+validate10.errors = [{instancePath:instancePath+"/refinement/labels/" + i12,schemaPath:"#/properties/refinement/properties/labels/items/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
-if(errors === _errs83){
-if((typeof data41 == "number") && (isFinite(data41))){
-if(data41 < 0 || isNaN(data41)){
-validate10.errors = [{instancePath:instancePath+"/refinement/labels/" + i8,schemaPath:"#/properties/refinement/properties/labels/items/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+if(errors === _errs106){
+if((typeof data52 == "number") && (isFinite(data52))){
+if(data52 < 0 || isNaN(data52)){
+validate10.errors = [{instancePath:instancePath+"/refinement/labels/" + i12,schemaPath:"#/properties/refinement/properties/labels/items/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
 }
-var valid13 = _errs83 === errors;
-if(!valid13){
+var valid18 = _errs106 === errors;
+if(!valid18){
 break;
 }
 }
 }
 }
-var valid12 = _errs81 === errors;
+var valid17 = _errs104 === errors;
 }
 else {
-var valid12 = true;
+var valid17 = true;
 }
-if(valid12){
-if(data33.start !== undefined){
-let data42 = data33.start;
-const _errs85 = errors;
-if(errors === _errs85){
-if(Array.isArray(data42)){
-var valid14 = true;
-const len9 = data42.length;
-for(let i9=0; i9<len9; i9++){
-let data43 = data42[i9];
-const _errs87 = errors;
-if(!(((typeof data43 == "number") && (!(data43 % 1) && !isNaN(data43))) && (isFinite(data43)))){
-validate10.errors = [{instancePath:instancePath+"/refinement/start/" + i9,schemaPath:"#/properties/refinement/properties/start/items/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+if(valid17){
+if(data44.start !== undefined){
+let data53 = data44.start;
+const _errs108 = errors;
+if(errors === _errs108){
+if(Array.isArray(data53)){
+var valid19 = true;
+const len13 = data53.length;
+for(let i13=0; i13<len13; i13++){
+let data54 = data53[i13];
+const _errs110 = errors;
+if(!((typeof data54 == "number") && (isFinite(data54)))){
+validate10.errors = [{instancePath:instancePath+"/refinement/start/" + i13,schemaPath:"#/properties/refinement/properties/start/items/type",keyword:"type",params:{type: "number"},message:"must be number"}];
 return false;
 }
-var valid14 = _errs87 === errors;
-if(!valid14){
+var valid19 = _errs110 === errors;
+if(!valid19){
 break;
 }
 }
@@ -876,173 +1116,173 @@ validate10.errors = [{instancePath:instancePath+"/refinement/start",schemaPath:"
 return false;
 }
 }
-var valid12 = _errs85 === errors;
+var valid17 = _errs108 === errors;
 }
 else {
-var valid12 = true;
+var valid17 = true;
 }
-if(valid12){
-if(data33.startScore !== undefined){
-let data44 = data33.startScore;
-const _errs89 = errors;
-if(!((typeof data44 == "number") && (isFinite(data44)))){
+if(valid17){
+if(data44.startScore !== undefined){
+let data55 = data44.startScore;
+const _errs112 = errors;
+if(!((typeof data55 == "number") && (isFinite(data55)))){
 validate10.errors = [{instancePath:instancePath+"/refinement/startScore",schemaPath:"#/properties/refinement/properties/startScore/type",keyword:"type",params:{type: "number"},message:"must be number"}];
 return false;
 }
-var valid12 = _errs89 === errors;
+var valid17 = _errs112 === errors;
 }
 else {
-var valid12 = true;
+var valid17 = true;
 }
-if(valid12){
-if(data33.score !== undefined){
-let data45 = data33.score;
-const _errs91 = errors;
-if(!((typeof data45 == "number") && (isFinite(data45)))){
+if(valid17){
+if(data44.score !== undefined){
+let data56 = data44.score;
+const _errs114 = errors;
+if(!((typeof data56 == "number") && (isFinite(data56)))){
 validate10.errors = [{instancePath:instancePath+"/refinement/score",schemaPath:"#/properties/refinement/properties/score/type",keyword:"type",params:{type: "number"},message:"must be number"}];
 return false;
 }
-var valid12 = _errs91 === errors;
+var valid17 = _errs114 === errors;
 }
 else {
-var valid12 = true;
-}
-if(valid12){
-if(data33.trials !== undefined){
-let data46 = data33.trials;
-const _errs93 = errors;
-if(errors === _errs93){
-if(Array.isArray(data46)){
-var valid15 = true;
-const len10 = data46.length;
-for(let i10=0; i10<len10; i10++){
-let data47 = data46[i10];
-const _errs95 = errors;
-if(errors === _errs95){
-if(data47 && typeof data47 == "object" && !Array.isArray(data47)){
-let missing4;
-if(((((((data47.pass === undefined) && (missing4 = "pass")) || ((data47.step === undefined) && (missing4 = "step"))) || ((data47.patchSize === undefined) && (missing4 = "patchSize"))) || ((data47.score === undefined) && (missing4 = "score"))) || ((data47.perSample === undefined) && (missing4 = "perSample"))) || ((data47.accepted === undefined) && (missing4 = "accepted"))){
-validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i10,schemaPath:"#/properties/refinement/properties/trials/items/required",keyword:"required",params:{missingProperty: missing4},message:"must have required property '"+missing4+"'"}];
-return false;
-}
-else {
-if(data47.pass !== undefined){
-let data48 = data47.pass;
-const _errs97 = errors;
-if(!(((typeof data48 == "number") && (!(data48 % 1) && !isNaN(data48))) && (isFinite(data48)))){
-validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i10+"/pass",schemaPath:"#/properties/refinement/properties/trials/items/properties/pass/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
-return false;
-}
-if(errors === _errs97){
-if((typeof data48 == "number") && (isFinite(data48))){
-if(data48 < 1 || isNaN(data48)){
-validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i10+"/pass",schemaPath:"#/properties/refinement/properties/trials/items/properties/pass/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
-return false;
-}
-}
-}
-var valid16 = _errs97 === errors;
-}
-else {
-var valid16 = true;
-}
-if(valid16){
-if(data47.step !== undefined){
-let data49 = data47.step;
-const _errs99 = errors;
-if(!(((typeof data49 == "number") && (!(data49 % 1) && !isNaN(data49))) && (isFinite(data49)))){
-validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i10+"/step",schemaPath:"#/properties/refinement/properties/trials/items/properties/step/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
-return false;
-}
-if(errors === _errs99){
-if((typeof data49 == "number") && (isFinite(data49))){
-if(data49 < 1 || isNaN(data49)){
-validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i10+"/step",schemaPath:"#/properties/refinement/properties/trials/items/properties/step/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
-return false;
-}
-}
-}
-var valid16 = _errs99 === errors;
-}
-else {
-var valid16 = true;
-}
-if(valid16){
-if(data47.patchSize !== undefined){
-let data50 = data47.patchSize;
-const _errs101 = errors;
-if(!(((typeof data50 == "number") && (!(data50 % 1) && !isNaN(data50))) && (isFinite(data50)))){
-validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i10+"/patchSize",schemaPath:"#/properties/refinement/properties/trials/items/properties/patchSize/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
-return false;
-}
-if(errors === _errs101){
-if((typeof data50 == "number") && (isFinite(data50))){
-if(data50 < 1 || isNaN(data50)){
-validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i10+"/patchSize",schemaPath:"#/properties/refinement/properties/trials/items/properties/patchSize/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
-return false;
-}
-}
-}
-var valid16 = _errs101 === errors;
-}
-else {
-var valid16 = true;
-}
-if(valid16){
-if(data47.score !== undefined){
-let data51 = data47.score;
-const _errs103 = errors;
-if(!((typeof data51 == "number") && (isFinite(data51)))){
-validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i10+"/score",schemaPath:"#/properties/refinement/properties/trials/items/properties/score/type",keyword:"type",params:{type: "number"},message:"must be number"}];
-return false;
-}
-var valid16 = _errs103 === errors;
-}
-else {
-var valid16 = true;
-}
-if(valid16){
-if(data47.perSample !== undefined){
-let data52 = data47.perSample;
-const _errs105 = errors;
-if(errors === _errs105){
-if(Array.isArray(data52)){
 var valid17 = true;
-const len11 = data52.length;
-for(let i11=0; i11<len11; i11++){
-let data53 = data52[i11];
-const _errs107 = errors;
-if(!((typeof data53 == "number") && (isFinite(data53)))){
-validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i10+"/perSample/" + i11,schemaPath:"#/properties/refinement/properties/trials/items/properties/perSample/items/type",keyword:"type",params:{type: "number"},message:"must be number"}];
+}
+if(valid17){
+if(data44.trials !== undefined){
+let data57 = data44.trials;
+const _errs116 = errors;
+if(errors === _errs116){
+if(Array.isArray(data57)){
+var valid20 = true;
+const len14 = data57.length;
+for(let i14=0; i14<len14; i14++){
+let data58 = data57[i14];
+const _errs118 = errors;
+if(errors === _errs118){
+if(data58 && typeof data58 == "object" && !Array.isArray(data58)){
+let missing5;
+if(((((((data58.pass === undefined) && (missing5 = "pass")) || ((data58.step === undefined) && (missing5 = "step"))) || ((data58.patchSize === undefined) && (missing5 = "patchSize"))) || ((data58.score === undefined) && (missing5 = "score"))) || ((data58.perSample === undefined) && (missing5 = "perSample"))) || ((data58.accepted === undefined) && (missing5 = "accepted"))){
+validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i14,schemaPath:"#/properties/refinement/properties/trials/items/required",keyword:"required",params:{missingProperty: missing5},message:"must have required property '"+missing5+"'"}];
 return false;
 }
-var valid17 = _errs107 === errors;
-if(!valid17){
+else {
+if(data58.pass !== undefined){
+let data59 = data58.pass;
+const _errs120 = errors;
+if(!(((typeof data59 == "number") && (!(data59 % 1) && !isNaN(data59))) && (isFinite(data59)))){
+validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i14+"/pass",schemaPath:"#/properties/refinement/properties/trials/items/properties/pass/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+return false;
+}
+if(errors === _errs120){
+if((typeof data59 == "number") && (isFinite(data59))){
+if(data59 < 1 || isNaN(data59)){
+validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i14+"/pass",schemaPath:"#/properties/refinement/properties/trials/items/properties/pass/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
+return false;
+}
+}
+}
+var valid21 = _errs120 === errors;
+}
+else {
+var valid21 = true;
+}
+if(valid21){
+if(data58.step !== undefined){
+let data60 = data58.step;
+const _errs122 = errors;
+if(!(((typeof data60 == "number") && (!(data60 % 1) && !isNaN(data60))) && (isFinite(data60)))){
+validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i14+"/step",schemaPath:"#/properties/refinement/properties/trials/items/properties/step/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+return false;
+}
+if(errors === _errs122){
+if((typeof data60 == "number") && (isFinite(data60))){
+if(data60 < 1 || isNaN(data60)){
+validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i14+"/step",schemaPath:"#/properties/refinement/properties/trials/items/properties/step/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
+return false;
+}
+}
+}
+var valid21 = _errs122 === errors;
+}
+else {
+var valid21 = true;
+}
+if(valid21){
+if(data58.patchSize !== undefined){
+let data61 = data58.patchSize;
+const _errs124 = errors;
+if(errors === _errs124){
+if((typeof data61 == "number") && (isFinite(data61))){
+if(data61 < 1 || isNaN(data61)){
+validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i14+"/patchSize",schemaPath:"#/properties/refinement/properties/trials/items/properties/patchSize/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
+return false;
+}
+}
+else {
+validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i14+"/patchSize",schemaPath:"#/properties/refinement/properties/trials/items/properties/patchSize/type",keyword:"type",params:{type: "number"},message:"must be number"}];
+return false;
+}
+}
+var valid21 = _errs124 === errors;
+}
+else {
+var valid21 = true;
+}
+if(valid21){
+if(data58.score !== undefined){
+let data62 = data58.score;
+const _errs126 = errors;
+if(!((typeof data62 == "number") && (isFinite(data62)))){
+validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i14+"/score",schemaPath:"#/properties/refinement/properties/trials/items/properties/score/type",keyword:"type",params:{type: "number"},message:"must be number"}];
+return false;
+}
+var valid21 = _errs126 === errors;
+}
+else {
+var valid21 = true;
+}
+if(valid21){
+if(data58.perSample !== undefined){
+let data63 = data58.perSample;
+const _errs128 = errors;
+if(errors === _errs128){
+if(Array.isArray(data63)){
+var valid22 = true;
+const len15 = data63.length;
+for(let i15=0; i15<len15; i15++){
+let data64 = data63[i15];
+const _errs130 = errors;
+if(!((typeof data64 == "number") && (isFinite(data64)))){
+validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i14+"/perSample/" + i15,schemaPath:"#/properties/refinement/properties/trials/items/properties/perSample/items/type",keyword:"type",params:{type: "number"},message:"must be number"}];
+return false;
+}
+var valid22 = _errs130 === errors;
+if(!valid22){
 break;
 }
 }
 }
 else {
-validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i10+"/perSample",schemaPath:"#/properties/refinement/properties/trials/items/properties/perSample/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i14+"/perSample",schemaPath:"#/properties/refinement/properties/trials/items/properties/perSample/type",keyword:"type",params:{type: "array"},message:"must be array"}];
 return false;
 }
 }
-var valid16 = _errs105 === errors;
+var valid21 = _errs128 === errors;
 }
 else {
-var valid16 = true;
+var valid21 = true;
 }
-if(valid16){
-if(data47.accepted !== undefined){
-const _errs109 = errors;
-if(typeof data47.accepted !== "boolean"){
-validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i10+"/accepted",schemaPath:"#/properties/refinement/properties/trials/items/properties/accepted/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
+if(valid21){
+if(data58.accepted !== undefined){
+const _errs132 = errors;
+if(typeof data58.accepted !== "boolean"){
+validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i14+"/accepted",schemaPath:"#/properties/refinement/properties/trials/items/properties/accepted/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
 return false;
 }
-var valid16 = _errs109 === errors;
+var valid21 = _errs132 === errors;
 }
 else {
-var valid16 = true;
+var valid21 = true;
 }
 }
 }
@@ -1052,12 +1292,12 @@ var valid16 = true;
 }
 }
 else {
-validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i10,schemaPath:"#/properties/refinement/properties/trials/items/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate10.errors = [{instancePath:instancePath+"/refinement/trials/" + i14,schemaPath:"#/properties/refinement/properties/trials/items/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-var valid15 = _errs95 === errors;
-if(!valid15){
+var valid20 = _errs118 === errors;
+if(!valid20){
 break;
 }
 }
@@ -1067,10 +1307,10 @@ validate10.errors = [{instancePath:instancePath+"/refinement/trials",schemaPath:
 return false;
 }
 }
-var valid12 = _errs93 === errors;
+var valid17 = _errs116 === errors;
 }
 else {
-var valid12 = true;
+var valid17 = true;
 }
 }
 }
@@ -1089,172 +1329,172 @@ validate10.errors = [{instancePath:instancePath+"/refinement",schemaPath:"#/prop
 return false;
 }
 }
-var valid0 = _errs67 === errors;
+var valid0 = _errs90 === errors;
 }
 else {
 var valid0 = true;
 }
 if(valid0){
 if(data.provenance !== undefined){
-let data55 = data.provenance;
-const _errs111 = errors;
-if(errors === _errs111){
-if(data55 && typeof data55 == "object" && !Array.isArray(data55)){
-let missing5;
-if(((((data55.toolkit === undefined) && (missing5 = "toolkit")) || ((data55.runtime === undefined) && (missing5 = "runtime"))) || ((data55.seed === undefined) && (missing5 = "seed"))) || ((data55.config === undefined) && (missing5 = "config"))){
-validate10.errors = [{instancePath:instancePath+"/provenance",schemaPath:"#/properties/provenance/required",keyword:"required",params:{missingProperty: missing5},message:"must have required property '"+missing5+"'"}];
+let data66 = data.provenance;
+const _errs134 = errors;
+if(errors === _errs134){
+if(data66 && typeof data66 == "object" && !Array.isArray(data66)){
+let missing6;
+if(((((data66.toolkit === undefined) && (missing6 = "toolkit")) || ((data66.runtime === undefined) && (missing6 = "runtime"))) || ((data66.seed === undefined) && (missing6 = "seed"))) || ((data66.config === undefined) && (missing6 = "config"))){
+validate10.errors = [{instancePath:instancePath+"/provenance",schemaPath:"#/properties/provenance/required",keyword:"required",params:{missingProperty: missing6},message:"must have required property '"+missing6+"'"}];
 return false;
 }
 else {
-if(data55.toolkit !== undefined){
-const _errs113 = errors;
-if(typeof data55.toolkit !== "string"){
+if(data66.toolkit !== undefined){
+const _errs136 = errors;
+if(typeof data66.toolkit !== "string"){
 validate10.errors = [{instancePath:instancePath+"/provenance/toolkit",schemaPath:"#/properties/provenance/properties/toolkit/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
-var valid18 = _errs113 === errors;
+var valid23 = _errs136 === errors;
 }
 else {
-var valid18 = true;
+var valid23 = true;
 }
-if(valid18){
-if(data55.runtime !== undefined){
-const _errs115 = errors;
-if(typeof data55.runtime !== "string"){
+if(valid23){
+if(data66.runtime !== undefined){
+const _errs138 = errors;
+if(typeof data66.runtime !== "string"){
 validate10.errors = [{instancePath:instancePath+"/provenance/runtime",schemaPath:"#/properties/provenance/properties/runtime/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
-var valid18 = _errs115 === errors;
+var valid23 = _errs138 === errors;
 }
 else {
-var valid18 = true;
+var valid23 = true;
 }
-if(valid18){
-if(data55.networkBackend !== undefined){
-const _errs117 = errors;
-if(typeof data55.networkBackend !== "string"){
+if(valid23){
+if(data66.networkBackend !== undefined){
+const _errs140 = errors;
+if(typeof data66.networkBackend !== "string"){
 validate10.errors = [{instancePath:instancePath+"/provenance/networkBackend",schemaPath:"#/properties/provenance/properties/networkBackend/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
-var valid18 = _errs117 === errors;
+var valid23 = _errs140 === errors;
 }
 else {
-var valid18 = true;
+var valid23 = true;
 }
-if(valid18){
-if(data55.machineBackend !== undefined){
-const _errs119 = errors;
-if(typeof data55.machineBackend !== "string"){
+if(valid23){
+if(data66.machineBackend !== undefined){
+const _errs142 = errors;
+if(typeof data66.machineBackend !== "string"){
 validate10.errors = [{instancePath:instancePath+"/provenance/machineBackend",schemaPath:"#/properties/provenance/properties/machineBackend/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
-var valid18 = _errs119 === errors;
+var valid23 = _errs142 === errors;
 }
 else {
-var valid18 = true;
+var valid23 = true;
 }
-if(valid18){
-if(data55.seed !== undefined){
-let data60 = data55.seed;
-const _errs121 = errors;
-if(!(((typeof data60 == "number") && (!(data60 % 1) && !isNaN(data60))) && (isFinite(data60)))){
+if(valid23){
+if(data66.seed !== undefined){
+let data71 = data66.seed;
+const _errs144 = errors;
+if(!(((typeof data71 == "number") && (!(data71 % 1) && !isNaN(data71))) && (isFinite(data71)))){
 validate10.errors = [{instancePath:instancePath+"/provenance/seed",schemaPath:"#/properties/provenance/properties/seed/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
-if(errors === _errs121){
-if((typeof data60 == "number") && (isFinite(data60))){
-if(data60 < 0 || isNaN(data60)){
+if(errors === _errs144){
+if((typeof data71 == "number") && (isFinite(data71))){
+if(data71 < 0 || isNaN(data71)){
 validate10.errors = [{instancePath:instancePath+"/provenance/seed",schemaPath:"#/properties/provenance/properties/seed/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
 }
-var valid18 = _errs121 === errors;
+var valid23 = _errs144 === errors;
 }
 else {
-var valid18 = true;
+var valid23 = true;
 }
-if(valid18){
-if(data55.dataset !== undefined){
-let data61 = data55.dataset;
-const _errs123 = errors;
-if(errors === _errs123){
-if(data61 && typeof data61 == "object" && !Array.isArray(data61)){
-let missing6;
-if(((((data61.name === undefined) && (missing6 = "name")) || ((data61.split === undefined) && (missing6 = "split"))) || ((data61.images === undefined) && (missing6 = "images"))) || ((data61.sha256 === undefined) && (missing6 = "sha256"))){
-validate10.errors = [{instancePath:instancePath+"/provenance/dataset",schemaPath:"#/properties/provenance/properties/dataset/required",keyword:"required",params:{missingProperty: missing6},message:"must have required property '"+missing6+"'"}];
+if(valid23){
+if(data66.dataset !== undefined){
+let data72 = data66.dataset;
+const _errs146 = errors;
+if(errors === _errs146){
+if(data72 && typeof data72 == "object" && !Array.isArray(data72)){
+let missing7;
+if(((((data72.name === undefined) && (missing7 = "name")) || ((data72.split === undefined) && (missing7 = "split"))) || ((data72.images === undefined) && (missing7 = "images"))) || ((data72.sha256 === undefined) && (missing7 = "sha256"))){
+validate10.errors = [{instancePath:instancePath+"/provenance/dataset",schemaPath:"#/properties/provenance/properties/dataset/required",keyword:"required",params:{missingProperty: missing7},message:"must have required property '"+missing7+"'"}];
 return false;
 }
 else {
-if(data61.name !== undefined){
-const _errs125 = errors;
-if(typeof data61.name !== "string"){
+if(data72.name !== undefined){
+const _errs148 = errors;
+if(typeof data72.name !== "string"){
 validate10.errors = [{instancePath:instancePath+"/provenance/dataset/name",schemaPath:"#/properties/provenance/properties/dataset/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
-var valid19 = _errs125 === errors;
+var valid24 = _errs148 === errors;
 }
 else {
-var valid19 = true;
+var valid24 = true;
 }
-if(valid19){
-if(data61.split !== undefined){
-const _errs127 = errors;
-if(typeof data61.split !== "string"){
+if(valid24){
+if(data72.split !== undefined){
+const _errs150 = errors;
+if(typeof data72.split !== "string"){
 validate10.errors = [{instancePath:instancePath+"/provenance/dataset/split",schemaPath:"#/properties/provenance/properties/dataset/properties/split/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
-var valid19 = _errs127 === errors;
+var valid24 = _errs150 === errors;
 }
 else {
-var valid19 = true;
+var valid24 = true;
 }
-if(valid19){
-if(data61.images !== undefined){
-let data64 = data61.images;
-const _errs129 = errors;
-if(!(((typeof data64 == "number") && (!(data64 % 1) && !isNaN(data64))) && (isFinite(data64)))){
+if(valid24){
+if(data72.images !== undefined){
+let data75 = data72.images;
+const _errs152 = errors;
+if(!(((typeof data75 == "number") && (!(data75 % 1) && !isNaN(data75))) && (isFinite(data75)))){
 validate10.errors = [{instancePath:instancePath+"/provenance/dataset/images",schemaPath:"#/properties/provenance/properties/dataset/properties/images/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
-if(errors === _errs129){
-if((typeof data64 == "number") && (isFinite(data64))){
-if(data64 < 1 || isNaN(data64)){
+if(errors === _errs152){
+if((typeof data75 == "number") && (isFinite(data75))){
+if(data75 < 1 || isNaN(data75)){
 validate10.errors = [{instancePath:instancePath+"/provenance/dataset/images",schemaPath:"#/properties/provenance/properties/dataset/properties/images/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
 return false;
 }
 }
 }
-var valid19 = _errs129 === errors;
+var valid24 = _errs152 === errors;
 }
 else {
-var valid19 = true;
+var valid24 = true;
 }
-if(valid19){
-if(data61.classes !== undefined){
-let data65 = data61.classes;
-const _errs131 = errors;
-if(errors === _errs131){
-if(Array.isArray(data65)){
-var valid20 = true;
-const len12 = data65.length;
-for(let i12=0; i12<len12; i12++){
-let data66 = data65[i12];
-const _errs133 = errors;
-if(!(((typeof data66 == "number") && (!(data66 % 1) && !isNaN(data66))) && (isFinite(data66)))){
-validate10.errors = [{instancePath:instancePath+"/provenance/dataset/classes/" + i12,schemaPath:"#/properties/provenance/properties/dataset/properties/classes/items/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+if(valid24){
+if(data72.classes !== undefined){
+let data76 = data72.classes;
+const _errs154 = errors;
+if(errors === _errs154){
+if(Array.isArray(data76)){
+var valid25 = true;
+const len16 = data76.length;
+for(let i16=0; i16<len16; i16++){
+let data77 = data76[i16];
+const _errs156 = errors;
+if(!(((typeof data77 == "number") && (!(data77 % 1) && !isNaN(data77))) && (isFinite(data77)))){
+validate10.errors = [{instancePath:instancePath+"/provenance/dataset/classes/" + i16,schemaPath:"#/properties/provenance/properties/dataset/properties/classes/items/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
-if(errors === _errs133){
-if((typeof data66 == "number") && (isFinite(data66))){
-if(data66 < 0 || isNaN(data66)){
-validate10.errors = [{instancePath:instancePath+"/provenance/dataset/classes/" + i12,schemaPath:"#/properties/provenance/properties/dataset/properties/classes/items/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+if(errors === _errs156){
+if((typeof data77 == "number") && (isFinite(data77))){
+if(data77 < 0 || isNaN(data77)){
+validate10.errors = [{instancePath:instancePath+"/provenance/dataset/classes/" + i16,schemaPath:"#/properties/provenance/properties/dataset/properties/classes/items/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
 }
-var valid20 = _errs133 === errors;
-if(!valid20){
+var valid25 = _errs156 === errors;
+if(!valid25){
 break;
 }
 }
@@ -1264,19 +1504,19 @@ validate10.errors = [{instancePath:instancePath+"/provenance/dataset/classes",sc
 return false;
 }
 }
-var valid19 = _errs131 === errors;
+var valid24 = _errs154 === errors;
 }
 else {
-var valid19 = true;
+var valid24 = true;
 }
-if(valid19){
-if(data61.sha256 !== undefined){
-let data67 = data61.sha256;
-const _errs135 = errors;
-const _errs136 = errors;
-if(errors === _errs136){
-if(typeof data67 === "string"){
-if(!pattern0.test(data67)){
+if(valid24){
+if(data72.sha256 !== undefined){
+let data78 = data72.sha256;
+const _errs158 = errors;
+const _errs159 = errors;
+if(errors === _errs159){
+if(typeof data78 === "string"){
+if(!pattern0.test(data78)){
 validate10.errors = [{instancePath:instancePath+"/provenance/dataset/sha256",schemaPath:"#/definitions/sha256/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{64}$"},message:"must match pattern \""+"^[0-9a-f]{64}$"+"\""}];
 return false;
 }
@@ -1286,10 +1526,10 @@ validate10.errors = [{instancePath:instancePath+"/provenance/dataset/sha256",sch
 return false;
 }
 }
-var valid19 = _errs135 === errors;
+var valid24 = _errs158 === errors;
 }
 else {
-var valid19 = true;
+var valid24 = true;
 }
 }
 }
@@ -1302,42 +1542,42 @@ validate10.errors = [{instancePath:instancePath+"/provenance/dataset",schemaPath
 return false;
 }
 }
-var valid18 = _errs123 === errors;
+var valid23 = _errs146 === errors;
 }
 else {
-var valid18 = true;
+var valid23 = true;
 }
-if(valid18){
-if(data55.network !== undefined){
-let data68 = data55.network;
-const _errs138 = errors;
-if(errors === _errs138){
-if(data68 && typeof data68 == "object" && !Array.isArray(data68)){
-let missing7;
-if((((data68.name === undefined) && (missing7 = "name")) || ((data68.sha256 === undefined) && (missing7 = "sha256"))) || ((data68.architecture === undefined) && (missing7 = "architecture"))){
-validate10.errors = [{instancePath:instancePath+"/provenance/network",schemaPath:"#/properties/provenance/properties/network/required",keyword:"required",params:{missingProperty: missing7},message:"must have required property '"+missing7+"'"}];
+if(valid23){
+if(data66.network !== undefined){
+let data79 = data66.network;
+const _errs161 = errors;
+if(errors === _errs161){
+if(data79 && typeof data79 == "object" && !Array.isArray(data79)){
+let missing8;
+if((((data79.name === undefined) && (missing8 = "name")) || ((data79.sha256 === undefined) && (missing8 = "sha256"))) || ((data79.architecture === undefined) && (missing8 = "architecture"))){
+validate10.errors = [{instancePath:instancePath+"/provenance/network",schemaPath:"#/properties/provenance/properties/network/required",keyword:"required",params:{missingProperty: missing8},message:"must have required property '"+missing8+"'"}];
 return false;
 }
 else {
-if(data68.name !== undefined){
-const _errs140 = errors;
-if(typeof data68.name !== "string"){
+if(data79.name !== undefined){
+const _errs163 = errors;
+if(typeof data79.name !== "string"){
 validate10.errors = [{instancePath:instancePath+"/provenance/network/name",schemaPath:"#/properties/provenance/properties/network/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
-var valid22 = _errs140 === errors;
+var valid27 = _errs163 === errors;
 }
 else {
-var valid22 = true;
+var valid27 = true;
 }
-if(valid22){
-if(data68.sha256 !== undefined){
-let data70 = data68.sha256;
-const _errs142 = errors;
-const _errs143 = errors;
-if(errors === _errs143){
-if(typeof data70 === "string"){
-if(!pattern0.test(data70)){
+if(valid27){
+if(data79.sha256 !== undefined){
+let data81 = data79.sha256;
+const _errs165 = errors;
+const _errs166 = errors;
+if(errors === _errs166){
+if(typeof data81 === "string"){
+if(!pattern0.test(data81)){
 validate10.errors = [{instancePath:instancePath+"/provenance/network/sha256",schemaPath:"#/definitions/sha256/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{64}$"},message:"must match pattern \""+"^[0-9a-f]{64}$"+"\""}];
 return false;
 }
@@ -1347,23 +1587,23 @@ validate10.errors = [{instancePath:instancePath+"/provenance/network/sha256",sch
 return false;
 }
 }
-var valid22 = _errs142 === errors;
+var valid27 = _errs165 === errors;
 }
 else {
-var valid22 = true;
+var valid27 = true;
 }
-if(valid22){
-if(data68.architecture !== undefined){
-let data71 = data68.architecture;
-const _errs145 = errors;
-if(!(data71 && typeof data71 == "object" && !Array.isArray(data71))){
+if(valid27){
+if(data79.architecture !== undefined){
+let data82 = data79.architecture;
+const _errs168 = errors;
+if(!(data82 && typeof data82 == "object" && !Array.isArray(data82))){
 validate10.errors = [{instancePath:instancePath+"/provenance/network/architecture",schemaPath:"#/properties/provenance/properties/network/properties/architecture/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
-var valid22 = _errs145 === errors;
+var valid27 = _errs168 === errors;
 }
 else {
-var valid22 = true;
+var valid27 = true;
 }
 }
 }
@@ -1374,23 +1614,23 @@ validate10.errors = [{instancePath:instancePath+"/provenance/network",schemaPath
 return false;
 }
 }
-var valid18 = _errs138 === errors;
+var valid23 = _errs161 === errors;
 }
 else {
-var valid18 = true;
+var valid23 = true;
 }
-if(valid18){
-if(data55.config !== undefined){
-let data72 = data55.config;
-const _errs147 = errors;
-if(!(data72 && typeof data72 == "object" && !Array.isArray(data72))){
+if(valid23){
+if(data66.config !== undefined){
+let data83 = data66.config;
+const _errs170 = errors;
+if(!(data83 && typeof data83 == "object" && !Array.isArray(data83))){
 validate10.errors = [{instancePath:instancePath+"/provenance/config",schemaPath:"#/properties/provenance/properties/config/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
-var valid18 = _errs147 === errors;
+var valid23 = _errs170 === errors;
 }
 else {
-var valid18 = true;
+var valid23 = true;
 }
 }
 }
@@ -1406,30 +1646,30 @@ validate10.errors = [{instancePath:instancePath+"/provenance",schemaPath:"#/prop
 return false;
 }
 }
-var valid0 = _errs111 === errors;
+var valid0 = _errs134 === errors;
 }
 else {
 var valid0 = true;
 }
 if(valid0){
 if(data.edited !== undefined){
-const _errs149 = errors;
+const _errs172 = errors;
 if(true !== data.edited){
 validate10.errors = [{instancePath:instancePath+"/edited",schemaPath:"#/properties/edited/const",keyword:"const",params:{allowedValue: true},message:"must be equal to constant"}];
 return false;
 }
-var valid0 = _errs149 === errors;
+var valid0 = _errs172 === errors;
 }
 else {
 var valid0 = true;
 }
 if(valid0){
 if(data.checksum !== undefined){
-let data74 = data.checksum;
-const _errs150 = errors;
-if(errors === _errs150){
-if(typeof data74 === "string"){
-if(!pattern2.test(data74)){
+let data85 = data.checksum;
+const _errs173 = errors;
+if(errors === _errs173){
+if(typeof data85 === "string"){
+if(!pattern2.test(data85)){
 validate10.errors = [{instancePath:instancePath+"/checksum",schemaPath:"#/properties/checksum/pattern",keyword:"pattern",params:{pattern: "^crc32:[0-9a-f]{8}$"},message:"must match pattern \""+"^crc32:[0-9a-f]{8}$"+"\""}];
 return false;
 }
@@ -1439,10 +1679,11 @@ validate10.errors = [{instancePath:instancePath+"/checksum",schemaPath:"#/proper
 return false;
 }
 }
-var valid0 = _errs150 === errors;
+var valid0 = _errs173 === errors;
 }
 else {
 var valid0 = true;
+}
 }
 }
 }

@@ -6,14 +6,17 @@ import { similarityMetric, type SimilarityName } from "./similarity.ts";
  *
  * @category Calibration
  */
-export type ScaleSearch = "full" | "neighbors";
+export type ScaleSearch = "full" | "neighbors" | "line";
 
 /**
  * The values of {@linkcode ScaleSearch}, the default first.
  *
  * @category Calibration
  */
-export const scaleSearches: readonly ScaleSearch[] = ["full", "neighbors"];
+export const scaleSearches: readonly ScaleSearch[] = ["full", "neighbors", "line"];
+
+/** Candidates from one to the next of a line search's first, coarse look: a power of two. */
+const coarse = 4;
 
 /** Similarities by the name of the metric, of which a search looks at one. */
 type ByMetric = Readonly<Record<string, number | null>>;
@@ -26,8 +29,13 @@ export interface SearchScalesOptions<S extends ByMetric> {
   readonly candidates: number;
   /** Metric whose best candidate is looked for. */
   readonly metric: SimilarityName | Metric;
-  /** Index of each sample's best candidate at the step before; null to evaluate every candidate. */
+  /**
+   * Index of each sample's best candidate at the step before; null to begin with every candidate, or every
+   * one that the first look of a line search takes.
+   */
   readonly start: readonly number[] | null;
+  /** Whether to look coarsely first, and then finer and finer around the best. */
+  readonly line?: boolean | undefined;
   /**
    * Evaluates candidates of ascending indices for samples of ascending indices.
    *
@@ -51,6 +59,9 @@ export interface SearchRequest {
  * Evaluates the candidates around each sample's `start`, and goes on outwards until each sample's best
  * candidate has an evaluated neighbor on either side, or is the first or last of all.
  *
+ * A line search, for candidates that lie close together, does so among every fourth candidate, then among
+ * every second, then among all: a search in one dimension that halves its interval.
+ *
  * Where similarity has a single peak over the scale this is the best of all candidates. Samples that
  * want the same candidates are evaluated together.
  *
@@ -59,14 +70,25 @@ export interface SearchRequest {
 export async function searchScales<S extends ByMetric>(
   options: SearchScalesOptions<S>,
 ): Promise<(S | null)[][]> {
-  const { samples, candidates, start, evaluate } = options;
+  const { samples, candidates, start, evaluate, line = false } = options;
   const metric = similarityMetric(options.metric);
   const rows = Array.from(
     { length: samples },
     () => new Array<S | null>(candidates).fill(null),
   );
+  /** Of each sample, how far its next candidates are from its best. */
+  const strides = rows.map(() => line ? coarse : 1);
   const unknownAround = (sample: number, center: number) =>
-    around(center, candidates).filter((candidate) => rows[sample]![candidate] === null);
+    around(center, { candidates, stride: strides[sample]! })
+      .filter((candidate) => rows[sample]![candidate] === null);
+  const next = (sample: number): number[] => {
+    const best = bestIndex(rows[sample]!, metric);
+    for (;;) {
+      const unknown = unknownAround(sample, best);
+      if (unknown.length > 0 || strides[sample] === 1) return unknown;
+      strides[sample]! /= 2;
+    }
+  };
   let wanted = rows.map((_, sample) => unknownAround(sample, start?.[sample] ?? -1));
   let from = 0;
   for (;;) {
@@ -77,7 +99,7 @@ export async function searchScales<S extends ByMetric>(
     const sizes = requests.map((request) => request.samples.length * request.candidates.length);
     const size = sizes.reduce((sum, one) => sum + one);
     // Each further round takes half of what is left; one that evaluates all is the last.
-    const round = start === null ? 1 : (1 - from) / 2;
+    const round = start === null && !line ? 1 : (1 - from) / 2;
     for (const [i, request] of requests.entries()) {
       const to = from + round * sizes[i]! / size;
       const found = await evaluate({ ...request, from, to });
@@ -88,14 +110,25 @@ export async function searchScales<S extends ByMetric>(
         )
       );
     }
-    wanted = rows.map((row, sample) => unknownAround(sample, bestIndex(row, metric)));
+    wanted = rows.map((_, sample) => next(sample));
   }
 }
 
-/** The candidate at this index and those beside it, ascending; -1 (undefined) asks for all. */
-function around(center: number, candidates: number): number[] {
-  const all = Array.from({ length: candidates }, (_, i) => i);
-  return center < 0 ? all : all.filter((i) => Math.abs(i - center) <= 1);
+/**
+ * The candidate at this index and those a stride to either side, or the last ones there, ascending; -1
+ * (undefined) asks for all that a stride meets, the last included.
+ */
+function around(
+  center: number,
+  { candidates, stride }: { readonly candidates: number; readonly stride: number },
+): number[] {
+  const last = candidates - 1;
+  if (center < 0) {
+    const all = Array.from({ length: candidates }, (_, i) => i);
+    return all.filter((i) => i % stride === 0 || i === last);
+  }
+  const found = [Math.max(0, center - stride), center, Math.min(last, center + stride)];
+  return [...new Set(found)];
 }
 
 function bestIndex(row: readonly (ByMetric | null)[], metric: Metric): number {

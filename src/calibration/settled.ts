@@ -84,6 +84,28 @@ export function certaintyOf(perSample: readonly number[], aggregate: ScaleAggreg
   return Math.round(1000 * (choices(perSample, aggregate).get(chosen) ?? 0)) / 1000;
 }
 
+/**
+ * Between which scales the middle 95 % of bootstrap resamples of the samples choose.
+ *
+ * @param perSample Best scale of each sample, at least one.
+ */
+export function intervalOf(
+  perSample: readonly number[],
+  aggregate: ScaleAggregate,
+): [low: number, high: number] {
+  const found = [...choices(perSample, aggregate)].sort(([a], [b]) => a - b);
+  const at = (share: number) => {
+    let below = 0;
+    for (const [scale, part] of found) {
+      below += part;
+      // The parts sum to 1 but for rounding.
+      if (below >= share - 1e-12) return scale;
+    }
+    return found.at(-1)![0];
+  };
+  return [at((1 - sure) / 2), at((1 + sure) / 2)];
+}
+
 /** Options of {@linkcode isSettled}. */
 export interface SettledOptions {
   /** Candidate scales, ascending. */

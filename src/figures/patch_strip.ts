@@ -1,3 +1,4 @@
+import { pixelsAcross } from "../core/patch_size.ts";
 import { ArgumentError } from "../core/errors.ts";
 import type { ImageBatch } from "../core/image_batch.ts";
 import { evenly } from "./check_field.ts";
@@ -74,7 +75,8 @@ export function patchStripSvg(trace: MosaicTrace, options: PatchStripOptions): s
   const count = Math.min(options.top ?? 5, steps[0]!.shape[2]);
   // Whole images match for machines without a scale.
   const isWhole = steps.every(({ patchSize }) => patchSize === 1);
-  const sizeOf = (patchSize: number) => isWhole ? Math.max(height, width) | 1 : patchSize;
+  const sizeOf = (patchSize: number) =>
+    isWhole ? Math.max(height, width) | 1 : pixelsAcross(patchSize);
   const zoom = largest / Math.max(...steps.map(({ patchSize }) => sizeOf(patchSize)));
   const [cellWidth, gap, margin, left] = [largest + 8, 4, 10, 196];
   const sheet = new Sheet();
@@ -91,7 +93,8 @@ export function patchStripSvg(trace: MosaicTrace, options: PatchStripOptions): s
       const x = column(i) + cellWidth / 2;
       sheet.text(`t = ${timeText(t)}`, { x, y: top + 11 }, { size: 11, anchor: "middle" });
       if (!isWhole) {
-        sheet.text(`k = ${patchSize}`, { x, y: top + 23 }, {
+        const scale = Number.isInteger(patchSize) ? "k" : "width";
+        sheet.text(`${scale} = ${patchSize}`, { x, y: top + 23 }, {
           size: 10,
           anchor: "middle",
           soft: true,

@@ -46,6 +46,10 @@ export function scaleCurveOf(schedule: ScaleSchedule, label: string): ScaleCurve
     t: schedule.steps.map(({ t }) => t),
     patchSize: schedule.steps.map(({ patchSize }) => patchSize),
     perSample: schedule.steps.map(({ perSample }) => perSample),
+    ...schedule.steps.some(({ interval }) => interval !== undefined) && {
+      interval: schedule.steps.map(({ interval = null }) => interval),
+    },
+    ...schedule.window !== undefined && { window: schedule.window },
   };
 }
 
@@ -171,8 +175,19 @@ export function scaleCurveExplained(
     points: " Faint circles are the best scales of the single trajectories, larger the more agree.",
     band: " A band spans the quartiles of the best scales of the single trajectories.",
   };
-  return "Line and markers give, for each time t of the reverse process, the locality scale k: the side " +
-    "in pixels of the patch that a machine compares. The process begins as noise at t\u00a0=\u00a01, on " +
-    "the right." +
-    (several ? spreads[spread] : "");
+  const windows = [...new Set(curves.flatMap(({ window }) => window ?? []))];
+  const uncertain = spread === "points" &&
+    curves.some(({ interval = [] }) => interval.some((each) => each && each[0] < each[1]));
+  return "Line and markers give, for each time t of the reverse process, " +
+    (windows.length === 0
+      ? "the locality scale k: the side in pixels of the patch that a machine compares."
+      : `how wide the window is by which a machine compares (${
+        windows.join(", ")
+      }): from half height to half height, in pixels.`) +
+    " The process begins as noise at t\u00a0=\u00a01, on the right." +
+    (several ? spreads[spread] : "") +
+    (uncertain
+      ? " A bar spans what 95\u00a0% of bootstrap resamples of the trajectories choose; without one " +
+        "they choose the same."
+      : "");
 }

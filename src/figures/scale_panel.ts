@@ -16,6 +16,10 @@ export interface ScaleCurve {
   readonly patchSize: readonly number[];
   /** Best scales of the samples at each time, from which the spread is drawn. */
   readonly perSample?: readonly (readonly number[])[];
+  /** Between which scales resamples of these choose at each time; null where that is not known. */
+  readonly interval?: readonly (readonly [low: number, high: number] | null)[];
+  /** Name of the window whose widths these are; absent: sizes k of the box. */
+  readonly window?: string | undefined;
 }
 
 /** What a panel is drawn with. */
@@ -74,7 +78,17 @@ export function scalePanel(
       }));
     })
   );
+  const intervals = spread !== "points"
+    ? []
+    : curves.flatMap(({ label, t, interval = [] }) =>
+      interval.flatMap((each, i) =>
+        each === null || each[0] === each[1]
+          ? []
+          : [{ curve: label, t: t[i]!, low: each[0], high: each[1] }]
+      )
+    );
   const drawn = [
+    ...intervals.flatMap(({ low, high }) => [low, high]),
     ...steps.flatMap(({ k, low, high }) => spread === "band" ? [k, low, high] : [k]),
     ...(spread === "points" ? shares.map(({ k }) => k) : []),
   ];
@@ -96,7 +110,12 @@ export function scalePanel(
     field: "k",
     type: "quantitative" as const,
     scale: { domain: [bottom, top], zero: false, nice: false },
-    axis: { title: "locality scale k  (pixels)", values: scaleTicks(low, high) },
+    axis: {
+      title: curves.some(({ window }) => window !== undefined)
+        ? "width of the window  (pixels)"
+        : "locality scale k  (pixels)",
+      values: scaleTicks(low, high),
+    },
   };
   const spreadLayers = {
     none: [],
@@ -151,6 +170,11 @@ export function scalePanel(
     resolve: { scale: { size: "independent" as const } },
     layer: [
       ...spreadLayers[spread],
+      ...intervals.length === 0 ? [] : [{
+        data: { values: intervals },
+        mark: { type: "rule" as const, strokeWidth: 1.4 },
+        encoding: { x, y: { ...y, field: "low" }, y2: { field: "high" }, color },
+      }],
       {
         data: { values: steps },
         mark: { type: "line" as const, interpolate: "step" as const },

@@ -27,7 +27,8 @@ import {
 } from "./machine_table.ts";
 import type { MachineWindow } from "./machine_window.ts";
 import { type Machine, PatchMachine } from "./patch_machine.ts";
-import { type PatchSize, patchSizesOf } from "./scheduled.ts";
+import { isSchedule, type PatchSize, patchSizesOf } from "./scheduled.ts";
+import { windowOf } from "./windows.ts";
 
 /**
  * Options of {@linkcode candidateScales}.
@@ -99,7 +100,8 @@ export interface CreateMachineOptions {
   readonly patchSize?: PatchSize | undefined;
   /**
    * How much the pixels of a patch count, for machines of patches: the scale is then its width, the full width
-   * at half height, and need be no odd integer. A measured one needs no scale. Absent: all of k x k alike.
+   * at half height, and need be no odd integer. A measured one needs no scale. Absent: that of a schedule of
+   * scales given as `patchSize`, else all of k x k alike.
    */
   readonly window?: MachineWindow | undefined;
   /** Parameters beside the scale, of those that the machine takes. */
@@ -151,7 +153,8 @@ export function createMachine(
   machine: MachineName | MachineDefinition,
   options: CreateMachineOptions,
 ): Machine {
-  const { schedule, patchSize, window, between = "refuse", posterior, parameters = {} } = options;
+  const { schedule, patchSize, between = "refuse", posterior, parameters = {} } = options;
+  const { window = isSchedule(patchSize) ? windowOf(patchSize) : undefined } = options;
   const definition = machineDefinition(machine);
   const { name } = definition;
   checkImages(options.images, "training images");
@@ -236,7 +239,7 @@ function checkPatchSize(
     patchSize === undefined || typeof patchSize === "function" || !machineHasScale(definition)
   ) return;
   checkMachineScales(patchSizesOf(patchSize), definition, { imageShape, window });
-  if (typeof patchSize !== "object" || !("steps" in patchSize)) return;
+  if (!isSchedule(patchSize)) return;
   for (const { t, signal, sigma } of patchSize.steps) {
     if (isSameNoise(noiseAt(schedule, t), { signal, sigma })) continue;
     throw new ArgumentError(

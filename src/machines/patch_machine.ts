@@ -16,7 +16,7 @@ import { type ExplainOptions, type Explanation, explanationOf } from "./explanat
 import { GrowingPosterior } from "./growing.ts";
 import type { MachineDefinition, PatchMachineDefinition } from "./machine_table.ts";
 import { type MachineWindow, windowAt } from "./machine_window.ts";
-import { type PatchSize, patchSizeAt } from "./scheduled.ts";
+import { isSchedule, type PatchSize, patchSizeAt } from "./scheduled.ts";
 
 /**
  * A score machine: a denoiser that is computed from training images, not trained.
@@ -83,8 +83,27 @@ export class PatchMachine implements Machine {
   }
 
   async predict(x: ImageBatch, t: number, options: PredictOptions = {}): Promise<ImageBatch> {
-    const [prediction] = await this.predictScales(x, t, { ...options, scales: [this.#scaleAt(t)] });
-    return prediction!;
+    const [queries] = x.shape;
+    const labels = labelPerSample(options.labels, queries);
+    const { patchSize } = this.#parts;
+    if (labels === null || !isSchedule(patchSize) || !patchSize.steps[0]?.perClass) {
+      const scales = [this.#scaleAt(t)];
+      const [prediction] = await this.predictScales(x, t, { ...options, scales });
+      return prediction!;
+    }
+    const data = new Float32Array(x.data.length);
+    const values = x.data.length / Math.max(1, queries);
+    for (const [label, members] of groupByLabel(labels, queries)) {
+      const [own] = await this.predictScales(gatherImages(x, members), t, {
+        ...options,
+        labels: label!,
+        scales: [this.#scaleAt(t, label)],
+      });
+      members.forEach((query, i) =>
+        data.set(own!.data.subarray(i * values, (i + 1) * values), query * values)
+      );
+    }
+    return { data, shape: x.shape };
   }
 
   async predictScales(
@@ -136,7 +155,7 @@ export class PatchMachine implements Machine {
   }
 
   async explain(x: ImageBatch, t: number, options: ExplainOptions = {}): Promise<Explanation> {
-    const { top = 8, patchSize = this.#scaleAt(t), labels, abort, onProgress } = options;
+    const { top = 8, labels, abort, onProgress } = options;
     const [queries, height, width] = x.shape;
     checkNoisyShape(x, this);
     abort?.throwIfAborted();
@@ -146,6 +165,8 @@ export class PatchMachine implements Machine {
     const xHat0 = new Float32Array(x.data.length);
     const values = x.data.length / Math.max(1, queries);
     const states: { members: number[]; state: ExplanationState }[] = [];
+    /** Of the first class, where each has its own. */
+    let patchSize: number | undefined;
     let queriesDone = 0;
     for (const [label, members] of groupByLabel(labelPerSample(labels, queries), queries)) {
       const select = this.#candidates.of(label);
@@ -159,7 +180,8 @@ export class PatchMachine implements Machine {
         signal: this.schedule.signal(t),
         sigma: this.schedule.sigma(t),
       };
-      const scale = hasScale(rule) ? patchSize : 1;
+      const scale = hasScale(rule) ? options.patchSize ?? this.#scaleAt(t, label) : 1;
+      patchSize ??= scale;
       const request = { ...level, scale, pixels: flat, top };
       checkExplanation({ ...request, logSum: new Float64Array(members.length * height * width) });
       const sum = posterior.begin({ ...level, scales: [scale] });
@@ -183,7 +205,7 @@ export class PatchMachine implements Machine {
     return explanationOf(states, {
       shape: [queries, pixels.length, top],
       t,
-      patchSize: hasScale(rule) ? patchSize : 1,
+      patchSize: patchSize ?? 1,
       xHat0: { data: xHat0, shape: x.shape },
       pixels,
       width,
@@ -230,12 +252,12 @@ export class PatchMachine implements Machine {
     return windowAt(this.window, t);
   }
 
-  #scaleAt(t: number): number {
+  #scaleAt(t: number, label: number | null = null): number {
     const { patchSize, between, definition: { rule } } = this.#parts;
     if (!hasScale(rule)) return 1;
     const window = this.#windowAt(t);
     if (patchSize !== undefined) {
-      return patchSizeAt(patchSize, t, { between, widths: window !== undefined });
+      return patchSizeAt(patchSize, t, { between, label, widths: window !== undefined });
     }
     if (typeof window === "object") return profileWidth(window);
     throw new ArgumentError(

@@ -1,5 +1,6 @@
 import type { Provenance } from "../core/provenance.ts";
 import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
+import type { WindowName } from "./machine_window.ts";
 
 /**
  * How the best scales of the samples become one scale.
@@ -7,6 +8,20 @@ import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
  * @category Calibration
  */
 export type ScaleAggregate = "median" | "mode";
+
+/**
+ * The scale of a step for one class.
+ *
+ * @category Calibration
+ */
+export interface ClassScale {
+  /** Label of the class. */
+  readonly label: number;
+  /** The scale, one of the candidates. */
+  readonly patchSize: number;
+  /** Between which scales 95 % of bootstrap resamples of the class's samples choose. */
+  readonly interval: readonly [low: number, high: number];
+}
 
 /**
  * One reverse step: time, noise level and scale stand together, so that no index can slip.
@@ -22,12 +37,18 @@ export interface ScaleStep {
   readonly signal: number;
   /** Standard deviation of the noise at t. */
   readonly sigma: number;
-  /** The calibrated scale k, one of the candidates. */
+  /** The calibrated scale, one of the candidates: k, or the width of a window. */
   readonly patchSize: number;
+  /** Scales of single classes, by ascending label; absent: one scale for all. */
+  readonly perClass?: readonly ClassScale[];
+  /** Of a window whose shape the network gives: its weights by distance, from the pixel itself outwards. */
+  readonly profile?: readonly number[];
   /** The best scale of each sample; where a step was settled early, of the first samples only. */
   readonly perSample: readonly number[];
   /** Share of bootstrap resamples of these samples that choose the same scale; absent: not known. */
   readonly certainty?: number;
+  /** Between which scales 95 % of these resamples choose; absent: not known. */
+  readonly interval?: readonly [low: number, high: number];
   /** Most training images that any of these samples was compared with; absent: all of the data set. */
   readonly images?: number;
   /** Similarity of each of these samples (rows) at each candidate (columns); null where not evaluated. */
@@ -92,8 +113,8 @@ export interface ScaleRefinement {
 export interface ScaleSchedule {
   /** Marks the file as what it is. */
   readonly format: "els-scale-schedule";
-  /** Version of the format. */
-  readonly version: 1;
+  /** Version of the format: 2 where there is a window or scales of single classes, which the first had not. */
+  readonly version: 1 | 2;
   /** Height, width, channels. */
   readonly imageShape: readonly [number, number, number];
   /** Name of the machine whose scales these are. */
@@ -107,6 +128,8 @@ export interface ScaleSchedule {
   };
   /** Name of the metric by which network and machine were compared. */
   readonly metric: string;
+  /** Name of the window whose widths the scales are; absent: the k x k box, of odd sizes. */
+  readonly window?: WindowName;
   /** How the best scales of the samples became one. */
   readonly aggregate: ScaleAggregate;
   /** Candidate scales, ascending. */

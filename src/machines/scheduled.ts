@@ -13,7 +13,8 @@ export type PatchSize = number | readonly number[] | ScaleSchedule | ((t: number
 /** Times i / n that went through JSON or a division still count as that step. */
 const timeTolerance = 1e-6;
 
-function isSchedule(patchSize: PatchSize): patchSize is ScaleSchedule {
+/** Whether a scale is a calibrated schedule. */
+export function isSchedule(patchSize: PatchSize | undefined): patchSize is ScaleSchedule {
   return typeof patchSize === "object" && "steps" in patchSize;
 }
 
@@ -24,7 +25,10 @@ export function patchSizesOf(
   const all = typeof patchSize === "number"
     ? [patchSize]
     : isSchedule(patchSize)
-    ? patchSize.steps.map((step) => step.patchSize)
+    ? patchSize.steps.flatMap(({ patchSize, perClass = [] }) => [
+      patchSize,
+      ...perClass.map((each) => each.patchSize),
+    ])
     : [...patchSize];
   return [...new Set(all)].sort((a, b) => a - b);
 }
@@ -40,6 +44,8 @@ export interface PatchSizeAtOptions {
    * `nearest` step, as samplers that leave the grid need.
    */
   readonly between?: "refuse" | "nearest";
+  /** Class whose scale it is to be, where a schedule has scales of single classes. Absent: that for all. */
+  readonly label?: number | null | undefined;
   /** Scales are widths of a window, which need be no odd integers. Default false. */
   readonly widths?: boolean;
 }
@@ -67,7 +73,7 @@ export function patchSizeAt(
   t: number,
   options: PatchSizeAtOptions = {},
 ): number {
-  const { between = "refuse", widths = false } = options;
+  const { between = "refuse", label = null, widths = false } = options;
   if (typeof patchSize === "number") return patchSize;
   if (typeof patchSize === "function") {
     const k = patchSize(t);
@@ -78,13 +84,18 @@ export function patchSizeAt(
       }`,
     );
   }
-  const steps = isSchedule(patchSize)
-    ? patchSize.steps
-    : patchSize.map((k, i) => ({ t: (i + 1) / patchSize.length, patchSize: k }));
+  const steps = isSchedule(patchSize) ? patchSize.steps : patchSize.map((k, i) => ({
+    t: (i + 1) / patchSize.length,
+    patchSize: k,
+    perClass: undefined,
+  }));
   const step = between === "nearest"
     ? steps.reduce((best, each) => Math.abs(each.t - t) < Math.abs(best.t - t) ? each : best)
     : steps.find((each) => Math.abs(each.t - t) <= timeTolerance);
-  if (step !== undefined) return step.patchSize;
+  if (step !== undefined) {
+    const own = step.perClass?.find((each) => each.label === label);
+    return (own ?? step).patchSize;
+  }
   const times = steps.map((each) => Number(each.t.toPrecision(6)));
   const listed = times.length > 6
     ? [...times.slice(0, 3), "..", times.at(-1)].join(", ")

@@ -19,6 +19,7 @@ import { writeScaleSchedule } from "../../src/calibration/scale_schedule_json.ts
 import type { ScaleAggregate, ScaleSchedule } from "../../src/machines/scale_schedule.ts";
 import type { MachineParameters } from "../../src/machines/machine_parameters.ts";
 import type { MachineName } from "../../src/machines/machine_table.ts";
+import type { WindowName } from "../../src/machines/machine_window.ts";
 import { createMachine } from "../../src/machines/create_machine.ts";
 import { networkDenoiser } from "../../src/networks/network_denoiser.ts";
 import { parseSealedJson, sealedJsonText } from "../../src/runs/json_file.ts";
@@ -35,6 +36,7 @@ import type { RunOutcome } from "../cli/run_result.ts";
 import { describePosterior } from "./posterior.ts";
 import { calibrationBars } from "./calibration_bars.ts";
 import { calibrationFiles } from "./calibration_files.ts";
+import { gradientProfiles } from "./gradient_profiles.ts";
 import {
   finishedSchedule,
   fromState,
@@ -54,11 +56,15 @@ export interface CalibrationPlan extends Omit<SamplingProtocol, "networkSteps" |
   readonly machine: MachineName;
   /** Parameters of the machine beside its scale; absent: none given. */
   readonly parameters?: MachineParameters;
+  /** Window of the machine, whose widths the candidates are; absent: the k x k box. */
+  readonly window?: WindowName;
   readonly candidates: readonly number[];
   /** Absent: full. */
   readonly search?: ScaleSearch;
   readonly metric: SimilarityName;
   readonly aggregate: ScaleAggregate;
+  /** Whether each class has scales of its own; absent: not. */
+  readonly perClass?: true;
   /** Refinement by final images that follows; absent: none. */
   readonly refine?: RefinementPlan | undefined;
 }
@@ -105,9 +111,12 @@ export function calibrationOutcome(schedule: ScaleSchedule, plan: CalibrationPla
     },
     numbers: {
       machine: plan.machine,
+      window: schedule.window ?? null,
       scales: schedule.steps.map(({ patchSize }) => patchSize),
       samples: samplesOf(schedule),
       images: schedule.steps.map((step) => step.images ?? schedule.provenance.dataset!.images),
+      low: schedule.steps.flatMap(({ interval }) => interval?.[0] ?? []),
+      high: schedule.steps.flatMap(({ interval }) => interval?.[1] ?? []),
       certainty: schedule.steps.flatMap(({ certainty }) => certainty ?? []),
     },
   };
@@ -134,8 +143,15 @@ export async function runCalibration(
   if (done !== undefined) return done;
 
   const resume = await readCalibrationState(run, prefix, tell);
+  const profileAt = plan.window === "gradient"
+    ? await gradientProfiles(network, { plan, abort, progress })
+    : undefined;
+  const window = profileAt
+    ? (t: number) => ({ shape: "gradient" as const, profile: profileAt(t) })
+    : fixedWindow(plan.window);
   const denoiser = networkDenoiser(network);
   const machine = createMachine(plan.machine, {
+    ...window && { window },
     images: data.images,
     labels: data.labels,
     schedule: network.schedule,
@@ -163,6 +179,8 @@ export async function runCalibration(
     let schedule = toScaleSchedule(calibration, {
       machine: plan.machine,
       padding: network.network.architecture.padding,
+      perClass: plan.perClass,
+      profileAt,
       provenance: createProvenance({
         networkBackend: backend.name + (backend.adapter ? ` (${backend.adapter})` : ""),
         machineBackend: describePosterior(posterior),
@@ -189,6 +207,11 @@ export async function runCalibration(
     denoiser.dispose();
     await keeper.flush();
   }
+}
+
+/** A window whose shape is a formula. */
+function fixedWindow(window: WindowName | undefined) {
+  return window === "gradient" ? undefined : window;
 }
 
 /** Refines by final images, or goes on where the state stands. */
@@ -258,6 +281,11 @@ async function exportCalibration(
   await run.write(files.scales, scaleScheduleCsv(schedule));
   await run.write(files.similarities, similarityCsv(schedule));
   await run.write(files.schedule, writeScaleSchedule(schedule));
+}
+
+/** What the scales of a schedule are. */
+export function scalesName({ machine, window }: ScaleSchedule): string {
+  return window === undefined ? `Scales of ${machine}` : `Widths of ${machine}'s ${window} window`;
 }
 
 /** The schedule in one line, from the lowest noise to the highest. */

@@ -24,6 +24,7 @@ import type { ProgressReporter } from "../cli/progress.ts";
 import type { RunOutcome } from "../cli/run_result.ts";
 import { evaluationFiles, exportEvaluation } from "./evaluation_export.ts";
 import { takeLoggedSamples } from "./logged_samples.ts";
+import { scalesIdentity } from "./scales_identity.ts";
 import type { Session, SessionParts } from "./session.ts";
 import { type LoadedNetwork, sourcesIdentity } from "./sources.ts";
 
@@ -50,10 +51,7 @@ export function evaluationIdentity(
     ...withNetworkSteps(protocol),
     machines,
     ...parameters && { parameters: { ...parameters } },
-    scales: schedules.map(({ machine, steps }) => [
-      machine,
-      steps.map(({ patchSize }) => patchSize),
-    ]),
+    scales: schedules.map((each) => [each.machine, scalesIdentity(each)]),
     ...sourcesIdentity(network, data),
     backend: backend.name,
     posterior: posterior.name,

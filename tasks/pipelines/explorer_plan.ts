@@ -13,6 +13,7 @@ import {
   patchMachineNames,
 } from "../../src/machines/machine_table.ts";
 import type { ScaleSchedule } from "../../src/machines/scale_schedule.ts";
+import { CommandError } from "../cli/command.ts";
 import { patchSizeAt } from "../../src/machines/scheduled.ts";
 
 /** A reverse process to store. */
@@ -75,6 +76,15 @@ export function explorerMachines(
     readonly imageShape: ImageShape;
   },
 ): ExplorerMachine[] {
+  const soft = schedules.find(({ window, steps }) => window !== undefined || steps[0]?.perClass);
+  if (soft !== undefined) {
+    throw new CommandError(
+      soft.window === undefined
+        ? `the schedule of ${soft.machine} has scales of single classes, the page one for all; calibrate one`
+        : `the schedule of ${soft.machine} has widths of a ${soft.window} window, the page patches of ` +
+          "k x k pixels; calibrate without --window",
+    );
+  }
   return patchMachineNames.map((name) => {
     const { description } = machineDefinitions[name];
     if (!machineHasScale(name)) return { name, description, patchSizes: null, candidates: [] };

@@ -1,4 +1,5 @@
 /** What a film shows, of the steps of its two processes. */
+import { pixelsAcross } from "../../src/core/patch_size.ts";
 import { type ImageBatch, sliceBatch } from "../../src/core/image_batch.ts";
 import type { ImageDataset } from "../../src/datasets/dataset.ts";
 import { agreement } from "../../src/evaluation/agreement.ts";
@@ -99,9 +100,10 @@ function asShown(
   return { data: data.map((value) => value / length), shape };
 }
 
+/** The side of the patch to draw: of a window, up to where it has half its height. */
 function scaleAt({ steps }: ScaleSchedule, t: number): number {
   const distance = (step: ScaleSchedule["steps"][number]) => Math.abs(step.t - t);
-  return steps.reduce((a, b) => distance(b) < distance(a) ? b : a).patchSize;
+  return pixelsAcross(steps.reduce((a, b) => distance(b) < distance(a) ? b : a).patchSize);
 }
 
 function patchOf(

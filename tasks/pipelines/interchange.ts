@@ -4,7 +4,12 @@ import { readRegularFile } from "../../src/core/file_system.ts";
 import { isMissing } from "../../src/datasets/open_files.ts";
 import { isNpy } from "../../src/formats/npy.ts";
 import { isNpz } from "../../src/formats/npz.ts";
-import { holdsScales, parseScaleList, scaleListTimes } from "../../src/calibration/scale_list.ts";
+import {
+  holdsScales,
+  parseScaleList,
+  scaleListTimes,
+  scaleListWindow,
+} from "../../src/calibration/scale_list.ts";
 import { scaleListGrid } from "../../src/calibration/scale_list_grid.ts";
 import type { ScaleAggregate, ScaleSchedule } from "../../src/machines/scale_schedule.ts";
 import type { MachineName } from "../../src/machines/machine_table.ts";
@@ -144,6 +149,7 @@ export async function scheduleOfList(
   });
   return importScales(scales, {
     ...context,
+    window: file && scaleListWindow(file.bytes, file.path),
     grid: { name, times: timeGrid(name, { steps: scales.length, schedule: context.schedule }) },
     provenance: createProvenance({
       seed: 0,

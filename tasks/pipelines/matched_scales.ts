@@ -7,6 +7,7 @@ import { createProvenance } from "../../src/runs/provenance.ts";
 import { timeGrid, type TimeGridName, timeGridNames } from "../../src/samplers/time_grid.ts";
 import { noiseLevel } from "../../src/schedules/noise_level.ts";
 import type { NoiseSchedule } from "../../src/schedules/noise_schedule.ts";
+import { CommandError } from "../cli/command.ts";
 import { ifAnybodyReads } from "../cli/terminal.ts";
 import type { LoadedSchedule } from "./schedules.ts";
 import type { LoadedNetwork } from "./sources.ts";
@@ -31,7 +32,12 @@ export function matchedSchedule(
   },
 ): LoadedSchedule {
   if (sameProcess(schedule, network.schedule)) return { path, schedule };
-  const { imageShape, padding, metric, aggregate } = schedule;
+  const { imageShape, padding, metric, aggregate, window } = schedule;
+  if (window === "gradient") {
+    throw new CommandError(
+      `${path} has a gradient window, whose shape belongs to its own network's process; calibrate this one`,
+    );
+  }
   const name = grid ?? timeGridNames.find((each) => each === schedule.timeGrid) ?? "uniform";
   const times = timeGrid(name, {
     steps: steps ?? schedule.steps.length,
@@ -50,7 +56,14 @@ export function matchedSchedule(
   return {
     path,
     schedule: importScales(scales, {
-      ...{ machine: parseMachineName(schedule.machine), imageShape, padding, metric, aggregate },
+      ...{
+        machine: parseMachineName(schedule.machine),
+        imageShape,
+        padding,
+        metric,
+        aggregate,
+        window,
+      },
       schedule: network.schedule,
       grid: { name, times },
       provenance: createProvenance({

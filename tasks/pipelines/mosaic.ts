@@ -25,6 +25,7 @@ import {
   stacked,
   writeSample,
 } from "./mosaic_sample.ts";
+import { scalesIdentity } from "./scales_identity.ts";
 import type { Session, SessionParts } from "./session.ts";
 import { sourcesIdentity } from "./sources.ts";
 
@@ -49,10 +50,7 @@ export function mosaicIdentity(
     ...protocol,
     labels: protocol.labels ?? null,
     machines,
-    scales: schedules.map(({ machine, steps }) => [
-      machine,
-      steps.map(({ patchSize }) => patchSize),
-    ]),
+    scales: schedules.map((each) => [each.machine, scalesIdentity(each)]),
     top,
     finish,
     ...sourcesIdentity(network, data),

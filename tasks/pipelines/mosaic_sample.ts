@@ -116,17 +116,20 @@ export function writeSample(
       shape,
       data: Int32Array.from(data),
     });
-    tensors.set(`${name}.patchSize`, int(numbers.map(({ patchSize }) => patchSize), [count]));
-    tensors.set(`${name}.imagesOf90`, int(numbers.map(({ holding }) => holding), [count]));
-    tensors.set(
-      `${name}.sources.image`,
-      int(numbers.flatMap(({ sources }) => sources.map(({ image }) => image)), [count, kept]),
-    );
     const double = (data: number[], shape: number[]): StoredTensor => ({
       dtype: "F64",
       shape,
       data: Float64Array.from(data),
     });
+    const patchSizes = numbers.map(({ patchSize }) => patchSize);
+    // Widths of a window are no integers.
+    const sizes = patchSizes.every(Number.isInteger) ? int : double;
+    tensors.set(`${name}.patchSize`, sizes(patchSizes, [count]));
+    tensors.set(`${name}.imagesOf90`, int(numbers.map(({ holding }) => holding), [count]));
+    tensors.set(
+      `${name}.sources.image`,
+      int(numbers.flatMap(({ sources }) => sources.map(({ image }) => image)), [count, kept]),
+    );
     tensors.set(
       `${name}.sources.weight`,
       double(numbers.flatMap(({ sources }) => sources.map(({ weight }) => weight)), [count, kept]),
@@ -223,7 +226,7 @@ export function parseSample(
         entropy: floats(`${machine}.entropy`, [steps, pixels]),
         imageEntropy: floats(`${machine}.imageEntropy`, [steps, pixels]),
       };
-      const patchSizes = integers(`${machine}.patchSize`, [steps]);
+      const patchSizes = tensor(`${machine}.patchSize`, [steps]);
       const holding = integers(`${machine}.imagesOf90`, [steps]);
       const sourceImages = integers(`${machine}.sources.image`, [steps, kept]);
       const sourceWeights = tensor(`${machine}.sources.weight`, [steps, kept]);
@@ -238,7 +241,7 @@ export function parseSample(
           return {
             shape: [1, pixels, top],
             t,
-            patchSize: patchSizes[s]!,
+            patchSize: Number(patchSizes[s]),
             x: sliceBatch(x, s, s + 1),
             xHat0: sliceBatch(xHat0, s, s + 1),
             pixels: everyPixel,

@@ -57,6 +57,58 @@ Deno.test("scale schedule: a round trip gives the same schedule and the same tex
   assertEquals(writeScaleSchedule(back), text);
 });
 
+/** Widths of a window. */
+const widths: ScaleSchedule = {
+  ...schedule,
+  version: 2,
+  window: "super",
+  candidates: [2.5, 3.2, 4.81],
+  steps: schedule.steps.map(({ similarity, ...step }) => ({
+    ...step,
+    patchSize: 3.2,
+    perSample: [3.2, 4.81],
+    interval: [3.2, 4.81] as const,
+    similarity: similarity.map(() => [0.5, 0.9, 0.7]),
+  })),
+};
+
+Deno.test("scale schedule: widths of a window, profiles and scales of classes survive a round trip", () => {
+  const withSteps = (fields: Partial<ScaleStep>, more: Partial<ScaleSchedule> = {}) => ({
+    ...widths,
+    ...more,
+    steps: widths.steps.map((step) => ({ ...step, ...fields })),
+  });
+  const perClass = [
+    { label: 0, patchSize: 2.5, interval: [2.5, 3.2] as const },
+    { label: 4, patchSize: 4.81, interval: [4.81, 4.81] as const },
+  ];
+  for (
+    const given of [
+      widths,
+      withSteps({ perClass }),
+      withSteps({ profile: [1, 0.6, 0.1] }, { window: "gradient" }),
+    ]
+  ) assertEquals(parseScaleSchedule(writeScaleSchedule(given)), given);
+  const refused = (change: (copy: ScaleSchedule) => unknown, message: string) => {
+    const copy = JSON.parse(JSON.stringify(withSteps({ perClass })));
+    change(copy);
+    assertThrows(() => parseScaleSchedule(JSON.stringify(copy)), DataFormatError, message);
+  };
+  // deno-lint-ignore no-explicit-any -- the point is to break the type
+  const first = (copy: any) => copy.steps[0];
+  refused((s) => first(s).perClass[1].label = 0, "steps[0].perClass[1].label is 0");
+  refused((s) => first(s).perClass[1].patchSize = 3, "steps[0].perClass[1].patchSize is 3");
+  refused(
+    (s) => first(s).perClass.pop(),
+    "steps[1].perClass is of the classes [0,4], expected [0]",
+  );
+  refused((s) => first(s).patchSize = 0.5, "steps[0].patchSize is 0.5, expected one of");
+  const [header, row] = scaleScheduleCsv(widths).split("\n").map((line) => line.split(","));
+  assertEquals([header![4], header!.at(-1), row![4], row!.at(-1)], [
+    ...["patch_size", "window", "3.2", "super"],
+  ]);
+});
+
 Deno.test("scale schedule: the times of every grid are read as they were written", () => {
   const steps = (t: (u: number) => number) =>
     schedule.steps.map((each) => ({ ...each, t: t(each.step / 3) }));
@@ -117,7 +169,12 @@ Deno.test("scale schedule: each breach names the field, what was found and what 
   // deno-lint-ignore no-explicit-any -- as above
   const cases: [(copy: any) => void, string][] = [
     [(s) => s.format = "other", 'format is "other", expected "els-scale-schedule"'],
-    [(s) => s.version = 2, "version is 2, expected 1"],
+    [(s) => s.version = 3, "version is 3, expected 1 or 2"],
+    [(s) => s.version = 2, "version is 2, expected 1 without a window"],
+    [(s) => s.window = "super", "version is 1, expected 2 with a window"],
+    [(s) => (s.version = 2, s.window = "round"), 'window is "round", expected one of "box"'],
+    [(s) => (s.version = 2, s.window = "gradient"), "steps[0].profile is missing, expected one"],
+    [(s) => s.steps[0].profile = [1], "steps[0].profile is there, expected none"],
     [(s) => delete s.version, "version is missing, expected 1"],
     [(s) => delete s.padding, "padding is missing"],
     [(s) => delete s.steps[1].sigma, "steps[1].sigma is missing"],
@@ -125,7 +182,7 @@ Deno.test("scale schedule: each breach names the field, what was found and what 
     [(s) => s.machine = "els", 'machine is "els", expected one of "IS", "ES"'],
     [(s) => s.imageShape = [8, 8], "imageShape is [8,8], expected at least 3 items"],
     [(s) => s.imageShape[1] = 0, "imageShape[1] is 0, expected >= 1"],
-    [(s) => s.steps[2].patchSize = "9", 'steps[2].patchSize is "9", expected integer'],
+    [(s) => s.steps[2].patchSize = "9", 'steps[2].patchSize is "9", expected number'],
     [(s) => s.steps = [], "steps is [], expected at least 1 items"],
     [
       (s) => s.provenance.dataset.sha256 = "abc",

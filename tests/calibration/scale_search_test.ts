@@ -8,13 +8,18 @@ const similarity = (peak: number, candidate: number) => {
   return { cosine, l2: 1 - cosine, mse: 1 - cosine };
 };
 
-async function search(peaks: readonly number[], start: readonly number[] | null) {
+async function search(
+  peaks: readonly number[],
+  start: readonly number[] | null,
+  { candidates: count = candidates, line = false } = {},
+) {
   const requests: SearchRequest[] = [];
   const rows = await searchScales({
     samples: peaks.length,
-    candidates,
+    candidates: count,
     metric: "cosine",
     start,
+    line,
     evaluate: (request) => {
       requests.push(request);
       return Promise.resolve(
@@ -68,4 +73,26 @@ Deno.test("searchScales: progress goes on from request to request and stays belo
     assert(to > from && to < 1);
     at = to;
   }
+});
+
+Deno.test("searchScales: a line search finds every peak, wherever it began, with few candidates", async () => {
+  const count = 27;
+  const known = (row: readonly unknown[]) => row.flatMap((value, i) => value === null ? [] : [i]);
+  for (let peak = 0; peak < count; peak++) {
+    for (const start of [null, 0, 5, 13, 26]) {
+      const { rows: [row] } = await search([peak], start === null ? null : [start], {
+        candidates: count,
+        line: true,
+      });
+      const found = known(row!);
+      for (const beside of [peak - 1, peak, peak + 1]) {
+        assert(beside < 0 || beside >= count || found.includes(beside), `${peak} from ${start}`);
+      }
+      // Every fourth is 8, their way there at most; then two and two more.
+      assert(found.length <= 8 + 4, `${found.length} for ${peak} from ${start}`);
+    }
+  }
+  // From nearby: three coarse ones, two finer, two fine.
+  const { rows: [row] } = await search([14], [13], { candidates: count, line: true });
+  assertEquals(known(row!), [9, 11, 12, 13, 14, 15, 17]);
 });

@@ -1,6 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import {
   certaintyOf,
+  intervalOf,
   isSettled,
   isSettledWhichever,
   roundOf,
@@ -30,6 +31,17 @@ Deno.test("certaintyOf: the share of resamples, as the binomial distribution has
   // 2000 resamples: a standard error of 0.01.
   assertAlmostEquals(certaintyOf([3, 5], "mode"), 0.75, 0.03);
   assertEquals(certaintyOf([7], "mode"), 1);
+});
+
+Deno.test("intervalOf: what 95 % of resamples choose, none where all samples agree", () => {
+  assertEquals(intervalOf([5.2, 5.2, 5.2], "median"), [5.2, 5.2]);
+  // Three draws of one value of three: 1 in 27 each, more than 2.5 %.
+  assertEquals(intervalOf([4, 6, 5], "median"), [4, 6]);
+  // The median of 21 draws is below the fifth value, or above the seventeenth, in less than 2.5 % each.
+  const many = Array.from({ length: 21 }, (_, i) => i + 1);
+  const [low, high] = intervalOf(many, "median");
+  assertEquals([low + high, low > 5, high < 17], [22, true, true]);
+  assertEquals(intervalOf([3, 3, 3, 7], "mode"), [3, 7]);
 });
 
 const options = {

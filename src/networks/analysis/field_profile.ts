@@ -82,6 +82,35 @@ export function fieldProfile(field: FieldAtTime, radius: number): FieldProfile {
 }
 
 /**
+ * How a map falls with the distance along one axis: its sums over the other, both axes and both directions
+ * averaged, and made to fall everywhere. It is the shape of a `gradient` window.
+ *
+ * @example
+ * ```ts
+ * import { axisProfile } from "@els/toolkit/networks";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const field = { t: 0.5, sigma: 1, map: [0, 1, 0, 1, 4, 1, 0, 1, 0] };
+ * // Columns sum to 1, 6 and 1.
+ * assertEquals(axisProfile(field, 1), [1, 1 / 6]);
+ * ```
+ *
+ * @returns Relative to the middle, by distance from 0 to the radius.
+ * @category Networks
+ */
+export function axisProfile(field: FieldAtTime, radius: number): number[] {
+  const side = 2 * radius + 1;
+  const sums = new Array<number>(radius + 1).fill(0);
+  field.map.forEach((value, i) => {
+    const [dy, dx] = [Math.floor(i / side) - radius, i % side - radius];
+    for (const d of [dy, dx]) sums[Math.abs(d)]! += value / (d === 0 ? 2 : 4);
+  });
+  // Where it rises again, noise of the measurement does so.
+  for (let d = radius - 1; d >= 0; d--) sums[d] = Math.max(sums[d]!, sums[d + 1]!);
+  return sums.map((sum) => sum / sums[0]!);
+}
+
+/**
  * Width k (odd) of the smallest square around the output pixel that holds a share of the absolute
  * gradient: the scale at which the network looks, as against the one that it could.
  *

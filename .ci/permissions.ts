@@ -103,6 +103,13 @@ export const verbPermissions: Readonly<Record<string, VerbPermissions>> = {
     beside: studyFiles,
     computes: true,
   },
+  "windows": {
+    reads: places,
+    folders: { runs: "runs/reproduce" },
+    files: { out: "docs/windows.md" },
+    beside: [".csv", ".svg"],
+    computes: true,
+  },
   "data": {
     reads: ["from"],
     folders: { into: "data/downloads" },

@@ -126,6 +126,13 @@ export const verbGroups: readonly VerbGroup[] = [
           "docs/studies.md; resumable",
         load: () => import("../study.ts"),
       },
+      {
+        name: "windows",
+        summary:
+          "Which window predicts the networks of the zoo best: the k x k box or a soft one; writes " +
+          "docs/windows.md; resumable",
+        load: () => import("../windows.ts"),
+      },
     ],
   },
   {

@@ -14,6 +14,7 @@ import type {
   PosteriorState,
 } from "../../src/posterior/patch_posterior.ts";
 import { referencePosterior } from "../../src/posterior/reference/reference_posterior.ts";
+import type { Window } from "../../src/posterior/window.ts";
 import { cosineLegacy } from "../../src/schedules/cosine_legacy.ts";
 import { relativeError, scoreOf } from "./golden.ts";
 
@@ -41,12 +42,13 @@ export interface Case {
   readonly query: ImageBatch;
   readonly rule: PatchRule;
   readonly scales: readonly number[];
+  readonly window?: Window;
   readonly t: number;
 }
 
 export async function posteriorOf(
   backend: PatchPosterior,
-  { images, query, rule, scales, t }: Case,
+  { images, query, rule, scales, window, t }: Case,
   tiles: readonly ImageBatch[] = [images],
 ): Promise<PosteriorState> {
   const schedule = cosineLegacy();
@@ -54,6 +56,7 @@ export async function posteriorOf(
     query,
     rule,
     scales,
+    window,
     signal: schedule.signal(t),
     sigma: schedule.sigma(t),
   });

@@ -158,12 +158,19 @@ Deno.test("same bytes: a machine's images, with and without labels, whatever the
   const labels = Uint8Array.from({ length: 600 }, () => between(random, 0, 2));
   const x = noisy(sliceBatch(images, 0, 7), 0.4, random);
   await using posterior = wasmPosterior({ workers: 2 });
-  for (const name of ["IS", "ES", "LS", "ELS", "bbELS"] as const) {
+  const names = ["IS", "ES", "LS", "ELS", "bbELS"] as const;
+  const soft = { window: "super", patchSize: 4.6 } as const;
+  for (
+    const [name, scale] of [
+      ...names.map((name) => [name, { patchSize: 5 }] as const),
+      ...names.slice(2).map((name) => [name, soft] as const),
+    ]
+  ) {
     const machine = createMachine(name, {
       images,
       labels,
       schedule: cosineLegacy(),
-      patchSize: 5,
+      ...scale,
       posterior,
     });
     for (const classes of [undefined, [2, 0, 1, 1, 0, 2, 2]]) {

@@ -10,6 +10,7 @@ import { imageBatch, sliceBatch } from "../../src/core/image_batch.ts";
 import { Random } from "../../src/core/random.ts";
 import { referencePosterior } from "../../src/posterior/reference/reference_posterior.ts";
 import { wasmPosterior } from "../../src/posterior/wasm/wasm_posterior.ts";
+import { windowShapes } from "../../src/posterior/window.ts";
 import { cosineLegacy } from "../../src/schedules/cosine_legacy.ts";
 import {
   allRules,
@@ -18,6 +19,7 @@ import {
   gaussian,
   noisy,
   posteriorOf,
+  scaledRules,
   worstError,
 } from "./conformance.ts";
 import { goldenErrors, goldenScales, goldenTimes, readGolden, ruleOf } from "./golden.ts";
@@ -272,6 +274,30 @@ Deno.test("wasm: jobs of all shapes, grounds, rules, scales and noise levels agr
       const error = worstError(await posteriorOf(backend, each), expected, each);
       // Of 5,000 such jobs the worst was 3.2e-6.
       assertLess(error, 1e-5, `${rule} k = ${scales} t = ${t} ${images.shape}`);
+    }
+  }
+});
+
+Deno.test("wasm: windows of all shapes and widths, under all rules, agree with the reference", async () => {
+  const random = new Random(53);
+  const between = (a: number, b: number) => a + Math.floor(random.uniform() * (b - a + 1));
+  await using relaxed = wasmPosterior({ workers: 0 });
+  await using simd = wasmPosterior({ workers: 0, build: "simd" });
+  for (let i = 0; i < 48; i++) {
+    const [n, h, w, c] = [between(1, 3), between(5, 21), between(5, 21), between(1, 4)];
+    const images = i % 3 === 0 ? blobs(n, [h, w, c], random) : gaussian(n, [h, w, c], random);
+    const rule = scaledRules[i % scaledRules.length]!;
+    const largest = Math.min(h, w) - 1 + Math.min(h, w) % 2;
+    const width = () => 1 + random.uniform() * (largest - 1);
+    const scales = i % 2 === 0 ? [width()] : [width(), width()].sort((a, b) => a - b);
+    const window = windowShapes[Math.floor(i / 4) % windowShapes.length]!;
+    const t = [0.02, 0.1, 0.3, 0.8, 1][between(0, 4)]!;
+    const query = noisy(sliceBatch(images, 0, 1), t, random);
+    const each = { images, query, rule, scales, window, t };
+    const expected = await posteriorOf(referencePosterior(), each);
+    for (const backend of [relaxed, simd]) {
+      const error = worstError(await posteriorOf(backend, each), expected, each);
+      assertLess(error, 1e-5, `${window} ${scales} ${rule} t = ${t} ${images.shape}`);
     }
   }
 });

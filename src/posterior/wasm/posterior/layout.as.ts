@@ -112,7 +112,8 @@ export function layOut(
     E = take(<usize>(((weighted ? W + 2 * R : W) + 7) >> 3) * stripBytes + 64);
     columnsBytes = <usize>H * planeRow + slack;
     columns = take(2 * columnsBytes);
-    distances = take(<usize>H << 6);
+    // Rows are summed in twos.
+    distances = take(<usize>(H + 1) << 6);
     ends = take(32);
     suffix = take((<usize>(2 * R + 1) << 6) + 64);
     queries = take(<usize>B * C * cellPlane + slack);

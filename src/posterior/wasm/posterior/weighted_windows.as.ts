@@ -103,7 +103,7 @@ function fill(channels: i32): void {
     const strip = stripBytes;
     for (let x = left; x < right; x += 8) {
       fillFour(channels, false, e, u, g, y, y + yBytes, uPlane, yPlane);
-      fillFour(channels, true, e, u, g, y, y + yBytes, uPlane, yPlane);
+      if (x + 4 < right) fillFour(channels, true, e, u, g, y, y + yBytes, uPlane, yPlane);
       e += strip;
       u += 32;
       g += 32;
@@ -175,16 +175,20 @@ export function sumWeightedColumns(): void {
   }
 }
 
-/** Two rows of outputs of a strip, or one; `taps` is that of the first row's first term. */
+/**
+ * Two rows of outputs of a strip, or one; `taps` is that of the first row's first term, and there is an even
+ * number of terms. What is the first row's tap is the second row's for the next term.
+ */
 @inline
 function sumTwoRows(from: usize, to: usize, taps: usize, end: usize, two: bool): void {
   const row = <usize>planeRow, other = columnsBytes;
   let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0;
   let b0 = a0, b1 = a0, b2 = a0, b3 = a0;
-  for (let at = taps; at < end; at += 16) {
-    const e0 = v128.load(from), e1 = v128.load(from, 16);
-    const e2 = v128.load(from, 32), e3 = v128.load(from, 48);
-    const a = v128.load(at), b = v128.load(at - 16);
+  let b = a0;
+  for (let at = taps; at < end; at += 32) {
+    const a = v128.load(at);
+    let e0 = v128.load(from), e1 = v128.load(from, 16);
+    let e2 = v128.load(from, 32), e3 = v128.load(from, 48);
     a0 = fma(a, e0, a0);
     a1 = fma(a, e1, a1);
     a2 = fma(a, e2, a2);
@@ -193,7 +197,20 @@ function sumTwoRows(from: usize, to: usize, taps: usize, end: usize, two: bool):
     b1 = fma(b, e1, b1);
     b2 = fma(b, e2, b2);
     b3 = fma(b, e3, b3);
-    from += 64;
+    b = v128.load(at, 16);
+    e0 = v128.load(from, 64);
+    e1 = v128.load(from, 80);
+    e2 = v128.load(from, 96);
+    e3 = v128.load(from, 112);
+    a0 = fma(b, e0, a0);
+    a1 = fma(b, e1, a1);
+    a2 = fma(b, e2, a2);
+    a3 = fma(b, e3, a3);
+    b0 = fma(a, e0, b0);
+    b1 = fma(a, e1, b1);
+    b2 = fma(a, e2, b2);
+    b3 = fma(a, e3, b3);
+    from += 128;
   }
   v128.store(to, a0);
   v128.store(to, a1, 16);
@@ -212,46 +229,59 @@ function sumTwoRows(from: usize, to: usize, taps: usize, end: usize, two: bool):
  * `rows` rows; see `distances`.
  */
 export function sumWeightedEight(from: usize, beyond: i32, rows: i32): void {
-  const row = <usize>planeRow, other = columnsBytes;
-  const mask = v128.load(ends + (<usize>beyond << 2));
-  const taps = tapsOfScale() + 16, lastTap = taps + (<usize>(2 * radius + 1) << 4);
-  const end = distances + (<usize>rows << 6);
-  for (let to = distances; to < end; to += 64) {
-    let d0 = f32x4.splat(0), d1 = mask, d2 = d0, d3 = mask;
-    let at = from;
-    for (let tap = taps; tap < lastTap; tap += 16) {
-      const t = v128.load(tap);
-      d0 = fma(t, v128.load(at), d0);
-      d1 = fma(t, v128.load(at, 16), d1);
-      d2 = fma(t, v128.load(at + other), d2);
-      d3 = fma(t, v128.load(at + other, 16), d3);
-      at += 4;
-    }
-    v128.store(to, d0);
-    v128.store(to, d1, 16);
-    v128.store(to, d2, 32);
-    v128.store(to, d3, 48);
-    from += row;
-  }
+  sumAlongRows(true, from, beyond, rows);
 }
 
 /** Distances of 4 columns, likewise. */
 export function sumWeightedFour(from: usize, beyond: i32, rows: i32): void {
-  const row = <usize>planeRow, other = columnsBytes;
-  const mask = v128.load(ends + (<usize>beyond << 2));
-  const taps = tapsOfScale() + 16, lastTap = taps + (<usize>(2 * radius + 1) << 4);
-  const end = distances + (<usize>rows << 6);
-  for (let to = distances; to < end; to += 64) {
-    let d0 = mask, d2 = mask;
-    let at = from;
-    for (let tap = taps; tap < lastTap; tap += 16) {
-      const t = v128.load(tap);
-      d0 = fma(t, v128.load(at), d0);
-      d2 = fma(t, v128.load(at + other), d2);
-      at += 4;
+  sumAlongRows(false, from, beyond, rows);
+}
+
+/** Two rows at a time, which share their taps; the last of an odd number with whatever follows it. */
+@inline
+function sumAlongRows(eight: bool, from: usize, beyond: i32, rows: i32): void {
+  const row = <usize>planeRow, mask = v128.load(ends + (<usize>beyond << 2));
+  const first = eight ? f32x4.splat(0) : mask;
+  const taps = tapsOfScale() + 16, end = taps + (<usize>(2 * radius + 2) << 4);
+  const lastRow = distances + (<usize>rows << 6);
+  for (let to = distances; to < lastRow; to += 128) {
+    let a0 = first, a1 = mask, a2 = first, a3 = mask;
+    let b0 = first, b1 = mask, b2 = first, b3 = mask;
+    let at = from, second = from + columnsBytes, below = from + row, secondBelow = second + row;
+    for (let tap = taps; tap < end; tap += 32) {
+      let t = v128.load(tap);
+      a0 = fma(t, v128.load(at), a0);
+      if (eight) a1 = fma(t, v128.load(at, 16), a1);
+      a2 = fma(t, v128.load(second), a2);
+      if (eight) a3 = fma(t, v128.load(second, 16), a3);
+      b0 = fma(t, v128.load(below), b0);
+      if (eight) b1 = fma(t, v128.load(below, 16), b1);
+      b2 = fma(t, v128.load(secondBelow), b2);
+      if (eight) b3 = fma(t, v128.load(secondBelow, 16), b3);
+      t = v128.load(tap, 16);
+      a0 = fma(t, v128.load(at, 4), a0);
+      if (eight) a1 = fma(t, v128.load(at, 20), a1);
+      a2 = fma(t, v128.load(second, 4), a2);
+      if (eight) a3 = fma(t, v128.load(second, 20), a3);
+      b0 = fma(t, v128.load(below, 4), b0);
+      if (eight) b1 = fma(t, v128.load(below, 20), b1);
+      b2 = fma(t, v128.load(secondBelow, 4), b2);
+      if (eight) b3 = fma(t, v128.load(secondBelow, 20), b3);
+      at += 8;
+      second += 8;
+      below += 8;
+      secondBelow += 8;
     }
-    v128.store(to, d0);
-    v128.store(to, d2, 32);
-    from += row;
+    putRow(eight, to, a0, a1, a2, a3);
+    putRow(eight, to + 64, b0, b1, b2, b3);
+    from += 2 * row;
   }
+}
+
+@inline
+function putRow(eight: bool, to: usize, d0: v128, d1: v128, d2: v128, d3: v128): void {
+  v128.store(to, d0);
+  if (eight) v128.store(to, d1, 16);
+  v128.store(to, d2, 32);
+  if (eight) v128.store(to, d3, 48);
 }

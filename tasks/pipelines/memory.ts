@@ -5,6 +5,7 @@ import { predictionCost } from "../../src/networks/network_denoiser.ts";
 import type { Network } from "../../src/networks/network.ts";
 import { bytesText, type MemoryByBatch, wasmBytes } from "../../src/networks/tensor_memory.ts";
 import { parameterCount } from "../../src/networks/weights/parameters.ts";
+import { isPatchSize } from "../../src/core/patch_size.ts";
 import { kernelBytes } from "../../src/posterior/wasm/kernel_memory.ts";
 import { trainingMemory } from "../../src/training/training_memory.ts";
 import { CommandError } from "../cli/command.ts";
@@ -165,6 +166,7 @@ export async function tellSamplingMemory(
     ? kernelBytes({
       ...{ queries: samples, scales: Math.max(1, patchSizes.length), height, width, channels },
       patchSize: Math.max(1, ...patchSizes),
+      weighted: !patchSizes.every((k) => isPatchSize(k)),
     })
     : 0;
   const parameters = parameterCount(network.network.parameters);

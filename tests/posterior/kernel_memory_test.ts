@@ -9,16 +9,17 @@ import { cosineLegacy } from "../../src/schedules/cosine_legacy.ts";
 Deno.test("kernel memory: the estimate is what the kernel takes, within a few percent", async () => {
   const schedule = cosineLegacy();
   for (
-    const [queries, side, channels, patchSizes] of [
-      [16, 32, 1, [3, 5, 7, 9, 11, 13]],
-      [8, 32, 3, [3, 9, 17]],
-      [64, 28, 1, [5]],
+    const [queries, side, channels, patchSizes, window] of [
+      [16, 32, 1, [3, 5, 7, 9, 11, 13], undefined],
+      [8, 32, 3, [3, 9, 17], undefined],
+      [64, 28, 1, [5], undefined],
+      [32, 32, 3, [7.5], "super"],
     ] as const
   ) {
     const values = queries * side * side * channels;
     const plan = planPosterior({
       query: imageBatch(new Random(1).normals(values), [queries, side, side, channels]),
-      ...{ rule: "interior", scales: patchSizes, signal: schedule.signal(0.5) },
+      ...{ rule: "interior", scales: patchSizes, window, signal: schedule.signal(0.5) },
       sigma: schedule.sigma(0.5),
     });
     const kernel = await PosteriorKernel.create();
@@ -26,6 +27,7 @@ Deno.test("kernel memory: the estimate is what the kernel takes, within a few pe
     const estimate = kernelBytes({
       ...{ queries, scales: patchSizes.length, height: side, width: side, channels },
       patchSize: Math.max(...patchSizes),
+      weighted: window !== undefined,
     });
     // Memory comes in pieces of 64 KiB, and what does not grow with the work is left out.
     const ratio = estimate / (kernel.memoryBytes - 2 ** 17);

@@ -7,8 +7,10 @@ export interface KernelSizes {
   readonly height: number;
   readonly width: number;
   readonly channels: number;
-  /** Largest patch size. */
+  /** Largest patch size, or width of a window. */
   readonly patchSize: number;
+  /** Do windows have weights? Their queries lie in planes of their own too. */
+  readonly weighted?: boolean;
 }
 
 /**
@@ -16,13 +18,16 @@ export interface KernelSizes {
  * `layout.as.ts` lays them out. What does not grow with queries and scales is left out.
  */
 export function kernelBytes(
-  { queries, scales, height, width, channels, patchSize }: KernelSizes,
+  { queries, scales, height, width, channels, patchSize, weighted = false }: KernelSizes,
 ): number {
   const pixels = height * width;
   // Rows of the kernel's own planes have room for vectors at their ends.
   const plane = height * (2 * width + 12) * 4;
   const images = height * (width + 2 * patchSize + 8) * 4 * channels * 2;
-  const perQuery = channels * (2 * plane + 8 * pixels) + plane;
+  // A bell goes some 0.9 widths far.
+  const padded = height * (2 * (width + 0.9 * patchSize) + 16) * 4;
+  const perQuery = channels * (2 * plane + 8 * pixels) + plane +
+    (weighted ? (channels + 1) * padded : 0);
   const perScale = (2 + channels) * (8 * pixels + plane) + 4 * pixels;
   return images + queries * (perQuery + scales * perScale) + scales * 4 * pixels;
 }

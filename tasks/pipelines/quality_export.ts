@@ -149,7 +149,7 @@ function neighborsSvg(
     return { set, images, image, distance, found, order };
   });
   const columns = Math.min(...groups.map(({ order }) => order.length));
-  if (!(columns >= 1)) return undefined;
+  if (groups.length === 0 || columns === 0) return undefined;
   return imageGridSvg({
     title: "Images nearest to a training image, the nearest first, and what they are near to",
     rows: groups.flatMap(({ set, images, image, found, order }) => {

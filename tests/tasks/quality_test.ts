@@ -1,9 +1,13 @@
 /** `deno task quality` as a user runs it. */
 import { assert, assertEquals, assertLess, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
+import type { Verb } from "../../tasks/cli/command.ts";
+import { verb } from "../../tasks/quality.ts";
 import { inFolder, root, run } from "./commands.ts";
+import { runHere } from "./in_process.ts";
 import { checkResult } from "./result_fields.ts";
 
+const quality = verb as unknown as Verb;
 const few = ["--samples", 8, "--steps", 2, "--grid", "cubic", "--backend", "wasm", "--images", 40];
 const small = [...few, "--held-out-images", 30, "--shift", 1, "--machines", "is", "--explained", 1];
 
@@ -11,7 +15,7 @@ interface Row {
   readonly set: string;
   readonly features: string;
   readonly measure: string;
-  readonly value: number;
+  readonly value: number | null;
   readonly warning: string | null;
 }
 
@@ -21,7 +25,7 @@ Deno.test("quality: tables, page, JSON; an interrupted run ends where a whole on
     assertEquals(made.code, 0, made.err);
     const { run: path, rows } = await checkResult(made.out);
     const valueOf = (set: string, measure: string) =>
-      (rows as Row[]).find((row) => row.set === set && row.measure === measure)!.value;
+      (rows as Row[]).find((row) => row.set === set && row.measure === measure)!.value!;
     // With few steps the ideal score ends near training images; a network does not.
     assertLess(
       valueOf("IS", "distance to training images, median"),
@@ -61,10 +65,36 @@ Deno.test("quality: tables, page, JSON; an interrupted run ends where a whole on
   });
 });
 
+Deno.test("quality: a single measure has a page, too, and says when few rows extrapolate nothing", async () => {
+  await inFolder(async (folder) => {
+    const one = ["--metrics", "frechet", "--features", "classifier", "--extrapolate"];
+    const made = await run(
+      "quality",
+      ...few,
+      "--held-out-images",
+      9,
+      ...one,
+      "--out",
+      folder,
+      "--json",
+    );
+    assertEquals(made.code, 0, made.err);
+    const { run: path, rows } = JSON.parse(made.out) as { run: string; rows: Row[] };
+    // Network, other held-out images, training images; the distance and what it cannot be.
+    assertEquals(rows.length, 6);
+    assertEquals([rows[1]!.value, rows[1]!.warning], [null, "needs 30 rows"]);
+    assertEquals([...new Set(rows.map(({ set }) => set))].slice(1), [
+      ...["other held-out", "training images"],
+    ]);
+    const page = await Deno.readTextFile(join(path, "report.html"));
+    assert(!page.includes("Nearest training images"));
+  });
+});
+
 Deno.test("quality: what cannot be measured is said in one line", async () => {
   await inFolder(async (folder) => {
     const refused = async (says: RegExp, ...args: (string | number)[]) => {
-      const { code, err } = await run("quality", ...few, ...args, "--out", folder);
+      const { code, err } = await runHere(quality, ...few, ...args, "--out", folder);
       assertEquals(code, 1, err);
       assertMatch(err.trim().split("\n").at(-1)!, says);
     };

@@ -246,8 +246,7 @@ export const verb = defineVerb({
       batchSize: flags.batchSize,
       seed: flags.seed,
     };
-    const over = (n: number) =>
-      stableTarget({ images: data.images, schedule, references: n, posterior });
+    const over = (n: number) => stableTarget({ images: data.images, schedule, references: n });
     const probe = await new ExampleStream({
       ...examples,
       batchSize: PROBE,

@@ -5,7 +5,6 @@ import { datasetNames, loadDataset } from "../src/datasets/registry_files.ts";
 import { featureMoments } from "../src/evaluation/quality/feature_moments.ts";
 import { frechetDistance } from "../src/evaluation/quality/frechet_distance.ts";
 import { startBackend } from "../src/networks/backend.ts";
-import { wasmPosterior } from "../src/posterior/wasm/wasm_posterior.ts";
 import { findClassifier, loadClassifier } from "../src/zoo/classifiers.ts";
 import { CommandError, defineVerb, runVerb } from "./cli/command.ts";
 import { grouped } from "./cli/flags.ts";
@@ -215,9 +214,7 @@ export const verb = defineVerb({
     ...{ features: sources.features.name, width: other.width },
     floor: frechetDistance(other, sources.reference).distance,
   };
-  const posterior = wasmPosterior({ workers: 1 });
-  await using _ = { [Symbol.asyncDispose]: () => posterior.dispose() };
-  const context = { plan, sources, posterior, runs: flags.runs, abort, progress };
+  const context = { plan, sources, runs: flags.runs, abort, progress };
 
   const write = async (records: readonly TargetRecord[]) => {
     const stem = flags.out.replace(/\.md$/, "");

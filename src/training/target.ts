@@ -1,10 +1,11 @@
 import { ArgumentError } from "../core/errors.ts";
-import type { ImageBatch } from "../core/image_batch.ts";
+import type { ImageBatch, ImageShape } from "../core/image_batch.ts";
 import type { Random } from "../core/random.ts";
 import { posteriorMean } from "../posterior/merge_states.ts";
 import type { PatchPosterior } from "../posterior/patch_posterior.ts";
 import { prepareImages } from "../posterior/training_set.ts";
 import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
+import { referenceMean } from "./reference_mean.ts";
 
 /**
  * Noisy images and where they come from.
@@ -84,30 +85,24 @@ export interface StableTargetOptions {
    * Default 1024, as in the paper's released models.
    */
   readonly references?: number;
-  /** Computes the posterior. */
-  readonly posterior: PatchPosterior;
+  /** Computes the posterior as it does for the ideal-score machine; directly, and faster, where absent. */
+  readonly posterior?: PatchPosterior | undefined;
 }
 
 /**
  * The Stable Target Field (Xu, Tong & Jaakkola, arXiv 2302.00670, equation 7): x0 is the posterior mean
- * over a reference batch that contains the source, by the code of the ideal-score machine. Its variance
- * is smaller than that of the source itself, and its bias vanishes as n grows.
+ * over a reference batch that contains the source: the ideal-score machine on n images. Its variance is
+ * smaller than that of the source itself, and its bias vanishes as n grows.
  *
  * @example
  * ```ts
  * import { ExampleStream, stableTarget } from "@els/toolkit/training";
- * import {
- *   bytesToImages,
- *   createSchedule,
- *   syntheticTextures,
- *   wasmPosterior,
- * } from "@els/toolkit/machines";
+ * import { bytesToImages, createSchedule, syntheticTextures } from "@els/toolkit/machines";
  * import { assertEquals } from "@std/assert";
  *
  * const images = bytesToImages(syntheticTextures({ images: 10, size: 8 }));
  * const schedule = createSchedule("cosine_legacy");
- * await using posterior = wasmPosterior({ workers: 0 });
- * const target = stableTarget({ images, schedule, references: 5, posterior });
+ * const target = stableTarget({ images, schedule, references: 5 });
  * const stream = new ExampleStream({ images, schedule, target, batchSize: 4, seed: 1 });
  * assertEquals((await stream.batch(1)).shape, [4, 8, 8, 1]);
  * ```
@@ -140,6 +135,22 @@ export function stableTarget(
     return Uint32Array.from(chosen).sort();
   }
 
+  async function meanBy(
+    backend: PatchPosterior,
+    { noisy, imageShape, signal, sigma, select }: {
+      readonly noisy: Float32Array;
+      readonly imageShape: ImageShape;
+      readonly signal: number;
+      readonly sigma: number;
+      readonly select: Uint32Array | undefined;
+    },
+  ): Promise<Float32Array> {
+    const query: ImageBatch = { data: noisy, shape: [1, ...imageShape] };
+    const run = backend.begin({ query, rule: "whole", scales: [1], signal, sigma });
+    await run.accumulate(images, { select, last: true });
+    return posteriorMean(await run.finish(), { imageShape }).data;
+  }
+
   return async ({ x, times, sources }, random) => {
     const [b, h, w, c] = x.shape;
     const values = h * w * c;
@@ -149,11 +160,10 @@ export function stableTarget(
       const t = times[i]!;
       const [signal, sigma] = [schedule.signal(t), schedule.sigma(t)];
       const noisy = x.data.subarray(i * values, (i + 1) * values);
-      const query: ImageBatch = { data: noisy, shape: [1, h, w, c] };
-      const run = posterior.begin({ query, rule: "whole", scales: [1], signal, sigma });
       const select = everyone ? undefined : choose(sources[i]!, random);
-      await run.accumulate(images, { select, last: true });
-      const mean = posteriorMean(await run.finish(), { imageShape: [h, w, c] }).data;
+      const mean = posterior === undefined
+        ? referenceMean(noisy, images, { signal, sigma, select })
+        : await meanBy(posterior, { noisy, imageShape: [h, w, c], signal, sigma, select });
       x0.set(mean, i * values);
       for (let p = 0; p < values; p++) {
         eps[i * values + p] = (noisy[p]! - signal * mean[p]!) / sigma;

@@ -242,9 +242,6 @@ export async function runTraining(
   const resume = await readCheckpoint(run, { fingerprint, tell: (text) => progress.note(text) });
   using log = await JsonlLog.open(run.file(trainingFiles.log), { upToStep: resume?.step ?? 0 });
   const labels = config.conditional ? data.labels : undefined;
-  const posterior = config.target === "stable"
-    ? (await import("../../src/posterior/wasm/wasm_posterior.ts")).wasmPosterior({ workers: 1 })
-    : undefined;
   const examples: ExampleSource = {
     images: data.images,
     schedule,
@@ -252,12 +249,11 @@ export async function runTraining(
     seed: given.seed,
     ...formulation,
     ...labels && { labels },
-    ...posterior && {
+    ...config.target === "stable" && {
       target: stableTarget({
         images: data.images,
         schedule,
         references: config.references,
-        posterior,
         ...labels && { labels },
       }),
     },
@@ -337,6 +333,5 @@ export async function runTraining(
     return { ...outcome, ...await finishedTraining(run), step: state.step };
   } finally {
     pool?.dispose();
-    await posterior?.dispose();
   }
 }

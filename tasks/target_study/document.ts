@@ -8,7 +8,7 @@ import { shortNumber } from "../pipelines/quality_export.ts";
 import { integer, notesBlock } from "../reproduce/markdown.ts";
 import type { TargetPlan, TargetProcess } from "./cells.ts";
 import type { TargetRecord } from "./run_cell.ts";
-import { type Estimate, summarize } from "./summary.ts";
+import { type Estimate, type RowSummary, summarize } from "./summary.ts";
 
 /** What the document is about. */
 export interface TargetDocument {
@@ -38,6 +38,14 @@ const sizeName = (references: number) => `n = ${integer(references)}`;
 function estimateText({ value, low, high }: Estimate): string {
   const of = (x: number) => x.toFixed(2);
   return low === null || high === null ? of(value) : `${of(value)} [${of(low)}, ${of(high)}]`;
+}
+
+function fasterText({ faster, slower }: Pick<RowSummary, "faster" | "slower">): string {
+  const of = slower === 1 ? "1 seed" : `${slower} seeds`;
+  return [
+    ...faster === null ? [] : [estimateText(faster)],
+    ...slower === 0 ? [] : [`not reached by ${of}`],
+  ].join(", ");
 }
 
 /** Frechet distance against steps, a panel for each process, as SVG; undefined without a cell. */
@@ -121,10 +129,7 @@ function tables({ processes, records }: TargetDocument): string[] {
       ordered.map((row) => [
         ...[row.title, integer(row.references)],
         row.better === null ? "" : estimateText(row.better),
-        row.faster === null
-          ? (row.slower > 0 ? `never of ${row.slower}` : "")
-          : estimateText(row.faster) +
-            (row.slower > 0 ? `, never of ${row.slower} seeds` : ""),
+        fasterText(row),
         row.error.value.toFixed(4),
         ...[row.loss, row.lossDeviation, row.gradientSpread].map(shortNumber),
       ]),

@@ -10,7 +10,6 @@ import { createGradientPool } from "../../src/training/gradient_pool.ts";
 import type { TrainingState } from "../../src/training/optimization.ts";
 import { optimizeNetwork } from "../../src/training/optimize_network.ts";
 import { stableTarget } from "../../src/training/target.ts";
-import type { PatchPosterior } from "../../src/posterior/patch_posterior.ts";
 import { readCheckpoint } from "../pipelines/training_checkpoint.ts";
 import { trainingFiles } from "../pipelines/training_report.ts";
 import type { ProgressReporter } from "../cli/progress.ts";
@@ -39,7 +38,6 @@ export interface TargetRecord {
 export interface TargetContext {
   readonly plan: TargetPlan;
   readonly sources: TargetSources;
-  readonly posterior: PatchPosterior;
   /** Folder of the runs. */
   readonly runs: string;
   readonly abort: AbortSignal;
@@ -99,7 +97,7 @@ export async function runCell(
   cell: TargetCell,
   context: TargetContext,
 ): Promise<TargetRecord | undefined> {
-  const { plan, sources, posterior, runs: root, abort, progress } = context;
+  const { plan, sources, runs: root, abort, progress } = context;
   const { process, references, seed } = cell;
   const { choice: _, ...formulation } = process.formulation;
   const { data, backend } = sources;
@@ -136,7 +134,7 @@ export async function runCell(
         ...{ images: data.images, ...formulation, batchSize, seed },
         ...references > 1 && {
           target: stableTarget({
-            ...{ images: data.images, schedule: formulation.schedule, references, posterior },
+            ...{ images: data.images, schedule: formulation.schedule, references },
           }),
         },
       },

@@ -9,7 +9,8 @@ import { updateAverage } from "../../src/training/ema.ts";
 import { ExampleStream } from "../../src/training/examples.ts";
 import { createGradientPool, type GradientPool } from "../../src/training/gradient_pool.ts";
 import { learningRate } from "../../src/training/learning_rate.ts";
-import { stableTarget } from "../../src/training/target.ts";
+import { plainTarget, stableTarget, type Target } from "../../src/training/target.ts";
+import { createSchedule } from "../../src/schedules/create_schedule.ts";
 import { TrainingDivergedError, type TrainingState } from "../../src/training/optimization.ts";
 import { examples, smallRecipe, smallResnet } from "./small_training.ts";
 import { optimizeNetwork } from "../../src/training/optimize_network.ts";
@@ -189,7 +190,7 @@ Deno.test("stable target: one reference is noise prediction, all references are 
   });
   assertEquals(single.x0, x0);
 
-  const all = await stableTarget({ images, schedule, references: 99, posterior })(noisy, random());
+  const all = await stableTarget({ images, schedule, references: 99 })(noisy, random());
   const t = batch.times[0]!;
   const [signal, sigma] = [schedule.signal(t), schedule.sigma(t)];
   const logits = Array.from({ length: 12 }, (_, n) => {
@@ -206,6 +207,27 @@ Deno.test("stable target: one reference is noise prediction, all references are 
     const mean = weights.reduce((sum, w, n) => sum + w * images.data[n * 64 + p]!, 0) / total;
     assertAlmostEquals(all.x0[p]!, mean, 1e-4 * sigma / signal);
     assertAlmostEquals(all.eps[p]!, (batch.x[p]! - signal * mean) / sigma, 1e-4);
+  }
+});
+
+Deno.test("stable target: directly the same as by the code of the ideal-score machine", async () => {
+  const posterior = referencePosterior();
+  for (const [name, power] of [["ve", 1], ["cosine_legacy", 2]] as const) {
+    const schedule = createSchedule(name);
+    const noiseSampling = { kind: "uniform", power } as const;
+    const of = (target: Target) =>
+      new ExampleStream({
+        ...{ images, schedule, target, noiseSampling, batchSize: 24, seed: 5, prediction: "x0" },
+      }).batch(1);
+    const options = { images, schedule, references: 7 };
+    const [direct, machine] = [
+      await of(stableTarget(options)),
+      await of(stableTarget({ ...options, posterior })),
+    ];
+    // Both in double precision; the results are float32.
+    direct.target.forEach((value, i) => assertAlmostEquals(value, machine.target[i]!, 1e-6));
+    const plain = await of(plainTarget);
+    assert(direct.target.some((value, i) => Math.abs(value - plain.target[i]!) > 0.1));
   }
 });
 

@@ -93,7 +93,7 @@ function time(
   };
 }
 
-/** Relative L2 error of the score against the reference, on a few small images. */
+/** Relative L2 error of the score against the reference, of one training image. */
 async function scoreError(images: ImageBatch, { rule, width, window, t }: Job): Promise<number> {
   const [, height, columns, channels] = images.shape;
   const imageShape = [height, columns, channels] as const;
@@ -103,7 +103,7 @@ async function scoreError(images: ImageBatch, { rule, width, window, t }: Job): 
   await using wasm = wasmPosterior({ workers: 0 });
   for (const backend of [wasm, referencePosterior()]) {
     const run = backend.begin({ query, rule, scales: [width], window, signal, sigma });
-    await run.accumulate(sliceBatch(images, 0, 2));
+    await run.accumulate(sliceBatch(images, 0, 1));
     found.push(posteriorMean(await run.finish(), { imageShape }).data);
   }
   let difference = 0, norm = 0;
@@ -146,6 +146,8 @@ export const verb = defineVerb({
   const digits = (await loadDataset("mnist", { images: flags.images })).images;
   const [colorName, color] = await colorImages(flags.color, flags.images);
   const rows: (string | number)[][] = [];
+  // The reference takes its time: each once.
+  const checked = new Set<string>();
   for (const [name, images] of [["mnist", digits], [colorName, color]] as const) {
     for (const machine of machines) {
       const { rule } = machineDefinitions[machine];
@@ -155,9 +157,12 @@ export const verb = defineVerb({
           progress.note(`${name} ${machine} ${shape} ${width}`);
           // A box of an odd width is the box itself.
           const job = { rule, width: width - Number(shape === "box") / 2, window: shape, t };
-          const error = await scoreError(images, job);
-          if (!(error < 1e-5)) {
-            throw new CommandError(`The kernel is wrong: ${name} ${machine} ${shape}: ${error}`);
+          if (!checked.has(`${name} ${machine} ${shape}`)) {
+            checked.add(`${name} ${machine} ${shape}`);
+            const error = await scoreError(images, job);
+            if (!(error < 1e-5)) {
+              throw new CommandError(`The kernel is wrong: ${name} ${machine} ${shape}: ${error}`);
+            }
           }
           const found = time([box, await kernelFor(images, job)], rounds);
           const per = (ms: number) => (ms / flags.images).toFixed(3);

@@ -1,11 +1,11 @@
 /** What a command will need of memory, told before it begins. */
 import type { ImageBatch } from "../../src/core/image_batch.ts";
+import { isPatchSize } from "../../src/core/patch_size.ts";
 import type { BackendInfo } from "../../src/networks/backend.ts";
 import { predictionCost } from "../../src/networks/network_denoiser.ts";
 import type { Network } from "../../src/networks/network.ts";
 import { bytesText, type MemoryByBatch, wasmBytes } from "../../src/networks/tensor_memory.ts";
 import { parameterCount } from "../../src/networks/weights/parameters.ts";
-import { isPatchSize } from "../../src/core/patch_size.ts";
 import { kernelBytes } from "../../src/posterior/wasm/kernel_memory.ts";
 import { trainingMemory } from "../../src/training/training_memory.ts";
 import { CommandError } from "../cli/command.ts";

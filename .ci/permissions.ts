@@ -40,7 +40,7 @@ const studyFiles = ["objective", "objective-errors", "steps", "width", "images",
 export const verbPermissions: Readonly<Record<string, VerbPermissions>> = {
   "quickstart": { folders: runsFolder, computes: true },
   "train": { reads: ["from"], folders: runsFolder, computes: true },
-  "calibrate": { reads: ["run", "from"], folders: runsFolder, computes: true },
+  "calibrate": { reads: ["run", "from", "held-out-from"], folders: runsFolder, computes: true },
   "evaluate": {
     reads: ["run", "schedule", "scales", "from"],
     folders: runsFolder,

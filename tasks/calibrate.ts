@@ -1,6 +1,7 @@
 /** `deno task calibrate`: finds the locality scale of each step, against a trained network. @module */
 import { similarityNames } from "../src/calibration/similarity.ts";
 import { checkOptions } from "../src/calibration/checks.ts";
+import { calibrationQueries } from "../src/calibration/held_out_queries.ts";
 import { scaleSearches } from "../src/calibration/scale_search.ts";
 import { mostSamples } from "../src/calibration/settled.ts";
 import { agreementNames } from "../src/evaluation/agreement.ts";
@@ -18,7 +19,8 @@ import {
 } from "../src/machines/machine_table.ts";
 import { checkCandidates } from "../src/networks/analysis/candidate_check.ts";
 import { samplerNames, samplers } from "../src/samplers/samplers.ts";
-import { sampleLabels } from "../src/samplers/sampling_protocol.ts";
+import { fitProtocol, sampleLabels } from "../src/samplers/sampling_protocol.ts";
+import { scheduleNames } from "../src/schedules/create_schedule.ts";
 import { CommandError, defineVerb, runVerb } from "./cli/command.ts";
 import { grouped } from "./cli/flags.ts";
 import { finishRun, runResultFields } from "./cli/run_result.ts";
@@ -42,8 +44,15 @@ import {
 } from "./pipelines/flags.ts";
 import { parametersFlag, requestedParameters } from "./pipelines/machine_parameters.ts";
 import { tellSamplingMemory } from "./pipelines/memory.ts";
-import { openSession } from "./pipelines/session.ts";
-import { loadNetwork, protocolFor } from "./pipelines/sources.ts";
+import { heldOutPlan, queriesText } from "./pipelines/calibration_queries.ts";
+import { calibrationSubject, subjectHeldOut } from "./pipelines/calibration_subject.ts";
+import { readingWith } from "./pipelines/reading.ts";
+import {
+  type MachineSession,
+  openMachineSession,
+  openSession,
+  type Session,
+} from "./pipelines/session.ts";
 
 /** This command. */
 export const verb = defineVerb({
@@ -63,6 +72,26 @@ export const verb = defineVerb({
         }; default: bbELS for zero padding, ELS for circular`,
       },
       parameters: parametersFlag,
+    }),
+    ...grouped("What to do", {
+      on: {
+        type: "choice",
+        choices: calibrationQueries,
+        default: "trajectory",
+        help: "What is asked: the network's x along its trajectory, held-out images with noise " +
+          "(noised), or these against the clean images, without any network (clean)",
+      },
+      heldOutFrom: {
+        type: "string",
+        placeholder: "PATH",
+        path: "read",
+        help: "File or folder that holds the data set's test part, where it is elsewhere",
+      },
+      noiseSchedule: {
+        type: "choice",
+        choices: scheduleNames,
+        help: "Forward process, with --on clean, --dataset and no --run; default: cosine_legacy",
+      },
     }),
     ...grouped("Scales", {
       window: {
@@ -145,6 +174,8 @@ export const verb = defineVerb({
     "calibrate --run latest --machine bbels --scales 3..13",
     "calibrate --grid cubic --steps 8 --refine r^2 --images 1000",
     "calibrate --window super --grid cubic --steps 8 --images 1000",
+    "calibrate --on noised --grid cubic --steps 8 --images 1000",
+    "calibrate --on clean --dataset mnist --machine ls --grid cubic --steps 8 --images 1000",
   ],
   result: {
     ...runResultFields,
@@ -163,11 +194,16 @@ export const verb = defineVerb({
   },
 }, async (context) => {
   const { flags, print, progress } = context;
-  const network = await loadNetwork(flags.run, flags);
-  const { padding, imageShape, classes } = network.network.architecture;
-  const machine = flags.machine === undefined
-    ? machineForPadding(padding)
-    : parseMachineName(flags.machine);
+  const named = flags.machine === undefined ? undefined : parseMachineName(flags.machine);
+  const reading = readingWith(context);
+  const { images, ...sessionFlags } = flags;
+  const some = images === "auto" ? {} : { images };
+  const subject = await calibrationSubject({ ...sessionFlags, ...some }, {
+    machine: named,
+    reading,
+  });
+  const { network, padding, imageShape, classes, receptiveField, schedule: process } = subject;
+  const machine = named ?? machineForPadding(padding);
   if (!machineHasScale(machine)) {
     throw new CommandError(
       `--machine is ${machine}, which has no scale to calibrate; choose ${
@@ -175,8 +211,10 @@ export const verb = defineVerb({
       }`,
     );
   }
-  const { receptiveField } = network.network;
   const { window } = flags;
+  if (window === "gradient" && network === undefined) {
+    throw new CommandError("--window gradient is a network's profile; name one with --run");
+  }
   if (window !== undefined && !isPatchMachine(machineDefinition(machine))) {
     throw new CommandError(
       `--window is ${window}, and ${machine} compares other pixels than those of a window; choose ${
@@ -192,7 +230,6 @@ export const verb = defineVerb({
       : candidateWidths({ imageShape, receptiveField }));
   const most = flags.samples === "auto" ? mostSamples : flags.samples;
   checkOptions({ candidates, samples: most, batch: 1, widths: window !== undefined });
-  const { images, ...sessionFlags } = flags;
   const search = flags.search ?? (window === undefined || images === "auto" ? "full" : "line");
   if (images === "auto" && search !== "full") {
     throw new CommandError(
@@ -202,19 +239,32 @@ export const verb = defineVerb({
   if (flags.perClass && (classes === 0 || flags.samples === "auto" || flags.refine !== "none")) {
     throw new CommandError(
       classes === 0
-        ? `--per-class needs a network with classes; ${network.label} has none`
+        ? `--per-class needs a network with classes; ${subject.label} has none`
         : `--per-class needs a number of --samples, and no --refine`,
     );
   }
   const parameters = requestedParameters(flags.parameters, [machine]);
+  const protocol = fitProtocol({
+    ...{ sampler: flags.sampler, grid: flags.grid, steps: flags.steps, seed: flags.seed },
+    ...{ samples: most, labels: flags.on === "trajectory" ? flags.labels : undefined },
+  }, { schedule: process, classes });
+  if (flags.on === "clean" && flags.refine !== "none" && network === undefined) {
+    throw new CommandError("--refine needs final images of a network; name one with --run");
+  }
+  const heldOut = flags.on === "trajectory" ? undefined : heldOutPlan(
+    await subjectHeldOut(subject, { ...sessionFlags, ...some, ...reading }),
+    { kind: flags.on, samples: most, seed: flags.seed, classes, labels: flags.labels },
+  );
+  reading.finish();
   const plan: CalibrationPlan = {
     machine,
     ...parameters && { parameters },
     ...window && { window },
     candidates,
     search,
-    ...protocolFor(network, { ...flags, samples: most }),
+    ...protocol,
     samples: flags.samples,
+    ...heldOut && { heldOut },
     ...images === "auto" && { images },
     metric: flags.metric,
     aggregate: flags.aggregate,
@@ -226,19 +276,28 @@ export const verb = defineVerb({
       labels: sampleLabels({ classes, samples: flags.refineSamples, labels: flags.labels }),
     },
   };
-  const some = images === "auto" ? {} : { images };
-  await using session = await openSession({ ...context, flags: { ...sessionFlags, ...some } }, {
-    network,
-    command: "calibrate",
-    label: `${network.label}-${machine}`,
-    identity: (parts) => calibrationIdentity(plan, parts),
-  });
+  const work = { ...context, flags: { ...sessionFlags, ...some } };
+  const request = { command: "calibrate", label: `${subject.label}-${machine}` };
+  await using session: MachineSession & Partial<Session> & AsyncDisposable = network
+    ? await openSession(work, {
+      ...{ ...request, network },
+      identity: (parts) => calibrationIdentity(plan, parts),
+    })
+    : await openMachineSession(work, {
+      ...{ ...request, data: subject.data! },
+      identity: (parts) => ({
+        ...calibrationIdentity(plan, parts),
+        process: { name: process.name, parameters: process.parameters },
+      }),
+    });
   const { run, abort } = session;
   const { seed, labels } = plan;
-  await tellSamplingMemory(session, {
-    ...{ samples: Math.min(most, 16), patchSizes: candidates, workers: flags.workers },
-  });
-  const field = run.finished
+  if (network) {
+    await tellSamplingMemory({ ...session, network }, {
+      ...{ samples: Math.min(most, 16), patchSizes: candidates, workers: flags.workers },
+    });
+  }
+  const field = run.finished || !network
     ? undefined
     : await checkCandidates(network, { candidates, seed, labels, abort });
   if (field?.warning !== undefined) {
@@ -246,10 +305,14 @@ export const verb = defineVerb({
     const far = field.receptiveFieldMeasured! > candidates.at(-1)!;
     progress.note(`${far ? "Warning" : "Note"}: ${field.warning}`);
   }
-  const schedule = await runCalibration(plan, session, { remarks: field });
+  const schedule = await runCalibration(plan, session, { remarks: field, subject });
   const files = calibrationFiles("");
   const result = await finishRun(run, calibrationOutcome(schedule, plan));
-  print(`${scalesName(schedule)}, ${timesText(schedule)}: ${scalesLine(schedule)}`);
+  print(
+    `${scalesName(schedule)}${queriesText(heldOut)}, ${timesText(schedule)}: ${
+      scalesLine(schedule)
+    }`,
+  );
   print(`Schedule: ${run.file(files.schedule)}`);
   print(`Picture:  ${run.file(`${files.picture}.png`)}`);
   return result;

@@ -45,6 +45,7 @@ import {
   requestedSchedules,
   timesFor,
 } from "./pipelines/schedules.ts";
+import { scalesIdentity } from "./pipelines/scales_identity.ts";
 import { openSession } from "./pipelines/session.ts";
 import { loadNetwork, protocolFor, sourcesIdentity } from "./pipelines/sources.ts";
 
@@ -227,7 +228,7 @@ export const verb = defineVerb({
     label: network.label,
     identity: (parts) => ({
       ...configuration,
-      scales: known.map(({ machine, steps }) => [machine, steps.map((step) => step.patchSize)]),
+      scales: known.map((each) => [each.machine, scalesIdentity(each)]),
       ...sourcesIdentity(network, parts.data),
       backend: parts.backend.name,
       posterior: parts.posterior.name,

@@ -1,5 +1,6 @@
 /** A calibration as the commands do it: resumable in a run folder, exported with its pictures. */
 import { calibrate } from "../../src/calibration/calibrate.ts";
+import { cleanReference } from "../../src/calibration/held_out_queries.ts";
 import { toScaleSchedule } from "../../src/calibration/calibration.ts";
 import type { SimilarityName } from "../../src/calibration/similarity.ts";
 import type { AgreementName } from "../../src/evaluation/agreement.ts";
@@ -44,7 +45,9 @@ import {
   keptText,
   readCalibrationState,
 } from "./calibration_states.ts";
-import type { Session, SessionParts } from "./session.ts";
+import type { HeldOutPlan } from "./calibration_queries.ts";
+import type { CalibrationSubject } from "./calibration_subject.ts";
+import type { MachineSession, Session, SessionParts } from "./session.ts";
 import { sourcesIdentity, sourcesProvenance } from "./sources.ts";
 
 /** What a calibration computes. */
@@ -65,6 +68,8 @@ export interface CalibrationPlan extends Omit<SamplingProtocol, "networkSteps" |
   readonly aggregate: ScaleAggregate;
   /** Whether each class has scales of its own; absent: not. */
   readonly perClass?: true;
+  /** Held-out images with noise that it asks about; absent: the network's trajectory. */
+  readonly heldOut?: HeldOutPlan;
   /** Refinement by final images that follows; absent: none. */
   readonly refine?: RefinementPlan | undefined;
 }
@@ -80,15 +85,16 @@ export interface RefinementPlan {
 /** The configuration by which `openRun` knows a calibration. */
 export function calibrationIdentity(
   plan: CalibrationPlan,
-  { network, data, backend, posterior }: SessionParts,
+  { network, data, backend, posterior }: Omit<SessionParts, "network"> & Partial<SessionParts>,
 ): RunConfig {
-  const { images, parameters, ...rest } = plan;
+  const { images, parameters, heldOut, ...rest } = plan;
   const sources = sourcesIdentity(network, data);
   return {
     ...{
       ...rest,
       ...parameters && { parameters: { ...parameters } },
       ...images && { imagesNeeded: images },
+      ...heldOut && { on: heldOut.kind, heldOut: heldOut.source },
     },
     ...{ ...sources, backend: backend.name, posterior: posterior.name },
   };
@@ -130,10 +136,11 @@ export function calibrationOutcome(schedule: ScaleSchedule, plan: CalibrationPla
  */
 export async function runCalibration(
   plan: CalibrationPlan,
-  session: Session,
-  { prefix = "", remarks }: {
+  session: MachineSession & Partial<Session>,
+  { prefix = "", remarks, subject = subjectOf(session) }: {
     readonly prefix?: string;
     readonly remarks?: object | undefined;
+    readonly subject?: ProcessOfImages;
   } = {},
 ): Promise<ScaleSchedule> {
   const { network, data, backend, posterior, run, abort, progress } = session;
@@ -143,31 +150,35 @@ export async function runCalibration(
   if (done !== undefined) return done;
 
   const resume = await readCalibrationState(run, prefix, tell);
-  const profileAt = plan.window === "gradient"
+  const profileAt = plan.window === "gradient" && network
     ? await gradientProfiles(network, { plan, abort, progress })
     : undefined;
   const window = profileAt
     ? (t: number) => ({ shape: "gradient" as const, profile: profileAt(t) })
     : fixedWindow(plan.window);
-  const denoiser = networkDenoiser(network);
+  const ofNetwork = network && networkDenoiser(network);
+  const denoiser = ofNetwork ?? cleanReference(subject);
   const machine = createMachine(plan.machine, {
     ...window && { window },
     images: data.images,
     labels: data.labels,
-    schedule: network.schedule,
+    schedule: subject.schedule,
     posterior,
     parameters: plan.parameters,
   });
   const bars = calibrationBars(plan, session);
   const keeper = new StateKeeper(run.file(files.state));
   try {
-    const { refine: refinementPlan, ...config } = plan;
+    const { refine: refinementPlan, heldOut, ...config } = plan;
+    const labels = heldOut ? heldOut.labels : plan.labels;
     const calibration = await fromState(resume, {
       path: run.file(files.state),
       tell,
       work: (resume) =>
         calibrate(denoiser, machine, {
           ...config,
+          labels,
+          on: heldOut,
           abort,
           onProgress: bars.update,
           onState: (state) => keeper.keep(() => writeCalibrationState(state)),
@@ -178,15 +189,21 @@ export async function runCalibration(
     bars.finish();
     let schedule = toScaleSchedule(calibration, {
       machine: plan.machine,
-      padding: network.network.architecture.padding,
+      padding: subject.padding,
       perClass: plan.perClass,
       profileAt,
       provenance: createProvenance({
-        networkBackend: backend.name + (backend.adapter ? ` (${backend.adapter})` : ""),
+        ...network &&
+          { networkBackend: backend.name + (backend.adapter ? ` (${backend.adapter})` : "") },
         machineBackend: describePosterior(posterior),
         seed: plan.seed,
         ...sourcesProvenance(network, data),
-        config: { ...config, labels: plan.labels ?? null, ...remarks },
+        config: {
+          ...config,
+          labels: labels ?? null,
+          ...heldOut && { on: heldOut.kind, heldOut: heldOut.source },
+          ...remarks,
+        },
       }),
     });
     if (refinementPlan) {
@@ -201,10 +218,10 @@ export async function runCalibration(
       schedule = applyRefinement(schedule, refinement);
     }
     await keepEdited(run, { file: files.schedule, schedule, tell });
-    await exportCalibration(schedule, { run, network: network.label, files });
+    await exportCalibration(schedule, { run, against: subject.label, files });
     return schedule;
   } finally {
-    denoiser.dispose();
+    ofNetwork?.dispose();
     await keeper.flush();
   }
 }
@@ -214,10 +231,18 @@ function fixedWindow(window: WindowName | undefined) {
   return window === "gradient" ? undefined : window;
 }
 
+/** What a calibration needs to know of the network, or of images where there is none. */
+type ProcessOfImages = Pick<CalibrationSubject, "label" | "imageShape" | "padding" | "schedule">;
+
+function subjectOf({ network }: Partial<Session>): ProcessOfImages {
+  const { label, schedule, network: { architecture: { imageShape, padding } } } = network!;
+  return { label, schedule, imageShape, padding };
+}
+
 /** Refines by final images, or goes on where the state stands. */
 async function refine(
   schedule: ScaleSchedule,
-  { abort, progress }: Session,
+  { abort, progress }: Pick<Session, "abort" | "progress">,
   { plan, denoiser, machine, sampler, stateFile }: {
     readonly plan: RefinementPlan;
     readonly denoiser: Denoiser;
@@ -266,15 +291,15 @@ async function refine(
 
 async function exportCalibration(
   schedule: ScaleSchedule,
-  { run, network, files }: {
+  { run, against, files }: {
     run: Run;
-    network: string;
+    against: string;
     files: ReturnType<typeof calibrationFiles>;
   },
 ): Promise<void> {
   const curves = [scaleCurveOf(schedule, schedule.machine)];
   const svg = await scaleCurveSvg(curves, {
-    title: `${schedule.machine} scale calibrated against ${network}`,
+    title: `${schedule.machine} scale calibrated against ${against}`,
     note: scaleCurveExplained(curves),
   });
   await (await pictureWriter(run)).figure(files.picture, svg);

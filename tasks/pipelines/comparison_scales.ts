@@ -107,6 +107,9 @@ export function fittedParameters(
   if (!machineHasScale(machine)) return { count: 0, what: "0" };
   const own = schedules.find((schedule) => schedule.machine === machine);
   const used = own ?? schedules[0]!;
-  const count = used.steps.length;
-  return { count, what: own ? `${count} (k of each step)` : `${count} (k of ${used.machine})` };
+  const count = used.steps.reduce((sum, { perClass }) => sum + (perClass?.length ?? 1), 0);
+  const scale = used.window === undefined ? "k" : "width";
+  const classes = used.steps.some(({ perClass }) => perClass !== undefined) ? " and class" : "";
+  const what = own ? `${scale} of each step${classes}` : `${scale} of ${used.machine}`;
+  return { count, what: `${count} (${what})` };
 }

@@ -5,7 +5,12 @@ import type { PatchPosterior } from "../../src/posterior/patch_posterior.ts";
 import type { RunConfig } from "../../src/runs/run_record.ts";
 import { openRun, type Run } from "../../src/runs/run_folder.ts";
 import type { ProgressReporter } from "../cli/progress.ts";
-import { createPosterior, devicesLine, type PosteriorChoice } from "./posterior.ts";
+import {
+  createPosterior,
+  describePosterior,
+  devicesLine,
+  type PosteriorChoice,
+} from "./posterior.ts";
 import { readingWith } from "./reading.ts";
 import { type ImageFlags, type LoadedNetwork, loadMachineImages } from "./sources.ts";
 
@@ -97,6 +102,27 @@ export async function openSession(
   const parts = { network, data, backend, posterior, abort, progress };
   const run = opened.use(await openSessionRun(parts, { ...request, ...flags }));
   progress.note(devicesLine(backend, posterior));
+  const open = opened.move();
+  return { ...parts, run, [Symbol.asyncDispose]: () => open.disposeAsync() };
+}
+
+/** Work with machines alone, in a run folder: no network is asked. */
+export type MachineSession = Omit<Session, "network">;
+
+/** Starts the devices and opens the run of work with images that are there already, without a network. */
+export async function openMachineSession(
+  { flags, abort, progress }: VerbContext<SessionFlags>,
+  request: Omit<SessionRequest<Omit<SessionParts, "network">>, "network"> & {
+    readonly data: ImageDataset;
+  },
+): Promise<MachineSession & AsyncDisposable> {
+  await using opened = new AsyncDisposableStack();
+  const { data } = request;
+  const backend = await startBackend(flags.backend);
+  const posterior = opened.adopt(await createPosterior(flags, backend), (each) => each.dispose());
+  const parts = { data, backend, posterior, abort, progress };
+  const run = opened.use(await openSessionRun(parts, { ...request, ...flags }));
+  progress.note(`Machine on ${describePosterior(posterior)}`);
   const open = opened.move();
   return { ...parts, run, [Symbol.asyncDispose]: () => open.disposeAsync() };
 }

@@ -231,11 +231,14 @@ export function protocolFor(network: LoadedNetwork, flags: SamplingProtocol): Sa
   return fitProtocol(flags, { schedule: network.schedule, classes });
 }
 
-/** The part of a run's configuration about network and images. */
-export function sourcesIdentity({ sha256, clip }: LoadedNetwork, data: ImageDataset): RunConfig {
+/** The part of a run's configuration about network, if there is one, and images. */
+export function sourcesIdentity(
+  network: LoadedNetwork | undefined,
+  data: ImageDataset,
+): RunConfig {
   return {
-    network: sha256,
-    ...clip !== undefined && { clip },
+    ...network && { network: network.sha256 },
+    ...network?.clip !== undefined && { clip: network.clip },
     dataset: data.name,
     images: data.images.shape[0],
     datasetSha256: data.sha256,
@@ -244,7 +247,7 @@ export function sourcesIdentity({ sha256, clip }: LoadedNetwork, data: ImageData
 
 /** The part of provenance about network and images. */
 export function sourcesProvenance(
-  { network, label, sha256 }: LoadedNetwork,
+  network: LoadedNetwork | undefined,
   data: ImageDataset,
 ): Pick<Provenance, "dataset" | "network"> {
   return {
@@ -255,6 +258,12 @@ export function sourcesProvenance(
       classes: [...new Set(data.labels)].sort((a, b) => a - b),
       sha256: data.sha256,
     },
-    network: { name: label, sha256, architecture: { ...network.architecture } },
+    ...network && {
+      network: {
+        name: network.label,
+        sha256: network.sha256,
+        architecture: { ...network.network.architecture },
+      },
+    },
   };
 }

@@ -55,12 +55,6 @@ function plainPosterior({ images, query, rule, window, widths, t }: WindowCase):
   const [queries, H, W, C] = query.shape;
   const signal = schedule.signal(t), sigma = schedule.sigma(t);
   const cyclic = rule === "interior" || rule === "wrapped";
-  const valueAt = (batch: ImageBatch, n: number, row: number, column: number, c: number) => {
-    let [y, x] = [row, column];
-    if (cyclic) [y, x] = [(y + 3 * H) % H, (x + 3 * W) % W];
-    if (y < 0 || y >= H || x < 0 || x >= W) return 0;
-    return batch.data[((n * H + y) * W + x) * C + c]!;
-  };
   return widths.map((width) => {
     const reach = Math.floor(width / 2);
     const farthest = cyclic ? Math.floor((Math.min(H, W) - 1) / 2) : Math.max(H, W) - 1;
@@ -71,6 +65,16 @@ function plainPosterior({ images, query, rule, window, widths, t }: WindowCase):
         if (weight > 0) offsets.push([dy, dx, weight]);
       }
     }
+    // Where the pixels of a window are, by its center; -1 is outside.
+    const windows = Array.from(
+      { length: H * W },
+      (_, center) =>
+        Int32Array.from(offsets, ([dy, dx]) => {
+          let y = Math.floor(center / W) + dy, x = center % W + dx;
+          if (cyclic) [y, x] = [(y + 3 * H) % H, (x + 3 * W) % W];
+          return y < 0 || y >= H || x < 0 || x >= W ? -1 : y * W + x;
+        }),
+    );
     const interior = (at: number, size: number) => at >= reach && at < size - reach;
     const matches = (p: number, q: number, size: number) => {
       switch (rule) {
@@ -93,12 +97,13 @@ function plainPosterior({ images, query, rule, window, widths, t }: WindowCase):
         for (let qy = 0; qy < H; qy++) {
           for (let qx = 0; qx < W; qx++) {
             if (!matches(py, qy, H) || !matches(px, qx, W)) continue;
+            const [here, there] = [windows[py * W + px]!, windows[qy * W + qx]!];
             let distance = 0;
-            for (const [dy, dx, weight] of offsets) {
+            for (let i = 0; i < offsets.length; i++) {
               for (let c = 0; c < C; c++) {
-                const x = valueAt(query, b, py + dy, px + dx, c);
-                const y = valueAt(images, n, qy + dy, qx + dx, c);
-                distance += weight * (x - signal * y) ** 2;
+                const x = here[i]! < 0 ? 0 : query.data[(b * H * W + here[i]!) * C + c]!;
+                const y = there[i]! < 0 ? 0 : images.data[(n * H * W + there[i]!) * C + c]!;
+                distance += offsets[i]![2] * (x - signal * y) ** 2;
               }
             }
             logits.push(-distance / (2 * sigma ** 2));

@@ -8,24 +8,24 @@ import { windowConformance } from "./windows.ts";
 conformance(referencePosterior, { tolerance: 1e-12, reason: "it is the reference" });
 windowConformance(referencePosterior, { tolerance: 1e-12, reason: "it is the reference" });
 
-// Every scale at every time takes minutes: by default each time has one scale, and slow rules fewer
-// times; `deno task test:long` takes all.
+// Every scale at every time takes half an hour: by default each time has one scale, and slow rules one
+// time of one of the files; `deno task test:long` takes all. The wrapped rule takes longest: by default
+// wasm is held against its golden scores, and against the reference on small images.
 const long = Deno.env.get("ELS_LONG_TESTS") === "1";
 const all = [0, 1, 2, 3, 4];
 const mnistTimes: Record<PatchRule, number[]> = {
   "whole": all,
-  "shifts": [3],
+  "shifts": [],
   "same-position": all,
-  "interior": [0],
-  "wrapped": [1],
-  "same-border-distance": [1, 2],
+  "interior": [],
+  "wrapped": [],
+  "same-border-distance": [2],
 };
 const cifarTimes: Record<PatchRule, number[]> = {
   ...mnistTimes,
   "shifts": [2],
-  "interior": [2],
-  "wrapped": [],
-  "same-border-distance": [3, 4],
+  "interior": [3],
+  "same-border-distance": [],
 };
 
 for (const set of ["mnist", "cifar10"] as const) {

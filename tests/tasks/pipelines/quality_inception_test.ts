@@ -49,7 +49,8 @@ Deno.test("inception features: kept as they come, and only those of the publishe
     };
     const rowsOf = (kind: ReturnType<typeof kindOfNetwork>) =>
       featureRows("some", { kind, own: whole, heldOut: whole }, options);
-    const names = (kind: ReturnType<typeof kindOfNetwork>) => rowsOf(kind).map((row) => row.measure);
+    const names = (kind: ReturnType<typeof kindOfNetwork>) =>
+      rowsOf(kind).map((row) => row.measure);
     assertEquals(names(kind), [
       ...["Frechet distance", "Frechet distance, infinite n", "kernel distance"],
       "inception score",

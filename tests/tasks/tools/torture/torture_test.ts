@@ -63,9 +63,12 @@ Deno.test({
         assert(files.length > 5, `${files}`);
         const seldom = files.filter((name) => looked.test(name));
         // Their figures take seconds each time: of their many files those that are no figures.
-        const drawing = ["mosaic", "film"].includes(recording.subject.name) && !long;
+        const drawing = ["mosaic", "film", "stable-target"].includes(recording.subject.name) &&
+          !long;
         const drawn = drawing
-          ? files.filter((name) => /(finished\.json|_0001\.safetensors|film\.json)$/.test(name))
+          ? files.filter((name) =>
+            /(finished\.json|_0001\.safetensors|film\.json|losses_\w+\.json)$/.test(name)
+          )
           : long
           ? files
           : files.filter((name) => !seldom.slice(1).includes(name));

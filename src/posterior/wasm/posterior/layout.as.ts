@@ -26,9 +26,9 @@ export let radii: usize, raw: usize, image: usize;
 /** Of each scale: how near a border is interior; its taps by distance, [R + 1] float64; see `weighted_windows`. */
 export let reaches: usize, taps: usize, tapVectors: usize, tapVectorsBytes: usize;
 /** Planes of queries and images with their padding around them, and a row of zeros. */
-export let softQueries: usize, softPivots: usize, softImage: usize, zeroRow: usize;
-export let softQueryRow: i32, softImageRow: i32;
-export let softQueryPlane: usize, softImagePlane: usize, softImageBytes: usize;
+export let paddedQueries: usize, paddedPivots: usize, paddedImage: usize, zeroRow: usize;
+export let paddedQueryRow: i32, paddedImageRow: i32;
+export let paddedQueryPlane: usize, paddedImagePlane: usize, paddedImageBytes: usize;
 export let E: usize, columns: usize, suffix: usize, distances: usize;
 /** Four zeros, then four times 2 FAR: what is added to four columns of which the last are beyond. */
 export let ends: usize;
@@ -72,15 +72,15 @@ function layOutWeighted(): void {
   taps = take(<usize>(S * (R + 1)) << 3);
   tapVectorsBytes = <usize>(2 * R + 3) << 4;
   tapVectors = take(<usize>S * tapVectorsBytes);
-  softQueryRow = (2 * (W + R) + 16) << 2;
-  softQueryPlane = <usize>H * softQueryRow;
-  softImageRow = (W + 2 * R + 16) << 2;
-  softImagePlane = <usize>H * softImageRow;
-  softImageBytes = <usize>C * softImagePlane;
-  softQueries = take(<usize>(B * C) * softQueryPlane);
-  softPivots = take(<usize>B * softQueryPlane);
-  softImage = take(2 * softImageBytes);
-  zeroRow = take(softImageRow);
+  paddedQueryRow = (2 * (W + R) + 16) << 2;
+  paddedQueryPlane = <usize>H * paddedQueryRow;
+  paddedImageRow = (W + 2 * R + 16) << 2;
+  paddedImagePlane = <usize>H * paddedImageRow;
+  paddedImageBytes = <usize>C * paddedImagePlane;
+  paddedQueries = take(<usize>(B * C) * paddedQueryPlane);
+  paddedPivots = take(<usize>B * paddedQueryPlane);
+  paddedImage = take(2 * paddedImageBytes);
+  zeroRow = take(paddedImageRow);
 }
 
 /** Lays out memory for a job. */
@@ -135,7 +135,7 @@ export function layOut(
   if (scaled) {
     // Lanes beyond the end are computed too, and must stay small beside FAR.
     memory.fill(E, 0, distances - E);
-    if (weighted) memory.fill(softImage, 0, zeroRow + softImageRow - softImage);
+    if (weighted) memory.fill(paddedImage, 0, zeroRow + paddedImageRow - paddedImage);
     for (let i: usize = 0; i < 8; i++) store<f32>(ends + (i << 2), i < 4 ? 0 : 2 * FAR);
   }
 }

@@ -3,9 +3,10 @@
  * training images at a time. docs/kernels.md explains the idea; the names below are those of that page.
  *
  * What a caller uses is here. `layout` says where everything lies in memory, `window` what is being
- * summed. `squared_differences`, `column_sums` and `distances` make D, `accumulate` turns it into the
- * softmax and `flush` keeps that in float64; `weighted_windows` makes D of windows with weights; `rescoring` takes again what float32 cannot tell,
- * `background` counts what need not be visited, `explanation` keeps where weights come from, and `whole_images` serves the rules without patches.
+ * summed. `squared_differences`, `column_sums` and `distances` make D, `weighted_windows` that of windows with
+ * weights, `accumulate` turns it into the softmax and `flush` keeps that in float64; `rescoring` takes again what
+ * float32 cannot tell, `background` counts what need not be visited, `explanation` keeps where weights come from,
+ * and `whole_images` serves the rules without patches.
  *
  * Units. With x = signal * y + sigma * eps all distances are taken after division by signal:
  *   D(p, q) = sum over the window of (x / signal - y)^2, logit = -D * signal^2 / (2 sigma^2).

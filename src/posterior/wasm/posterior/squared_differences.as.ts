@@ -62,8 +62,8 @@ function fillRows(
   const imageStep = <usize>imageRow, cellStep = <usize>cellRow;
   let y2 = y + imageBytes;
   for (const end = e + (<usize>rows << 6); e < end; e += 64) {
-    fillFour(channels, false, e, u, g, y, y2);
-    if (eight) fillFour(channels, true, e, u, g, y, y2);
+    fillFour(channels, false, e, u, g, y, y2, cellPlane, imagePlane);
+    if (eight) fillFour(channels, true, e, u, g, y, y2, cellPlane, imagePlane);
     u += cellStep;
     g += cellStep;
     y += imageStep;
@@ -71,15 +71,17 @@ function fillRows(
   }
 }
 
-/** E of four pixels of both images, the first or the second four of a row of the strip. */
+/**
+ * E of four pixels of both images, the first or the second four of a row of the strip; planes of channels of the
+ * query and of the images are `uPlane` and `yPlane` apart.
+ */
 @inline
-function fillFour(
-  channels: i32, second: bool, e: usize, u: usize, g: usize, y: usize, y2: usize,
+export function fillFour(
+  channels: i32, second: bool, e: usize, u: usize, g: usize, y: usize, y2: usize, uPlane: usize, yPlane: usize,
 ): void {
   const shared = four(second, g);
   let uc = four(second, u);
   let one = addSquare(uc, four(second, y), shared), two = addSquare(uc, four(second, y2), shared);
-  const uPlane = cellPlane, yPlane = imagePlane;
   if (channels == 3) {
     uc = four(second, u + uPlane);
     one = addSquare(uc, four(second, y + yPlane), one);

@@ -4,13 +4,14 @@
  * query and images lie in planes of their own here, with what their padding shows around them: E is then a
  * plane like any other.
  */
-import { fma, four, setFour } from "./arithmetic.as";
+import { fma } from "./arithmetic.as";
 import {
-  B, C, columns, columnsBytes, distances, doublePlane, E, ends, exactQueries, H, image, imageBytes, imagePlane,
-  imageRow, INTERIOR, minusPivotDistances, cellPlane, cellRow, planeRow, R, rule, softImage, softImageBytes,
-  softImagePlane, softImageRow, softPivots, softQueries, softQueryPlane, softQueryRow, stripBytes, tapVectors,
-  tapVectorsBytes, W, WRAPPED, zeroRow,
+  C, cellPlane, cellRow, columns, columnsBytes, distances, doublePlane, E, ends, exactQueries, H, image, imageBytes,
+  imagePlane, imageRow, INTERIOR, minusPivotDistances, paddedImage, paddedImageBytes, paddedImagePlane,
+  paddedImageRow, paddedPivots, paddedQueries, paddedQueryPlane, paddedQueryRow, planeRow, R, rule, stripBytes,
+  tapVectors, tapVectorsBytes, W, WRAPPED, zeroRow,
 } from "./layout.as";
+import { fillFour } from "./squared_differences.as";
 import {
   bottom, left, query, radius, right, scaleOfQuery, shiftX, shiftY, top, x0, x1, y0, y1,
 } from "./window.as";
@@ -29,15 +30,15 @@ export function padQuery(b: i32): void {
     for (let x = first; x < end; x++) {
       const inside = x >= 0 && x < W;
       const from = cyclic ? wrapped(x, W) : x;
-      const at = <usize>(y * softQueryRow + ((x - first) << 2));
+      const at = <usize>(y * paddedQueryRow + ((x - first) << 2));
       store<f32>(
-        softPivots + <usize>b * softQueryPlane + at,
+        paddedPivots + <usize>b * paddedQueryPlane + at,
         cyclic || inside ? load<f32>(pivotRow + (<usize>from << 2)) : 0,
       );
       for (let c = 0; c < C; c++) {
         const exact = exactQueries + <usize>(b * C + c) * doublePlane;
         store<f32>(
-          softQueries + <usize>(b * C + c) * softQueryPlane + at,
+          paddedQueries + <usize>(b * C + c) * paddedQueryPlane + at,
           cyclic || inside ? <f32>load<f64>(exact + (<usize>(y * W + from) << 3)) : 0,
         );
       }
@@ -52,7 +53,7 @@ export function padImages(): void {
     for (let c: usize = 0; c < <usize>C; c++) {
       for (let y = 0; y < H; y++) {
         const from = image + i * imageBytes + c * imagePlane + <usize>(y * imageRow);
-        const to = softImage + i * softImageBytes + c * softImagePlane + <usize>(y * softImageRow);
+        const to = paddedImage + i * paddedImageBytes + c * paddedImagePlane + <usize>(y * paddedImageRow);
         const middle = to + (<usize>R << 2);
         memory.copy(middle, from, <usize>W << 2);
         if (!cyclic) continue;
@@ -79,25 +80,25 @@ function fillAny(): void { fill(0); }
 @inline
 function fill(channels: i32): void {
   const cyclic = rule == INTERIOR || rule == WRAPPED;
-  const images = softImage + (<usize>(left + R) << 2);
+  const images = paddedImage + (<usize>(left + R) << 2);
   const column = <usize>(left - shiftX + W + R) << 2;
-  const queries = softQueries + <usize>(query * C) * softQueryPlane + column;
-  const pivots = softPivots + <usize>query * softQueryPlane + column;
+  const queries = paddedQueries + <usize>(query * C) * paddedQueryPlane + column;
+  const pivots = paddedPivots + <usize>query * paddedQueryPlane + column;
   const last = bottom;
   for (let q = top; q < last; q++) {
     let y = zeroRow, yPlane: usize = 0, yBytes: usize = 0;
     if (cyclic || (q >= 0 && q < H)) {
-      y = images + <usize>((cyclic ? wrapped(q, H) : q) * softImageRow);
-      yPlane = softImagePlane;
-      yBytes = softImageBytes;
+      y = images + <usize>((cyclic ? wrapped(q, H) : q) * paddedImageRow);
+      yPlane = paddedImagePlane;
+      yBytes = paddedImageBytes;
     }
     let u = zeroRow, g = zeroRow, uPlane: usize = 0;
     const p = q - shiftY;
     if (cyclic || (p >= 0 && p < H)) {
-      const row = <usize>((cyclic ? wrapped(p, H) : p) * softQueryRow);
+      const row = <usize>((cyclic ? wrapped(p, H) : p) * paddedQueryRow);
       u = queries + row;
       g = pivots + row;
-      uPlane = softQueryPlane;
+      uPlane = paddedQueryPlane;
     }
     let e = E + (<usize>(q + R) << 6);
     const strip = stripBytes;
@@ -110,42 +111,6 @@ function fill(channels: i32): void {
       y += 32;
     }
   }
-}
-
-/** E of four pixels of both images, the first or the second four of a row of the strip. */
-@inline
-function fillFour(
-  channels: i32, second: bool, e: usize, u: usize, g: usize, y: usize, y2: usize, uPlane: usize, yPlane: usize,
-): void {
-  const shared = four(second, g);
-  let uc = four(second, u);
-  let one = addSquare(uc, four(second, y), shared), two = addSquare(uc, four(second, y2), shared);
-  if (channels == 3) {
-    uc = four(second, u + uPlane);
-    one = addSquare(uc, four(second, y + yPlane), one);
-    two = addSquare(uc, four(second, y2 + yPlane), two);
-    uc = four(second, u + 2 * uPlane);
-    one = addSquare(uc, four(second, y + 2 * yPlane), one);
-    two = addSquare(uc, four(second, y2 + 2 * yPlane), two);
-  } else if (channels != 1) {
-    for (let c = 1; c < C; c++) {
-      u += uPlane;
-      y += yPlane;
-      y2 += yPlane;
-      uc = four(second, u);
-      one = addSquare(uc, four(second, y), one);
-      two = addSquare(uc, four(second, y2), two);
-    }
-  }
-  setFour(second, e, one);
-  setFour(second, e + 32, two);
-}
-
-/** sum + (u - y)^2 of four pixels. */
-@inline
-function addSquare(u: v128, y: v128, sum: v128): v128 {
-  const difference = f32x4.sub(u, y);
-  return fma(difference, difference, sum);
 }
 
 /** Where the scale's taps are: u(r), .., u(0), .., u(r), four times each, after a 0 and before one. */

@@ -34,9 +34,7 @@ const marks = { best: "*", near: "~", behind: "" } as const;
 export function measured(value: number | null, measure: string): string {
   if (value === null) return "–";
   if (measure !== "MSE") return value.toFixed(3);
-  return value !== 0 && value < 1e-4
-    ? value.toExponential(1)
-    : Number(value.toPrecision(3)).toString();
+  return value !== 0 && value < 1e-4 ? value.toExponential(1) : value.toPrecision(3);
 }
 
 function cell({ value, low, high, measure, standing }: ComparisonRow): string {
@@ -45,12 +43,15 @@ function cell({ value, low, high, measure, standing }: ComparisonRow): string {
   return `${number(value)}${marks[standing ?? "behind"]} [${number(low)}, ${number(high)}]`;
 }
 
-function difference(row: ComparisonRow | undefined): string {
-  if (row === undefined || row.difference === null) return "–";
+/** The differences to the reference, and where the machine is above it. */
+function differences(row: ComparisonRow | undefined): [difference: string, above: string] {
+  if (row === undefined || row.difference === null) return ["–", "–"];
   const signed = (value: number | null) => (value! > 0 ? "+" : "") + measured(value, row.measure);
-  return `${signed(row.difference)} [${signed(row.differenceLow)}, ${
-    signed(row.differenceHigh)
-  }], ${row.wins} of ${row.samples}`;
+  const { difference, differenceLow, differenceHigh, wins, samples } = row;
+  return [
+    `${signed(difference)} [${signed(differenceLow)}, ${signed(differenceHigh)}]`,
+    `${wins} of ${samples}`,
+  ];
 }
 
 /** One row for each machine: all measures of the final images, or of the mean over single steps. */
@@ -66,14 +67,14 @@ export function summaryTable(
     title: way === "own"
       ? "Own trajectories: the final images"
       : "Single steps: the mean over steps, asked at the network's x",
-    header: ["machine", ...measures.map(printed), `r² less ${against}'s, samples above`],
+    header: ["machine", ...measures.map(printed), `r² less ${against}'s`, "above"],
     rows: machines.map((machine) => [
       machine,
       ...measures.map((measure) => {
         const row = find(machine, measure);
         return row === undefined ? "" : cell(row);
       }),
-      difference(find(machine, "r^2")),
+      ...differences(find(machine, "r^2")),
     ]),
   };
 }

@@ -91,7 +91,7 @@ Deno.test("compare: tables, figures, page, the public protocol; interrupted it e
       published.out,
       /Means over 2 samples .* 10 linear-beta steps of ddim; images clamp/,
     );
-    assertStringIncludes(published.out, "r² less Wiener's, samples above");
+    assertStringIncludes(published.out, "r² less Wiener's");
     const refused = async (says: RegExp, ...args: (string | number)[]) => {
       const { code, err } = await compare(...common, ...args);
       assertEquals(code, 1, err);

@@ -31,8 +31,8 @@ async function withRecordings(
     await makeInputs(folder);
     const recordings: Recording[] = [];
     for (const subject of subjects) {
-      // It is calibrations, an evaluation and a mosaic, whose files are those of the others.
-      if (subject.name === "quickstart" && !long) continue;
+      // Calibrations, an evaluation and a mosaic; kept as quality and evaluate keep theirs: the files of others.
+      if (["quickstart", "compare"].includes(subject.name) && !long) continue;
       const out = join(folder, `whole-${subject.name}`);
       recordings.push(await record(subject, { inputs: folder, out }));
     }

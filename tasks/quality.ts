@@ -19,10 +19,11 @@ import {
 } from "./pipelines/flags.ts";
 import { tellSamplingMemory } from "./pipelines/memory.ts";
 import { measureQuality } from "./pipelines/quality.ts";
+import { CostLog, type ImageCost } from "./pipelines/quality_costs.ts";
 import { exportQuality, qualityFiles, qualityText } from "./pipelines/quality_export.ts";
 import { featureKinds, featureNames } from "./pipelines/quality_features.ts";
 import { chosenMeasures, frechetNames, measureNames } from "./pipelines/quality_rows.ts";
-import { keptSamples, type SampledDenoiser } from "./pipelines/quality_samples.ts";
+import type { SampledDenoiser } from "./pipelines/quality_samples.ts";
 import {
   chosenImages,
   controlName,
@@ -168,6 +169,7 @@ export const verb = defineVerb({
       "of each set, by the first features; FID where they are inception's",
     "numbers.C_T of NAME": "below 0 where samples are nearer to training images than held-out ones",
     "rows": "set, features, measure, value, error, rows, heldOutRows, width, warning",
+    "costs": "set, seconds of processor time of an image, seconds of preparing",
   },
 }, async (context) => {
   const { flags, print, progress, abort } = context;
@@ -244,15 +246,18 @@ export const verb = defineVerb({
   });
   const ofNetwork = networkDenoiser(network);
   const sets: MeasuredSet[] = [];
+  let costs: readonly ImageCost[] = [];
   try {
     const subjects: SampledDenoiser[] = [
       ...flags.skipNetwork ? [] : [{ name: "network", denoiser: ofNetwork }],
       ...machines,
     ];
+    using log = await CostLog.open(run.file("costs.jsonl"));
     for (const subject of subjects) {
-      const images = await keptSamples(subject, protocol, { session, batch: flags.batch });
+      const images = await log.samples(subject, protocol, { session, batch: flags.batch });
       sets.push({ name: subject.name, images });
     }
+    costs = log.costs;
   } finally {
     ofNetwork.dispose();
   }
@@ -271,7 +276,8 @@ export const verb = defineVerb({
     },
   }, session);
   if (!run.whole) {
-    await exportQuality(quality, { sets, heldOut, heldOutData, kinds, configuration }, session);
+    const content = { sets, heldOut, heldOutData, kinds, costs, configuration };
+    await exportQuality(quality, content, session);
   }
   const { rows } = quality;
   const main = kinds[0]!.name;
@@ -291,11 +297,11 @@ export const verb = defineVerb({
       ).map(({ set, measure, value }) => [`${measure} of ${set}`, value]),
     ),
   });
-  print(qualityText(quality, { kinds, heldOut }));
+  print(qualityText(quality, { kinds, heldOut, costs }));
   print("");
   print(`Page:    ${run.file(qualityFiles.report)}`);
   print(`Numbers: ${run.file(qualityFiles.json)}`);
-  return { ...result, rows };
+  return { ...result, rows, costs };
 });
 
 if (import.meta.main) await runVerb(verb);

@@ -1,5 +1,4 @@
 /** A comparison as the command does it: resumable in a run folder, machine by machine. */
-import process from "node:process";
 import { type AskingCost, costPerQuery } from "../../src/evaluation/asking_cost.ts";
 import { compareDenoisers, type ComparisonResult } from "../../src/evaluation/compare_denoisers.ts";
 import type {
@@ -13,6 +12,7 @@ import { networkDenoiser } from "../../src/networks/network_denoiser.ts";
 import { ImageStore } from "../../src/runs/image_store.ts";
 import { JsonlLog } from "../../src/runs/jsonl_log.ts";
 import type { SamplingProtocol } from "../../src/samplers/sampling_protocol.ts";
+import { processorTime } from "./processor_time.ts";
 import { samplesFile } from "./quality_samples.ts";
 import type { Session } from "./session.ts";
 
@@ -50,12 +50,6 @@ export interface Comparison {
 
 /** The name of the network among machines. */
 const networkName = "network";
-
-/** Seconds of processor time of this process, all threads. */
-function processorTime(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1e6;
-}
 
 /** Where machines match any position, or compute set by set: their work is weighed for the time left. */
 const weights: Readonly<Record<string, number>> = {

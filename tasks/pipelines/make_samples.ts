@@ -16,11 +16,14 @@ import type { NetworkSession } from "./session.ts";
 export async function makeSamples(
   denoiser: Denoiser,
   { samples, seed, sampler, steps, grid, labels }: SamplingProtocol,
-  { images, label, batch, abort, progress }: Pick<NetworkSession, "abort" | "progress"> & {
-    readonly images: ImageStore;
-    readonly label: string;
-    readonly batch: number;
-  },
+  { images, label, batch, abort, progress, onBatch }:
+    & Pick<NetworkSession, "abort" | "progress">
+    & {
+      readonly images: ImageStore;
+      readonly label: string;
+      readonly batch: number;
+      readonly onBatch?: ((images: number) => void) | undefined;
+    },
 ): Promise<void> {
   const { imageShape, schedule } = denoiser;
   const done = new Set(images.done);
@@ -41,6 +44,7 @@ export async function makeSamples(
     images.writeBatch(
       new Map(sampleNumbers.map((sample, i) => [sample, { x0: sliceBatch(x0, i, i + 1).data }])),
     );
+    onBatch?.(sampleNumbers.length);
   }
   bar.finish();
 }

@@ -13,6 +13,7 @@ import { pictureWriter } from "../cli/pictures.ts";
 import { textTable } from "../cli/table.ts";
 import { describePosterior } from "./posterior.ts";
 import type { LocalStep, Quality } from "./quality.ts";
+import type { ImageCost } from "./quality_costs.ts";
 import { controlName, floorName, type MeasuredSet } from "./quality_sets.ts";
 import type { FeatureKind } from "./quality_features.ts";
 import { frechetNames, type QualityRow } from "./quality_rows.ts";
@@ -102,6 +103,18 @@ function localTable(local: readonly LocalStep[]): WideTable[] {
   }];
 }
 
+function costTable(costs: readonly ImageCost[]): WideTable[] {
+  if (costs.length === 0) return [];
+  return [{
+    title: "Cost in this run (processor time, all threads)",
+    header: ["set", "seconds an image", "preparing, s"],
+    rows: costs.map(({ set, seconds, setup }) => [
+      ...[set, Number(seconds.toPrecision(3)).toString()],
+      setup < 0.005 ? "0" : Number(setup.toPrecision(2)).toString(),
+    ]),
+  }];
+}
+
 /** Words to the left, numbers with their deviations to the right. */
 function align(rows: readonly (readonly string[])[], column: number): "left" | "right" {
   return rows.every((row) => /^(|–|-?[\d.]+.*)$/.test(row[column]!)) ? "right" : "left";
@@ -118,11 +131,11 @@ function warningsOf(rows: readonly QualityRow[]): string[] {
 /** Everything for a terminal. */
 export function qualityText(
   { rows, local }: Quality,
-  { kinds, heldOut }: { readonly kinds: readonly FeatureKind[]; readonly heldOut: ImageBatch },
+  { kinds, heldOut, costs }: Pick<QualityContent, "kinds" | "heldOut" | "costs">,
 ): string {
-  const tables = [...wideTables(rows), ...localTable(local)].map(({ header, rows }) =>
-    textTable({ header, rows, align: header.map((_, j) => j === 0 ? "left" : align(rows, j)) })
-  );
+  const tables = [...wideTables(rows), ...localTable(local), ...costTable(costs)].map((
+    { header, rows },
+  ) => textTable({ header, rows, align: header.map((_, j) => j === 0 ? "left" : align(rows, j)) }));
   const notes = [
     `Held-out images: ${
       heldOut.shape[0]
@@ -188,6 +201,7 @@ export interface QualityContent {
   readonly heldOut: ImageBatch;
   readonly heldOutData: ImageDataset;
   readonly kinds: readonly FeatureKind[];
+  readonly costs: readonly ImageCost[];
   readonly configuration: Readonly<Record<string, unknown>>;
 }
 
@@ -198,7 +212,7 @@ export async function exportQuality(
   session: Session,
 ): Promise<void> {
   const { run, network, data, backend, posterior } = session;
-  const { sets, heldOut, heldOutData, kinds, configuration } = content;
+  const { sets, heldOut, heldOutData, kinds, costs, configuration } = content;
   const { rows, local, neighbors } = quality;
   await run.write(
     qualityFiles.table,
@@ -269,7 +283,9 @@ export async function exportQuality(
       caption: agreementPlotExplained,
     });
   }
-  const tables: ReportTable[] = [...wideTables(rows), ...localTable(local)];
+  const tables: ReportTable[] = [
+    ...[...wideTables(rows), ...localTable(local), ...costTable(costs)],
+  ];
   const provenance = createProvenance({
     networkBackend: backend.name + (backend.adapter ? ` (${backend.adapter})` : ""),
     machineBackend: describePosterior(posterior),
@@ -334,6 +350,7 @@ export async function exportQuality(
       },
       rows,
       local,
+      costs,
       neighbors,
       provenance,
     }),

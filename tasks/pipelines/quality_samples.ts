@@ -23,9 +23,11 @@ export const samplesFile = (name: string): string => `samples_${name.toLowerCase
 export async function keptSamples(
   { name, denoiser }: SampledDenoiser,
   protocol: SamplingProtocol,
-  { session: { run, abort, progress }, batch }: {
+  { session: { run, abort, progress }, batch, onBatch }: {
     readonly session: Pick<NetworkSession, "run" | "abort" | "progress">;
     readonly batch: number;
+    /** Called with the number of images that were made together, once they are kept. */
+    readonly onBatch?: ((images: number) => void) | undefined;
   },
 ): Promise<ImageBatch> {
   const { samples } = protocol;
@@ -36,7 +38,7 @@ export async function keptSamples(
   });
   if (images.damage !== undefined) progress.note(images.damage);
   if (images.done.length < samples) {
-    await makeSamples(denoiser, protocol, { images, label: name, batch, abort, progress });
+    await makeSamples(denoiser, protocol, { images, label: name, batch, abort, progress, onBatch });
   }
   return images.all("x0");
 }

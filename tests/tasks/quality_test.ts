@@ -23,7 +23,7 @@ Deno.test("quality: tables, page, JSON; an interrupted run ends where a whole on
   await inFolder(async (folder) => {
     const made = await run("quality", ...small, "--json", "--out", folder);
     assertEquals(made.code, 0, made.err);
-    const { run: path, rows } = await checkResult(made.out);
+    const { run: path, rows, costs } = await checkResult(made.out);
     const valueOf = (set: string, measure: string) =>
       (rows as Row[]).find((row) => row.set === set && row.measure === measure)!.value!;
     // With few steps the ideal score ends near training images; a network does not.
@@ -39,8 +39,11 @@ Deno.test("quality: tables, page, JSON; an interrupted run ends where a whole on
     const frechet = (rows as Row[]).find(({ measure }) => measure === "Frechet distance")!;
     assertEquals(frechet.features, "classifier");
     assertMatch(frechet.warning!, /fewer rows than twice the width of 64/);
+    assertEquals(costs.map(({ set }: { set: string }) => set), ["network", "IS"]);
+    assert(costs.every(({ seconds }: { seconds: number }) => seconds > 0));
     const page = await Deno.readTextFile(join(path, "report.html"));
     assertStringIncludes(page, "Nearest training images");
+    assertStringIncludes(page, "Cost in this run");
     assertStringIncludes(
       page,
       "last hidden layer (64 values) of the classifier of mnist that ships",
@@ -62,6 +65,7 @@ Deno.test("quality: tables, page, JSON; an interrupted run ends where a whole on
     assertStringIncludes(resumed.out, "C_T");
     const again = JSON.parse(await Deno.readTextFile(join(path, "quality.json")));
     assertEquals(again.rows, JSON.parse(whole).rows);
+    assertEquals(again.costs, JSON.parse(whole).costs);
   });
 });
 

@@ -64,9 +64,11 @@ export const seriesStyles: readonly SeriesStyle[] = [
 /** Colors of series on white paper, strongest first. */
 export const palette: readonly string[] = seriesStyles.map(({ color }) => color.light);
 
-/** Style of a series by its place; after the last style the first comes again. */
+/** Style of a series by its place; after the last one colors come again, with other dashes and markers. */
 export function seriesStyle(i: number): SeriesStyle {
-  return seriesStyles[i % seriesStyles.length]!;
+  const at = (place: number) => seriesStyles[place % seriesStyles.length]!;
+  const { dash, marker } = at(i + 3 * Math.floor(i / seriesStyles.length));
+  return { color: at(i).color, dash, marker };
 }
 
 /** Scales that give each label its style, for the encodings of a plot. */

@@ -299,7 +299,9 @@ async function exportCalibration(
 ): Promise<void> {
   const curves = [scaleCurveOf(schedule, schedule.machine)];
   const svg = await scaleCurveSvg(curves, {
-    title: `${schedule.machine} scale calibrated against ${against}`,
+    title: schedule.window === undefined
+      ? `${schedule.machine} scale calibrated against ${against}`
+      : `${schedule.machine}, ${schedule.window} window, calibrated against ${against}`,
     note: scaleCurveExplained(curves),
   });
   await (await pictureWriter(run)).figure(files.picture, svg);

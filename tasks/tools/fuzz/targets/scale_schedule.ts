@@ -14,9 +14,14 @@ import { type FuzzInput, type FuzzTarget, reads, readsOrRefused, refused } from 
 
 const encode = (text: string) => new TextEncoder().encode(text);
 
-function randomSchedule(random: Random): ScaleSchedule {
-  const scales = Array.from({ length: 1 + random.integer(4) }, () => 1 + 2 * random.integer(4));
+function randomSchedule(random: Random, window?: "super"): ScaleSchedule {
+  const between = window === undefined ? 0 : 0.25;
+  const scales = Array.from(
+    { length: 1 + random.integer(4) },
+    () => 1 + between + 2 * random.integer(window === undefined ? 4 : 3),
+  );
   const imported = importScales(scales, {
+    window,
     machine: pick(random, ["bbELS", "ELS"]),
     padding: pick(random, ["zeros", "circular"]),
     imageShape: [8, 8, pick(random, [1, 3])],
@@ -43,7 +48,7 @@ function randomSchedule(random: Random): ScaleSchedule {
 // deno-lint-ignore no-explicit-any -- the point is to break the type
 const wrong: Readonly<Record<string, (file: any, random: Random) => void>> = {
   "another format": (file) => file.format = "els-schedule",
-  "another version": (file, random) => file.version = pick(random, [0, 2, "1", null]),
+  "another version": (file, random) => file.version = pick(random, [0, 2, 3, "1", null]),
   "no steps": (file) => file.steps = [],
   "a scale that is no candidate": (file) => file.steps[0].patchSize = 99,
   "an even candidate": (file) => file.candidates = [...file.candidates, 14],
@@ -103,7 +108,10 @@ export const target: FuzzTarget = {
     "1e999",
   ],
   seeds: (random) =>
-    Array.from({ length: 6 }, () => encode(writeScaleSchedule(randomSchedule(random)))),
+    Array.from(
+      { length: 6 },
+      (_, i) => encode(writeScaleSchedule(randomSchedule(random, i < 4 ? undefined : "super"))),
+    ),
   read(bytes, source) {
     const schedule = parseScaleSchedule(new TextDecoder().decode(bytes), source);
     return schedule.edited ? edited : schedule;

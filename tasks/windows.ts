@@ -47,6 +47,13 @@ export const verb = defineVerb({
         default: 5,
         help: "Trajectories that widths are calibrated on, of other noise",
       },
+      refineSamples: {
+        type: "integer",
+        min: 0,
+        default: 0,
+        help:
+          "Further trajectories on which all scales are refined by the final images' r^2; 0: none",
+      },
       images: {
         type: "integer",
         min: 1,
@@ -123,11 +130,14 @@ export const verb = defineVerb({
           from: (placesOf(flags) as Readonly<Record<string, string | undefined>>)[dataset],
           ...readingWith({ progress, abort }),
         });
-        const found = await studyWindows(network, data, {
+        const found = await studyWindows({ network, data }, {
           ...{ backend, posterior, abort, progress, windows, runs: flags.runs },
           sizes: flags,
         });
-        rows = [...rows.filter((row) => row.network !== found[0]!.network), ...found];
+        rows = [
+          ...rows.filter((row) => row.network !== name),
+          ...found.map((row) => ({ network: name, ...row })),
+        ];
         await write();
       });
     }

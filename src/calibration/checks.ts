@@ -1,9 +1,16 @@
 import { ArgumentError, CheckpointMismatchError } from "../core/errors.ts";
 import { isPatchSize } from "../core/patch_size.ts";
 import type { Metric } from "../core/metric.ts";
+import type { MultiScaleDenoiser } from "../denoisers/denoiser.ts";
+import { type MachineWindow, type WindowName, windowName } from "../machines/machine_window.ts";
 import type { CalibrationState } from "./calibration.ts";
 import type { CalibrationIdentity } from "./calibration_tables.ts";
 import { calibrationCheck, tableProblem } from "./resume_check.ts";
+
+/** Name of the window whose widths a machine's scales are; undefined: they are sizes k of the box. */
+export function windowOfMachine(machine: MultiScaleDenoiser): WindowName | undefined {
+  return "window" in machine ? windowName(machine.window as MachineWindow | undefined) : undefined;
+}
 
 /**
  * Checks counts and candidate scales.

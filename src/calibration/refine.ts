@@ -16,7 +16,7 @@ import { initialNoise } from "../samplers/initial_noise.ts";
 import { samplerDefinition } from "../samplers/samplers.ts";
 import type { SamplingProtocolOptions } from "../samplers/sampling_protocol.ts";
 import { timeGrid, timeGridDefinition } from "../samplers/time_grid.ts";
-import { checkOptions } from "./checks.ts";
+import { checkOptions, windowOfMachine } from "./checks.ts";
 import { checkRefinementResume, type Refinement, type RefinementState } from "./refinement.ts";
 
 /**
@@ -46,7 +46,7 @@ export interface RefineScalesOptions extends Omit<SamplingProtocolOptions, "step
    * the machine's number of steps.
    */
   readonly start: readonly number[];
-  /** Candidate scales k: odd, ascending. */
+  /** Candidate scales, ascending: k, odd, or widths of the machine's window. */
   readonly candidates: readonly number[];
   /** What the final images are compared by, or a measure of your own; "r^2" by default. */
   readonly measure?: AgreementName | AgreementMeasure | undefined;
@@ -128,7 +128,8 @@ export async function refineScales(
   );
   const steps = start.length;
   const { networkSteps = steps } = options;
-  checkOptions({ candidates, samples, batch: samples });
+  const widths = windowOfMachine(machine) !== undefined;
+  checkOptions({ candidates, samples, batch: samples, widths });
   checkStart({ start, candidates, passes });
   if (offGrid || (stochastic && networkSteps !== steps)) {
     throw new ArgumentError(

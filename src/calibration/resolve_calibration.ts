@@ -6,13 +6,12 @@ import type { Denoiser, GrowingDenoiser, MultiScaleDenoiser } from "../denoisers
 import { labelPerSample } from "../denoisers/labels.ts";
 import { checkSameProcess } from "../denoisers/same_process.ts";
 import type { ScaleAggregate } from "../machines/scale_schedule.ts";
-import { type MachineWindow, windowName } from "../machines/machine_window.ts";
 import { initialNoise } from "../samplers/initial_noise.ts";
 import { type SamplerDefinition, samplerDefinition } from "../samplers/samplers.ts";
 import { timeGrid, timeGridDefinition } from "../samplers/time_grid.ts";
 import type { CalibrateOptions } from "./calibrate_options.ts";
 import type { CalibrationIdentity } from "./calibration_tables.ts";
-import { checkOptions, checkResume } from "./checks.ts";
+import { checkOptions, checkResume, windowOfMachine } from "./checks.ts";
 import { firstHeldOut, heldOutSampler } from "./held_out_queries.ts";
 import type { ScaleSearch } from "./scale_search.ts";
 import { mostSamples } from "./settled.ts";
@@ -66,9 +65,7 @@ export function resolveCalibration(
     ? options.maxSamples ??
       (on ? Math.min(mostSamples, on.images.shape[0]) : options.xT?.shape[0] ?? mostSamples)
     : options.samples;
-  const window = "window" in machine
-    ? windowName(machine.window as MachineWindow | undefined)
-    : undefined;
+  const window = windowOfMachine(machine);
   checkOptions({ candidates, samples, batch, widths: window !== undefined });
   const growing = options.images === "auto" && isGrowing(machine) ? machine : undefined;
   if (growing && search !== "full") {

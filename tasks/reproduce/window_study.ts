@@ -10,6 +10,7 @@ import type { ScaleSchedule } from "../../src/machines/scale_schedule.ts";
 import type { WindowName } from "../../src/machines/machine_window.ts";
 import { candidateWidths } from "../../src/machines/windows.ts";
 import { networkDenoiser } from "../../src/networks/network_denoiser.ts";
+import { sampleLabels } from "../../src/samplers/sampling_protocol.ts";
 import { parseSealedJson, sealedJsonText } from "../../src/runs/json_file.ts";
 import { readKept } from "../../src/runs/kept_file.ts";
 import { StateKeeper } from "../../src/runs/state_keeper.ts";
@@ -33,6 +34,8 @@ export const boxName = "k x k";
 export interface WindowStudySizes {
   readonly steps: number;
   readonly calibrationSamples: number;
+  /** Trajectories on which scales are refined by final images then; 0: they are not. */
+  readonly refineSamples: number;
   readonly samples: number;
 }
 
@@ -47,10 +50,9 @@ export interface WindowStudyContext extends WorkContext, Pick<SessionParts, "pos
 
 /** Calibrates the box and each window against a network, and compares what they predict. */
 export async function studyWindows(
-  network: LoadedNetwork,
-  data: ImageDataset,
+  { network, data }: { readonly network: LoadedNetwork; readonly data: ImageDataset },
   context: WindowStudyContext,
-): Promise<WindowRow[]> {
+): Promise<Omit<WindowRow, "network">[]> {
   const { sizes, windows, posterior, backend, abort, progress } = context;
   const { padding } = network.network.architecture;
   const machine = machineForPadding(padding);
@@ -116,15 +118,14 @@ export async function studyWindows(
     bar?.finish();
     await keeper.flush();
     const rows = named.flatMap(({ name }, i) =>
-      samples[name]!.map(({ sample, end, single }): WindowRow => ({
-        network: network.label,
+      samples[name]!.map(({ sample, end, single }) => ({
         window: name,
         images: data.images.shape[0],
         sample,
         rSquared: end.rSquared!,
         times,
         scales: schedules[i]!.steps.map(({ patchSize }) => patchSize),
-        errors: single.map((each) => each.mse!),
+        errors: single.map((each) => each.meanSquaredError!),
       }))
     );
     const best = Math.max(
@@ -146,8 +147,9 @@ async function calibrateWindow(
   { network, data }: { readonly network: LoadedNetwork; readonly data: ImageDataset },
   context: WindowStudyContext,
 ): Promise<ScaleSchedule> {
-  const { sizes: { steps, calibrationSamples: samples } } = context;
-  const { network: { receptiveField, architecture: { imageShape, padding } } } = network;
+  const { sizes: { steps, calibrationSamples: samples, refineSamples } } = context;
+  const { network: { receptiveField, architecture } } = network;
+  const { imageShape, padding, classes } = architecture;
   const machine = machineForPadding(padding);
   const plan: CalibrationPlan = {
     machine,
@@ -166,6 +168,12 @@ async function calibrateWindow(
     samples,
     metric: "cosine",
     aggregate: "median",
+    ...refineSamples > 0 && {
+      refine: {
+        ...{ measure: "r^2", samples: refineSamples, passes: 1 },
+        labels: sampleLabels({ classes, samples: refineSamples }),
+      },
+    },
   };
   using session = await openPart({ ...context, network, data }, {
     out: context.runs,

@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { calibrate } from "../../src/calibration/calibrate.ts";
 import { type CalibrationState, toScaleSchedule } from "../../src/calibration/calibration.ts";
+import { refineScales } from "../../src/calibration/refine.ts";
 import {
   parseScaleSchedule,
   writeScaleSchedule,
@@ -51,6 +52,17 @@ Deno.test("calibrate: a line search finds the widths of a soft window, resumed t
   await using again = createMachine("bbELS", { images, schedule, patchSize: scales });
   const x = initialNoise({ seed: 1, samples: 1, imageShape: [8, 8, 1], schedule });
   assertEquals((await again.predict(x, 0.5)).data, (await network.predict(x, 0.5)).data);
+});
+
+Deno.test("refineScales: widths of a window move as sizes do", async () => {
+  await using network = createMachine("bbELS", {
+    ...{ images, schedule, window: "super", patchSize: [3.36, 4.76] },
+  });
+  await using machine = createMachine("bbELS", { images, schedule, window: "super" });
+  const { scales } = await refineScales(network, machine, {
+    ...{ start: [4, 4.76], candidates: [3.36, 4, 4.76], samples: 1, seed: 1 },
+  });
+  assertEquals(scales, [3.36, 4.76]);
 });
 
 Deno.test("calibrate: a state of another window is refused by name", async () => {

@@ -135,7 +135,7 @@ export const verb = defineVerb({
           sizes: flags,
         });
         rows = [
-          ...rows.filter((row) => row.network !== name),
+          ...rows.filter((row) => row.network !== name || row.images !== data.images.shape[0]),
           ...found.map((row) => ({ network: name, ...row })),
         ];
         await write();

@@ -12,39 +12,42 @@ interface Pair {
   readonly box: WindowRow;
 }
 
+/** A network, and how many training images its machines have: what windows are compared on. */
+const placeOf = ({ network, images }: WindowRow) => `${network} ${images} images`;
+
 function pairsOf(rows: readonly WindowRow[], window: string): Pair[] {
   return rows.filter((row) => row.window === window).flatMap((row) => {
     const box = rows.find((other) =>
-      other.window === boxName && other.network === row.network && other.sample === row.sample
+      other.window === boxName && placeOf(other) === placeOf(row) && other.sample === row.sample
     );
     return box === undefined ? [] : [{ row, box }];
   });
 }
 
-const namesIn = (rows: readonly WindowRow[], key: "network" | "window") => [
-  ...new Set(rows.map((row) => row[key])),
-];
+const placesIn = (rows: readonly WindowRow[]) => [...new Set(rows.map(placeOf))];
+
+const windowsOf = (rows: readonly WindowRow[]) => [...new Set(rows.map(({ window }) => window))];
 
 /** Windows but the box, in the order of the rows. */
 const windowsIn = (rows: readonly WindowRow[]) =>
-  namesIn(rows, "window").filter((name) => name !== boxName);
+  windowsOf(rows).filter((name) => name !== boxName);
 
 /** How much better windows predict than the box: final images of each network, single steps of all. */
 export async function windowsPicture(rows: readonly WindowRow[]): Promise<string> {
   /** Words of a name stand below each other. */
-  const words = (network: string) => network.replaceAll("-", " ");
-  const networks = namesIn(rows, "network");
+  const words = (place: string) => place.replaceAll("-", " ");
+  const places = placesIn(rows);
   const times = rows[0]!.times;
   const final = windowsIn(rows).flatMap((window) =>
-    networks.flatMap((network): FactorPoint[] => {
-      const pairs = pairsOf(rows, window).filter(({ row }) => row.network === network);
+    places.flatMap((place): FactorPoint[] => {
+      const pairs = pairsOf(rows, window).filter(({ row }) => placeOf(row) === place);
       if (pairs.length === 0) return [];
       const gain = pairedDifference(
         pairs.map(({ row }) => row.rSquared),
         pairs.map(({ box }) => box.rSquared),
       );
       const { value, low, high } = gain;
-      return [{ line: window, at: words(network), value: value!, low: low!, high: high! }];
+      return [{ line: window, at: words(place), value: value!, low: low!, high: high! }];
     })
   );
   const level = (at: readonly (number | string)[], value: number) =>
@@ -66,25 +69,32 @@ export async function windowsPicture(rows: readonly WindowRow[]): Promise<string
   const svg = await factorPlotSvg([
     {
       title: "final images: r² above the box's",
-      points: [...level(networks.map(words), 0), ...final],
+      points: [...level(places.map(words), 0), ...final],
     },
     {
       title: "single steps: error over the box's, against time t",
       points: [...level(times, 1), ...single],
     },
-  ], { factorTitle: "", valueTitle: "", factorAxis: "linear", width: 400, note });
+  ], { factorTitle: "", valueTitle: "", factorAxis: "linear", width: 440, note });
   return await embedLato(svg);
 }
 
 /** The table of the page, in Markdown. */
 export function windowsTable(rows: readonly WindowRow[]): string {
   const digits = (value: number) => value.toFixed(3);
-  const lines = namesIn(rows, "network").flatMap((network) => {
-    const own = rows.filter((row) => row.network === network);
-    return namesIn(own, "window").map((window) => {
+  const lines = placesIn(rows).flatMap((place) => {
+    const own = rows.filter((row) => placeOf(row) === place);
+    const { network, images } = own[0]!;
+    return windowsOf(own).map((window) => {
       const pairs = pairsOf(own, window);
       const values = pairs.map(({ row }) => row.rSquared);
-      const cells = [network, window, digits(median(values)), digits(Math.min(...values))];
+      const cells = [
+        network,
+        String(images),
+        window,
+        digits(median(values)),
+        digits(Math.min(...values)),
+      ];
       if (window === boxName) return [...cells, "", "", ""];
       const gain = pairedDifference(values, pairs.map(({ box }) => box.rSquared));
       const ratio = median(
@@ -99,7 +109,7 @@ export function windowsTable(rows: readonly WindowRow[]): string {
     });
   });
   const head = [
-    ...["network", "window", "median r²", "lowest"],
+    ...["network", "images", "window", "median r²", "lowest"],
     ...["above the box", "samples above", "error of single steps"],
   ];
   return [head, head.map(() => "---"), ...lines].map((cells) => `| ${cells.join(" | ")} |`).join(

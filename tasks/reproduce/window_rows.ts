@@ -49,7 +49,7 @@ export function parseWindowRows(text: string, source: string): WindowRow[] {
   }
   const groups = Object.groupBy(
     lines,
-    ([network, window, , sample]) => `${network} ${window} ${sample}`,
+    ([network, window, images, sample]) => [network, window, images, sample].join(" "),
   );
   return Object.values(groups).map((group) => {
     const [[network, window, images, sample, rSquared]] = group as [string[]];

@@ -27,8 +27,8 @@ Deno.test("windows: the table of samples is read as it was written, and nothing 
 
 Deno.test("windows: gains are of the same samples, errors relative to the box's", () => {
   const [, , box, soft] = windowsTable(rows).split("\n");
-  assertEquals(box, "| net | k x k | 0.910 | 0.900 |  |  |  |");
-  assertEquals(soft, "| net | super | 0.930 | 0.920 | 0.020 [0.020, 0.020] | 3 of 3 | 0.70 |");
+  assertEquals(box, "| net | 7 | k x k | 0.910 | 0.900 |  |  |  |");
+  assertEquals(soft, "| net | 7 | super | 0.930 | 0.920 | 0.020 [0.020, 0.020] | 3 of 3 | 0.70 |");
 });
 
 Deno.test("windows: a document keeps what a person wrote around its table", () => {

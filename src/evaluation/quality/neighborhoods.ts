@@ -20,6 +20,17 @@ export function squaredDistances(
   }
 }
 
+const known = new WeakMap<Features, Map<number, Float64Array>>();
+
+/** {@linkcode squaredRadii}, computed once for a set that others are compared with, one after the other. */
+export function knownRadii(set: Features, k: number): Float64Array {
+  const own = known.get(set) ?? new Map<number, Float64Array>();
+  known.set(set, own);
+  const radii = own.get(k) ?? squaredRadii(set, k);
+  own.set(k, radii);
+  return radii;
+}
+
 /** Squared distance of each row to its k-th nearest other row. */
 export function squaredRadii(set: Features, k: number): Float64Array {
   const [rows] = set.shape;

@@ -1,6 +1,6 @@
 import { ArgumentError } from "../../core/errors.ts";
 import { checkPair, type Features } from "./features.ts";
-import { squaredDistances, squaredRadii } from "./neighborhoods.ts";
+import { knownRadii, squaredDistances, squaredRadii } from "./neighborhoods.ts";
 
 /**
  * Options of {@linkcode precisionRecall}.
@@ -47,7 +47,7 @@ export interface PrecisionRecall {
  * assertEquals([precision, coverage], [1, 0.5]);
  * ```
  *
- * @param real Features of held-out images.
+ * @param real Features of held-out images. What they need alone is kept for the next call: do not change them.
  * @param generated Features of generated ones.
  * @throws RangeError if a set does not have more rows than neighbors, or the widths differ.
  * @category Quality
@@ -65,7 +65,7 @@ export function precisionRecall(
   }
   checkPair([real, generated], { what: "precision and recall", least: neighbors + 1 });
   const [n, m] = [real.shape[0], generated.shape[0]];
-  const realRadii = squaredRadii(real, neighbors);
+  const realRadii = knownRadii(real, neighbors);
   const generatedRadii = squaredRadii(generated, neighbors);
   const recalled = new Uint8Array(n), covered = new Uint8Array(n);
   const distances = new Float64Array(n);

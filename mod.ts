@@ -61,8 +61,8 @@ export {
   type AgreementResult,
   evaluateAgreement,
   type EvaluateOptions,
-  type NamedDenoiser,
 } from "./src/evaluation/evaluate.ts";
+export type { NamedDenoiser } from "./src/evaluation/named_denoiser.ts";
 export { imageGridPng } from "./src/figures/image_grid.ts";
 export type { TileOptions } from "./src/figures/tile_images.ts";
 export {

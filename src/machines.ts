@@ -203,10 +203,10 @@ export {
   evaluateAgreement,
   type EvaluateOptions,
   type EvaluationProgress,
-  type NamedDenoiser,
   type SampleAgreement,
   type SampleRecord,
 } from "./evaluation/evaluate.ts";
+export type { NamedDenoiser } from "./evaluation/named_denoiser.ts";
 export {
   type ExplainedStep,
   explainTrajectory,

@@ -1,19 +1,15 @@
-import { ArgumentError, CheckpointMismatchError } from "../core/errors.ts";
+import { CheckpointMismatchError } from "../core/errors.ts";
 import {
   gatherImages,
   type ImageBatch,
   imageBatch,
   type ImageShape,
-  imageShapeOf,
   sliceBatch,
   valuesPerImage,
 } from "../core/image_batch.ts";
 import { predictAs } from "../denoisers/convert.ts";
 import type { Denoiser } from "../denoisers/denoiser.ts";
-import { labelPerSample } from "../denoisers/labels.ts";
-import { checkSameProcess } from "../denoisers/same_process.ts";
 import { checkOf } from "../formats/seal.ts";
-import { initialNoise } from "../samplers/initial_noise.ts";
 import type { SamplerStep } from "../samplers/sampler.ts";
 import { type SamplerDefinition, samplerDefinition } from "../samplers/samplers.ts";
 import type { SamplingProtocolOptions } from "../samplers/sampling_protocol.ts";
@@ -25,6 +21,7 @@ import {
   agreementMeasure,
 } from "./agreement.ts";
 import { type AskingCost, CostMeter } from "./asking_cost.ts";
+import { commonNoise, namesOfMachines } from "./common_noise.ts";
 import { comparisonMeasures, measureImages } from "./comparison_measures.ts";
 import {
   checkComparisonRecord,
@@ -32,7 +29,7 @@ import {
   type ComparisonRecord,
   sealRecord,
 } from "./comparison_record.ts";
-import type { NamedDenoiser } from "./evaluate.ts";
+import type { NamedDenoiser } from "./named_denoiser.ts";
 
 /**
  * How well a machine predicts one sample.
@@ -322,29 +319,9 @@ function resolve(
   const sampler = samplerDefinition(options.sampler ?? "ddim");
   const grid = timeGridDefinition(options.grid ?? "uniform");
   const measures = [...comparisonMeasures, ...(options.measures ?? []).map(agreementMeasure)];
-  for (const [what, value] of [["samples", samples], ["batch", batch]] as const) {
-    if (!Number.isSafeInteger(value) || value < 1) {
-      throw new ArgumentError(`Cannot compare: ${what} is ${value}, expected a positive integer`);
-    }
-  }
-  const names = machines.map(({ name }) => name);
-  if (names.length === 0 || new Set(names).size !== names.length) {
-    throw new ArgumentError(
-      `Cannot compare machines named [${names.join(", ")}]: expected at least one, without repeats`,
-    );
-  }
-  const { schedule, imageShape } = network;
-  const times = timeGrid(grid, { steps, schedule });
-  for (const { denoiser } of machines) checkSameProcess(network, denoiser, { times });
-  const labels = labelPerSample(options.labels, samples);
-  const xT = options.xT ?? initialNoise({ seed, samples, imageShape, schedule });
-  if (xT.shape[0] !== samples || imageShapeOf(xT).some((size, a) => size !== imageShape[a])) {
-    throw new ArgumentError(
-      `Cannot compare ${samples} samples of ${
-        imageShape.join(" x ")
-      } from noise of shape [${xT.shape}]`,
-    );
-  }
+  const names = namesOfMachines("compare", { machines, samples, batch });
+  const times = timeGrid(grid, { steps, schedule: network.schedule });
+  const { labels, xT } = commonNoise("compare", network, { ...options, machines, times });
   const identity: ComparisonIdentity = {
     seed: options.xT === undefined || sampler.stochastic ? seed : null,
     ...{ sampler: sampler.name, grid: grid.name, steps, clamp },

@@ -3,15 +3,11 @@ import {
   type ImageBatch,
   imageBatch,
   type ImageShape,
-  imageShapeOf,
   sliceBatch,
 } from "../core/image_batch.ts";
 import { ArgumentError, CheckpointMismatchError } from "../core/errors.ts";
 import type { Denoiser } from "../denoisers/denoiser.ts";
-import { labelPerSample } from "../denoisers/labels.ts";
-import { checkSameProcess } from "../denoisers/same_process.ts";
 import { checkOf } from "../formats/seal.ts";
-import { initialNoise } from "../samplers/initial_noise.ts";
 import { samplerDefinition } from "../samplers/samplers.ts";
 import type { SamplingProtocolOptions } from "../samplers/sampling_protocol.ts";
 import { timeGrid, timeGridDefinition } from "../samplers/time_grid.ts";
@@ -22,18 +18,8 @@ import {
   agreementMeasure,
   agreementMeasures,
 } from "./agreement.ts";
-
-/**
- * A machine under the name that tables show.
- *
- * @category Evaluation
- */
-export interface NamedDenoiser {
-  /** Name in tables, unique. */
-  readonly name: string;
-  /** The machine. */
-  readonly denoiser: Denoiser;
-}
+import { commonNoise, namesOfMachines } from "./common_noise.ts";
+import type { NamedDenoiser } from "./named_denoiser.ts";
 
 /**
  * What one sample gave, as plain data that JSON can hold: one line of a log to resume from.
@@ -197,19 +183,7 @@ export async function evaluateAgreement(
   const { name: sampler, sample: run, stochastic } = samplerDefinition(options.sampler ?? "ddim");
   const grid = timeGridDefinition(options.grid ?? "uniform");
   const measures = [...agreementMeasures, ...(options.measures ?? []).map(agreementMeasure)];
-  for (const [what, value] of [["samples", samples], ["batch", batch]] as const) {
-    if (!Number.isSafeInteger(value) || value < 1) {
-      throw new ArgumentError(`Cannot evaluate: ${what} is ${value}, expected a positive integer`);
-    }
-  }
-  const names = machines.map(({ name }) => name);
-  if (names.length === 0 || new Set(names).size !== names.length) {
-    throw new ArgumentError(
-      `Cannot evaluate machines named [${
-        names.join(", ")
-      }]: expected at least one, without repeats`,
-    );
-  }
+  const names = namesOfMachines("evaluate", { machines, samples, batch });
   if (stochastic && networkSteps !== steps) {
     throw new ArgumentError(
       `Cannot evaluate with ${sampler} in ${networkSteps} steps of the network and ${steps} of the ` +
@@ -219,18 +193,8 @@ export async function evaluateAgreement(
   const { schedule } = network;
   const times = timeGrid(grid, { steps, schedule });
   const networkTimes = timeGrid(grid, { steps: networkSteps, schedule });
-  for (const { denoiser } of machines) checkSameProcess(network, denoiser, { times });
-  const labels = labelPerSample(options.labels, samples);
   const { imageShape } = network;
-  const xT = options.xT ??
-    initialNoise({ seed, samples, imageShape, schedule: network.schedule });
-  if (xT.shape[0] !== samples || imageShapeOf(xT).some((size, a) => size !== imageShape[a])) {
-    throw new ArgumentError(
-      `Cannot evaluate ${samples} samples of ${
-        imageShape.join(" x ")
-      } from noise of shape [${xT.shape}]`,
-    );
-  }
+  const { labels, xT } = commonNoise("evaluate", network, { ...options, machines, times });
   const identity = {
     seed: options.xT === undefined || stochastic ? seed : null,
     sampler,

@@ -10,7 +10,7 @@ import {
 import type { ScaleSchedule } from "../machines/scale_schedule.ts";
 import { samplerDefinition, type SamplerName } from "../samplers/samplers.ts";
 import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
-import type { NamedDenoiser } from "./evaluate.ts";
+import type { NamedDenoiser } from "./named_denoiser.ts";
 
 /**
  * Options of {@linkcode scheduledMachines}.

@@ -6,7 +6,7 @@ import type {
   ComparisonRecord,
 } from "../../src/evaluation/comparison_record.ts";
 import { type ComparisonTable, comparisonTable } from "../../src/evaluation/comparison_table.ts";
-import type { NamedDenoiser } from "../../src/evaluation/evaluate.ts";
+import type { NamedDenoiser } from "../../src/evaluation/named_denoiser.ts";
 import type { SampleStatistic } from "../../src/core/paired_bootstrap.ts";
 import { networkDenoiser } from "../../src/networks/network_denoiser.ts";
 import { ImageStore } from "../../src/runs/image_store.ts";

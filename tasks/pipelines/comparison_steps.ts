@@ -1,7 +1,7 @@
 /** One sample step by step: what network and machines expect of the network's noisy image, as pictures. */
 import { concatBatches, type ImageBatch, sliceBatch } from "../../src/core/image_batch.ts";
 import { predictAs } from "../../src/denoisers/convert.ts";
-import type { NamedDenoiser } from "../../src/evaluation/evaluate.ts";
+import type { NamedDenoiser } from "../../src/evaluation/named_denoiser.ts";
 import type { GridRow } from "../../src/figures/image_grid.ts";
 import { networkDenoiser } from "../../src/networks/network_denoiser.ts";
 import { initialNoise } from "../../src/samplers/initial_noise.ts";

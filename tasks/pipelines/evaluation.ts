@@ -7,9 +7,9 @@ import {
 import {
   type AgreementResult,
   evaluateAgreement,
-  type NamedDenoiser,
   type SampleRecord,
 } from "../../src/evaluation/evaluate.ts";
+import type { NamedDenoiser } from "../../src/evaluation/named_denoiser.ts";
 import type { MachineParameters } from "../../src/machines/machine_parameters.ts";
 import type { ReportFile } from "../../src/figures/report_parts.ts";
 import type { ScaleSchedule } from "../../src/machines/scale_schedule.ts";

@@ -10,7 +10,7 @@ import { chooseScales } from "../../src/calibration/calibration.ts";
 import { type SimilarityName, similarityNames } from "../../src/calibration/similarity.ts";
 import type { Refinement } from "../../src/calibration/refinement.ts";
 import type { AgreementRow } from "../../src/evaluation/agreement_table.ts";
-import type { NamedDenoiser } from "../../src/evaluation/evaluate.ts";
+import type { NamedDenoiser } from "../../src/evaluation/named_denoiser.ts";
 import type { ScaleSchedule } from "../../src/machines/scale_schedule.ts";
 import { machineForPadding, type MachineName } from "../../src/machines/machine_table.ts";
 import { createMachine } from "../../src/machines/create_machine.ts";

@@ -3,7 +3,7 @@ import { mean } from "../../src/core/statistics.ts";
 import type { ImageDataset } from "../../src/datasets/dataset.ts";
 import { compareDenoisers } from "../../src/evaluation/compare_denoisers.ts";
 import type { ComparisonRecord } from "../../src/evaluation/comparison_record.ts";
-import type { NamedDenoiser } from "../../src/evaluation/evaluate.ts";
+import type { NamedDenoiser } from "../../src/evaluation/named_denoiser.ts";
 import { candidateScales, createMachine } from "../../src/machines/create_machine.ts";
 import { machineForPadding } from "../../src/machines/machine_table.ts";
 import type { ScaleSchedule } from "../../src/machines/scale_schedule.ts";

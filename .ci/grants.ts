@@ -5,6 +5,7 @@ import {
   commonVariables,
   dataFolders,
   gpuVariables,
+  shardVariables,
   sourceNames,
   type VerbPermissions,
 } from "./permissions.ts";
@@ -184,7 +185,11 @@ async function flagsFor(
     ...zooHosts,
     ...serves ? ["127.0.0.1"] : [],
   ];
-  const variables = [...commonVariables, ...verb.computes ? gpuVariables : []];
+  const variables = [
+    ...commonVariables,
+    ...verb.computes ? gpuVariables : [],
+    ...verb.splits ? shardVariables : [],
+  ];
   return [
     `--allow-read=${[...read].join(",")}`,
     ...write.size > 0

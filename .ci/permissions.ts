@@ -27,6 +27,8 @@ export interface VerbPermissions {
   readonly programs?: readonly string[];
   /** Whether it computes: on a GPU, whose search is set by variables, and within this machine's memory. */
   readonly computes?: true;
+  /** Whether its work can be split: it may ask the batch system which share is its own. */
+  readonly splits?: true;
 }
 
 const runsFolder = { out: "runs" } as const;
@@ -139,6 +141,13 @@ export const commonVariables: readonly string[] = [
 
 /** Variables that a verb which computes may read and set, before Deno looks for a GPU. */
 export const gpuVariables: readonly string[] = ["DENO_WEBGPU_BACKEND", "XDG_RUNTIME_DIR"];
+
+/** Variables by which a batch system says which share of the work is whose: `pipelines/shard_flag.ts` reads them. */
+export const shardVariables: readonly string[] = [
+  ...["SLURM_ARRAY_TASK_ID", "SLURM_ARRAY_TASK_COUNT", "SLURM_ARRAY_TASK_MIN"],
+  ...["SLURM_ARRAY_TASK_MAX", "SLURM_ARRAY_TASK_STEP"],
+  ...["JOB_COMPLETION_INDEX", "JOB_COMPLETIONS"],
+];
 
 /** Where Debian puts a data set, which may be read beside the package and what the command line names. */
 export const dataFolders: readonly string[] = ["/usr/share/datasets/fashion-mnist"];

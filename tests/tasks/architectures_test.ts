@@ -4,7 +4,8 @@ import { createNetwork } from "../../src/networks/architectures/architecture.ts"
 import { parameterCount } from "../../src/networks/weights/parameters.ts";
 import { architectureOf, resolveSizes } from "../../tasks/pipelines/architecture_flags.ts";
 import { presets } from "../../tasks/pipelines/presets.ts";
-import { inFolder, run } from "./commands.ts";
+import { inFolder } from "./commands.ts";
+import { runNamed as run, test } from "./in_process.ts";
 
 const quick = ["--dataset", "synthetic", "--images", 24, "--batch-size", 4, "--warmup", 0];
 
@@ -18,7 +19,7 @@ for (
     ],
   ] as const
 ) {
-  Deno.test(`commands: train, calibrate and evaluate work with a ${kind}`, async () => {
+  test(`commands: train, calibrate and evaluate work with a ${kind}`, async () => {
     await inFolder(async (folder) => {
       const common = ["--backend", "wasm", "--out", folder];
       const trained = await run(

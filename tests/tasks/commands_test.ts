@@ -4,11 +4,10 @@ import { join } from "@std/path";
 import { syntheticTextures } from "../../src/datasets/synthetic.ts";
 import { parseSafetensors, writeSafetensors } from "../../src/formats/safetensors.ts";
 import { writeZip } from "../../src/formats/zip.ts";
-import { verbGroups } from "../../tasks/cli/verbs.ts";
-import { runHere } from "../../tasks/tools/torture/in_process.ts";
 import { bytesOf } from "../formats/bytes.ts";
 import type { ScaleSchedule } from "../../src/machines/scale_schedule.ts";
 import { finish, inFolder, root, run, spawn } from "./commands.ts";
+import { runNamed, test } from "./in_process.ts";
 
 const weights = join(root, "data/zoo/mnist-resnet-zeros/weights.safetensors");
 
@@ -18,7 +17,7 @@ const quickTraining = (folder: string, steps: number) => [
   ...["--steps", steps, "--shards", 1, "--backend", "wasm", "--out", folder],
 ];
 
-Deno.test("commands: train, calibrate and evaluate work on each other's folders, and know when they are done", async () => {
+test("commands: train, calibrate and evaluate work on each other's folders, and know when they are done", async () => {
   await inFolder(async (folder) => {
     const trained = await run("train", ...quickTraining(folder, 30));
     assertEquals(trained.code, 0, trained.err);
@@ -91,7 +90,7 @@ Deno.test("commands: train, calibrate and evaluate work on each other's folders,
     }
 
     const field = ["--run", training, "--schedule", scales, "--steps", 2, "--samples", 1];
-    const looked = await run("receptive-field", ...field, "--out", folder);
+    const looked = await runNamed("receptive-field", ...field, "--out", folder);
     assertEquals(looked.code, 0, looked.err);
     assertMatch(looked.out, /the architecture allows 7, measured up to 9/);
     const measured = join(folder, "00004-field-synthetic-resnet-8x1");
@@ -100,7 +99,7 @@ Deno.test("commands: train, calibrate and evaluate work on each other's folders,
     );
     assertEquals([times.length, times[0].map.length, radius], [2, 81, 4]);
     assertEquals((await Deno.stat(join(measured, "receptive_field_maps.png"))).isFile, true);
-    const twice = await run("receptive-field", ...field, "--out", folder);
+    const twice = await runNamed("receptive-field", ...field, "--out", folder);
     assertEquals([twice.out, /nothing left to do/.test(twice.err)], [looked.out, true]);
 
     const again = await run("calibrate", ...calibration);
@@ -108,7 +107,7 @@ Deno.test("commands: train, calibrate and evaluate work on each other's folders,
     assertEquals(again.out, calibrated.out);
 
     // Without numbers: until the scales are settled.
-    const settled = await run(
+    const settled = await runNamed(
       ...["calibrate", "--run", training, "--steps", 3, "--scales", "3,5", "--json"] as const,
       ...["--backend", "wasm", "--out", folder],
     );
@@ -126,10 +125,10 @@ Deno.test("commands: train, calibrate and evaluate work on each other's folders,
   });
 });
 
-Deno.test("commands: an EDM network on a stable target is calibrated along Heun and evaluated with churn", async () => {
+test("commands: an EDM network on a stable target is calibrated along Heun and evaluated with churn", async () => {
   await inFolder(async (folder) => {
     const formulation = ["--noise-schedule", "edm", "--objective", "x0", "--target", "stable"];
-    const trained = await run("train", ...quickTraining(folder, 5), ...formulation);
+    const trained = await runNamed("train", ...quickTraining(folder, 5), ...formulation);
     assertEquals(trained.code, 0, trained.err);
     const training = join(folder, "00001-train-synthetic-resnet-8x1");
     const { metadata } = parseSafetensors(
@@ -143,21 +142,23 @@ Deno.test("commands: an EDM network on a stable target is calibrated along Heun 
 
     const common = ["--run", training, "--images", 20, "--backend", "wasm", "--out", folder];
     const calibration = ["--steps", 3, "--samples", 1, "--scales", "3,5", "--sampler", "heun"];
-    const calibrated = await run("calibrate", ...calibration, ...common);
+    const calibrated = await runNamed("calibrate", ...calibration, ...common);
     assertEquals(calibrated.code, 0, calibrated.err);
     const scales = join(folder, "00002-calibrate-synthetic-resnet-8x1-bbels");
     const evaluation = ["--schedule", scales, "--samples", 2, "--sampler", "churn"];
-    const evaluated = await run("evaluate", ...evaluation, ...common);
+    const evaluated = await runNamed("evaluate", ...evaluation, ...common);
     assertEquals(evaluated.code, 0, evaluated.err);
     assertStringIncludes(evaluated.err, "was calibrated with heun, not churn");
     const result = JSON.parse(
-      await Deno.readTextFile(join(folder, "00003-evaluate-synthetic-resnet-8x1/evaluation.json")),
+      await Deno.readTextFile(
+        join(folder, "00003-evaluate-synthetic-resnet-8x1/evaluation.json"),
+      ),
     );
     assertEquals(result.sampler, "churn");
   });
 });
 
-Deno.test("commands: stable-target draws its figures from few numbers, and knows when it is done", async () => {
+test("commands: stable-target draws its figures from few numbers, and knows when it is done", async () => {
   await inFolder(async (folder) => {
     const small = [
       ...[
@@ -175,12 +176,14 @@ Deno.test("commands: stable-target draws its figures from few numbers, and knows
       ...["--draws", 2, "--steps", 10, "--width", 8, "--layers", 1, "--backend", "wasm"],
       ...["--out", folder],
     ];
-    const first = await run("stable_target", ...small);
+    const first = await runNamed("stable-target", ...small);
     assertEquals(first.code, 0, first.err);
     const made = join(folder, "00001-stable_target-synthetic");
     const names = [];
     for await (const { name } of Deno.readDir(made)) names.push(name);
-    for (const name of ["targets.svg", "targets.png", "losses.png", "targets.csv", "losses.csv"]) {
+    for (
+      const name of ["targets.svg", "targets.png", "losses.png", "targets.csv", "losses.csv"]
+    ) {
       assert(names.includes(name), `${name} is missing among ${names}`);
     }
     const { targets, losses } = JSON.parse(
@@ -189,11 +192,17 @@ Deno.test("commands: stable-target draws its figures from few numbers, and knows
     assertEquals(targets.length, 8); // four times, n = 1 and 8
     assertEquals([losses.plain.loss.length, losses.stable.loss.length], [10, 10]);
     assert(losses.plain.loss[0] !== losses.stable.loss[0], "the targets differ");
-    assertEquals((await Deno.readTextFile(join(made, "losses.csv"))).trim().split("\n").length, 11);
-    const again = await run("stable_target", ...small);
+    assertEquals(
+      (await Deno.readTextFile(join(made, "losses.csv"))).trim().split("\n").length,
+      11,
+    );
+    const again = await runNamed("stable-target", ...small);
     assertStringIncludes(again.err, "is finished");
     assertEquals(again.out, first.out);
-    const wrong = await run("stable_target", ...small.map((word) => word === "8" ? "99" : word));
+    const wrong = await runNamed(
+      "stable-target",
+      ...small.map((word) => word === "8" ? "99" : word),
+    );
     assertMatch(wrong.err, /--references has 99 as its largest, expected 2 to .* 40/);
   });
 });
@@ -204,10 +213,10 @@ Deno.test({
   async fn() {
     await inFolder(async (folder) => {
       const [one, two] = [join(folder, "one"), join(folder, "two")];
-      const whole = await run("train", ...quickTraining(one, 1500));
+      const whole = await run("train", ...quickTraining(one, 600));
       assertEquals(whole.code, 0, whole.err);
 
-      const child = spawn("train", quickTraining(two, 1500));
+      const child = spawn("train", quickTraining(two, 600));
       const log = join(two, "00001-train-synthetic-resnet-8x1/log.jsonl");
       const lines = async () =>
         (await Deno.readTextFile(log).catch(() => "")).split("\n").length - 1;
@@ -217,9 +226,9 @@ Deno.test({
       assertEquals(stopped.code, 130, stopped.err);
       assertStringIncludes(stopped.err, "saving and stopping");
       const before = await lines();
-      assert(before < 1500, "the training was over before it could be stopped");
+      assert(before < 600, "the training was over before it could be stopped");
 
-      const resumed = await run("train", ...quickTraining(two, 1500));
+      const resumed = await run("train", ...quickTraining(two, 600));
       assertEquals(resumed.code, 0, resumed.err);
       assertStringIncludes(resumed.err, "Resuming");
       for (const name of ["weights.safetensors", "state.safetensors", "log.jsonl"]) {
@@ -387,15 +396,12 @@ Deno.test("commands: bad input gets one line that names the thing, exit code 1, 
       ...cases.map(([task, args, expected]) => [task, [...args, ...out], expected] as const),
       ...converting,
     ];
-    const verbs = new Map(
-      verbGroups.flatMap((group) => group.verbs.map((each) => [each.name, each])),
-    );
     for (const [i, [task, args, expected]] of all.entries()) {
       const words = [...args, "--quiet"];
       // A process of its own takes a second; of every kind of mistake some have one.
       const { code, err } = i % 8 === 0
         ? await run(task, ...words)
-        : await runHere((await verbs.get(task)!.load()).verb, words);
+        : await runNamed(task, ...words);
       const what = `${task} ${args.join(" ")}`;
       assertEquals(code, 1, `${what}: ${err}`);
       const lines = err.trim().split("\n").filter((line) => !line.startsWith("New run"));
@@ -406,11 +412,11 @@ Deno.test("commands: bad input gets one line that names the thing, exit code 1, 
   });
 });
 
-Deno.test("commands: convert takes a checkpoint to our weights and back, and scales through every form", async () => {
+test("commands: convert takes a checkpoint to our weights and back, and scales through every form", async () => {
   await inFolder(async (folder) => {
     const path = (name: string) => join(folder, name);
     const convert = async (from: string, to: string, ...args: string[]) => {
-      const { code, out, err } = await run("convert", from, path(to), ...args);
+      const { code, out, err } = await runNamed("convert", from, path(to), ...args);
       assertEquals(code, 0, err);
       assertStringIncludes(out, `Wrote ${path(to)}`);
     };

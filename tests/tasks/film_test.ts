@@ -6,7 +6,8 @@ import { GifReader } from "omggif";
 import { decodePng } from "../../src/formats/png.ts";
 import { parseSafetensors, tensorOffsets } from "../../src/formats/safetensors.ts";
 import { tellingPixel } from "../../tasks/pipelines/film.ts";
-import { inFolder, root, run } from "./commands.ts";
+import { inFolder, root, run as runAlone } from "./commands.ts";
+import { runNamed as run, test } from "./in_process.ts";
 import { checkResult } from "./result_fields.ts";
 
 const few = [
@@ -26,7 +27,7 @@ function gifPictures(bytes: Uint8Array) {
   });
 }
 
-Deno.test("film: GIF, animated PNG and frames show the same, as long as was asked for", async () => {
+test("film: GIF, animated PNG and frames show the same, as long as was asked for", async () => {
   await inFolder(async (folder) => {
     const flags = [...few, "--pixel", "14,18", "--format", "frames,gif,apng", "--out", folder];
     const made = await run("film", ...flags, "--json");
@@ -65,7 +66,7 @@ Deno.test("film: GIF, animated PNG and frames show the same, as long as was aske
   });
 });
 
-Deno.test("film: an interrupted run ends where a whole one does", async () => {
+test("film: an interrupted run ends where a whole one does", async () => {
   await inFolder(async (folder) => {
     const flags = [...few, "--out", folder];
     assertEquals((await run("film", ...flags)).code, 0);
@@ -101,7 +102,7 @@ Deno.test("film: an interrupted run ends where a whole one does", async () => {
   });
 });
 
-Deno.test("film: what cannot be is said in one line", async () => {
+test("film: what cannot be is said in one line", async () => {
   await inFolder(async (folder) => {
     for (
       const [args, message] of [
@@ -150,7 +151,7 @@ Deno.test({
         await Deno.chmod(join(programs, "ffmpeg"), 0o755);
       };
       // Not permitted, as where none is installed.
-      const without = await run("film", ...flags);
+      const without = await runAlone("film", ...flags);
       assertEquals(without.code, 1);
       assertMatch(
         without.err,

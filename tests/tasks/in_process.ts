@@ -1,19 +1,23 @@
 /** Runs commands in this process, which starts TensorFlow.js once. */
-import { executeCommand, type Verb } from "../../tasks/cli/command.ts";
+import type { Verb } from "../../tasks/cli/command.ts";
+import { verbEntries } from "../../tasks/cli/verbs.ts";
+import { type Outcome, runHere as runWords } from "../../tasks/tools/torture/in_process.ts";
 
-/** Runs a command to its end, as {@linkcode run} does in a process of its own. */
-export async function runHere(verb: Verb, ...args: (string | number)[]) {
-  const [out, err]: [string[], string[]] = [[], []];
-  const code = await executeCommand(verb, {
-    args: args.map(String),
-    print: (text) => out.push(text),
-    printError: (text) => err.push(text),
-    output: { write: (text) => err.push(text), isTerminal: false, columns: () => 80, now: () => 0 },
-    debug: false,
-    onInterrupt: () => () => {},
-    exitNow: (code) => {
-      throw new Error(`exit ${code}`);
-    },
-  });
-  return { code, out: out.join("\n"), err: err.join("\n") };
+/** Runs a command to its end, as `run` of `commands.ts` does in a process of its own. */
+export function runHere(verb: Verb, ...args: (string | number)[]): Promise<Outcome> {
+  return runWords(verb, args.map(String));
+}
+
+/** The same by the command's name. */
+export async function runNamed(name: string, ...args: (string | number)[]): Promise<Outcome> {
+  const { verb } = await verbEntries.find((each) => each.name === name)!.load();
+  return await runHere(verb, ...args);
+}
+
+/**
+ * A test of commands in this process. Threads of the posterior end a moment after the command that
+ * started them, and TensorFlow.js keeps its own, so that neither is counted.
+ */
+export function test(name: string, fn: () => Promise<void>): void {
+  Deno.test({ name, fn, sanitizeResources: false, sanitizeOps: false });
 }

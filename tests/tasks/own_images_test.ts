@@ -3,7 +3,8 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { join } from "@std/path";
 import { encodePng } from "../../src/formats/png.ts";
 import { parseSafetensors } from "../../src/formats/safetensors.ts";
-import { finish, inFolder, run, spawn } from "./commands.ts";
+import { finish, inFolder, spawn } from "./commands.ts";
+import { runNamed as run, test } from "./in_process.ts";
 import { checkResult } from "./result_fields.ts";
 
 const size = 36;
@@ -30,7 +31,7 @@ const tiny = [
   ...["--batch-size", 4, "--warmup", 0, "--backend", "wasm", "--conditional"],
 ];
 
-Deno.test("own images: later commands need neither path nor run numbers, and names are the folder's", async () => {
+test("own images: later commands need neither path nor run numbers, and names are the folder's", async () => {
   await inFolder(async (folder) => {
     const discs = join(folder, "Red Discs");
     await drawDiscs(discs, 6);
@@ -67,7 +68,10 @@ Deno.test("own images: later commands need neither path nor run numbers, and nam
     );
     assertEquals(calibrated.code, 0, calibrated.err);
     const calibration = await checkResult(calibrated.out);
-    assertEquals(calibration.run, join(folder, "runs/00002-calibrate-red-discs-resnet-8x1-bbels"));
+    assertEquals(
+      calibration.run,
+      join(folder, "runs/00002-calibrate-red-discs-resnet-8x1-bbels"),
+    );
     assertEquals([calibration.numbers.machine, calibration.numbers.samples], ["bbELS", 2]);
 
     // Without --schedule it is the newest of the network.
@@ -122,14 +126,24 @@ Deno.test("own images: later commands need neither path nor run numbers, and nam
         "more; say with --from where they are now\n",
     );
     const found = await run(
-      ...["calibrate", "--run", "latest", "--steps", 3, "--scales", "3", "--from", moved] as const,
+      ...[
+        "calibrate",
+        "--run",
+        "latest",
+        "--steps",
+        3,
+        "--scales",
+        "3",
+        "--from",
+        moved,
+      ] as const,
       ...quick,
     );
     assertEquals(found.code, 0, found.err);
   });
 });
 
-Deno.test("own images: a number that was given is meant, and --dry-run prints what a preset comes to", async () => {
+test("own images: a number that was given is meant, and --dry-run prints what a preset comes to", async () => {
   await inFolder(async (folder) => {
     const discs = join(folder, "discs");
     await drawDiscs(discs, 3);
@@ -153,10 +167,21 @@ const resultsOfTraining = [
   ...["numbers.steps", "numbers.images", "numbers.loss", "numbers.undertrained"],
 ];
 
-Deno.test("train: a network whose loss still falls is called undertrained, a settled one is not", async () => {
+test("train: a network whose loss still falls is called undertrained, a settled one is not", async () => {
   await inFolder(async (folder) => {
     const texture = [
-      ...["--dataset", "synthetic", "--images", 40, "--width", 8, "--layers", 1, "--batch-size", 4],
+      ...[
+        "--dataset",
+        "synthetic",
+        "--images",
+        40,
+        "--width",
+        8,
+        "--layers",
+        1,
+        "--batch-size",
+        4,
+      ],
       ...["--shards", 1, "--backend", "wasm", "--out", folder, "--json"],
     ];
     const short = await run("train", ...texture, "--steps", 60);
@@ -170,7 +195,7 @@ Deno.test("train: a network whose loss still falls is called undertrained, a set
   });
 });
 
-Deno.test("own images: parts, choice and what cannot be read are told, and remembered by later commands", async () => {
+test("own images: parts, choice and what cannot be read are told, and remembered by later commands", async () => {
   await inFolder(async (folder) => {
     const discs = join(folder, "discs");
     await drawDiscs(join(discs, "Train"), 6);
@@ -209,7 +234,7 @@ Deno.test("own images: parts, choice and what cannot be read are told, and remem
   });
 });
 
-Deno.test("results: those of the remaining verbs are as documented", async () => {
+test("results: those of the remaining verbs are as documented", async () => {
   await inFolder(async (folder) => {
     const out = ["--out", folder, "--backend", "wasm", "--json"];
     const quick = ["--images", 20, "--calibration-images", 10, "--calibration-samples", 1];

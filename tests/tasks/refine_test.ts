@@ -1,13 +1,25 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { parseScaleSchedule } from "../../src/calibration/scale_schedule_json.ts";
-import { inFolder, run } from "./commands.ts";
+import { inFolder } from "./commands.ts";
+import { runNamed as run, test } from "./in_process.ts";
 
-Deno.test("calibrate: --refine moves the scales by final images, and keeps start and trials", async () => {
+test("calibrate: --refine moves the scales by final images, and keeps start and trials", async () => {
   await inFolder(async (folder) => {
     const flags = [
       ...["--refine", "r^2", "--refine-samples", 2, "--grid", "cubic", "--steps", 3],
-      ...["--images", 10, "--samples", 1, "--scales", "3..7", "--backend", "wasm", "--out", folder],
+      ...[
+        "--images",
+        10,
+        "--samples",
+        1,
+        "--scales",
+        "3..7",
+        "--backend",
+        "wasm",
+        "--out",
+        folder,
+      ],
     ];
     const refined = await run("calibrate", ...flags);
     assertEquals(refined.code, 0, refined.err);

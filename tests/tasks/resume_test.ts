@@ -3,11 +3,12 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { join } from "@std/path";
 import { parseCalibrationState } from "../../src/calibration/calibration_state_file.ts";
 import { parseSafetensors, tensorOffsets } from "../../src/formats/safetensors.ts";
-import { finish, inFolder, run, spawn } from "./commands.ts";
+import { finish, inFolder, spawn } from "./commands.ts";
+import { runNamed as run, test } from "./in_process.ts";
 
 const size = 32 * 32;
 
-Deno.test("evaluate: an interrupted run ends where a whole one does, also one that kept numbers", async () => {
+test("evaluate: an interrupted run ends where a whole one does, also one that kept numbers", async () => {
   await inFolder(async (folder) => {
     const flags = [
       ...["--machines", "is,ls", "--scales", "3,5", "--images", 10, "--samples", 3],
@@ -64,6 +65,8 @@ Deno.test("evaluate: an interrupted run ends where a whole one does, also one th
 Deno.test({
   name: "calibrate: killed on its way it goes on to the same bytes, also from a state in JSON",
   ignore: Deno.build.os === "windows", // no SIGKILL to send there
+  sanitizeResources: false,
+  sanitizeOps: false,
   async fn() {
     await inFolder(async (folder) => {
       const [one, two] = [join(folder, "one"), join(folder, "two")];

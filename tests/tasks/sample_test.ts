@@ -3,11 +3,12 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { join } from "@std/path";
 import { decode } from "fast-png";
 import { parseSafetensors, tensorOffsets } from "../../src/formats/safetensors.ts";
-import { inFolder, run } from "./commands.ts";
+import { inFolder } from "./commands.ts";
+import { runNamed as run, test } from "./in_process.ts";
 
 const few = ["--samples", 3, "--steps", 2, "--grid", "cubic", "--backend", "wasm"];
 
-Deno.test("sample: images do not depend on the batch, and an interrupted run ends where a whole one does", async () => {
+test("sample: images do not depend on the batch, and an interrupted run ends where a whole one does", async () => {
   await inFolder(async (folder) => {
     const whole = await run("sample", ...few, "--out", join(folder, "a"));
     assertEquals(whole.code, 0, whole.err);
@@ -50,7 +51,7 @@ Deno.test("sample: images do not depend on the batch, and an interrupted run end
   });
 });
 
-Deno.test("sample: a machine samples with a bare list, and what cannot be is said in one line", async () => {
+test("sample: a machine samples with a bare list, and what cannot be is said in one line", async () => {
   await inFolder(async (folder) => {
     const machine = ["--machine", "bbels", "--scales", "3,5", "--images", 20, "--samples", 1];
     const made = await run("sample", ...machine, "--backend", "wasm", "--out", folder);

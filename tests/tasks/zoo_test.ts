@@ -67,7 +67,7 @@ Deno.test("zoo: a name or file that it has not ends any verb with one line", asy
   ) {
     const { code, err } = await runHere(verb, ...args);
     assertEquals(code, 1);
-    assertMatch(err, /^[a-z]+: Cannot find "none" in the zoo: expected one of [^\n]*$/);
+    assertMatch(err, /^[a-z]+: Cannot find "none" in the zoo: expected one of [^\n]*\n$/);
   }
   const message = (work: () => Promise<unknown>) => work().then(String, (error) => error.message);
   assertMatch(await message(() => zooInput(`${defaultNetwork}/x`)), /the zoo has weights\.safet/);

@@ -9,21 +9,20 @@ export interface Outcome {
   readonly err: string;
 }
 
-/** Runs a command to its end. */
+/** Runs a command to its end; what it says is as its process would write it. */
 export async function runHere<S extends FlagSpecs>(
   verb: Verb<S>,
   args: readonly string[],
 ): Promise<Outcome> {
-  const out: string[] = [];
-  const err: string[] = [];
+  let [out, err] = ["", ""];
   const host: CommandHost = {
     args,
-    print: (text) => void out.push(text),
-    printError: (text) => void err.push(text),
+    print: (text) => void (out += `${text}\n`),
+    printError: (text) => void (err += `${text}\n`),
     output: {
       isTerminal: false,
       columns: () => 80,
-      write: (text) => void err.push(text.trimEnd()),
+      write: (text) => void (err += text),
       now: () => performance.now(),
     },
     debug: false,
@@ -32,10 +31,10 @@ export async function runHere<S extends FlagSpecs>(
   };
   // Some notes go to the console by themselves.
   const { error } = console;
-  console.error = (...words) => void err.push(words.join(" "));
+  console.error = (...words) => void (err += `${words.join(" ")}\n`);
   try {
     const code = await executeCommand(verb, host);
-    return { code, out: out.join("\n"), err: err.join("\n") };
+    return { code, out, err };
   } finally {
     console.error = error;
   }

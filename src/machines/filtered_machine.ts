@@ -42,8 +42,10 @@ export interface FilteredMachineParts {
 interface Predictor {
   /** Passes over the candidates; 0: the candidates are not looked at. */
   readonly passes: number;
-  /** Posterior mean, `[H, W, C]` both. */
-  mean(x: Float64Array): Promise<Float64Array>;
+  /** Noisy images that are best asked for in one call; absent: one. */
+  readonly together?: number;
+  /** Posterior means, `[H, W, C]` all. */
+  means(list: readonly Float64Array[]): Promise<Float64Array[]>;
   /** Weights of the candidates; absent where there are none. */
   weigh?(
     x: Float64Array,
@@ -60,6 +62,9 @@ interface PredictorRequest {
   readonly abort?: AbortSignal | undefined;
   readonly onImages?: ((images: number) => void) | undefined;
 }
+
+/** Noisy images that a fitted distribution is asked for together: some milliseconds of work. */
+const queriesTogether = 8;
 
 /** Filters that are kept: those of the steps of a sampler, for all of its batches. */
 const keptFilters = 64;
@@ -230,14 +235,18 @@ export class FilteredMachine implements Machine {
         };
         const predictor = await this.#predictor({ source, key, t, patchSize, abort, onImages });
         passes = Math.max(1, predictor.passes);
-        for (const query of members) {
+        const { together = 1 } = predictor;
+        for (let first = 0; first < members.length; first += together) {
           seen = 0;
           abort?.throwIfAborted();
-          const image = Float64Array.from(
-            x.data.subarray(query * values, (query + 1) * values),
+          const some = members.slice(first, first + together);
+          const means = await predictor.means(
+            some.map((query) =>
+              Float64Array.from(x.data.subarray(query * values, (query + 1) * values))
+            ),
           );
-          outputs[column]!.set(await predictor.mean(image), query * values);
-          done++;
+          means.forEach((mean, i) => outputs[column]!.set(mean, some[i]! * values));
+          done += some.length;
           onProgress?.(done / total);
         }
       }
@@ -265,7 +274,14 @@ export class FilteredMachine implements Machine {
     if (definition.source !== "images") {
       const { fit } = definition.source;
       const fitted = await kept(this.#fitted, key, () => fit(source, { parameters, abort }));
-      return { passes: 0, mean: (x) => Promise.resolve(fitted.mean(x, level)) };
+      return {
+        passes: 0,
+        together: queriesTogether,
+        means: (list) =>
+          Promise.resolve(
+            fitted.means?.(list, level) ?? list.map((x) => fitted.mean(x, level)),
+          ),
+      };
     }
     const context: FilterContext = {
       ...level,
@@ -276,7 +292,7 @@ export class FilteredMachine implements Machine {
       const perturbed = new PerturbedImages({ source, level, perturbations, onImages, abort });
       return {
         passes: 1,
-        mean: (x) => perturbed.mean(x),
+        means: (list) => eachOf(list, (x) => perturbed.mean(x)),
         weigh: async (x, visit) => {
           const { select } = source;
           const everywhere = new Float64Array(this.imageShape[0] * this.imageShape[1]);
@@ -298,21 +314,22 @@ export class FilteredMachine implements Machine {
     if (batchMeans === undefined || batchMeans >= sourceCount(source)) {
       return {
         passes: whole.passes,
-        mean: (x) => whole.mean(x),
+        means: (list) => eachOf(list, (x) => whole.mean(x)),
         weigh: (x, visit) => whole.weigh(x, visit),
       };
     }
     const parts = inBatches(source, batchMeans).map(of);
     return {
       passes: whole.passes,
-      mean: async (x) => {
-        const mean = new Float64Array(x.length);
-        for (const part of parts) {
-          const one = await part.mean(x);
-          for (let i = 0; i < mean.length; i++) mean[i] = mean[i]! + one[i]! / parts.length;
-        }
-        return mean;
-      },
+      means: (list) =>
+        eachOf(list, async (x) => {
+          const mean = new Float64Array(x.length);
+          for (const part of parts) {
+            const one = await part.mean(x);
+            for (let i = 0; i < mean.length; i++) mean[i] = mean[i]! + one[i]! / parts.length;
+          }
+          return mean;
+        }),
       weigh: async (x, visit) => {
         for (const part of parts) {
           await part.weigh(
@@ -334,6 +351,16 @@ export class FilteredMachine implements Machine {
     }
     return patchSizeAt(patchSize, t, { between });
   }
+}
+
+/** One answer after the other. */
+async function eachOf(
+  list: readonly Float64Array[],
+  answer: (x: Float64Array) => Promise<Float64Array>,
+): Promise<Float64Array[]> {
+  const answers: Float64Array[] = [];
+  for (const x of list) answers.push(await answer(x));
+  return answers;
 }
 
 /** The filters of a definition at a time. */

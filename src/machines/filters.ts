@@ -99,6 +99,8 @@ export interface FittedPosterior {
    * @returns `[H, W, C]`.
    */
   mean(x: Float64Array, level: FilterLevel): Float64Array;
+  /** The same of several noisy images, where that is faster than one after the other. */
+  means?(list: readonly Float64Array[], level: FilterLevel): Float64Array[];
 }
 
 /**

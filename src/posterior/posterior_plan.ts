@@ -96,7 +96,7 @@ export function planPosterior(request: PosteriorRequest): PosteriorPlan {
  * kept within [-1, 1] and within 1.5 standard deviations of the noisy one. Any image gives the same
  * posterior; a near one gives it with less rounding.
  */
-function pivotOf(
+export function pivotOf(
   x: Float64Array,
   { height, width, noise }: { height: number; width: number; noise: number },
 ): Float32Array {

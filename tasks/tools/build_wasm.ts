@@ -20,6 +20,16 @@ interface Kernel {
 
 const kernels: readonly Kernel[] = [
   {
+    source: "src/machines/filtered/wasm/image_posteriors.as.ts",
+    output: "src/machines/filtered/wasm/image_posteriors_wasm.ts",
+    flags: [],
+  },
+  {
+    source: "src/machines/filtered/wasm/linear.as.ts",
+    output: "src/machines/filtered/wasm/linear_wasm.ts",
+    flags: [],
+  },
+  {
     source: "src/posterior/wasm/posterior/posterior.as.ts",
     output: "src/posterior/wasm/posterior_wasm.ts",
     flags: [],

@@ -15,21 +15,18 @@ import {
   type StatisticsOptions,
 } from "./source_statistics.ts";
 import { type Eigenpair, topEigenpairs } from "./top_eigenpairs.ts";
-import {
-  fromTridiagonalBasis,
-  solveTridiagonal,
-  timesTridiagonal,
-  toTridiagonalBasis,
-  tridiagonalize,
-} from "./tridiagonal.ts";
+import { type LinearProducts, linearProducts } from "./linear_products.ts";
+import { solveTridiagonal, timesTridiagonal, tridiagonalize } from "./tridiagonal.ts";
 
 /** One decomposition, which serves all times. */
 interface Decomposition {
   readonly mean: Float64Array;
-  /** Of the covariance, or of the products of images. */
-  readonly matrix: Tridiagonal;
-  /** Centered images over the root of the divisor, `[N, n]`, where `matrix` is of their products. */
-  readonly centered: Float64Array | undefined;
+  /** T of the covariance, or of the products of images. */
+  readonly matrix: Pick<Tridiagonal, "size" | "diagonal" | "offDiagonal">;
+  /** Is it of their products? */
+  readonly ofImages: boolean;
+  /** To the basis of T, and back. */
+  readonly products: LinearProducts;
   /** Largest components, where a rank is asked for; in the basis of T. */
   readonly components: readonly Eigenpair[] | undefined;
 }
@@ -41,26 +38,29 @@ class GaussianPosterior implements FittedPosterior {
     this.#parts = parts;
   }
 
+  mean(x: Float64Array, level: FilterLevel): Float64Array {
+    return this.means([x], level)[0]!;
+  }
+
   /** `mu + f(Sigma) (x / a - mu)` with `f(l) = a^2 l / (a^2 l + s^2)`. */
-  mean(x: Float64Array, { signal, sigma }: FilterLevel): Float64Array {
-    const { mean, matrix, centered } = this.#parts;
-    const away = x.map((value, i) => value / signal - mean[i]!);
-    const inner = toTridiagonalBasis(matrix, centered ? times(centered, away) : away);
+  means(list: readonly Float64Array[], { signal, sigma }: FilterLevel): Float64Array[] {
+    const { mean, products } = this.#parts;
+    const away = list.map((x) => x.map((value, i) => value / signal - mean[i]!));
     // Of the products of images, Sigma = X^T X, f(Sigma) = X^T g(X X^T) X with g(l) = f(l) / l.
-    const filtered = this.#filter(inner, { alpha: signal ** 2, beta: sigma ** 2 });
-    const outer = fromTridiagonalBasis(matrix, filtered);
-    const change = centered ? timesTransposed(centered, outer) : outer;
-    return change.map((value, i) => value + mean[i]!);
+    const filtered = products.toBasis(away).map((vector) =>
+      this.#filter(vector, { alpha: signal ** 2, beta: sigma ** 2 })
+    );
+    return products.fromBasis(filtered).map((change) => change.map((value, i) => value + mean[i]!));
   }
 
   #filter(
     vector: Float64Array,
     { alpha, beta }: { readonly alpha: number; readonly beta: number },
   ): Float64Array {
-    const { matrix, centered, components } = this.#parts;
+    const { matrix, ofImages, components } = this.#parts;
     if (components === undefined) {
       const solved = solveTridiagonal(matrix, { vector, alpha, beta });
-      const out = centered ? solved : timesTridiagonal(matrix, solved);
+      const out = ofImages ? solved : timesTridiagonal(matrix, solved);
       return out.map((value) => alpha * value);
     }
     const out = new Float64Array(vector.length);
@@ -68,32 +68,11 @@ class GaussianPosterior implements FittedPosterior {
       let dot = 0;
       for (let i = 0; i < out.length; i++) dot += direction[i]! * vector[i]!;
       const lambda = Math.max(0, value);
-      const gain = dot * alpha * (centered ? 1 : lambda) / (alpha * lambda + beta);
+      const gain = dot * alpha * (ofImages ? 1 : lambda) / (alpha * lambda + beta);
       for (let i = 0; i < out.length; i++) out[i] = out[i]! + gain * direction[i]!;
     }
     return out;
   }
-}
-
-/** A `[N, n]` times a vector `[n]`. */
-function times(matrix: Float64Array, vector: Float64Array): Float64Array {
-  const n = vector.length;
-  return Float64Array.from({ length: matrix.length / n }, (_, i) => {
-    let sum = 0;
-    for (let j = 0; j < n; j++) sum += matrix[i * n + j]! * vector[j]!;
-    return sum;
-  });
-}
-
-/** A vector `[N]` times `[N, n]`. */
-function timesTransposed(matrix: Float64Array, vector: Float64Array): Float64Array {
-  const n = matrix.length / vector.length;
-  const out = new Float64Array(n);
-  for (let i = 0; i < vector.length; i++) {
-    const factor = vector[i]!;
-    for (let j = 0; j < n; j++) out[j] = out[j]! + factor * matrix[i * n + j]!;
-  }
-  return out;
 }
 
 async function decompose(
@@ -115,7 +94,14 @@ async function decompose(
     for (let i = 0; i < centered.length; i++) centered[i] = centered[i]! / root;
   }
   const components = rank === undefined || rank >= size ? undefined : topEigenpairs(matrix, rank);
-  return { mean, matrix, centered, components };
+  const { diagonal, offDiagonal } = matrix;
+  return {
+    mean,
+    matrix: { size, diagonal, offDiagonal },
+    ofImages: centered !== undefined,
+    products: await linearProducts({ matrix, centered }),
+    components,
+  };
 }
 
 /** Decompositions of this process, the last used last. */

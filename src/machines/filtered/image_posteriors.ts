@@ -4,6 +4,7 @@ import { eventLoopTurns } from "../../core/event_loop.ts";
 import { type ImageShape, imageShapeOf } from "../../core/image_batch.ts";
 import type { Filter, FilterLevel, SourceImages } from "../filters.ts";
 import { type Distances, distancesOf } from "./distances.ts";
+import { ImageKernel, imagesTogether, kernelFiltersOf } from "./image_kernel.ts";
 import { type Response, responseOf } from "./responses.ts";
 import { sourceCount, sourceOffset } from "./source_statistics.ts";
 
@@ -83,6 +84,8 @@ export class ImagePosteriors {
    */
   async mean(x: Float64Array): Promise<Float64Array> {
     const { source: { images: { data } } } = this.#parts;
+    const found = await this.#meanByKernel(x);
+    if (found !== undefined) return found;
     const out = new Float64Array(x.length);
     if (this.response.isIdentity) return await this.#meanOfOwn(x);
     const [, , channels] = this.#shape;
@@ -129,6 +132,40 @@ export class ImagePosteriors {
       this.response.spread(logits, weights);
       visit(image, weights, at);
     });
+  }
+
+  /** The mean by WebAssembly; undefined for filters that it does not know. */
+  async #meanByKernel(x: Float64Array): Promise<Float64Array | undefined> {
+    const { source, onImages, abort } = this.#parts;
+    const filters = kernelFiltersOf({ ...this.#parts, shape: this.#shape });
+    const kernel = filters && await ImageKernel.take(filters);
+    if (kernel === undefined) return undefined;
+    try {
+      kernel.begin(x, this.#parts);
+      const turn = eventLoopTurns();
+      const count = sourceCount(source);
+      // Only images that weighed something when they came can do so in the end.
+      const weighing: number[] = [];
+      for (let first = 0; first < count; first += imagesTogether) {
+        if (kernel.addImages(first)) weighing.push(first);
+        onImages?.(Math.min(imagesTogether, count - first));
+        await turn();
+        abort?.throwIfAborted();
+      }
+      if (this.response.isIdentity) return kernel.finish();
+      for (let first = 0; first < count; first += imagesTogether) {
+        if (first === weighing[0]) {
+          kernel.addAnswers(first);
+          weighing.shift();
+        }
+        onImages?.(Math.min(imagesTogether, count - first));
+        await turn();
+        abort?.throwIfAborted();
+      }
+      return kernel.finish();
+    } finally {
+      kernel.free();
+    }
   }
 
   /** Where each posterior answers what is its own, weights and their products are summed in one pass. */

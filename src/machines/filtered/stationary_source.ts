@@ -2,7 +2,7 @@
 import { eventLoopTurns } from "../../core/event_loop.ts";
 import type { ImageShape } from "../../core/image_batch.ts";
 import type { FilterLevel, FittedPosterior, FittedSource, SourceImages } from "../filters.ts";
-import { planeTransform, type Spectrum } from "./fourier.ts";
+import { type PlaneTransform, planeTransform, type Spectrum } from "./fourier.ts";
 import { meanImage, sourceCount, sourceOffset } from "./source_statistics.ts";
 
 /** What is kept of the images. */
@@ -21,16 +21,24 @@ const emptySpectrum = (length: number): Spectrum => ({
 
 class StationaryPosterior implements FittedPosterior {
   readonly #parts: Spectra;
+  readonly #transform: PlaneTransform;
+  /** The last level asked for, and the filter there. */
+  #known: { readonly signal: number; readonly sigma: number; readonly gains: Gains } | undefined;
 
   constructor(parts: Spectra) {
     this.#parts = parts;
+    this.#transform = planeTransform(parts.shape[0], parts.shape[1]);
   }
 
   /** `m + a S (a^2 S + s^2 I)^-1 (x - a m)` at each frequency. */
   mean(x: Float64Array, { signal, sigma }: FilterLevel): Float64Array {
-    const { shape: [height, width, channels], means, power } = this.#parts;
-    const transform = planeTransform(height, width);
+    const { shape: [height, width, channels], means } = this.#parts;
+    const transform = this.#transform;
     const cells = height * transform.columns, pixels = height * width;
+    if (this.#known?.signal !== signal || this.#known.sigma !== sigma) {
+      this.#known = { signal, sigma, gains: gainsOf(this.#parts, { signal, sigma, cells }) };
+    }
+    const { gains } = this.#known;
     const plane = new Float64Array(pixels);
     const spectra = means.map((mean, c) => {
       for (let p = 0; p < pixels; p++) plane[p] = x[p * channels + c]! - signal * mean;
@@ -38,29 +46,58 @@ class StationaryPosterior implements FittedPosterior {
       transform.forward(plane, spectrum);
       return spectrum;
     });
-    for (let f = 0; f < cells; f++) {
-      const solved = solveHermitian(
-        power.map((row) => row.map(({ re, im }) => [signal ** 2 * re[f]!, signal ** 2 * im[f]!])),
-        { add: sigma ** 2, right: spectra.map(({ re, im }) => [re[f]!, im[f]!]) },
-      );
-      spectra.forEach((spectrum, c) => {
+    const out = new Float64Array(x.length);
+    const filtered = emptySpectrum(cells);
+    for (let c = 0; c < channels; c++) {
+      filtered.re.fill(0);
+      filtered.im.fill(0);
+      for (let d = 0; d < channels; d++) {
+        const { re: a, im: b } = gains[c]![d]!, { re: u, im: v } = spectra[d]!;
+        for (let f = 0; f < cells; f++) {
+          filtered.re[f] = filtered.re[f]! + a[f]! * u[f]! - b[f]! * v[f]!;
+          filtered.im[f] = filtered.im[f]! + a[f]! * v[f]! + b[f]! * u[f]!;
+        }
+      }
+      transform.inverse(filtered, plane);
+      for (let p = 0; p < pixels; p++) out[p * channels + c] = plane[p]! + means[c]!;
+    }
+    return out;
+  }
+}
+
+/** What each channel's frequency takes from those of all channels, `[C, C]` of spectra. */
+type Gains = readonly (readonly Spectrum[])[];
+
+/** `a S (a^2 S + s^2 I)^-1` at each frequency. */
+function gainsOf(
+  { power }: Spectra,
+  { signal, sigma, cells }: {
+    readonly signal: number;
+    readonly sigma: number;
+    readonly cells: number;
+  },
+): Gains {
+  const gains = power.map((row) => row.map(() => emptySpectrum(cells)));
+  for (let f = 0; f < cells; f++) {
+    const matrix = power.map((row) =>
+      row.map(({ re, im }): Complex => [signal ** 2 * re[f]!, signal ** 2 * im[f]!])
+    );
+    power.forEach((_, d) => {
+      const right = power.map((_, c): Complex => [c === d ? 1 : 0, 0]);
+      const solved = solveHermitian(matrix, { add: sigma ** 2, right });
+      power.forEach((row, c) => {
         let re = 0, im = 0;
-        power[c]!.forEach((entry, d) => {
-          const [a, b] = [entry.re[f]!, entry.im[f]!], [u, v] = solved[d]!;
+        row.forEach((entry, e) => {
+          const [a, b] = [entry.re[f]!, entry.im[f]!], [u, v] = solved[e]!;
           re += a * u - b * v;
           im += a * v + b * u;
         });
-        spectrum.re[f] = signal * re;
-        spectrum.im[f] = signal * im;
+        gains[c]![d]!.re[f] = signal * re;
+        gains[c]![d]!.im[f] = signal * im;
       });
-    }
-    const out = new Float64Array(x.length);
-    spectra.forEach((spectrum, c) => {
-      transform.inverse(spectrum, plane);
-      for (let p = 0; p < pixels; p++) out[p * channels + c] = plane[p]! + means[c]!;
     });
-    return out;
   }
+  return gains;
 }
 
 type Complex = readonly [re: number, im: number];

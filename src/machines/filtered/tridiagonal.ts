@@ -48,7 +48,7 @@ export function fromTridiagonalBasis(matrix: Tridiagonal, vector: Float64Array):
 
 /** `(alpha T + beta I)^-1 v` of a positive definite one, by elimination. */
 export function solveTridiagonal(
-  { size, diagonal, offDiagonal }: Tridiagonal,
+  { size, diagonal, offDiagonal }: Pick<Tridiagonal, "size" | "diagonal" | "offDiagonal">,
   { vector, alpha, beta }: {
     readonly vector: Float64Array;
     readonly alpha: number;
@@ -74,7 +74,7 @@ export function solveTridiagonal(
 
 /** T v. */
 export function timesTridiagonal(
-  { size, diagonal, offDiagonal }: Tridiagonal,
+  { size, diagonal, offDiagonal }: Pick<Tridiagonal, "size" | "diagonal" | "offDiagonal">,
   vector: Float64Array,
 ): Float64Array {
   return Float64Array.from(

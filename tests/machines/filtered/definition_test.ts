@@ -65,7 +65,8 @@ Deno.test("definitions: LS and IS as precision, response and source are LS and I
         await other.predictScales(x, t, { scales: [3, 7] }),
       ];
       a.forEach((batch, i) => {
-        if (relativeError(batch.data, b[i]!.data) > 1e-7) throw new Error(`${name} ${t} ${i}`);
+        // Logits are float32 up to 32 nats.
+        if (relativeError(batch.data, b[i]!.data) > 1e-6) throw new Error(`${name} ${t} ${i}`);
       });
       const [one, two] = [
         await mine.explain(x, t, { top: 3, patchSize: 3 }),

@@ -59,11 +59,37 @@ Deno.test("engine: any precision and response give what the equation says", asyn
           });
           expected.forEach((value, i) => {
             const what = `${precision.kind} ${response.kind} t ${t} ${i}`;
-            // Float32 of values up to 4.
-            assertAlmostEquals(data[query * n + i]!, value, 4e-7, what);
+            // Float32 of values up to 4, and of logits up to 32 nats, whose rounding is some 2e-6.
+            assertAlmostEquals(data[query * n + i]!, value, 4e-6, what);
             assertAlmostEquals(xHat0.data[query * n + i]!, value, 4e-7, what);
           });
         }
+      }
+    }
+  }
+});
+
+Deno.test("engine: many images, of which few count, by WebAssembly as by weights", async () => {
+  const random = new Random(11, "many");
+  const shape: ImageShape = [5, 5, 2];
+  const sets = randomSets(50, "coordinates", random);
+  for (const [precision, response] of [[sets, { kind: "coordinates" }], [sets, sets]] as const) {
+    const definition: FilteredMachineDefinition = {
+      ...{ name: "many", description: "many", precision, response, source: "images" },
+    };
+    // Not a number of whole sixteens; classes take some.
+    const images = gaussian(75, shape, random);
+    const labels = Array.from({ length: 75 }, (_, i) => i % 3);
+    const machine = createMachine(definition, { images, labels, schedule });
+    const x = noisy(sliceBatch(images, 0, 2), 0.2, random);
+    // Far from all images, where float32 could not tell them apart.
+    const far = { ...x, data: x.data.map((value) => 20 * value) };
+    for (const [query, t] of [[x, 0.2], [x, 0.999], [far, 0.2]] as const) {
+      for (const options of [{}, { labels: [2, 0] }]) {
+        const { data } = await machine.predict(query, t, options);
+        const { xHat0 } = await machine.explain(query, t, options);
+        // Logits are float32 up to 32 nats, and what weighs less than 1e-10 in all is left out.
+        data.forEach((value, i) => assertAlmostEquals(value, xHat0.data[i]!, 4e-6, `t ${t} ${i}`));
       }
     }
   }

@@ -9,6 +9,7 @@ import {
   toTridiagonalBasis,
   tridiagonalize,
 } from "../../../src/machines/filtered/tridiagonal.ts";
+import { linearProducts, plainProducts } from "../../../src/machines/filtered/linear_products.ts";
 import { topEigenpairs } from "../../../src/machines/filtered/top_eigenpairs.ts";
 import { planeTransform } from "../../../src/machines/filtered/fourier.ts";
 import { cosineLegacy } from "../../../src/schedules/cosine_legacy.ts";
@@ -51,6 +52,35 @@ Deno.test("tridiagonalize: Q T Q^T is the matrix, whatever its rank", async () =
       times(matrix, v).forEach((value, i) => assertAlmostEquals(found[i]!, value, 1e-12));
       fromTridiagonalBasis(reduced, toTridiagonalBasis(reduced, v.slice()))
         .forEach((value, i) => assertAlmostEquals(value, v[i]!, 1e-13));
+    }
+  }
+});
+
+Deno.test("linearProducts: they are what plain arrays give, for any number of vectors", async () => {
+  const random = new Random(4, "products");
+  for (const [size, length] of [[1, 1], [2, 7], [7, 12], [12, 12]] as const) {
+    const matrix = await tridiagonalize(symmetric(size, [5, 2, 1].slice(0, size), random), {
+      size,
+    });
+    const images = Float64Array.from(random.normals(size * length));
+    for (const centered of [undefined, images]) {
+      const parts = { matrix, centered };
+      const [found, plain] = [await linearProducts(parts), plainProducts(parts)];
+      for (const count of [0, 1, 5]) {
+        const vectors = (n: number) =>
+          Array.from({ length: count }, () => Float64Array.from(random.normals(n)));
+        const [there, back] = [vectors(centered ? length : size), vectors(size)];
+        const pairs = [
+          [found.toBasis(there), plain.toBasis(there)],
+          [found.fromBasis(back), plain.fromBasis(back)],
+        ] as const;
+        for (const [mine, expected] of pairs) {
+          assertEquals(mine.map((v) => v.length), expected.map((v) => v.length));
+          mine.forEach((v, q) =>
+            v.forEach((value, i) => assertAlmostEquals(value, expected[q]![i]!, 1e-12))
+          );
+        }
+      }
     }
   }
 });

@@ -9,7 +9,7 @@
  */
 import {
   atSum4, bits4, bitsPerUnit64, c1, c2, c3, c4, c5, cutoffBits, exactFrom4, fma, fnma, four, magic, maxMargin4,
-  minMargin4, one, rescoreFrom4, setFour,
+  minMargin4, one, powerOfTwo, rescoreFrom4, setFour,
 } from "./arithmetic.as";
 import { sumEight, sumFour } from "./distances.as";
 import { margins1, products, weights } from "./explanation.as";
@@ -211,13 +211,4 @@ function explainFour(second: bool, at: usize, cell: usize, center: usize): void 
   t1 = f32x4.sub(t1, atSum4);
   t2 = f32x4.sub(t2, atSum4);
   setFour(second, product, fma(w2, t2, fma(w1, t1, four(second, product))));
-}
-
-/** 2^(t * bits), as in `accumulateFour`. */
-@inline
-function powerOfTwo(t: v128): v128 {
-  const rounded = fma(t, bits4, magic);
-  const f = fnma(t, bits4, f32x4.sub(rounded, magic));
-  const p = fma(fma(fma(fma(fma(c5, f, c4), f, c3), f, c2), f, c1), f, one);
-  return i32x4.add(p, i32x4.shl(rounded, 23));
 }

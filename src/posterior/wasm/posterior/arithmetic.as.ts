@@ -64,6 +64,15 @@ export function fnma(a: v128, b: v128, c: v128): v128 {
   return f32x4.sub(c, f32x4.mul(a, b));
 }
 
+/** 2^(t * bits), |t * bits| at most LIMIT: the nearest integer to the exponent, the rest through the polynomial. */
+@inline
+export function powerOfTwo(t: v128): v128 {
+  const rounded = fma(t, bits4, magic);
+  const f = fnma(t, bits4, f32x4.sub(rounded, magic));
+  const p = fma(fma(fma(fma(fma(c5, f, c4), f, c3), f, c2), f, c1), f, one);
+  return i32x4.add(p, i32x4.shl(rounded, 23));
+}
+
 /** Factor that takes a sum relative to `from` to one relative to `to`. */
 @inline
 export function power(to: f32, from: f32): f64 {

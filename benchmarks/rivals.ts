@@ -2,7 +2,8 @@
  * The machines of docs/theories.md beside plain PyTorch of the same equations, and beside LS: what is made
  * once, what each time takes, and each query. `deno task bench:rivals`.
  *
- * The posterior of LS and PyTorch have as many threads as `--threads` says; the other machines have one.
+ * The posterior of LS and PyTorch have as many threads as `--threads` says; the other machines have one, which is
+ * why they are compared by processor time.
  * Answers are compared before a time is shown, but those of SCFDM, whose noise is each side's own.
  *
  * @module
@@ -15,6 +16,7 @@ import { createMachine, type Machine, type MachineName, wasmPosterior } from "..
 import { cosineLegacy } from "../src/schedules/cosine_legacy.ts";
 import { CommandError, defineVerb, runVerb } from "../tasks/cli/command.ts";
 import { textTable } from "../tasks/cli/table.ts";
+import { processorTime } from "../tasks/pipelines/processor_time.ts";
 import { colorImages, noisy } from "./images.ts";
 import { runPeer } from "./peer.ts";
 
@@ -57,19 +59,24 @@ async function seconds(use: () => Promise<unknown>): Promise<number> {
 async function timeMachine(
   machine: Machine,
   { queries, times: [other, t], rounds }: Work,
-): Promise<Taken & { readonly answers: ImageBatch }> {
+): Promise<Taken & { readonly processor: number; readonly answers: ImageBatch }> {
   const one = sliceBatch(queries, 0, 1);
   const first = await seconds(() => machine.predict(one, other));
   const time = await seconds(() => machine.predict(one, t));
-  const perQuery: number[] = [];
+  const perQuery: number[] = [], processor: number[] = [];
   let answers = one;
   for (let round = 0; round < rounds; round++) {
     // What a call makes for its time is in both, and falls out.
+    const began = processorTime();
     const single = await seconds(() => machine.predict(one, t));
+    const between = processorTime();
     const all = await seconds(async () => answers = await machine.predict(queries, t));
-    perQuery.push((all - single) / (queries.shape[0] - 1));
+    const further = queries.shape[0] - 1;
+    perQuery.push((all - single) / further);
+    processor.push((processorTime() - between - (between - began)) / further);
   }
-  return { first, time, query: Math.max(0, quantile(perQuery, 0.5)), answers };
+  const median = (values: readonly number[]) => Math.max(0, quantile(values, 0.5));
+  return { first, time, query: median(perQuery), processor: median(processor), answers };
 }
 
 function relativeError(found: Float32Array, expected: Float32Array): number {
@@ -96,6 +103,7 @@ export const verb = defineVerb({
     threads: { type: "integer", min: 1, default: 2, help: "Threads of PyTorch, and of LS here" },
     k: { type: "integer", min: 3, max: 31, default: 9, help: "Patch size of LS and PSPC_square" },
     t: { type: "number", min: 0.02, max: 0.95, default: 0.5, help: "Time of the queries" },
+    alone: { type: "boolean", help: "Leave PyTorch out" },
     machines: { type: "string", default: names.join(","), help: "Machines, with commas" },
     color: {
       type: "string",
@@ -122,10 +130,10 @@ export const verb = defineVerb({
     try {
       await Deno.writeFile(join(folder, "images.f32"), bytesOf(images));
       await Deno.writeFile(join(folder, "queries.f32"), bytesOf(queries));
-      progress.note(`${set}: PyTorch`);
+      if (!flags.alone) progress.note(`${set}: PyTorch`);
       const levels = [t, times[0]].flatMap((time) => [schedule.signal(time), schedule.sigma(time)]);
       const [tau, delta] = channels === 1 ? [0.005, 1] : [0.05, 0.1];
-      const peer = await runPeer<Peer>([
+      const peer = flags.alone ? { reason: "PyTorch left out" } : await runPeer<Peer>([
         script,
         folder,
         ...chosen,
@@ -142,7 +150,7 @@ export const verb = defineVerb({
         const patches = name === "LS" ? { posterior } : {};
         await using machine = createMachine(name, { images, schedule, patchSize, ...patches });
         const ours = await timeMachine(machine, { queries, times, rounds });
-        if (name === "LS") ofLS = ours.query;
+        if (name === "LS") ofLS = ours.processor;
         const theirs = "found" in peer ? peer.found.machines[name] : undefined;
         let difference = "";
         if (theirs !== undefined && name !== "SCFDM") {
@@ -161,7 +169,7 @@ export const verb = defineVerb({
           ...both("first", 1e3),
           ...both("time", 1e3),
           ...both("query", 1e6 / images.shape[0]),
-          ofLS === undefined ? "-" : (ours.query / ofLS).toPrecision(2),
+          ofLS === undefined ? "-" : (ours.processor / ofLS).toPrecision(2),
           difference,
         ]);
       }
@@ -169,7 +177,7 @@ export const verb = defineVerb({
         `${set}, ${
           images.shape[0]
         } images, t = ${t}, k = ${k}: ms of the first answer and of one at ` +
-          `another time, microseconds of each further query and image; ` +
+          `another time, microseconds of each further query and image, which of LS's processor time; ` +
           ("found" in peer ? `PyTorch ${peer.found.torch}, ${threads} threads` : peer.reason),
       );
       print(textTable({

@@ -143,9 +143,10 @@ async function flagsFor(
     if (!document) await refuseSource(file, `--${flag}`, world);
     files.push(file, ...(verb.beside ?? []).map((end) => file.replace(/\.md$/, "") + end));
   }
-  for (const [i, use] of (verb.words ?? []).entries()) {
-    const word = words[i];
-    if (word === undefined || word === "") continue;
+  const uses = verb.words ?? [];
+  for (const [i, word] of words.entries()) {
+    const use = uses[i] ?? (verb.moreWords ? uses.at(-1) : undefined);
+    if (word === "") continue;
     if (use === "read" && !isZooWord(word)) addRead(absolute(word));
     if (use === "write") {
       await refuseSource(absolute(word), word, world);

@@ -15,6 +15,8 @@ export interface VerbPermissions {
   readonly beside?: readonly string[];
   /** Words without dashes, in their order, that are paths. */
   readonly words?: readonly ("read" | "write" | "other")[];
+  /** Whether there may be any number of words like the last. */
+  readonly moreWords?: true;
   /** Flags without a value, which the words have to be told from. */
   readonly switches?: readonly string[];
   /** Hosts that it may reach, by the first word of the command line. */
@@ -53,7 +55,12 @@ export const verbPermissions: Readonly<Record<string, VerbPermissions>> = {
     folders: runsFolder,
     computes: true,
   },
-  "sample": { reads: ["run", "schedule", "scales", "from"], folders: runsFolder, computes: true },
+  "sample": {
+    reads: ["run", "schedule", "scales", "from"],
+    folders: runsFolder,
+    computes: true,
+    splits: true,
+  },
   "film": {
     reads: ["run", "schedule", "scales", "from"],
     folders: runsFolder,
@@ -67,6 +74,14 @@ export const verbPermissions: Readonly<Record<string, VerbPermissions>> = {
     computes: true,
   },
   "quality": {
+    reads: ["run", "schedule", "scales", "from", "classifier", "inception", "held-out-from"],
+    folders: runsFolder,
+    computes: true,
+  },
+  "merge": {
+    words: ["read"],
+    moreWords: true,
+    switches: ["quiet", "json", "help", "version"],
     reads: ["run", "schedule", "scales", "from", "classifier", "inception", "held-out-from"],
     folders: runsFolder,
     computes: true,

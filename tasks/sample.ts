@@ -31,6 +31,8 @@ import {
 import { takeLoggedSamples } from "./pipelines/logged_samples.ts";
 import { samplesSvg } from "./pipelines/samples_picture.ts";
 import { describePosterior } from "./pipelines/posterior.ts";
+import { shardFlags } from "./pipelines/shard_flag.ts";
+import { sharedProtocol, storedTensors, takeImages } from "./pipelines/share.ts";
 import { scalesIdentity } from "./pipelines/scales_identity.ts";
 import { checkSchedules, chosenLine, requestedSchedules, timesFor } from "./pipelines/schedules.ts";
 import {
@@ -85,6 +87,7 @@ export const verb = defineVerb({
     ...sampleFlags,
     ...imageFlags,
     ...machineFlags,
+    ...shardFlags,
     ...outFlags,
   },
   examples: [
@@ -122,7 +125,7 @@ export const verb = defineVerb({
   const chosen = chosenLine(loaded, flags);
   if (chosen !== undefined) progress.note(chosen);
   checkSchedules(loaded, network, protocol);
-  const { sampler, grid, steps, seed, samples, labels } = protocol;
+  const { sampler, grid, steps, seed, samples } = protocol;
   const configOf = (
     { backend, data, posterior }: Pick<NetworkSession, "backend"> & Partial<SessionParts>,
   ) => ({
@@ -142,6 +145,7 @@ export const verb = defineVerb({
   });
   const request = {
     network,
+    samples,
     command: "sample",
     label: name === undefined ? network.label : `${network.label}-${name}`,
     identity: (parts: Parameters<typeof configOf>[0]) => ({ ...configOf(parts), samples }),
@@ -149,11 +153,13 @@ export const verb = defineVerb({
   await using session: NetworkSession & Partial<Session> & AsyncDisposable = name === undefined
     ? await openNetworkSession(context, request)
     : await openSession(context, request);
-  const { run, backend, data, posterior, abort } = session;
+  const { run, backend, data, posterior, abort, share } = session;
+  if (share.role === "shard" && share.done) return await share.result();
+  const own = sharedProtocol(protocol, share);
   await tellSamplingMemory(session, {
-    samples: Math.min(samples, flags.batch),
+    samples: Math.min(own.samples, flags.batch),
     ...name === undefined &&
-      { predictions: samples * steps * (samplers[sampler].predictions ?? 1) },
+      { predictions: own.samples * steps * (samplers[sampler].predictions ?? 1) },
     patchSizes: schedules.map(({ steps }) => Math.max(...steps.map((step) => step.patchSize))),
     workers: flags.workers,
   });
@@ -176,10 +182,10 @@ export const verb = defineVerb({
     config: configOf(session),
   });
   using images = await ImageStore.open(run.file(files.values), {
-    ...{ names: ["x0"], samples, imageShape },
-    ...labels && {
+    ...{ names: ["x0"], samples: own.samples, imageShape },
+    ...own.labels && {
       known: new Map([
-        ["labels", { dtype: "I32", shape: [samples], data: Int32Array.from(labels) }],
+        ["labels", { dtype: "I32", shape: [own.samples], data: Int32Array.from(own.labels) }],
       ]),
     },
     metadata: { format: "els-samples", provenance: JSON.stringify(provenance) },
@@ -187,13 +193,15 @@ export const verb = defineVerb({
   });
   if (images.damage !== undefined) progress.note(images.damage);
   await takeLoggedSamples(run, { images, progress, imagesOf: (record) => record });
+  takeImages(images, share);
   try {
-    await makeSamples(denoiser, protocol, {
+    await makeSamples(denoiser, own, {
       ...{ images, label: "sample", batch: flags.batch, abort, progress },
     });
   } finally {
     ofNetwork.dispose();
   }
+  if (share.role === "shard") return await share.finish({ tensors: storedTensors(images) });
 
   if (!run.whole) {
     const pictures = await pictureWriter(run);

@@ -60,7 +60,7 @@ export async function calibrate(
   const { candidates, steps, seed, batch = 16, abort, onProgress, onState, resume } = options;
   const resolved = resolveCalibration(network, machine, options);
   const { identity, metric, metrics, aggregate, search, sampler, times } = resolved;
-  const { samples, untilSettled, growing, labels, xT } = resolved;
+  const { samples, base, untilSettled, growing, labels, xT } = resolved;
   const tables = new CalibrationTables(identity, {
     ...{ metrics, metric, resume, countImages: growing !== undefined },
   });
@@ -98,7 +98,8 @@ export async function calibrate(
         });
       report(0);
       const step = {
-        ...{ candidates, metric, metrics, x, eps, t, labels: batchLabels, first, abort, report },
+        ...{ candidates, metric, metrics, x, eps, t, labels: batchLabels, abort, report },
+        first: base + first,
       };
       if (growing) {
         const before = tables.winnersAt(i, { end: first }).map((index) => [index]);
@@ -124,7 +125,7 @@ export async function calibrate(
       times: times.slice(steps - lastStep),
       totalSteps: steps,
       seed,
-      sampleNumbers: Array.from({ length: count }, (_, index) => first + index),
+      sampleNumbers: Array.from({ length: count }, (_, index) => base + first + index),
       onStep: async (step) => {
         const { i, xNext } = step;
         if (!settled[i - 1]) await evaluate(step);

@@ -65,6 +65,8 @@ export interface CalibrationState {
   readonly settling?: string;
   /** Name of the machine's window; absent: the k x k box. */
   readonly window?: WindowName;
+  /** Number of the first sample, where they are a share of more; absent: 0. */
+  readonly first?: number;
   /** Steps n of the network's trajectory. */
   readonly steps: number;
   /** Candidate scales, ascending. */

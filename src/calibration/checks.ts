@@ -75,9 +75,10 @@ export function checkResume(
     if (key === "search") return value ?? "full";
     if (key === "settling") return value ?? "nothing";
     if (key === "window") return value ?? "none";
+    if (key === "first") return value ?? 0;
     return key === "grid" ? value ?? "uniform" : value;
   };
-  const keys = new Set([...Object.keys(identity), "settling", "window"]) as Set<
+  const keys = new Set([...Object.keys(identity), "settling", "window", "first"]) as Set<
     keyof typeof identity
   >;
   for (const key of keys) {

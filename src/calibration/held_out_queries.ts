@@ -95,23 +95,28 @@ export function cleanReference(
 /**
  * Checks the images for so many samples.
  *
- * @returns The first of them.
+ * @returns Those of the samples from the first of them on.
  * @throws RangeError if there are fewer, or they have another shape.
  */
-export function firstHeldOut(
+export function heldOutShare(
   { images }: HeldOutQueries,
-  { samples, imageShape }: { readonly samples: number; readonly imageShape: ImageShape },
+  { first, samples, imageShape }: {
+    /** Number of the first sample. */
+    readonly first: number;
+    readonly samples: number;
+    readonly imageShape: ImageShape;
+  },
 ): ImageBatch {
   checkImages(images, "held-out images");
   const found = imageShapeOf(images);
-  if (images.shape[0] < samples || found.some((size, axis) => size !== imageShape[axis])) {
+  if (images.shape[0] < first + samples || found.some((size, axis) => size !== imageShape[axis])) {
     throw new ArgumentError(
-      `Cannot calibrate on ${samples} held-out images of ${imageShape.join(" x ")}: found ${
+      `Cannot calibrate on ${first + samples} held-out images of ${imageShape.join(" x ")}: found ${
         images.shape[0]
       } of ${found.join(" x ")}`,
     );
   }
-  return gatherImages(images, Array.from({ length: samples }, (_, i) => i));
+  return gatherImages(images, Array.from({ length: samples }, (_, i) => first + i));
 }
 
 /**

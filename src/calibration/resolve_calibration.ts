@@ -12,7 +12,7 @@ import { timeGrid, timeGridDefinition } from "../samplers/time_grid.ts";
 import type { CalibrateOptions } from "./calibrate_options.ts";
 import type { CalibrationIdentity } from "./calibration_tables.ts";
 import { checkOptions, checkResume, windowOfMachine } from "./checks.ts";
-import { firstHeldOut, heldOutSampler } from "./held_out_queries.ts";
+import { heldOutSampler, heldOutShare } from "./held_out_queries.ts";
 import type { ScaleSearch } from "./scale_search.ts";
 import { mostSamples } from "./settled.ts";
 import { similarityMetric, similarityMetrics } from "./similarity.ts";
@@ -28,8 +28,9 @@ export interface ResolvedCalibration {
   readonly sampler: SamplerDefinition;
   /** Times of the trajectory, descending. */
   readonly times: readonly number[];
-  /** Samples at most, and whether fewer will do once all steps are settled. */
+  /** Samples at most, and whether fewer will do once all steps are settled; the number of the first. */
   readonly samples: number;
+  readonly base: number;
   readonly untilSettled: boolean;
   /** The machine, if its images are to be added until a step is settled. */
   readonly growing: GrowingDenoiser | undefined;
@@ -49,7 +50,7 @@ export function resolveCalibration(
   options: CalibrateOptions,
 ): ResolvedCalibration {
   const { candidates, steps, seed, resume, on } = options;
-  const { aggregate = "median", batch = 16, search = "full" } = options;
+  const { aggregate = "median", batch = 16, search = "full", first: base = 0 } = options;
   const metric = similarityMetric(options.metric ?? "cosine");
   const metrics: readonly Metric[] = [...new Set<Metric>([...similarityMetrics, metric])];
   const sampler = on ? heldOutSampler(on) : samplerDefinition(options.sampler ?? "ddim");
@@ -92,20 +93,20 @@ export function resolveCalibration(
       settling: `${settling.join(" and ")}, ${samples} samples, by ${metric.name}, ${aggregate}`,
     },
     ...window !== undefined && { window },
+    ...base > 0 && { first: base },
     steps,
     candidates: [...candidates],
     labels,
   };
   if (resume !== undefined) checkResume(identity, resume, { samples, metrics });
-  const xT = on
-    ? firstHeldOut(on, { samples, imageShape })
-    : options.xT ?? initialNoise({ seed, samples, imageShape, schedule: network.schedule });
+  const xT = on ? heldOutShare(on, { first: base, samples, imageShape }) : options.xT ??
+    initialNoise({ seed, samples, first: base, imageShape, schedule: network.schedule });
   if (xT.shape[0] !== samples) {
     throw new ArgumentError(`Cannot calibrate ${samples} samples from ${xT.shape[0]} noise images`);
   }
   return {
     ...{ identity, metric, metrics, aggregate, search, sampler, times },
-    ...{ samples, untilSettled, growing, labels, xT },
+    ...{ samples, base, untilSettled, growing, labels, xT },
   };
 }
 

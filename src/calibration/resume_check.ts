@@ -8,11 +8,13 @@ import { similarityMetrics } from "./similarity.ts";
 export function calibrationCheck(state: Omit<CalibrationState, "check">): string {
   const { network, machine, imageShape, noiseSchedule, seed } = state;
   const { sampler = "ddim", grid = "uniform", search = "full" } = state;
-  const { steps, candidates, labels, tables, inProgress, settling, imagesUsed, window } = state;
+  const { steps, candidates, labels, tables, inProgress, settling, imagesUsed, window, first } =
+    state;
   const said = checkOf({
     ...{ network, machine, imageShape, noiseSchedule, seed, sampler, grid, search },
     ...{ steps, candidates, labels, tables },
     ...window !== undefined && { window },
+    ...first !== undefined && { first },
     ...settling !== undefined && { settling, imagesUsed: imagesUsed ?? null },
     inProgress: inProgress && { first: inProgress.first, step: inProgress.step },
   });

@@ -41,14 +41,14 @@ export function namesOfMachines(
 export function commonNoise(
   doing: Doing,
   network: Denoiser,
-  { machines, times, samples, seed, ...options }:
-    & Pick<SamplingProtocolOptions, "samples" | "seed" | "labels" | "xT">
+  { machines, times, samples, first = 0, seed, ...options }:
+    & Pick<SamplingProtocolOptions, "samples" | "first" | "seed" | "labels" | "xT">
     & { readonly machines: readonly NamedDenoiser[]; readonly times: readonly number[] },
 ): { labels: ReturnType<typeof labelPerSample>; xT: ImageBatch } {
   const { schedule, imageShape } = network;
   for (const { denoiser } of machines) checkSameProcess(network, denoiser, { times });
   const labels = labelPerSample(options.labels, samples);
-  const xT = options.xT ?? initialNoise({ seed, samples, imageShape, schedule });
+  const xT = options.xT ?? initialNoise({ seed, samples, first, imageShape, schedule });
   if (xT.shape[0] !== samples || imageShapeOf(xT).some((size, a) => size !== imageShape[a])) {
     throw new ArgumentError(
       `Cannot ${doing} ${samples} samples of ${

@@ -172,7 +172,7 @@ export async function compareDenoisers(
 ): Promise<ComparisonResult> {
   const plan = resolve(network, machines, options);
   const { identity, names, times, labels, xT, measures, sampler, batch } = plan;
-  const { samples, seed, abort, onRecords, onProgress, resume = [] } = options;
+  const { samples, first: base = 0, seed, abort, onRecords, onProgress, resume = [] } = options;
   const { clock = () => performance.now() / 1000 } = options;
   const { steps, clamp } = identity;
   const known = new Map<string | null, (ComparisonRecord | undefined)[]>(
@@ -180,11 +180,11 @@ export async function compareDenoisers(
   );
   for (const record of resume) {
     checkComparisonRecord(record, {
-      ...{ ...identity, samples, labels, names, size: valuesPerImage(xT) },
+      ...{ ...identity, first: base, samples, labels, names, size: valuesPerImage(xT) },
       keys: measures.map(agreementKey),
     });
     const rows = known.get(record.machine)!;
-    const other = rows[record.sample];
+    const other = rows[record.sample - base];
     if (other !== undefined && checkOf(other) !== checkOf(record)) {
       throw new CheckpointMismatchError(
         `Cannot resume the comparison: two records of sample ${record.sample} of ${
@@ -192,7 +192,7 @@ export async function compareDenoisers(
         } differ; leave both out, or start anew`,
       );
     }
-    rows[record.sample] = record;
+    rows[record.sample - base] = record;
   }
 
   const networkMeter = new CostMeter(network, clock);
@@ -217,9 +217,10 @@ export async function compareDenoisers(
     }
     const batchLabels = labels && chosen.map((sample) => labels[sample]!);
     const start = gatherImages(xT, chosen);
+    const sampleNumbers = chosen.map((index) => base + index);
     const follow = (denoiser: Denoiser, name: string) =>
       followed(denoiser, {
-        ...{ sampler, xT: start, times, seed, sampleNumbers: chosen, abort },
+        ...{ sampler, xT: start, times, seed, sampleNumbers, abort },
         labels: batchLabels,
         onStep: () => tell(name, count),
       });
@@ -231,15 +232,15 @@ export async function compareDenoisers(
         readonly found: (b: number) => Pick<ComparisonRecord, "end" | "own" | "single">;
       },
     ) => {
-      const made = chosen.map((sample, b) =>
+      const made = chosen.map((index, b) =>
         sealRecord({
-          ...{ sample, label: labels?.[sample] ?? null, machine, ...identity },
+          ...{ sample: base + index, label: labels?.[index] ?? null, machine, ...identity },
           image: Array.from(sliceBatch(image, b, b + 1).data),
           ...found(b),
         })
       );
       const rows = known.get(machine)!;
-      made.forEach((record) => rows[record.sample] = record);
+      made.forEach((record) => rows[record.sample - base] = record);
       await onRecords?.(made, cost);
     };
     const reference = await follow(networkMeter.denoiser, network.name);

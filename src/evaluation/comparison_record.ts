@@ -49,6 +49,8 @@ export type ComparisonIdentity = Pick<
 
 /** What a record is held against. */
 export interface ExpectedRecords extends ComparisonIdentity {
+  /** Number of the first sample. */
+  readonly first: number;
   readonly samples: number;
   readonly labels: readonly number[] | null;
   readonly names: readonly string[];
@@ -82,9 +84,9 @@ export function checkComparisonRecord(record: ComparisonRecord, expected: Expect
       }; use the same options or start anew`,
     );
   };
-  const { samples, labels, names, size, keys } = expected;
-  if (!Number.isInteger(sample) || sample < 0 || sample >= samples) {
-    fail("the number", sample, `0 to ${samples - 1}`);
+  const { first, samples, labels, names, size, keys } = expected;
+  if (!Number.isInteger(sample) || sample < first || sample >= first + samples) {
+    fail("the number", sample, `${first} to ${first + samples - 1}`);
   }
   if (machine !== null && !names.includes(machine)) {
     fail("the machine", machine, names.join(", "));
@@ -92,7 +94,7 @@ export function checkComparisonRecord(record: ComparisonRecord, expected: Expect
   for (const key of ["seed", "sampler", "grid", "steps", "clamp"] as const) {
     if (record[key] !== expected[key]) fail(key, record[key], expected[key]);
   }
-  const label = labels?.[sample] ?? null;
+  const label = labels?.[sample - first] ?? null;
   if (record.label !== label) fail("the label", record.label, label);
   const { image } = record;
   if (!Array.isArray(image) || image.length !== size || !image.every(Number.isFinite)) {

@@ -179,7 +179,7 @@ export async function evaluateAgreement(
   options: EvaluateOptions,
 ): Promise<AgreementResult> {
   const { steps, samples, seed, abort, onProgress, onSample, resume = [] } = options;
-  const { networkSteps = steps, batch = 16, onBatch } = options;
+  const { networkSteps = steps, batch = 16, first = 0, onBatch } = options;
   const { name: sampler, sample: run, stochastic } = samplerDefinition(options.sampler ?? "ddim");
   const grid = timeGridDefinition(options.grid ?? "uniform");
   const measures = [...agreementMeasures, ...(options.measures ?? []).map(agreementMeasure)];
@@ -204,15 +204,15 @@ export async function evaluateAgreement(
   };
   const records: (SampleRecord | undefined)[] = new Array(samples).fill(undefined);
   for (const record of resume) {
-    checkRecord(record, { ...identity, samples, labels, names, imageShape });
-    const other = records[record.sample];
+    checkRecord(record, { ...identity, first, samples, labels, names, imageShape });
+    const other = records[record.sample - first];
     if (other !== undefined && recordCheck(other) !== recordCheck(record)) {
       throw new CheckpointMismatchError(
         `Cannot resume the evaluation: two records of sample ${record.sample} differ; leave both out, ` +
           "or start anew",
       );
     }
-    records[record.sample] = record;
+    records[record.sample - first] = record;
   }
 
   const missing = [...records.keys()].filter((sample) => records[sample] === undefined);
@@ -226,7 +226,7 @@ export async function evaluateAgreement(
         xT: start,
         times: at,
         seed,
-        sampleNumbers: chosen,
+        sampleNumbers: chosen.map((index) => first + index),
         onStep: () => {
           done += chosen.length;
           onProgress?.({ done, total: samples * perSample, name });
@@ -238,17 +238,17 @@ export async function evaluateAgreement(
     const theory: [string, ImageBatch][] = [];
     for (const machine of machines) theory.push([machine.name, await generate(machine, times)]);
     const made: SampleRecord[] = [];
-    for (const [index, sample] of chosen.entries()) {
+    for (const [index, at] of chosen.entries()) {
       const values = (images: ImageBatch) => Array.from(sliceBatch(images, index, index + 1).data);
       const content = {
-        sample,
-        label: labels?.[sample] ?? null,
+        sample: first + at,
+        label: labels?.[at] ?? null,
         ...identity,
         network: values(reference),
         machines: Object.fromEntries(theory.map(([name, images]) => [name, values(images)])),
       };
       const record: SampleRecord = { ...content, check: recordCheck(content) };
-      records[sample] = record;
+      records[at] = record;
       made.push(record);
       await onSample?.(record, measure(record, { names, measures }));
     }
@@ -309,6 +309,7 @@ function checkRecord(
     readonly grid: string;
     readonly steps: number;
     readonly networkSteps: number;
+    readonly first: number;
     readonly samples: number;
     readonly labels: readonly number[] | null;
     readonly names: readonly string[];
@@ -323,6 +324,7 @@ function checkRecord(
     );
   }
   const { sample } = record;
+  const { first, samples } = expected;
   const fail = (what: string, found: unknown, wanted: unknown) => {
     throw new CheckpointMismatchError(
       `Cannot resume the evaluation: in the record of sample ${sample} ${what} is ${
@@ -330,8 +332,8 @@ function checkRecord(
       }, expected ${JSON.stringify(wanted)}; use the same options or start anew`,
     );
   };
-  if (!Number.isInteger(sample) || sample < 0 || sample >= expected.samples) {
-    fail("the number", sample, `0 to ${expected.samples - 1}`);
+  if (!Number.isInteger(sample) || sample < first || sample >= first + samples) {
+    fail("the number", sample, `${first} to ${first + samples - 1}`);
   }
   for (const key of ["seed", "steps", "networkSteps"] as const) {
     if (record[key] !== expected[key]) fail(key, record[key], expected[key]);
@@ -339,7 +341,7 @@ function checkRecord(
   const { sampler = "ddim", grid = "uniform" } = record;
   if (sampler !== expected.sampler) fail("sampler", sampler, expected.sampler);
   if (grid !== expected.grid) fail("grid", grid, expected.grid);
-  const label = expected.labels?.[sample] ?? null;
+  const label = expected.labels?.[sample - first] ?? null;
   if (record.label !== label) fail("the label", record.label, label);
   const length = expected.imageShape.reduce((a, b) => a * b);
   const checkImage = (name: string, values: readonly number[] | undefined) => {

@@ -23,6 +23,8 @@ export interface SamplingProtocol {
   readonly seed: number;
   /** Number of samples. */
   readonly samples: number;
+  /** Number of the first of them, where they are a share of more; absent: 0. */
+  readonly first?: number | undefined;
   /** Class of each sample; absent: unconditional. */
   readonly labels?: readonly number[] | undefined;
 }
@@ -131,6 +133,8 @@ export interface SamplingProtocolOptions {
   readonly networkSteps?: number | undefined;
   /** Number of samples. */
   readonly samples: number;
+  /** Number of the first of them, where they are a share of more; 0 by default. Its noise is what it has there. */
+  readonly first?: number | undefined;
   /** Seed of the noise x_T, and of what a stochastic sampler adds. */
   readonly seed: number;
   /** Noise to start from, `[samples, H, W, C]`, in place of the seed's. */

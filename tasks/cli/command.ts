@@ -18,6 +18,7 @@ import { missingPermission } from "./missing_permission.ts";
 import { type ProgressOutput, ProgressReporter, stderrOutput } from "./progress.ts";
 import { ifAnybodyReads } from "./terminal.ts";
 import { flagWording } from "./wording.ts";
+import type { MergedShards } from "../pipelines/merged_shards.ts";
 
 /** A command failed for a reason that its one line tells in full. */
 export class CommandError extends Error {
@@ -34,6 +35,8 @@ export interface CommandContext<S extends FlagSpecs> {
   readonly progress: ProgressReporter;
   /** Writes text for people on stdout; nothing under `--json`. */
   readonly print: (text: string) => void;
+  /** What the work is taken from in place of doing it: shards of all of it. */
+  readonly merging?: MergedShards | undefined;
 }
 
 /**

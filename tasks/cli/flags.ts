@@ -134,6 +134,8 @@ export interface Positional {
   /** Words that shells complete; others may be right, too. */
   readonly suggestions?: readonly string[];
   readonly optional?: true;
+  /** The last one may be there any number of times. */
+  readonly several?: true;
   /** It is a path: what is done there. */
   readonly path?: "read" | "write a file";
 }

@@ -74,7 +74,9 @@ export function flagsByGroup(
 
 /** How a command is called: its words and the flags that it cannot do without. */
 export function usageLine({ name, flags, positionals = [] }: CommandSpec): string {
-  const words = positionals.map(({ name, optional }) => optional ? `[${name}]` : name);
+  const words = positionals.map(({ name, optional, several }) =>
+    (optional ? `[${name}]` : name) + (several ? " .." : "")
+  );
   const required = Object.entries(flags).filter(([, flag]) => flag.required);
   return [name, ...words, ...required.map(([key, flag]) => flagUsage(key, flag)), "[flags]"].join(
     " ",

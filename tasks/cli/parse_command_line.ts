@@ -101,7 +101,7 @@ function readValue(name: string, text: string, flag: Flag): unknown {
 }
 
 function checkPositionals(words: readonly string[], declared: readonly Positional[]): void {
-  const extra = words[declared.length];
+  const extra = declared.at(-1)?.several ? undefined : words[declared.length];
   if (extra !== undefined) {
     throw new UsageError(
       `Unexpected argument ${JSON.stringify(extra)}${

@@ -66,6 +66,11 @@ export const verbGroups: readonly VerbGroup[] = [
         load: () => import("../quality.ts"),
       },
       {
+        name: "merge",
+        summary: "Joins the shards of a command that was split with --shard, to the last bit",
+        load: () => import("../merge.ts"),
+      },
+      {
         name: "runs",
         summary: "Lists what was done, compares two runs, and makes a page of all",
         load: () => import("../runs.ts"),

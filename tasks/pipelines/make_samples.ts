@@ -9,13 +9,14 @@ import { timeGrid } from "../../src/samplers/time_grid.ts";
 import type { NetworkSession } from "./session.ts";
 
 /**
- * Makes the images of a protocol that are missing in a store, as its `x0`, and keeps each batch at once.
+ * Makes the images of a protocol that are missing in a store, as its `x0`, and keeps each batch at once. Those
+ * of a share are numbered from 0 in its store.
  *
  * @param options.label What the bar of progress says.
  */
 export async function makeSamples(
   denoiser: Denoiser,
-  { samples, seed, sampler, steps, grid, labels }: SamplingProtocol,
+  { samples, first: base = 0, seed, sampler, steps, grid, labels }: SamplingProtocol,
   { images, label, batch, abort, progress, onBatch }:
     & Pick<NetworkSession, "abort" | "progress">
     & {
@@ -29,22 +30,23 @@ export async function makeSamples(
   const done = new Set(images.done);
   const missing = Array.from({ length: samples }, (_, sample) => sample)
     .filter((sample) => !done.has(sample));
-  const xT = initialNoise({ seed, samples, imageShape, schedule });
+  const xT = initialNoise({ seed, samples, first: base, imageShape, schedule });
   const times = timeGrid(grid, { steps, schedule });
   const bar = progress.start({ label, total: samples * steps, done: done.size * steps });
   for (let first = 0; first < missing.length; first += batch) {
-    const sampleNumbers = missing.slice(first, first + batch);
+    const chosen = missing.slice(first, first + batch);
+    const sampleNumbers = chosen.map((index) => base + index);
     const before = (done.size + first) * steps;
     const x0 = await samplers[sampler].sample(denoiser, {
-      xT: gatherImages(xT, sampleNumbers),
+      xT: gatherImages(xT, chosen),
       ...{ times, seed, sampleNumbers, abort },
-      onStep: ({ i }) => bar.update(before + sampleNumbers.length * (steps - i + 1)),
-      ...labels && { labels: sampleNumbers.map((sample) => labels[sample]!) },
+      onStep: ({ i }) => bar.update(before + chosen.length * (steps - i + 1)),
+      ...labels && { labels: chosen.map((index) => labels[index]!) },
     });
     images.writeBatch(
-      new Map(sampleNumbers.map((sample, i) => [sample, { x0: sliceBatch(x0, i, i + 1).data }])),
+      new Map(chosen.map((index, i) => [index, { x0: sliceBatch(x0, i, i + 1).data }])),
     );
-    onBatch?.(sampleNumbers.length);
+    onBatch?.(chosen.length);
   }
   bar.finish();
 }

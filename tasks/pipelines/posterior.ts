@@ -21,6 +21,11 @@ export function posteriorName(
 
 const descriptions = new WeakMap<PatchPosterior, string>();
 
+/** Has a backend called as the one by which its results were made elsewhere. */
+export function describeAs(posterior: PatchPosterior, description: string): void {
+  descriptions.set(posterior, description);
+}
+
 /** Name of a backend for provenance, with the GPU's adapter where there is one. */
 export function describePosterior(posterior: PatchPosterior): string {
   return descriptions.get(posterior) ?? posterior.name;

@@ -1,0 +1,37 @@
+/** Commands in shards that are merged. */
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { verb as merge } from "../../tasks/merge.ts";
+import { verb as sample } from "../../tasks/sample.ts";
+import { runHere } from "./in_process.ts";
+import { assertSameInShards, filesOf, succeed } from "./shards.ts";
+
+const few = ["--steps", 2, "--grid", "cubic", "--backend", "wasm"] as const;
+
+Deno.test("shards: samples of a network are those of one run, and a shard is made once", async () => {
+  const args = [...few, "--samples", 5];
+  const { shards } = await assertSameInShards(sample, args, { shards: 3 });
+  const names = [...(await filesOf(shards)).keys()];
+  assertEquals(names, [1, 2, 3].map((i) => `shard-0000${i}-of-00003.safetensors`));
+  const out = join(shards, "../..");
+  // Nothing of the work is left beside them, and made again it is the same bytes.
+  const entries = await Array.fromAsync(Deno.readDir(shards));
+  assertEquals(entries.length, 3);
+  const before = await filesOf(shards);
+  const again = await succeed(sample, ...args, "--out", out, "--shard", "2/3");
+  assertStringIncludes(again.err, "samples 1 to 2 of 5, which is there already");
+  await succeed(sample, ...args, "--out", out, "--shard", "2/3", "--fresh");
+  assertEquals(await filesOf(shards), before);
+  // Damaged, it is made again.
+  const path = join(shards, names[1]!);
+  await Deno.truncate(path, 900);
+  const refused = await runHere(merge, shards, "--out", out);
+  assertEquals(refused.code, 1);
+  assertStringIncludes(refused.err, path);
+  const mended = await succeed(sample, ...args, "--out", out, "--shard", "2/3");
+  assertStringIncludes(mended.err, "it is made again");
+  assertEquals(await filesOf(shards), before);
+  await Deno.remove(path);
+  const gap = await runHere(merge, shards, "--out", out);
+  assertStringIncludes(gap.err, "2/3 is missing, with samples 1 to 2;");
+});

@@ -44,11 +44,17 @@ const studyFiles = ["objective", "objective-errors", "steps", "width", "images",
 export const verbPermissions: Readonly<Record<string, VerbPermissions>> = {
   "quickstart": { folders: runsFolder, computes: true },
   "train": { reads: ["from"], folders: runsFolder, computes: true },
-  "calibrate": { reads: ["run", "from", "held-out-from"], folders: runsFolder, computes: true },
+  "calibrate": {
+    reads: ["run", "from", "held-out-from"],
+    folders: runsFolder,
+    computes: true,
+    splits: true,
+  },
   "evaluate": {
     reads: ["run", "schedule", "scales", "from"],
     folders: runsFolder,
     computes: true,
+    splits: true,
   },
   "compare": {
     reads: ["run", "schedule", "scales", "from"],

@@ -34,6 +34,9 @@ import {
   timesText,
 } from "./pipelines/calibration.ts";
 import { calibrationFiles } from "./pipelines/calibration_files.ts";
+import { calibrateShare } from "./pipelines/calibration_work.ts";
+import { shardFlags } from "./pipelines/shard_flag.ts";
+import { isSplit } from "./pipelines/share.ts";
 import {
   gridFlag,
   imageFlags,
@@ -166,6 +169,7 @@ export const verb = defineVerb({
       help: "First so many images; auto: of all that the network has, as many as settle the choice",
     },
     ...machineFlags,
+    ...shardFlags,
     ...outFlags,
   },
   examples: [
@@ -175,6 +179,7 @@ export const verb = defineVerb({
     "calibrate --grid cubic --steps 8 --refine r^2 --images 1000",
     "calibrate --window super --grid cubic --steps 8 --images 1000",
     "calibrate --on noised --grid cubic --steps 8 --images 1000",
+    "calibrate --samples 20 --images 1000 --shard 1/4",
     "calibrate --on clean --dataset mnist --machine ls --grid cubic --steps 8 --images 1000",
   ],
   result: {
@@ -195,6 +200,12 @@ export const verb = defineVerb({
 }, async (context) => {
   const { flags, print, progress } = context;
   const named = flags.machine === undefined ? undefined : parseMachineName(flags.machine);
+  if (isSplit(context) && (flags.samples === "auto" || flags.images === "auto")) {
+    throw new CommandError(
+      "A calibration in shards needs numbers of --samples and --images: how many settle the choice only " +
+        "all of them together tell; give such as --samples 20 --images 1000",
+    );
+  }
   const reading = readingWith(context);
   const { images, ...sessionFlags } = flags;
   const some = images === "auto" ? {} : { images };
@@ -277,7 +288,9 @@ export const verb = defineVerb({
     },
   };
   const work = { ...context, flags: { ...sessionFlags, ...some } };
-  const request = { command: "calibrate", label: `${subject.label}-${machine}` };
+  const request = {
+    ...{ command: "calibrate", label: `${subject.label}-${machine}`, samples: most },
+  };
   await using session: MachineSession & Partial<Session> & AsyncDisposable = network
     ? await openSession(work, {
       ...{ ...request, network },
@@ -290,7 +303,12 @@ export const verb = defineVerb({
         process: { name: process.name, parameters: process.parameters },
       }),
     });
-  const { run, abort } = session;
+  const { run, abort, share } = session;
+  if (share.role === "shard") {
+    return share.done
+      ? await share.result()
+      : await calibrateShare(plan, session, { share, subject });
+  }
   const { seed, labels } = plan;
   if (network) {
     await tellSamplingMemory({ ...session, network }, {
@@ -305,7 +323,7 @@ export const verb = defineVerb({
     const far = field.receptiveFieldMeasured! > candidates.at(-1)!;
     progress.note(`${far ? "Warning" : "Note"}: ${field.warning}`);
   }
-  const schedule = await runCalibration(plan, session, { remarks: field, subject });
+  const schedule = await runCalibration(plan, session, { remarks: field, subject, share });
   const files = calibrationFiles("");
   const result = await finishRun(run, calibrationOutcome(schedule, plan));
   print(

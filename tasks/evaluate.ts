@@ -9,6 +9,7 @@ import {
   evaluationFields,
   evaluationIdentity,
   evaluationOutcome,
+  evaluationTensors,
   runEvaluation,
 } from "./pipelines/evaluation.ts";
 import { evaluationFiles } from "./pipelines/evaluation_export.ts";
@@ -31,6 +32,8 @@ import {
 } from "./pipelines/machine_parameters.ts";
 import { tellSamplingMemory } from "./pipelines/memory.ts";
 import { openSession } from "./pipelines/session.ts";
+import { shardFlags } from "./pipelines/shard_flag.ts";
+import { sharedProtocol } from "./pipelines/share.ts";
 import { loadNetwork, protocolFor } from "./pipelines/sources.ts";
 
 /** This command. */
@@ -68,6 +71,7 @@ export const verb = defineVerb({
     seed: { ...sampleFlags.seed, default: 2, help: "Seed of the noise, not that of calibration" },
     ...imageFlags,
     ...machineFlags,
+    ...shardFlags,
     ...outFlags,
   },
   examples: [
@@ -104,12 +108,14 @@ export const verb = defineVerb({
     network,
     command: "evaluate",
     label: network.label,
+    samples: protocol.samples,
     identity: (parts) =>
       evaluationIdentity(protocol, { machines: names, schedules, parameters }, parts),
   });
-  const { run } = session;
+  const { run, share } = session;
+  if (share.role === "shard" && share.done) return await share.result();
   const { schedule } = network;
-  const { sampler, samples } = protocol;
+  const { sampler, samples } = sharedProtocol(protocol, share);
   await tellSamplingMemory(session, {
     samples: Math.min(samples, 16),
     predictions: samples * (protocol.networkSteps ?? protocol.steps) *
@@ -122,6 +128,11 @@ export const verb = defineVerb({
     ...{ ...session, schedule, schedules, sampler },
     parameters: await completeParameters(parameters, { names, protocol, session }),
   });
+  if (share.role === "shard") {
+    return await share.finish({
+      tensors: await evaluationTensors(protocol, session, { machines }),
+    });
+  }
   const { text, rows } = await runEvaluation(protocol, session, { machines, schedules });
   const outcome = evaluationOutcome(rows);
   const result = await finishRun(run, outcome);

@@ -1,10 +1,7 @@
 /** A calibration as the commands do it: resumable in a run folder, exported with its pictures. */
-import { calibrate } from "../../src/calibration/calibrate.ts";
-import { cleanReference } from "../../src/calibration/held_out_queries.ts";
 import { toScaleSchedule } from "../../src/calibration/calibration.ts";
 import type { SimilarityName } from "../../src/calibration/similarity.ts";
 import type { AgreementName } from "../../src/evaluation/agreement.ts";
-import { writeCalibrationState } from "../../src/calibration/calibration_state_file.ts";
 import type { ScaleSearch } from "../../src/calibration/scale_search.ts";
 import { refineScales } from "../../src/calibration/refine.ts";
 import {
@@ -21,8 +18,6 @@ import type { ScaleAggregate, ScaleSchedule } from "../../src/machines/scale_sch
 import type { MachineParameters } from "../../src/machines/machine_parameters.ts";
 import type { MachineName } from "../../src/machines/machine_table.ts";
 import type { WindowName } from "../../src/machines/machine_window.ts";
-import { createMachine } from "../../src/machines/create_machine.ts";
-import { networkDenoiser } from "../../src/networks/network_denoiser.ts";
 import { parseSealedJson, sealedJsonText } from "../../src/runs/json_file.ts";
 import { readKept } from "../../src/runs/kept_file.ts";
 import { createProvenance } from "../../src/runs/provenance.ts";
@@ -35,19 +30,13 @@ import { parseTimeGridName } from "../../src/samplers/time_grid.ts";
 import { pictureWriter } from "../cli/pictures.ts";
 import type { RunOutcome } from "../cli/run_result.ts";
 import { describePosterior } from "./posterior.ts";
-import { calibrationBars } from "./calibration_bars.ts";
 import { calibrationFiles } from "./calibration_files.ts";
-import { gradientProfiles } from "./gradient_profiles.ts";
-import {
-  finishedSchedule,
-  fromState,
-  keepEdited,
-  keptText,
-  readCalibrationState,
-} from "./calibration_states.ts";
+import { keepMerged, withCalibration } from "./calibration_work.ts";
+import { finishedSchedule, fromState, keepEdited, keptText } from "./calibration_states.ts";
 import type { HeldOutPlan } from "./calibration_queries.ts";
 import type { CalibrationSubject } from "./calibration_subject.ts";
 import type { MachineSession, Session, SessionParts } from "./session.ts";
+import type { Share } from "./share.ts";
 import { sourcesIdentity, sourcesProvenance } from "./sources.ts";
 
 /** What a calibration computes. */
@@ -133,60 +122,29 @@ export function calibrationOutcome(schedule: ScaleSchedule, plan: CalibrationPla
  *
  * @param options.prefix Put before the names of the files, when one folder holds several calibrations.
  * @param options.remarks What else the exported schedule is to tell, such as a warning.
+ * @param options.share Whether shards are merged, whose states are then taken.
  */
 export async function runCalibration(
   plan: CalibrationPlan,
   session: MachineSession & Partial<Session>,
-  { prefix = "", remarks, subject = subjectOf(session) }: {
+  { prefix = "", remarks, subject = subjectOf(session), share }: {
     readonly prefix?: string;
     readonly remarks?: object | undefined;
     readonly subject?: ProcessOfImages;
+    readonly share?: Share;
   } = {},
 ): Promise<ScaleSchedule> {
-  const { network, data, backend, posterior, run, abort, progress } = session;
+  const { network, data, backend, posterior, run, progress } = session;
   const files = calibrationFiles(prefix);
   const tell = (problem: string) => progress.note(problem);
   const done = run.finished && await finishedSchedule(run, { file: files.schedule, tell });
   if (done !== undefined) return done;
 
-  const resume = await readCalibrationState(run, prefix, tell);
-  const profileAt = plan.window === "gradient" && network
-    ? await gradientProfiles(network, { plan, abort, progress })
-    : undefined;
-  const window = profileAt
-    ? (t: number) => ({ shape: "gradient" as const, profile: profileAt(t) })
-    : fixedWindow(plan.window);
-  const ofNetwork = network && networkDenoiser(network);
-  const denoiser = ofNetwork ?? cleanReference(subject);
-  const machine = createMachine(plan.machine, {
-    ...window && { window },
-    images: data.images,
-    labels: data.labels,
-    schedule: subject.schedule,
-    posterior,
-    parameters: plan.parameters,
-  });
-  const bars = calibrationBars(plan, session);
-  const keeper = new StateKeeper(run.file(files.state));
-  try {
+  if (share?.role === "merge") await keepMerged(share, run.file(files.state));
+  return await withCalibration(plan, session, { prefix, subject }, async (found) => {
+    const { calibration, machine, denoiser, profileAt } = found;
     const { refine: refinementPlan, heldOut, ...config } = plan;
     const labels = heldOut ? heldOut.labels : plan.labels;
-    const calibration = await fromState(resume, {
-      path: run.file(files.state),
-      tell,
-      work: (resume) =>
-        calibrate(denoiser, machine, {
-          ...config,
-          labels,
-          on: heldOut,
-          abort,
-          onProgress: bars.update,
-          onState: (state) => keeper.keep(() => writeCalibrationState(state)),
-          resume,
-        }),
-    });
-    await keeper.flush();
-    bars.finish();
     let schedule = toScaleSchedule(calibration, {
       machine: plan.machine,
       padding: subject.padding,
@@ -220,19 +178,14 @@ export async function runCalibration(
     await keepEdited(run, { file: files.schedule, schedule, tell });
     await exportCalibration(schedule, { run, against: subject.label, files });
     return schedule;
-  } finally {
-    ofNetwork?.dispose();
-    await keeper.flush();
-  }
-}
-
-/** A window whose shape is a formula. */
-function fixedWindow(window: WindowName | undefined) {
-  return window === "gradient" ? undefined : window;
+  });
 }
 
 /** What a calibration needs to know of the network, or of images where there is none. */
-type ProcessOfImages = Pick<CalibrationSubject, "label" | "imageShape" | "padding" | "schedule">;
+export type ProcessOfImages = Pick<
+  CalibrationSubject,
+  "label" | "imageShape" | "padding" | "schedule"
+>;
 
 function subjectOf({ network }: Partial<Session>): ProcessOfImages {
   const { label, schedule, network: { architecture: { imageShape, padding } } } = network!;

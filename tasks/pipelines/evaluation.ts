@@ -13,6 +13,7 @@ import type { NamedDenoiser } from "../../src/evaluation/named_denoiser.ts";
 import type { MachineParameters } from "../../src/machines/machine_parameters.ts";
 import type { ReportFile } from "../../src/figures/report_parts.ts";
 import type { ScaleSchedule } from "../../src/machines/scale_schedule.ts";
+import type { StoredTensor } from "../../src/formats/safetensors.ts";
 import { networkDenoiser } from "../../src/networks/network_denoiser.ts";
 import { ImageStore } from "../../src/runs/image_store.ts";
 import { isObject } from "../../src/runs/json_file.ts";
@@ -25,6 +26,7 @@ import type { RunOutcome } from "../cli/run_result.ts";
 import { evaluationFiles, exportEvaluation } from "./evaluation_export.ts";
 import { takeLoggedSamples } from "./logged_samples.ts";
 import { scalesIdentity } from "./scales_identity.ts";
+import { type Share, sharedProtocol, storedTensors, takeImages } from "./share.ts";
 import type { Session, SessionParts } from "./session.ts";
 import { type LoadedNetwork, sourcesIdentity } from "./sources.ts";
 
@@ -101,17 +103,18 @@ const allPositions: ReadonlySet<string> = new Set(["ES", "ELS", "ELS_wrapped", "
 /** The images of an evaluation: noise, network and machines, in one file of the run. */
 async function openImages(
   run: Run,
-  { plan, names, network, progress }: {
+  { plan, names, network, progress, share }: {
     readonly plan: SamplingProtocol;
     readonly names: readonly string[];
     readonly network: LoadedNetwork;
     readonly progress: ProgressReporter;
+    readonly share: Share;
   },
 ): Promise<ImageStore> {
-  const { samples, seed } = plan;
+  const { samples, first = 0, seed } = plan;
   const { schedule } = network;
   const { imageShape } = network.network.architecture;
-  const { data, shape } = initialNoise({ seed, samples, imageShape, schedule });
+  const { data, shape } = initialNoise({ seed, samples, first, imageShape, schedule });
   const images = await ImageStore.open(run.file(evaluationFiles.images), {
     names: ["network", ...names],
     samples,
@@ -126,6 +129,7 @@ async function openImages(
     progress,
     imagesOf: ({ network, machines }) => ({ network, ...isObject(machines) ? machines : {} }),
   });
+  takeImages(images, share);
   return images;
 }
 
@@ -135,16 +139,44 @@ export async function runEvaluation(
   session: Session,
   { machines, schedules, links = [] }: EvaluationSubject,
 ): Promise<{ result: AgreementResult; rows: AgreementRow[]; text: string }> {
-  const { network, run, abort, progress } = session;
+  const { network, run } = session;
   const plan = withNetworkSteps(protocol);
+  const { result } = await makeEvaluation(plan, session, { machines });
+  const rows = agreementTable(result);
+  const text = agreementText(rows, { network: network.label });
+  if (!run.whole) await exportEvaluation(result, session, { rows, plan, schedules, links });
+  return { result, rows, text };
+}
+
+/** Evaluates the samples of a shard: the images of network and machines, as arrays of its file. */
+export async function evaluationTensors(
+  protocol: SamplingProtocol,
+  session: Session,
+  subject: Pick<EvaluationSubject, "machines">,
+): Promise<ReadonlyMap<string, StoredTensor>> {
+  const { share } = session;
+  const plan = sharedProtocol(withNetworkSteps(protocol), share);
+  return (await makeEvaluation(plan, session, subject)).tensors();
+}
+
+/** Evaluates what is missing in the images of the run. */
+async function makeEvaluation(
+  plan: ReturnType<typeof withNetworkSteps>,
+  session: Session,
+  { machines }: Pick<EvaluationSubject, "machines">,
+): Promise<{
+  readonly result: AgreementResult;
+  readonly tensors: () => Map<string, StoredTensor>;
+}> {
+  const { network, run, abort, progress, share } = session;
   const names = machines.map(({ name }) => name);
-  using images = await openImages(run, { plan, names, network, progress });
-  const { sampler, grid, seed, networkSteps, labels } = plan;
-  const earlier = images.done.map((sample): SampleRecord => {
-    const { network: ofNetwork, ...ofMachines } = images.read(sample);
+  using images = await openImages(run, { plan, names, network, progress, share });
+  const { first = 0, sampler, grid, seed, networkSteps, labels } = plan;
+  const earlier = images.done.map((index): SampleRecord => {
+    const { network: ofNetwork, ...ofMachines } = images.read(index);
     return {
-      sample,
-      label: labels?.[sample] ?? null,
+      sample: first + index,
+      label: labels?.[index] ?? null,
       ...{ seed, sampler, grid, steps: plan.steps, networkSteps },
       network: Array.from(ofNetwork!),
       machines: Object.fromEntries(names.map((name) => [name, Array.from(ofMachines[name]!)])),
@@ -174,15 +206,14 @@ export async function runEvaluation(
       onBatch: (records) =>
         images.writeBatch(
           new Map(
-            records.map(({ sample, network, machines }) => [sample, { network, ...machines }]),
+            records.map((
+              { sample, network, machines },
+            ) => [sample - first, { network, ...machines }]),
           ),
         ),
     });
     bar.finish();
-    const rows = agreementTable(result);
-    const text = agreementText(rows, { network: network.label });
-    if (!run.whole) await exportEvaluation(result, session, { rows, plan, schedules, links });
-    return { result, rows, text };
+    return { result, tensors: () => storedTensors(images) };
   } finally {
     denoiser.dispose();
   }

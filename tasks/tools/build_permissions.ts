@@ -4,6 +4,7 @@ import {
   commonVariables,
   dataFolders,
   gpuVariables,
+  shardVariables,
   sourceNames,
   type VerbPermissions,
   verbPermissions,
@@ -87,7 +88,9 @@ export function permissionTables(): string {
     "no permission for foreign functions. Those that compute also use the GPU, set " +
     `${
       code(gpuVariables)
-    }, and ask for the size of this machine's memory. Commands with \`--run\` read ` +
+    }, and ask for the size of this machine's memory. Commands with \`--shard\` read ${
+      code(shardVariables)
+    }. Commands with \`--run\` read ` +
     "the pictures again that a training in the folder of runs was given. Denied to all that write: " +
     `${code([...sourceNames, "data"])}, but for what the table names in \`data\` and \`docs\`.`,
     markdownTable(

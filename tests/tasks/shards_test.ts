@@ -1,6 +1,8 @@
 /** Commands in shards that are merged. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
+import { verb as calibrate } from "../../tasks/calibrate.ts";
+import { verb as evaluate } from "../../tasks/evaluate.ts";
 import { verb as merge } from "../../tasks/merge.ts";
 import { verb as sample } from "../../tasks/sample.ts";
 import { runHere } from "./in_process.ts";
@@ -34,4 +36,33 @@ Deno.test("shards: samples of a network are those of one run, and a shard is mad
   await Deno.remove(path);
   const gap = await runHere(merge, shards, "--out", out);
   assertStringIncludes(gap.err, "2/3 is missing, with samples 1 to 2;");
+});
+
+Deno.test("shards: an evaluation is that of one run, tables, pictures and page", async () => {
+  await assertSameInShards(evaluate, [
+    ...few,
+    ...["--machines", "ls,is", "--scales", "3,5", "--samples", 3, "--images", 20],
+  ], { shards: 2 });
+});
+
+Deno.test("shards: a calibration is that of one run, with its state, its intervals and its pictures", async () => {
+  const args = [...few, "--machine", "ls", "--scales", "3,5,9", "--images", 20, "--samples", 5];
+  const { merged } = await assertSameInShards(calibrate, args, { shards: 2 });
+  // A calibration like any other: it is found, and evaluates.
+  const out = join(merged, "..");
+  const evaluation = await succeed(evaluate, ...[...few, "--machines", "ls", "--samples", 1], ...[
+    ...["--images", 20, "--schedule", "latest", "--out", out],
+  ]);
+  assertStringIncludes(evaluation.out, "LS");
+});
+
+Deno.test("shards: what all samples together decide cannot be split", async () => {
+  for (const some of [["--samples", 5], ["--images", 20]]) {
+    const { code, err } = await runHere(calibrate, ...few, ...some, "--shard", "1/2");
+    assertEquals(code, 1);
+    assertStringIncludes(err, "needs numbers of --samples and --images");
+  }
+  const out = await Deno.makeTempDir();
+  const args = [...few, "--samples", 2, "--shard", "1/3", "--out", out];
+  assertStringIncludes((await runHere(sample, ...args)).err, "3 shares of 2 samples");
 });

@@ -109,6 +109,15 @@ export {
   sliceBatch,
   valuesPerImage,
 } from "./core/image_batch.ts";
+export {
+  holdStream,
+  type ImageStream,
+  imageStream,
+  type ImageStreamOptions,
+  streamOf,
+  streamPart,
+  type TilesOptions,
+} from "./core/image_stream.ts";
 export type { Metric } from "./core/metric.ts";
 export type { Provenance } from "./core/provenance.ts";
 export { Random, type RandomState } from "./core/random.ts";

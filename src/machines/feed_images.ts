@@ -1,5 +1,5 @@
 /** Hands a machine's training images to a posterior: at once where they are held, tile by tile where not. */
-import type { ImageBatch } from "../core/image_batch.ts";
+import { type ImageBatch, sliceBatch } from "../core/image_batch.ts";
 import { type ImageStream, isImageStream } from "../core/image_stream.ts";
 import type { AccumulateOptions } from "../posterior/patch_posterior.ts";
 import type { Candidates } from "./candidates.ts";
@@ -30,10 +30,13 @@ export async function feedImages(
   const [total] = images.shape;
   if (begun >= total) return onProgress?.(1);
   if (!isImageStream(images)) {
-    const select = candidates.of(label);
-    const count = select?.length ?? total;
-    const report = (done: number) => onProgress?.(done / count);
-    return await run.accumulate(images, { select, abort, last: true, onProgress: report });
+    const rest = begun === 0 ? images : sliceBatch(images, begun, total);
+    const select = begun === 0
+      ? candidates.of(label)
+      : candidates.among(label, { from: begun, to: total });
+    const count = select?.length ?? rest.shape[0];
+    const report = (done: number) => onProgress?.((begun + (total - begun) * done / count) / total);
+    return await run.accumulate(rest, { select, abort, last: true, onProgress: report });
   }
   const tiles = images.tiles({ from: begun, abort })[Symbol.asyncIterator]();
   try {

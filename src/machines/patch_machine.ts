@@ -133,6 +133,7 @@ export class PatchMachine implements Machine {
         window: this.#windowAt(t),
         signal: this.schedule.signal(t),
         sigma: this.schedule.sigma(t),
+        among: amongOf(label),
       });
       await feedImages(run, images, {
         ...{ candidates: this.#candidates, label, abort },
@@ -183,7 +184,7 @@ export class PatchMachine implements Machine {
       patchSize ??= scale;
       const request = { ...level, scale, pixels: flat, top };
       checkExplanation({ ...request, logSum: new Float64Array(members.length * height * width) });
-      const sum = posterior.begin({ ...level, scales: [scale] });
+      const sum = posterior.begin({ ...level, scales: [scale], among: amongOf(label) });
       await feedImages(sum, images, feeding(0));
       const state = await sum.finish();
       const mean = posteriorMean(state, { imageShape: this.imageShape });
@@ -269,3 +270,6 @@ export class PatchMachine implements Machine {
     );
   }
 }
+
+/** Which images are candidates, for backends that know a request again. */
+const amongOf = (label: number | null) => label === null ? undefined : `class ${label}`;

@@ -52,6 +52,11 @@ export interface PosteriorRequest {
   readonly signal: number;
   /** Standard deviation of the noise, positive. */
   readonly sigma: number;
+  /**
+   * Which of the training images are candidates, in a word that tells such choices apart: "class 3"; absent: all.
+   * Only backends that know a request again look at it.
+   */
+  readonly among?: string | undefined;
 }
 
 /**

@@ -63,7 +63,7 @@ export const verbPermissions: Readonly<Record<string, VerbPermissions>> = {
   },
   "sample": {
     reads: ["run", "schedule", "scales", "from"],
-    folders: runsFolder,
+    folders: { ...runsFolder, meet: "runs/meet" },
     computes: true,
     splits: true,
   },

@@ -9,7 +9,7 @@ const ending = ".safetensors";
 
 /**
  * Makes a folder a place where shards of training images meet (see `meetingPosterior`). Each record is a shard
- * file, written whole or not at all, with checksums; `deno task merge` knows them.
+ * file, written whole or not at all, with checksums.
  *
  * @example
  * ```ts
@@ -31,7 +31,7 @@ export async function meetingFolder(path: string): Promise<MeetingPlace> {
     name: path,
     async write(name, { header, arrays }) {
       await writeShard(fileOf(name), {
-        header: { kind: "posterior", over: "images", toolkit, ...header },
+        header: { kind: "meeting", over: "images", toolkit, ...header },
         tensors: new Map(
           Object.entries(arrays).map(([key, { shape, data }]) => [
             key,

@@ -19,6 +19,7 @@ import { grouped, UsageError } from "../cli/flags.ts";
 import type { ProgressReporter } from "../cli/progress.ts";
 import { createPosterior, devicesLine } from "./posterior.ts";
 import { readingWith } from "./reading.ts";
+import { wholeShare } from "./share.ts";
 import type { NetworkSession, SessionFlags, SessionParts, VerbContext } from "./session.ts";
 import { type LoadedNetwork, streamMachineImages } from "./sources.ts";
 
@@ -31,7 +32,8 @@ export const imageShardFlags = grouped("Image shards", {
   shardImages: {
     type: "string",
     placeholder: "I/N",
-    help: "Of a machine: this process has the I-th of N parts of the training images, which it streams; " +
+    help:
+      "Of a machine: this process has the I-th of N parts of the training images, which it streams; " +
       "all N run the same command, take each step together, and end with the same images",
   },
   meet: {
@@ -111,11 +113,22 @@ export async function openStreamedSession(
     readonly label: string;
     readonly part: ImagePart;
     /** Everything that decides the result, the same in all parts. */
-    readonly identity: (parts: Omit<SessionParts, "data"> & { readonly data: StreamedDataset }) => RunConfig;
+    readonly identity: (
+      parts: Omit<SessionParts, "data"> & { readonly data: StreamedDataset },
+    ) => RunConfig;
   },
 ): Promise<StreamedSession & AsyncDisposable> {
+  if (flags.shard !== undefined && flags.shard !== "none") {
+    throw new CommandError(
+      "--shard parts the samples, and a stream is of all of them: leave out --shard, or --stream and " +
+        "--shard-images",
+    );
+  }
   await using opened = new AsyncDisposableStack();
-  const data = await streamMachineImages(network, { ...flags, ...readingWith({ progress, abort }) });
+  const data = await streamMachineImages(network, {
+    ...flags,
+    ...readingWith({ progress, abort }),
+  });
   const [total] = data.images.shape;
   if (part.count > total) {
     throw new CommandError(`Cannot part ${total} images in ${part.count}: ask for fewer parts`);
@@ -151,7 +164,7 @@ export async function openStreamedSession(
   });
   const open = opened.move();
   return {
-    ...{ network, data, backend, run, abort, progress, posterior, shard },
+    ...{ network, data, backend, run, abort, progress, posterior, shard, share: wholeShare },
     own: { images: own, labels: data.labels.subarray(range.from, range.to) },
     listen: (each) => listener = each,
     [Symbol.asyncDispose]: () => open.disposeAsync(),

@@ -177,7 +177,9 @@ export async function loadMachineImages(
   if (expected !== undefined && expected !== data.sha256) {
     throw new CommandError(
       `These images of ${data.name} are not those that ${network.path} was trained on (SHA-256 ` +
-        `${data.sha256.slice(0, 12)}.., expected ${expected.slice(0, 12)}..); name their files with ` +
+        `${data.sha256.slice(0, 12)}.., expected ${
+          expected.slice(0, 12)
+        }..); name their files with ` +
         `--from, or take these all the same with --dataset ${data.name}`,
     );
   }

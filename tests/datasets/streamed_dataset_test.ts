@@ -15,7 +15,11 @@ Deno.test("streamed data set: the images of a held one, by class, in color, resi
     assertEquals(await holdStream(streamed.images), held.images);
     assertEquals(streamed.labels, held.labels);
     const { name: n, split, classNames } = streamed;
-    assertEquals({ n, split, classNames }, { n: name, split: held.split, classNames: held.classNames });
+    assertEquals({ n, split, classNames }, {
+      n: name,
+      split: held.split,
+      classNames: held.classNames,
+    });
     const again = await streamDataset(name, options);
     assertEquals(again.sha256, streamed.sha256);
     const fewer = await streamDataset(name, { ...options, images: 10 });

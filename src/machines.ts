@@ -298,13 +298,12 @@ export {
   logSumOf,
   mergeExplanations,
 } from "./posterior/explanation/explanation_state.ts";
-export {
-  type ImageShard,
-  type MeetingPosterior,
-  meetingPosterior,
-  type MeetingPosteriorOptions,
-  type MeetingWait,
-} from "./posterior/meeting/meeting_posterior.ts";
+export type {
+  ImageShard,
+  MeetingPosteriorOptions,
+  MeetingWait,
+} from "./posterior/meeting/meeting_options.ts";
+export { type MeetingPosterior, meetingPosterior } from "./posterior/meeting/meeting_posterior.ts";
 export { memoryPlace } from "./posterior/meeting/memory_place.ts";
 export type {
   AccumulateOptions,

@@ -4,11 +4,10 @@ import type { StreamedDataset } from "../../src/datasets/streamed_dataset.ts";
 import { isPatchMachine, machineDefinition } from "../../src/machines/machine_table.ts";
 import type { MachineName } from "../../src/machines/machine_table.ts";
 import { startBackend } from "../../src/networks/backend.ts";
+import type { ImageShard, MeetingWait } from "../../src/posterior/meeting/meeting_options.ts";
 import {
-  type ImageShard,
   type MeetingPosterior,
   meetingPosterior,
-  type MeetingWait,
 } from "../../src/posterior/meeting/meeting_posterior.ts";
 import { meetingFolder } from "../../src/runs/meeting_folder.ts";
 import { openRun } from "../../src/runs/run_folder.ts";

@@ -6,10 +6,10 @@ import { streamOf, streamPart } from "../../src/core/image_stream.ts";
 import { Random } from "../../src/core/random.ts";
 import { createMachine } from "../../src/machines/create_machine.ts";
 import type { PatchMachineName } from "../../src/machines/machine_table.ts";
+import type { MeetingPosteriorOptions } from "../../src/posterior/meeting/meeting_options.ts";
 import {
   type MeetingPosterior,
   meetingPosterior,
-  type MeetingPosteriorOptions,
 } from "../../src/posterior/meeting/meeting_posterior.ts";
 import { memoryPlace } from "../../src/posterior/meeting/memory_place.ts";
 import type { PatchPosterior } from "../../src/posterior/patch_posterior.ts";

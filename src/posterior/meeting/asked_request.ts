@@ -15,6 +15,15 @@ export interface AskedRequest {
   readonly among: string;
 }
 
+/** A posterior that all shards sum: the how manieth it is, and what tells it from others. */
+export interface Step {
+  readonly number: number;
+  readonly digest: string;
+  readonly asked: AskedRequest;
+  /** What names of its records begin with. */
+  readonly base: string;
+}
+
 /** Names of the fields in words, in the order in which differences are told. */
 const inWords: Readonly<Record<keyof AskedRequest, string>> = {
   rule: "the rule",

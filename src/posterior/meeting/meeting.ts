@@ -3,19 +3,10 @@ import { ArgumentError, ToolkitError } from "../../core/errors.ts";
 import type { MeetingPlace, MeetingRecord } from "../../core/meeting_place.ts";
 import { emptyState, mergeInto } from "../merge_states.ts";
 import type { PosteriorRequest, PosteriorState } from "../patch_posterior.ts";
-import { askedOf, type AskedRequest, differenceOf } from "./asked_request.ts";
-import type { MeetingPosteriorOptions } from "./meeting_posterior.ts";
+import { type AskedRequest, askedOf, differenceOf, type Step } from "./asked_request.ts";
+import type { MeetingPosteriorOptions } from "./meeting_options.ts";
 import { SignsOfLife } from "./signs_of_life.ts";
 import { arraysOfState, stateOfArrays } from "./state_record.ts";
-
-/** A posterior that all shards sum: the how manieth it is, and what tells it from others. */
-export interface Step {
-  readonly number: number;
-  readonly digest: string;
-  readonly asked: AskedRequest;
-  /** What names of its records begin with. */
-  readonly base: string;
-}
 
 /** What is there of a step when a process comes to it. */
 export interface Arrival {

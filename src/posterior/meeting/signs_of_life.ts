@@ -1,6 +1,6 @@
 /** By what shards see that others live, on machines whose clocks may differ. */
 import type { MeetingRecord } from "../../core/meeting_place.ts";
-import type { Step } from "./meeting.ts";
+import type { Step } from "./asked_request.ts";
 
 /** What is known of another shard. */
 export interface Sign {

@@ -3,7 +3,7 @@ import { ArgumentError, ToolkitError } from "../../core/errors.ts";
 import type { MeetingPlace, MeetingRecord } from "../../core/meeting_place.ts";
 import { emptyState, mergeInto } from "../merge_states.ts";
 import type { PosteriorRequest, PosteriorState } from "../patch_posterior.ts";
-import { type AskedRequest, askedOf, differenceOf, type Step } from "./asked_request.ts";
+import { askedOf, type AskedRequest, differenceOf, type Step } from "./asked_request.ts";
 import type { MeetingPosteriorOptions } from "./meeting_options.ts";
 import { SignsOfLife } from "./signs_of_life.ts";
 import { arraysOfState, stateOfArrays } from "./state_record.ts";

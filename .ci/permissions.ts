@@ -60,6 +60,7 @@ export const verbPermissions: Readonly<Record<string, VerbPermissions>> = {
     reads: ["run", "schedule", "scales", "from"],
     folders: runsFolder,
     computes: true,
+    splits: true,
   },
   "sample": {
     reads: ["run", "schedule", "scales", "from"],
@@ -83,6 +84,7 @@ export const verbPermissions: Readonly<Record<string, VerbPermissions>> = {
     reads: ["run", "schedule", "scales", "from", "classifier", "inception", "held-out-from"],
     folders: runsFolder,
     computes: true,
+    splits: true,
   },
   "merge": {
     words: ["read"],
@@ -118,6 +120,7 @@ export const verbPermissions: Readonly<Record<string, VerbPermissions>> = {
       ...["-all-scales.svg", "-scales.svg"],
     ],
     computes: true,
+    splits: true,
   },
   "study": {
     reads: places,

@@ -12,7 +12,7 @@ import { samplers } from "../src/samplers/samplers.ts";
 import { CommandError, defineVerb, runVerb } from "./cli/command.ts";
 import { grouped } from "./cli/flags.ts";
 import { finishRun, runResultFields } from "./cli/run_result.ts";
-import { type ComparisonPlan, runComparison } from "./pipelines/comparison.ts";
+import { type ComparisonPlan, comparisonShard, runComparison } from "./pipelines/comparison.ts";
 import { comparisonFiles, exportComparison } from "./pipelines/comparison_export.ts";
 import {
   calibratedFile,
@@ -45,6 +45,8 @@ import {
   requestedSchedules,
   timesFor,
 } from "./pipelines/schedules.ts";
+import { shardFlags } from "./pipelines/shard_flag.ts";
+import { isSplit, sharedProtocol } from "./pipelines/share.ts";
 import { scalesIdentity } from "./pipelines/scales_identity.ts";
 import { openSession } from "./pipelines/session.ts";
 import { loadNetwork, protocolFor, sourcesIdentity } from "./pipelines/sources.ts";
@@ -145,6 +147,7 @@ export const verb = defineVerb({
     seed: { ...sampleFlags.seed, default: 2, help: "Seed of the noise, not that of calibration" },
     ...imageFlags,
     ...machineFlags,
+    ...shardFlags,
     ...outFlags,
   },
   examples: [
@@ -204,6 +207,15 @@ export const verb = defineVerb({
   const known = loaded.map(({ schedule }) => schedule);
   // A bare list is for all machines that have a scale.
   const missing = flags.scales === undefined ? withoutSchedule(names, known) : [];
+  if (missing.length > 0 && isSplit(context)) {
+    // Each share would do the same work first.
+    throw new CommandError(
+      `There is no schedule of ${
+        missing.join(", ")
+      } at these times, and shares need one: make them with ` +
+        "calibrate, and name them with --schedule, or leave these machines out with --machines",
+    );
+  }
   if (missing.length > 0) {
     progress.note(
       `No schedule of ${missing.join(", ")} at these times: calibrated first, on ` +
@@ -226,6 +238,7 @@ export const verb = defineVerb({
     network,
     command: "compare",
     label: network.label,
+    samples: protocol.samples,
     identity: (parts) => ({
       ...configuration,
       scales: known.map((each) => [each.machine, scalesIdentity(each)]),
@@ -234,9 +247,10 @@ export const verb = defineVerb({
       posterior: parts.posterior.name,
     }),
   });
-  const { run } = session;
+  const { run, share } = session;
+  if (share.role === "shard" && share.done) return await share.result();
   const { schedule } = network;
-  const { sampler, samples, steps } = protocol;
+  const { sampler, samples, steps } = sharedProtocol(protocol, share);
   await tellSamplingMemory(session, {
     samples: Math.min(samples, flags.batch),
     predictions: samples * steps * (samplers[sampler].predictions ?? 1),
@@ -259,6 +273,7 @@ export const verb = defineVerb({
   const plan: ComparisonPlan = {
     ...{ protocol, machines, clamp, statistic, against, batch: flags.batch },
   };
+  if (share.role === "shard") return await share.finish(await comparisonShard(plan, session));
   const comparison = await runComparison(plan, session);
   const fitted = new Map(names.map((name) => [name as string, fittedParameters(name, schedules)]));
   const calibrated = missing.map(calibratedFile);

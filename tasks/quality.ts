@@ -18,7 +18,7 @@ import {
   scheduleFlag,
 } from "./pipelines/flags.ts";
 import { tellSamplingMemory } from "./pipelines/memory.ts";
-import { measureQuality } from "./pipelines/quality.ts";
+import { measureQuality, shardFeatures } from "./pipelines/quality.ts";
 import { CostLog, type ImageCost } from "./pipelines/quality_costs.ts";
 import { exportQuality, qualityFiles, qualityText } from "./pipelines/quality_export.ts";
 import { featureKinds, featureNames } from "./pipelines/quality_features.ts";
@@ -33,6 +33,8 @@ import {
   type MeasuredSet,
 } from "./pipelines/quality_sets.ts";
 import { readingWith } from "./pipelines/reading.ts";
+import { shardFlags } from "./pipelines/shard_flag.ts";
+import { imageTensor, sharedProtocol } from "./pipelines/share.ts";
 import { scalesIdentity } from "./pipelines/scales_identity.ts";
 import { checkSchedules, chosenLine, requestedSchedules, timesFor } from "./pipelines/schedules.ts";
 import { openSession } from "./pipelines/session.ts";
@@ -147,6 +149,7 @@ export const verb = defineVerb({
     ...sampleFlags,
     ...imageFlags,
     ...machineFlags,
+    ...shardFlags,
     ...outFlags,
   },
   examples: [
@@ -221,6 +224,7 @@ export const verb = defineVerb({
     network,
     command: "quality",
     label: network.label,
+    samples,
     identity: (parts) => ({
       ...configuration,
       scales: schedules.map((each) => [each.machine, scalesIdentity(each)]),
@@ -230,11 +234,13 @@ export const verb = defineVerb({
       posterior: parts.posterior.name,
     }),
   });
-  const { run, data } = session;
+  const { run, data, share } = session;
+  if (share.role === "shard" && share.done) return await share.result();
+  const own = sharedProtocol(protocol, share);
   await tellSamplingMemory(session, {
-    samples: Math.min(samples, flags.batch),
+    samples: Math.min(own.samples, flags.batch),
     ...!flags.skipNetwork &&
-      { predictions: samples * steps * (samplers[sampler].predictions ?? 1) },
+      { predictions: own.samples * steps * (samplers[sampler].predictions ?? 1) },
     patchSizes: schedules.map(({ steps }) => Math.max(...steps.map((step) => step.patchSize))),
     workers: flags.workers,
   });
@@ -252,10 +258,17 @@ export const verb = defineVerb({
       ...flags.skipNetwork ? [] : [{ name: "network", denoiser: ofNetwork }],
       ...machines,
     ];
-    using log = await CostLog.open(run.file("costs.jsonl"));
+    using log = await CostLog.open(run.file("costs.jsonl"), share);
     for (const subject of subjects) {
-      const images = await log.samples(subject, protocol, { session, batch: flags.batch });
+      const images = await log.samples(subject, own, { session, batch: flags.batch });
       sets.push({ name: subject.name, images });
+    }
+    if (share.role === "shard") {
+      const made = sets.map(({ name, images }) => [`${name}/x0`, imageTensor(images)] as const);
+      return await share.finish({
+        tensors: new Map([...made, ...await shardFeatures(kinds, sets, session)]),
+        values: { costs: log.lines },
+      });
     }
     costs = log.costs;
   } finally {

@@ -8,13 +8,17 @@ import type {
 import { type ComparisonTable, comparisonTable } from "../../src/evaluation/comparison_table.ts";
 import type { NamedDenoiser } from "../../src/evaluation/named_denoiser.ts";
 import type { SampleStatistic } from "../../src/core/paired_bootstrap.ts";
+import type { StoredTensor } from "../../src/formats/safetensors.ts";
 import { networkDenoiser } from "../../src/networks/network_denoiser.ts";
 import { ImageStore } from "../../src/runs/image_store.ts";
-import { JsonlLog } from "../../src/runs/jsonl_log.ts";
+import { JsonlLog, type LogRecord } from "../../src/runs/jsonl_log.ts";
 import type { SamplingProtocol } from "../../src/samplers/sampling_protocol.ts";
+import type { MergedShards } from "./merged_shards.ts";
 import { processorTime } from "./processor_time.ts";
 import { samplesFile } from "./quality_samples.ts";
 import type { Session } from "./session.ts";
+import { sharedProtocol, storedTensors, takeImages } from "./share.ts";
+import type { Shard } from "../../src/runs/shard_file.ts";
 
 /** What is compared, and how. */
 export interface ComparisonPlan {
@@ -58,28 +62,40 @@ const weights: Readonly<Record<string, number>> = {
 };
 const weightOf = (name: string) => weights[name] ?? 1;
 
+/** The numbers about one image, as they are kept. */
+type AgreementLine = Pick<
+  ComparisonRecord,
+  "machine" | "sample" | "label" | "end" | "own" | "single"
+>;
+
 /** The images and numbers of a comparison, as they are kept. */
 class KeptComparison implements Disposable {
   readonly #stores: ReadonlyMap<string, ImageStore>;
   readonly #log: JsonlLog;
   readonly #identity: ComparisonIdentity;
+  readonly #first: number;
+  readonly #lines: AgreementLine[];
 
   private constructor(
     parts: {
       readonly stores: ReadonlyMap<string, ImageStore>;
       readonly log: JsonlLog;
       readonly identity: ComparisonIdentity;
+      readonly first: number;
     },
   ) {
     this.#stores = parts.stores;
     this.#log = parts.log;
     this.#identity = parts.identity;
+    this.#first = parts.first;
+    this.#lines = parts.log.earlier.map((line) => line as unknown as AgreementLine);
   }
 
   static async open(
-    { protocol: { samples, seed, sampler, grid, steps }, machines, clamp }: ComparisonPlan,
-    { run, network, progress }: Session,
+    { protocol, machines, clamp, batch }: ComparisonPlan,
+    { run, network, progress, share }: Session,
   ): Promise<KeptComparison> {
+    const { samples, first = 0, seed, sampler, grid, steps } = protocol;
     using opened = new DisposableStack();
     const { imageShape } = network.network.architecture;
     const stores = new Map<string, ImageStore>();
@@ -97,7 +113,47 @@ class KeptComparison implements Disposable {
     if (log.damage !== undefined) progress.note(log.damage);
     opened.move();
     const identity = { seed, sampler, grid, steps, clamp };
-    return new KeptComparison({ stores, log, identity });
+    const kept = new KeptComparison({ stores, log, identity, first });
+    if (share.role === "merge") kept.#take(share.merged, batch);
+    return kept;
+  }
+
+  /** Takes what shards hold and is not there yet, in the order in which one run finds it. */
+  #take(merged: MergedShards, batch: number): void {
+    const there = new Set(this.#lines.map(({ machine, sample }) => `${machine}/${sample}`));
+    for (const [name, store] of this.#stores) {
+      takeImages(store, { role: "merge", merged }, { prefix: `${name}/` });
+    }
+    const order = [...this.#stores.keys()];
+    const place = ({ machine, sample }: AgreementLine) =>
+      [Math.floor(sample / batch), order.indexOf(machine ?? networkName), sample] as const;
+    const lines = merged.list<AgreementLine>("agreements")
+      .filter(({ machine, sample }) => !there.has(`${machine}/${sample}`))
+      .map((line) => ({ line, place: place(line) }))
+      .sort((a, b) =>
+        a.place[0] - b.place[0] || a.place[1] - b.place[1] || a.place[2] - b.place[2]
+      );
+    for (const { line } of lines) this.#append(line);
+    if (lines.length > 0) this.#log.sync();
+  }
+
+  #append(line: AgreementLine): void {
+    this.#log.append({ ...line });
+    this.#lines.push(line);
+  }
+
+  /** All of it, as the content of a shard. */
+  get shard(): Shard["values"] & object {
+    return { agreements: this.#lines };
+  }
+
+  /** All images, as arrays of a shard. */
+  get tensors(): ReadonlyMap<string, StoredTensor> {
+    return new Map(
+      [...this.#stores].flatMap(([name, store]) => [
+        ...storedTensors(store, { prefix: `${name}/` }),
+      ]),
+    );
   }
 
   /** What is there, whole: an image and the numbers about it. */
@@ -105,16 +161,13 @@ class KeptComparison implements Disposable {
     // Of a sample that was made twice, after damage, the later numbers belong to the image.
     const found = new Map<string, ComparisonRecord>();
     const done = new Map([...this.#stores].map(([name, store]) => [name, new Set(store.done)]));
-    for (const line of this.#log.earlier) {
-      const { machine, sample, label, end, own, single } = line as unknown as Pick<
-        ComparisonRecord,
-        "machine" | "sample" | "label" | "end" | "own" | "single"
-      >;
+    for (const { machine, sample, label, end, own, single } of this.#lines) {
       const name = machine ?? networkName;
-      if (!done.get(name)?.has(sample)) continue;
+      const index = sample - this.#first;
+      if (!done.get(name)?.has(index)) continue;
       found.set(`${name}/${sample}`, {
         ...{ sample, label, machine, ...this.#identity },
-        image: Array.from(this.#stores.get(name)!.read(sample)["x0"]!),
+        image: Array.from(this.#stores.get(name)!.read(index)["x0"]!),
         ...{ end, own, single },
       });
     }
@@ -125,10 +178,10 @@ class KeptComparison implements Disposable {
   add(records: readonly ComparisonRecord[]): void {
     const name = records[0]!.machine ?? networkName;
     this.#stores.get(name)!.writeBatch(
-      new Map(records.map(({ sample, image }) => [sample, { x0: image }])),
+      new Map(records.map(({ sample, image }) => [sample - this.#first, { x0: image }])),
     );
     for (const { machine, sample, label, end, own, single } of records) {
-      this.#log.append({ machine, sample, label, end, own, single });
+      this.#append({ machine, sample, label, end, own, single });
     }
     this.#log.sync();
   }
@@ -144,10 +197,46 @@ export async function runComparison(
   plan: ComparisonPlan,
   session: Session,
 ): Promise<Comparison> {
-  const { protocol, machines, clamp, statistic, against, batch } = plan;
-  const { network, run, abort, progress } = session;
+  const { protocol, statistic, against } = plan;
+  return await compareKept(plan, session, ({ result, costLines }) => ({
+    result,
+    table: comparisonTable(result, { statistic, against }),
+    costs: costsOf(costLines, imagesOfQuery(session, protocol)),
+  }));
+}
+
+/** Compares on the samples of a shard: what its file is to hold. */
+export async function comparisonShard(
+  plan: ComparisonPlan,
+  session: Session,
+): Promise<Required<Pick<Shard, "tensors" | "values">>> {
+  const own = { ...plan, protocol: sharedProtocol(plan.protocol, session.share) };
+  return await compareKept(own, session, ({ kept, costLines }) => ({
+    tensors: kept.tensors,
+    values: { ...kept.shard, costs: costLines },
+  }));
+}
+
+/** What has been compared, while its files are open. */
+interface Compared {
+  readonly result: ComparisonResult;
+  readonly kept: KeptComparison;
+  readonly costLines: readonly unknown[];
+}
+
+/** Compares what is missing in the files of the run, and uses all of it. */
+async function compareKept<T>(
+  plan: ComparisonPlan,
+  session: Session,
+  use: (compared: Compared) => T,
+): Promise<T> {
+  const { protocol, machines, clamp, batch } = plan;
+  const { network, run, abort, progress, share } = session;
   using kept = await KeptComparison.open(plan, session);
   using costLog = await JsonlLog.open(run.file("cost_state.jsonl"));
+  if (share.role === "merge" && costLog.earlier.length === 0) {
+    for (const line of share.merged.list<LogRecord>("costs")) costLog.append(line);
+  }
   const resume = kept.records;
   const denoiser = networkDenoiser(network);
   const { steps, samples } = protocol;
@@ -162,7 +251,9 @@ export async function runComparison(
   const bar = progress.start({ label: "compare", total: samples * perSample, done: before });
   let work = before;
   const begun = Date.now();
-  const costLines: unknown[] = [...costLog.earlier];
+  const costLines: unknown[] = share.role === "merge"
+    ? share.merged.list("costs")
+    : [...costLog.earlier];
   try {
     const result = await compareDenoisers(denoiser, machines, {
       ...{ ...protocol, clamp, batch, abort, resume, clock: processorTime },
@@ -178,11 +269,7 @@ export async function runComparison(
       },
     });
     bar.finish();
-    return {
-      result,
-      table: comparisonTable(result, { statistic, against }),
-      costs: costsOf(costLines, imagesOfQuery(session, protocol)),
-    };
+    return use({ result, kept, costLines });
   } finally {
     denoiser.dispose();
   }

@@ -8,6 +8,7 @@ import {
 } from "../../src/evaluation/quality/local_memorization.ts";
 import { memorization } from "../../src/evaluation/quality/memorization.ts";
 import { nearestCopies } from "../../src/evaluation/quality/nearest_copies.ts";
+import type { StoredTensor } from "../../src/formats/safetensors.ts";
 import type { Machine } from "../../src/machines/patch_machine.ts";
 import { ImageStore } from "../../src/runs/image_store.ts";
 import { JsonlLog } from "../../src/runs/jsonl_log.ts";
@@ -23,12 +24,60 @@ import {
   patchRows,
   type QualityRow,
 } from "./quality_rows.ts";
-import { floorName, type MeasuredSet } from "./quality_sets.ts";
+import { controlName, floorName, type MeasuredSet } from "./quality_sets.ts";
 import type { Session } from "./session.ts";
+import { storedTensors, takeImages } from "./share.ts";
 
 /** File of features that took long. */
 const featuresFile = (kind: string, set: string): string =>
   `features_${kind}_${set.toLowerCase().replaceAll(/[^a-z0-9]+/g, "_")}.safetensors`;
+
+/** Opens it. Of sets that were made in shards, these have the features. */
+async function openFeatures(
+  kind: FeatureKind,
+  { set, images, width, made }: {
+    readonly set: string;
+    readonly images: ImageBatch;
+    readonly width: number;
+    /** Whether the set was made here, or in shards. */
+    readonly made: boolean;
+  },
+  { run, progress, share }: Session,
+): Promise<ImageStore> {
+  const store = await ImageStore.open(run.file(featuresFile(kind.name, set)), {
+    ...{ names: ["features"], samples: images.shape[0], imageShape: [1, 1, width] },
+    whole: run.whole,
+  });
+  if (store.damage !== undefined) progress.note(store.damage);
+  if (made) takeImages(store, share, { prefix: `${kind.name} of ${set}/` });
+  return store;
+}
+
+/** The features of a shard's images that take long, as arrays of its file. */
+export async function shardFeatures(
+  kinds: readonly FeatureKind[],
+  sets: readonly MeasuredSet[],
+  session: Session,
+): Promise<Map<string, StoredTensor>> {
+  const tensors = new Map<string, StoredTensor>();
+  const { abort, progress } = session;
+  for (const kind of kinds.filter(({ slow }) => slow)) {
+    for (const { name: set, images } of sets) {
+      const bar = progress.start({
+        ...{ label: `${kind.name} of ${set}`, total: images.shape[0], unit: "images" },
+      });
+      let size: number | undefined;
+      const open = (width: number) =>
+        openFeatures(kind, { set, images, width: size = width, made: true }, session);
+      await kind.of(images, { abort, kept: open, onProgress: (some) => bar.update(some) });
+      bar.finish();
+      using store = await open(size!);
+      const prefix = `${kind.name} of ${set}/`;
+      for (const [name, tensor] of storedTensors(store, { prefix })) tensors.set(name, tensor);
+    }
+  }
+  return tensors;
+}
 
 /** Nearest training images of a set. */
 export interface SetNeighbors {
@@ -128,23 +177,20 @@ interface Work {
 async function rowsOfKind(
   kind: FeatureKind,
   { sets, heldOut, options }: QualityPlan,
-  { parts, session: { run, progress, abort } }: Work,
+  { parts, session }: Work,
 ): Promise<QualityRow[]> {
+  const { progress, abort } = session;
   const total = heldOut.shape[0] + sets.reduce((sum, { images }) => sum + images.shape[0], 0);
   const bar = progress.start({ label: kind.name, total, unit: "images" });
   let done = 0;
-  const featuresOf = async (set: string, images: ImageBatch): Promise<ImageFeatures> => {
+  const featuresOf = async (
+    set: string,
+    { images, split = false }: { readonly images: ImageBatch; readonly split?: boolean },
+  ): Promise<ImageFeatures> => {
     const before = done;
     const made = await kind.of(images, {
       abort,
-      kept: async (width) => {
-        const store = await ImageStore.open(run.file(featuresFile(kind.name, set)), {
-          ...{ names: ["features"], samples: images.shape[0], imageShape: [1, 1, width] },
-          whole: run.whole,
-        });
-        if (store.damage !== undefined) progress.note(store.damage);
-        return store;
-      },
+      kept: (width) => openFeatures(kind, { set, images, width, made: split }, session),
       onProgress: (some) => bar.update(before + some),
     });
     bar.update(done = before + images.shape[0]);
@@ -155,8 +201,9 @@ async function rowsOfKind(
   for (const { name, images } of sets) {
     rows.push(
       ...await parts.of(`${kind.name} of ${name}`, async () => {
-        const reference = await (held ??= featuresOf("held-out", heldOut));
-        const own = await featuresOf(name, images);
+        const reference = await (held ??= featuresOf("held-out", { images: heldOut }));
+        const split = name !== floorName && name !== controlName;
+        const own = await featuresOf(name, { images, split });
         return featureRows(name, { kind, own, heldOut: reference }, options);
       }),
     );

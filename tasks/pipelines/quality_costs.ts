@@ -6,6 +6,7 @@ import type { SamplingProtocol } from "../../src/samplers/sampling_protocol.ts";
 import { processorTime } from "./processor_time.ts";
 import { keptSamples, type SampledDenoiser } from "./quality_samples.ts";
 import type { NetworkSession } from "./session.ts";
+import { type Share, wholeShare } from "./share.ts";
 
 /** Processor time of this run, all threads. */
 export interface ImageCost {
@@ -33,9 +34,21 @@ export class CostLog implements Disposable {
     this.#lines = log.earlier.map((line) => line as unknown as CostLine);
   }
 
-  /** Opens that of a run. */
-  static async open(path: string): Promise<CostLog> {
-    return new CostLog(await JsonlLog.open(path));
+  /** Opens that of a run; one that is merged has the lines of all shards. */
+  static async open(path: string, share: Share = wholeShare): Promise<CostLog> {
+    const log = await JsonlLog.open(path);
+    const taken = share.role === "merge" && log.earlier.length === 0
+      ? share.merged.list<CostLine>("costs")
+      : [];
+    for (const line of taken) log.append({ ...line });
+    const costs = new CostLog(log);
+    costs.#lines.push(...taken);
+    return costs;
+  }
+
+  /** What was logged, for a shard. */
+  get lines(): readonly CostLine[] {
+    return this.#lines;
   }
 
   /** Makes the images that are missing yet, and keeps what they cost. */
@@ -43,7 +56,7 @@ export class CostLog implements Disposable {
     { name, denoiser }: SampledDenoiser,
     protocol: SamplingProtocol,
     options: {
-      readonly session: Pick<NetworkSession, "run" | "abort" | "progress">;
+      readonly session: Pick<NetworkSession, "run" | "abort" | "progress" | "share">;
       readonly batch: number;
     },
   ): Promise<ImageBatch> {

@@ -35,6 +35,8 @@ export interface FeatureKind {
   readonly identity: string;
   /** Rows for each image. */
   readonly rowsPerImage: number;
+  /** Each image takes so long that shards make the features of their own. */
+  readonly slow?: true;
   /** Names that distances by these features have earned, in place of those that say what they are. */
   readonly names?: { readonly frechet: string; readonly kernel: string };
   /** Makes them. */

@@ -46,6 +46,7 @@ export function kindOfNetwork(network: InceptionNetwork, path: string): FeatureK
         : "not the published file: distances by it are called neither FID nor KID"),
     identity: sha256,
     rowsPerImage: 1,
+    slow: true,
     ...published && { names: { frechet: "FID", kernel: "KID" } },
     of: async (images, { abort, kept, onProgress }) => {
       using store = await kept(width);

@@ -5,6 +5,7 @@ import { ImageStore } from "../../src/runs/image_store.ts";
 import type { SamplingProtocol } from "../../src/samplers/sampling_protocol.ts";
 import { makeSamples } from "./make_samples.ts";
 import type { NetworkSession } from "./session.ts";
+import { takeImages } from "./share.ts";
 
 /** What makes images, by the name that tables have for it. */
 export interface SampledDenoiser {
@@ -23,8 +24,8 @@ export const samplesFile = (name: string): string => `samples_${name.toLowerCase
 export async function keptSamples(
   { name, denoiser }: SampledDenoiser,
   protocol: SamplingProtocol,
-  { session: { run, abort, progress }, batch, onBatch }: {
-    readonly session: Pick<NetworkSession, "run" | "abort" | "progress">;
+  { session: { run, abort, progress, share }, batch, onBatch }: {
+    readonly session: Pick<NetworkSession, "run" | "abort" | "progress" | "share">;
     readonly batch: number;
     /** Called with the number of images that were made together, once they are kept. */
     readonly onBatch?: ((images: number) => void) | undefined;
@@ -37,6 +38,7 @@ export async function keptSamples(
     metadata: { layout: "NHWC", range: "[-1, 1]" },
   });
   if (images.damage !== undefined) progress.note(images.damage);
+  takeImages(images, share, { prefix: `${name}/` });
   if (images.done.length < samples) {
     await makeSamples(denoiser, protocol, { images, label: name, batch, abort, progress, onBatch });
   }

@@ -2,15 +2,23 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { verb as calibrate } from "../../tasks/calibrate.ts";
+import { verb as compare } from "../../tasks/compare.ts";
 import { verb as evaluate } from "../../tasks/evaluate.ts";
 import { verb as merge } from "../../tasks/merge.ts";
+import { verb as quality } from "../../tasks/quality.ts";
 import { verb as sample } from "../../tasks/sample.ts";
-import { runHere } from "./in_process.ts";
+import { makeInputs } from "../../tasks/tools/torture/subjects.ts";
+import { runHere, test } from "./in_process.ts";
 import { assertSameInShards, filesOf, succeed } from "./shards.ts";
 
-const few = ["--steps", 2, "--grid", "cubic", "--backend", "wasm"] as const;
+const inputs = await Deno.makeTempDir();
+await makeInputs(inputs);
+const few = [
+  ...["--run", join(inputs, "weights.safetensors")],
+  ...["--steps", 2, "--grid", "cubic", "--backend", "wasm"],
+] as const;
 
-Deno.test("shards: samples of a network are those of one run, and a shard is made once", async () => {
+test("shards: samples of a network are those of one run, and a shard is made once", async () => {
   const args = [...few, "--samples", 5];
   const { shards } = await assertSameInShards(sample, args, { shards: 3 });
   const names = [...(await filesOf(shards)).keys()];
@@ -38,26 +46,26 @@ Deno.test("shards: samples of a network are those of one run, and a shard is mad
   assertStringIncludes(gap.err, "2/3 is missing, with samples 1 to 2;");
 });
 
-Deno.test("shards: an evaluation is that of one run, tables, pictures and page", async () => {
+test("shards: an evaluation is that of one run, tables, pictures and page", async () => {
   await assertSameInShards(evaluate, [
     ...few,
-    ...["--machines", "ls,is", "--scales", "3,5", "--samples", 3, "--images", 20],
+    ...["--machines", "ls,is", "--scales", "3,5", "--samples", 3],
   ], { shards: 2 });
 });
 
-Deno.test("shards: a calibration is that of one run, with its state, its intervals and its pictures", async () => {
-  const args = [...few, "--machine", "ls", "--scales", "3,5,9", "--images", 20, "--samples", 5];
+test("shards: a calibration is that of one run, with its state, its intervals and its pictures", async () => {
+  const args = [...few, "--machine", "ls", "--scales", "3,5,7", "--images", 8, "--samples", 5];
   const { merged } = await assertSameInShards(calibrate, args, { shards: 2 });
   // A calibration like any other: it is found, and evaluates.
   const out = join(merged, "..");
   const evaluation = await succeed(evaluate, ...[...few, "--machines", "ls", "--samples", 1], ...[
-    ...["--images", 20, "--schedule", "latest", "--out", out],
+    ...["--schedule", "latest", "--out", out],
   ]);
   assertStringIncludes(evaluation.out, "LS");
 });
 
-Deno.test("shards: what all samples together decide cannot be split", async () => {
-  for (const some of [["--samples", 5], ["--images", 20]]) {
+test("shards: what all samples together decide cannot be split", async () => {
+  for (const some of [["--samples", 5], ["--images", 8]]) {
     const { code, err } = await runHere(calibrate, ...few, ...some, "--shard", "1/2");
     assertEquals(code, 1);
     assertStringIncludes(err, "needs numbers of --samples and --images");
@@ -65,4 +73,33 @@ Deno.test("shards: what all samples together decide cannot be split", async () =
   const out = await Deno.makeTempDir();
   const args = [...few, "--samples", 2, "--shard", "1/3", "--out", out];
   assertStringIncludes((await runHere(sample, ...args)).err, "3 shares of 2 samples");
+});
+
+/** Times that work took: these alone differ from run to run. */
+const timed = /^(costs?(_state)?\.(jsonl|csv))$/;
+
+test("shards: a comparison is that of one run, and needs schedules that are made", async () => {
+  const args = [...few, "--samples", 5, "--batch", 2];
+  await assertSameInShards(compare, [...args, "--machines", "wiener,ls", "--scales", "3,5"], {
+    ...{ shards: 3, leftOut: timed, printed: false },
+  });
+  const refused = await runHere(compare, ...args, "--machines", "pspc-square", "--shard", "1/2");
+  assertEquals(refused.code, 1);
+  assertStringIncludes(
+    refused.err,
+    "no schedule of PSPC_square at these times, and shares need one",
+  );
+});
+
+test("shards: quality is that of one run, but for what it cost", async () => {
+  const { whole, merged } = await assertSameInShards(quality, [
+    ...[...few, "--samples", 5, "--machines", "is", "--explained", 1, "--held-out-images", 8],
+    ...["--features", "pixels,patches", "--shift", 1],
+  ], {
+    ...{ shards: 2, leftOut: /^(costs\.jsonl|quality\.json|report\.html|finished\.json)$/ },
+    printed: false,
+  });
+  const rowsOf = async (folder: string) =>
+    JSON.parse(await Deno.readTextFile(join(folder, "quality.json"))).rows;
+  assertEquals(await rowsOf(merged), await rowsOf(whole));
 });

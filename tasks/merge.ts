@@ -48,7 +48,7 @@ const deviceFlags = {
 function withoutDefault<F extends { readonly default: unknown; readonly help: string }>(
   { default: _, ...flag }: F,
 ): Omit<F, "default"> {
-  return { ...flag, help: `${flag.help}; default: as the shards` };
+  return { ...flag, help: `${flag.help.replace(/; auto:.*/, "")}; default: as the shards` };
 }
 
 /** This command. */
@@ -67,7 +67,7 @@ export const verb = defineVerb({
   flags: {
     ...placeFlags,
     ...deviceFlags,
-    out: outFlags.out,
+    out: { ...withoutDefault(outFlags.out), help: "Folder of the runs; default: runs" },
   },
   examples: ["merge runs/shards/sample-mnist-resnet-48x6-0a1b2c3d"],
   result: {
@@ -113,7 +113,11 @@ async function flagsOf(
   const given = Object.entries(flags).filter(([name, value]) =>
     value !== undefined && (name in own || ["quiet", "json"].includes(name))
   );
-  const all: Record<string, unknown> = { ...had, ...Object.fromEntries(given), fresh: false };
+  const all: Record<string, unknown> = {
+    ...{ out: "runs", ...had, ...Object.fromEntries(given), fresh: false },
+    // A reproduction has its runs elsewhere than its document.
+    ...flags["out"] !== undefined && "runs" in own && { runs: flags["out"] },
+  };
   delete all["shard"];
   for (const [name, flag] of Object.entries(own)) {
     if (flag.type !== "string" || flag.path !== "read") continue;

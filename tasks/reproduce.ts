@@ -1,18 +1,26 @@
 /** `deno task reproduce`: trains, calibrates, evaluates what the paper did, and writes the document. @module */
 import { startBackend } from "../src/networks/backend.ts";
+import type { RunConfig } from "../src/runs/run_record.ts";
 import { defineVerb, runVerb } from "./cli/command.ts";
 import { grouped, UsageError } from "./cli/flags.ts";
 import { machineFlags } from "./pipelines/flags.ts";
 import { createPosterior, devicesLine } from "./pipelines/posterior.ts";
+import { shardFlags } from "./pipelines/shard_flag.ts";
+import { isSplit, openShare, type ShardWork, type ShareContext } from "./pipelines/share.ts";
 import { estimateTime } from "./reproduce/estimate.ts";
 import { experiments } from "./reproduce/experiments.ts";
 import { chosen, placeFlags, placesOf, runsFlag } from "./reproduce/flags.ts";
 import { Ledger } from "./reproduce/ledger.ts";
+import { keepMerged, mergedDocument } from "./reproduce/merged_parts.ts";
 import { documentResult, Parts } from "./reproduce/parts.ts";
 import { planReproduction } from "./reproduce/plan.ts";
 import { profileNames, profiles } from "./reproduce/profiles.ts";
-import { type ReproductionContext, runExperiment } from "./reproduce/run_experiment.ts";
-import { runAblation } from "./reproduce/scale_ablation.ts";
+import {
+  type ExperimentRecord,
+  type ReproductionContext,
+  runExperiment,
+} from "./reproduce/run_experiment.ts";
+import { type AblationRecord, runAblation } from "./reproduce/scale_ablation.ts";
 import { writeDocument } from "./reproduce/write_document.ts";
 
 /** The experiment whose network ships with the package: its scales are chosen in several ways. */
@@ -78,6 +86,7 @@ export const verb = defineVerb({
     }),
     ...placeFlags,
     ...machineFlags,
+    ...shardFlags,
     ...grouped("Output", {
       out: {
         type: "string",
@@ -100,7 +109,8 @@ export const verb = defineVerb({
     "plan":
       "with --dry-run: experiment, and seconds left of its training and protocols; null: no data",
   },
-}, async ({ flags, abort, progress, print }) => {
+}, async (verbContext) => {
+  const { flags, abort, progress, print, merging } = verbContext;
   const profile = profiles.find(({ name }) => name === flags.profile)!;
   const wanted = chosen(experiments, { names: flags.rows, flag: "rows" });
   const protocols = chosen(profile.protocols, { names: flags.protocols, flag: "protocols" });
@@ -108,6 +118,12 @@ export const verb = defineVerb({
   const ledger = new Ledger({ runs: flags.runs, profile: profile.name });
   const work = new Parts(progress);
   const { missing } = work;
+  if (merging) {
+    const out = mergedDocument(flags.runs, profile.name);
+    const merged = await keepMerged(merging, ledger);
+    await writeDocument(out, { profile, ledger, ablated, missing: merged });
+    return documentResult(out, { aborted: false, print });
+  }
   const ablation = flags.ablation && wanted.includes(ablated);
   const parts = { profile, ledger, ablated, missing };
   const write = () => writeDocument(flags.out, { ...parts, onDamage: work.onDamage });
@@ -139,28 +155,63 @@ export const verb = defineVerb({
     print(text);
     return { finished: false, plan };
   }
+  const identity = {
+    ...{ profile: profile.name, rows: wanted.map(({ name }) => name), ablation, weights },
+    protocols: protocols.map(({ name }) => name),
+    ...{ backend: backend.name, posterior: posterior.name },
+  };
+  await using share = await openRowShare(identity, { flags, total: wanted.length }, verbContext);
+  if (share?.done) return await share.result();
+  const own = share ? wanted.slice(share.from, share.to) : wanted;
+  const found: Found = { experiments: [], ablations: [] };
   for (const protocol of protocols) {
-    for (const experiment of wanted) {
+    for (const experiment of own) {
       if (abort.aborted) break;
       const { name } = experiment;
       if (missing.has(name)) continue;
       progress.note(`\n${name}, ${protocol.name}`);
       const record = await work.attempt(name, () => runExperiment(experiment, protocol, context));
       if (record) await ledger.keepExperiment(record);
-      await write();
+      if (record) found.experiments.push(record);
+      if (!share) await write();
     }
     // After the experiments of the main protocol, before any others.
-    if (ablation && !abort.aborted && !missing.has(ablated.name)) {
+    if (ablation && own.includes(ablated) && !abort.aborted && !missing.has(ablated.name)) {
       progress.note(`\nscales of ${ablated.name}, ${protocol.name}`);
       const record = await work.attempt(
         ablated.name,
         () => runAblation(ablated, protocol, context),
       );
       if (record) await ledger.keepAblation(record);
-      await write();
+      if (record) found.ablations.push(record);
+      if (!share) await write();
     }
+  }
+  if (share) {
+    if (abort.aborted) return { finished: false };
+    return await share.finish({ tensors: new Map(), values: { ...found, missing: [...missing] } });
   }
   return documentResult(flags.out, { aborted: abort.aborted, print });
 });
+
+/** What a share has done, for its file. */
+interface Found {
+  readonly experiments: ExperimentRecord[];
+  readonly ablations: AblationRecord[];
+}
+
+/** The share of the rows that is asked for; undefined for all of them. */
+async function openRowShare(
+  identity: RunConfig,
+  { flags, total }: { readonly flags: { readonly runs: string }; readonly total: number },
+  context: ShareContext,
+): Promise<ShardWork | undefined> {
+  if (!isSplit(context)) return undefined;
+  const { share } = await openShare(identity, {
+    ...{ out: flags.runs, command: "reproduce", label: String(identity["profile"]) },
+    ...{ over: "rows", total },
+  }, context);
+  return share.role === "shard" ? share : undefined;
+}
 
 if (import.meta.main) await runVerb(verb);

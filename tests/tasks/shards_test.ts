@@ -6,10 +6,11 @@ import { verb as compare } from "../../tasks/compare.ts";
 import { verb as evaluate } from "../../tasks/evaluate.ts";
 import { verb as merge } from "../../tasks/merge.ts";
 import { verb as quality } from "../../tasks/quality.ts";
+import { verb as reproduce } from "../../tasks/reproduce.ts";
 import { verb as sample } from "../../tasks/sample.ts";
 import { makeInputs } from "../../tasks/tools/torture/subjects.ts";
 import { runHere, test } from "./in_process.ts";
-import { assertSameInShards, filesOf, succeed } from "./shards.ts";
+import { assertSameInShards, filesOf, shardFolder, succeed } from "./shards.ts";
 
 const inputs = await Deno.makeTempDir();
 await makeInputs(inputs);
@@ -102,4 +103,29 @@ test("shards: quality is that of one run, but for what it cost", async () => {
   const rowsOf = async (folder: string) =>
     JSON.parse(await Deno.readTextFile(join(folder, "quality.json"))).rows;
   assertEquals(await rowsOf(merged), await rowsOf(whole));
+});
+
+test("shards: rows of a reproduction are split, and merged to the document of one", async () => {
+  const root = await Deno.makeTempDir();
+  const args = (name: string) => [
+    ...["--profile", "tiny", "--rows", "celeba-resnet-zeros,celeba-unet-zeros"],
+    ...["--protocols", "cubic-4", "--backend", "wasm", "--celeba-from", join(root, "none")],
+    ...["--runs", join(root, name), "--out", join(root, `${name}.md`)],
+  ];
+  await succeed(reproduce, ...args("whole"));
+  for (const shard of ["2/2", "1/2"]) {
+    const { err } = await succeed(reproduce, ...args("split"), "--shard", shard);
+    assertEquals(err.match(/is left out/g)?.length, 1, err);
+  }
+  const { out } = await succeed(
+    merge,
+    await shardFolder(join(root, "split")),
+    ...["--out", join(root, "split")],
+  );
+  assertStringIncludes(out, join(root, "split/results-tiny.md"));
+  const [merged, whole] = await Promise.all(
+    ["split/results-tiny.md", "whole.md"].map((name) => Deno.readTextFile(join(root, name))),
+  );
+  assertEquals(merged, whole);
+  assertEquals(whole!.match(/data set not found/g)?.length! >= 2, true);
 });

@@ -34,6 +34,8 @@ export interface VerbPermissions {
 }
 
 const runsFolder = { out: "runs" } as const;
+/** Of commands whose work can be split. */
+const splitFolders = { ...runsFolder, "shard-folder": "runs" } as const;
 /** Flags of where the data sets of the published table lie. */
 const places = ["mnist-from", "fashion-mnist-from", "cifar10-from", "celeba-from"] as const;
 /** What stands beside the document of the studies: a figure and a table each. */
@@ -46,13 +48,13 @@ export const verbPermissions: Readonly<Record<string, VerbPermissions>> = {
   "train": { reads: ["from"], folders: runsFolder, computes: true },
   "calibrate": {
     reads: ["run", "from", "held-out-from"],
-    folders: runsFolder,
+    folders: splitFolders,
     computes: true,
     splits: true,
   },
   "evaluate": {
     reads: ["run", "schedule", "scales", "from"],
-    folders: runsFolder,
+    folders: splitFolders,
     computes: true,
     splits: true,
   },

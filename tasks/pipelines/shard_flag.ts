@@ -17,6 +17,13 @@ export const shardFlags = grouped("Where", {
       "Do the I-th of N shares, 1/N to N/N, for merge to join; none: all of it; default: the share of " +
       "SLURM_ARRAY_TASK_ID or JOB_COMPLETION_INDEX where a batch system sets it, else all",
   },
+  shardFolder: {
+    type: "string",
+    placeholder: "FOLDER",
+    path: "write in the folder",
+    help:
+      "Folder of the share's file; default: one in shards, in the folder of the runs, by what is done",
+  },
 });
 
 /** Variables of batch systems that say which share a process is to do. */

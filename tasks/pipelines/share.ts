@@ -27,7 +27,10 @@ import { requestedShard } from "./shard_flag.ts";
 
 /** What a command tells of who does what. */
 export interface ShareContext {
-  readonly flags: object & { readonly shard?: string | undefined };
+  readonly flags: object & {
+    readonly shard?: string | undefined;
+    readonly shardFolder?: string | undefined;
+  };
   /** Shards that hold all that the command would compute. */
   readonly merging?: MergedShards | undefined;
   readonly progress: ProgressReporter;
@@ -50,7 +53,7 @@ export interface Splitting {
 
 /** Flags that are of one process alone: a merge has its own. */
 const ownFlags: ReadonlySet<string> = new Set([
-  ...["shard", "out", "fresh", "workers", "quiet", "json", "help", "version"],
+  ...["shard", "shardFolder", "out", "fresh", "workers", "quiet", "json", "help", "version"],
 ]);
 
 /** The share of one process. */
@@ -174,7 +177,8 @@ export class ShardWork implements AsyncDisposable {
     };
     const hash = await sha256Json({ command, over, count, total, identity, toolkit });
     const words = label.toLowerCase().split(/[^a-z0-9_]+/).filter((word) => word !== "");
-    const folder = join(out, "shards", [command, ...words, hash.slice(0, 8)].join("-"));
+    const folder = context.flags.shardFolder ??
+      join(out, "shards", [command, ...words, hash.slice(0, 8)].join("-"));
     const name = shardFileName(header);
     const workFolder = join(folder, name.replace(/^shard-(.*)\.safetensors$/, "work-$1"));
     const done = !fresh && await isWhole(join(folder, name), { header, context });
@@ -229,21 +233,28 @@ export class ShardWork implements AsyncDisposable {
   }
 }
 
-/** Whether a shard's file is there, whole, and of the same work; otherwise it is made again. */
+/**
+ * Whether a shard's file is there, whole, and of the same work; a damaged one is made again.
+ *
+ * @throws CommandError if it is there and of other work.
+ */
 async function isWhole(
   path: string,
   { header, context }: { readonly header: ShardHeader; readonly context: ShareContext },
 ): Promise<boolean> {
+  let there: Shard | undefined;
   try {
-    const there = await readShard(path);
-    if (there === undefined) return false;
-    const { about: _, ...own } = header;
-    const { about: __, ...found } = there.header;
-    return await sha256Json(own) === await sha256Json(found);
+    there = await readShard(path);
   } catch (error) {
     context.progress.note(`${(error as Error).message}; it is made again`);
-    return false;
   }
+  if (there === undefined) return false;
+  const { about: _, ...own } = header;
+  const { about: __, ...found } = there.header;
+  if (await sha256Json(own) === await sha256Json(found)) return true;
+  throw new CommandError(
+    `Cannot write ${path}: it is a shard of other work; remove it, or name another --shard-folder`,
+  );
 }
 
 /** The protocol of a share: its samples, by their numbers among all, with their classes. */

@@ -47,6 +47,19 @@ test("shards: samples of a network are those of one run, and a shard is made onc
   assertStringIncludes(gap.err, "2/3 is missing, with samples 1 to 2;");
 });
 
+test("shards: they lie in a folder that is named, and of other work none is overwritten", async () => {
+  const root = await Deno.makeTempDir();
+  const args = [...few, "--samples", 2, "--out", root, "--shard-folder", join(root, "mine")];
+  for (const shard of ["1/2", "2/2"]) await succeed(sample, ...args, "--shard", shard);
+  const files = await filesOf(join(root, "mine"));
+  assertEquals([...files.keys()], [1, 2].map((i) => `shard-0000${i}-of-00002.safetensors`));
+  const other = await runHere(sample, ...args, "--shard", "2/2", "--seed", 2);
+  assertEquals(other.code, 1);
+  assertStringIncludes(other.err, "it is a shard of other work");
+  assertEquals(await filesOf(join(root, "mine")), files);
+  await succeed(merge, join(root, "mine"), "--out", root);
+});
+
 test("shards: an evaluation is that of one run, tables, pictures and page", async () => {
   await assertSameInShards(evaluate, [
     ...few,

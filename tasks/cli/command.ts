@@ -30,6 +30,8 @@ export interface CommandContext<S extends FlagSpecs> {
   readonly flags: FlagValues<S>;
   /** Words without dashes, checked against the declared ones. */
   readonly positionals: readonly string[];
+  /** Words behind `--`, where the command takes such. */
+  readonly rest: readonly string[];
   /** Aborted by Ctrl-C; long work then saves and returns, or throws the signal's reason. */
   readonly abort: AbortSignal;
   readonly progress: ProgressReporter;

@@ -11,7 +11,6 @@ export const flagGroups = [
   "Scales",
   "Sampling",
   "What to do",
-  "Image shards",
   "Where",
   "Output",
 ] as const;
@@ -149,6 +148,8 @@ export interface CommandSpec<S extends FlagSpecs = FlagSpecs> {
   readonly description: string;
   readonly flags: S;
   readonly positionals?: readonly Positional[];
+  /** What stands behind `--`, whatever it is: another command line. Without it, `--` has no meaning. */
+  readonly rest?: { readonly name: string; readonly help: string };
   /** Whole command lines that work as they stand, without how the toolkit is started: `train --seed 2`. */
   readonly examples?: readonly string[];
   /** Fields of the result that `--json` prints, by dotted path, with what they hold. */

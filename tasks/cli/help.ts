@@ -73,14 +73,18 @@ export function flagsByGroup(
 }
 
 /** How a command is called: its words and the flags that it cannot do without. */
-export function usageLine({ name, flags, positionals = [] }: CommandSpec): string {
+export function usageLine({ name, flags, positionals = [], rest }: CommandSpec): string {
   const words = positionals.map(({ name, optional, several }) =>
     (optional ? `[${name}]` : name) + (several ? " .." : "")
   );
   const required = Object.entries(flags).filter(([, flag]) => flag.required);
-  return [name, ...words, ...required.map(([key, flag]) => flagUsage(key, flag)), "[flags]"].join(
-    " ",
-  );
+  return [
+    name,
+    ...words,
+    ...required.map(([key, flag]) => flagUsage(key, flag)),
+    "[flags]",
+    ...rest === undefined ? [] : [`-- ${rest.name}`],
+  ].join(" ");
 }
 
 /**
@@ -92,10 +96,11 @@ export function helpPage(
   spec: CommandSpec,
   given: Partial<FlagValues<FlagSpecs>> = {},
 ): string {
-  const { description, positionals = [], examples = [] } = spec;
+  const { description, positionals = [], rest, examples = [] } = spec;
   const lines = [`Usage: ${commandLine(usageLine(spec))}`, "", ...wrap(description, helpWidth)];
-  if (positionals.length > 0) {
-    const rows = positionals.map(({ name, help, choices }) =>
+  const words = [...positionals, ...rest === undefined ? [] : [{ ...rest, choices: undefined }]];
+  if (words.length > 0) {
+    const rows = words.map(({ name, help, choices }) =>
       [name, choices === undefined ? help : `${help} (${choices.join(", ")})`] as const
     );
     lines.push("", "Arguments", ...columns(rows));

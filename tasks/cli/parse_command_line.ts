@@ -10,7 +10,6 @@ import {
   type IntegerFlag,
   type IntegersFlag,
   type NumberFlag,
-  type Positional,
   UsageError,
 } from "./flags.ts";
 import { nearest } from "./nearest.ts";
@@ -19,6 +18,8 @@ import { nearest } from "./nearest.ts";
 export interface CommandLine<S extends FlagSpecs> {
   readonly flags: FlagValues<S>;
   readonly positionals: readonly string[];
+  /** Words behind `--`, where the command takes such. */
+  readonly rest: readonly string[];
 }
 
 const suggestion = (word: string, known: readonly string[], dashes = "") => {
@@ -100,8 +101,16 @@ function readValue(name: string, text: string, flag: Flag): unknown {
   );
 }
 
-function checkPositionals(words: readonly string[], declared: readonly Positional[]): void {
+function checkPositionals(
+  words: readonly string[],
+  { positionals: declared = [], rest }: Pick<CommandSpec, "positionals" | "rest">,
+): void {
   const extra = declared.at(-1)?.several ? undefined : words[declared.length];
+  if (extra !== undefined && rest !== undefined) {
+    throw new UsageError(
+      `Unexpected argument ${JSON.stringify(extra)}: write -- before ${rest.name}; run with --help`,
+    );
+  }
   if (extra !== undefined) {
     throw new UsageError(
       `Unexpected argument ${JSON.stringify(extra)}${
@@ -221,7 +230,8 @@ export function parseCommandLine<const S extends FlagSpecs>(
   spec: CommandSpec<S>,
   args: readonly string[],
 ): CommandLine<S> | (typeof instead)[number] {
-  const texts = readArguments(spec, args);
+  const [own, rest] = apart(spec, args);
+  const texts = readArguments(spec, own);
   const asked = instead.find((name) => texts(name).some((text) => text !== "false"));
   if (asked !== undefined) return asked;
   const flags = Object.fromEntries(
@@ -231,8 +241,17 @@ export function parseCommandLine<const S extends FlagSpecs>(
     }),
   );
   const positionals = texts("_");
-  checkPositionals(positionals, spec.positionals ?? []);
-  return { flags: flags as FlagValues<S>, positionals };
+  checkPositionals(positionals, spec);
+  return { flags: flags as FlagValues<S>, positionals, rest };
+}
+
+/** A command line before `--` and behind it, for a command that takes another one there. */
+function apart(
+  { rest }: Pick<CommandSpec, "rest">,
+  args: readonly string[],
+): readonly [own: readonly string[], rest: readonly string[]] {
+  const at = rest === undefined ? -1 : args.indexOf("--");
+  return at < 0 ? [args, []] : [args.slice(0, at), args.slice(at + 1)];
 }
 
 /** The flags on a command line that asks for help, with defaults; what does not fit is left out. */
@@ -240,7 +259,7 @@ export function flagsBesideHelp<const S extends FlagSpecs>(
   spec: CommandSpec<S>,
   args: readonly string[],
 ): Partial<FlagValues<S>> {
-  const texts = readArguments(spec, args);
+  const texts = readArguments(spec, apart(spec, args)[0]);
   const flags: Record<string, unknown> = {};
   for (const [key, flag] of Object.entries(spec.flags)) {
     try {

@@ -14,12 +14,13 @@ const list = (items: readonly (readonly [name: string, what: string])[]) =>
 
 /** The section of a verb. */
 function section(spec: CommandSpec): string {
-  const { name, description, positionals = [], examples = [], result = {} } = spec;
+  const { name, description, positionals = [], rest, examples = [], result = {} } = spec;
   const parts = [`### ${name}`, `\`deno task ${usageLine(spec)}\``, plain(description)];
-  if (positionals.length > 0) {
+  const words = [...positionals, ...rest === undefined ? [] : [{ ...rest, choices: undefined }]];
+  if (words.length > 0) {
     parts.push(
       list(
-        positionals.map(({ name, help, choices }) =>
+        words.map(({ name, help, choices }) =>
           [name, choices === undefined ? help : `${help} (${choices.join(", ")})`] as const
         ),
       ),

@@ -60,13 +60,13 @@ export const verbPermissions: Readonly<Record<string, VerbPermissions>> = {
   },
   "compare": {
     reads: ["run", "schedule", "scales", "from"],
-    folders: runsFolder,
+    folders: splitFolders,
     computes: true,
     splits: true,
   },
   "sample": {
     reads: ["run", "schedule", "scales", "from"],
-    folders: { ...runsFolder, meet: "runs/meet" },
+    folders: splitFolders,
     computes: true,
     splits: true,
   },
@@ -84,7 +84,7 @@ export const verbPermissions: Readonly<Record<string, VerbPermissions>> = {
   },
   "quality": {
     reads: ["run", "schedule", "scales", "from", "classifier", "inception", "held-out-from"],
-    folders: runsFolder,
+    folders: splitFolders,
     computes: true,
     splits: true,
   },
@@ -115,7 +115,7 @@ export const verbPermissions: Readonly<Record<string, VerbPermissions>> = {
   },
   "reproduce": {
     reads: ["weights", ...places],
-    folders: { runs: "runs/reproduce" },
+    folders: { "runs": "runs/reproduce", "shard-folder": "runs/reproduce" },
     files: { out: "docs/results.md" },
     beside: [
       ...["-mnist.png", "-fashion-mnist.png", "-cifar10.png", "-celeba.png"],
@@ -137,6 +137,15 @@ export const verbPermissions: Readonly<Record<string, VerbPermissions>> = {
     files: { out: "docs/windows.md" },
     beside: [".csv", ".svg"],
     computes: true,
+  },
+  "submit": {
+    folders: { job: "runs/jobs", logs: "runs/jobs" },
+    programs: ["sbatch", "squeue", "scancel"],
+  },
+  "status": {
+    words: ["read"],
+    switches: ["quiet", "json", "help", "version"],
+    programs: ["squeue"],
   },
   "data": {
     reads: ["from"],

@@ -141,6 +141,21 @@ export const verbGroups: readonly VerbGroup[] = [
     ],
   },
   {
+    title: "On many machines",
+    verbs: [
+      {
+        name: "submit",
+        summary: "Does a command in shards on Slurm, Kubernetes or with GNU parallel; resumes",
+        load: () => import("../submit.ts"),
+      },
+      {
+        name: "status",
+        summary: "How far a submitted job is: done, running, failed shards, time left",
+        load: () => import("../status.ts"),
+      },
+    ],
+  },
+  {
     title: "Data and files",
     verbs: [
       {

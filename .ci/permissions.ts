@@ -66,7 +66,7 @@ export const verbPermissions: Readonly<Record<string, VerbPermissions>> = {
   },
   "sample": {
     reads: ["run", "schedule", "scales", "from"],
-    folders: splitFolders,
+    folders: { ...splitFolders, meet: "runs/meet" },
     computes: true,
     splits: true,
   },

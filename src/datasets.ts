@@ -16,6 +16,7 @@
  */
 export { DataFormatError, type ErrorDetails, ReadLimitError } from "./core/errors.ts";
 export type { ImageBatch, ImageShape } from "./core/image_batch.ts";
+export type { ImageStream, TilesOptions } from "./core/image_stream.ts";
 export type { ClassLabels } from "./datasets/class_labels.ts";
 export { centerCrop, withChannels } from "./datasets/adjust.ts";
 export type { ImageDataset } from "./datasets/dataset.ts";
@@ -33,6 +34,7 @@ export {
   loadDataset,
   type LoadDatasetOptions,
   registerDataset,
+  streamDataset,
 } from "./datasets/registry_files.ts";
 export { type ByteImages, resizeBilinear } from "./datasets/resize.ts";
 export {
@@ -51,5 +53,6 @@ export {
   type SplitName,
   type UnreadableImage,
 } from "./datasets/source.ts";
+export type { StreamedDataset } from "./datasets/streamed_dataset.ts";
 export type { SubsetOptions } from "./datasets/subset.ts";
 export { type SyntheticOptions, syntheticTextures } from "./datasets/synthetic.ts";

@@ -109,6 +109,16 @@ export {
   sliceBatch,
   valuesPerImage,
 } from "./core/image_batch.ts";
+export {
+  holdStream,
+  type ImageStream,
+  imageStream,
+  type ImageStreamOptions,
+  streamOf,
+  streamPart,
+  type TilesOptions,
+} from "./core/image_stream.ts";
+export type { MeetingHeader, MeetingPlace, MeetingRecord } from "./core/meeting_place.ts";
 export type { Metric } from "./core/metric.ts";
 export type { Provenance } from "./core/provenance.ts";
 export { Random, type RandomState } from "./core/random.ts";
@@ -134,6 +144,7 @@ export {
 export { bytesToImages, type LabeledBytes } from "./datasets/labeled_bytes.ts";
 export type { ByteImages } from "./datasets/resize.ts";
 export { type SyntheticOptions, syntheticTextures } from "./datasets/synthetic.ts";
+export { textureStream, type TextureStreamOptions } from "./datasets/texture_stream.ts";
 export { addNoise, type AddNoiseOptions } from "./denoisers/add_noise.ts";
 export {
   type ConvertOptions,
@@ -287,6 +298,13 @@ export {
   logSumOf,
   mergeExplanations,
 } from "./posterior/explanation/explanation_state.ts";
+export type {
+  ImageShard,
+  MeetingPosteriorOptions,
+  MeetingWait,
+} from "./posterior/meeting/meeting_options.ts";
+export { type MeetingPosterior, meetingPosterior } from "./posterior/meeting/meeting_posterior.ts";
+export { memoryPlace } from "./posterior/meeting/memory_place.ts";
 export type {
   AccumulateOptions,
   ExplainTileOptions,

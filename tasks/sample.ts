@@ -28,6 +28,11 @@ import {
   scalesFlag,
   scheduleFlag,
 } from "./pipelines/flags.ts";
+import {
+  imageShardFlags,
+  openStreamedSession,
+  requestedImagePart,
+} from "./pipelines/image_shards.ts";
 import { takeLoggedSamples } from "./pipelines/logged_samples.ts";
 import { samplesSvg } from "./pipelines/samples_picture.ts";
 import { describePosterior } from "./pipelines/posterior.ts";
@@ -86,6 +91,7 @@ export const verb = defineVerb({
     }),
     ...sampleFlags,
     ...imageFlags,
+    ...imageShardFlags,
     ...machineFlags,
     ...shardFlags,
     ...outFlags,
@@ -95,6 +101,8 @@ export const verb = defineVerb({
     "sample --run latest --sampler heun --seed 5",
     "sample --run latest --machine bbels --schedule latest --samples 4",
     "sample --machine wiener --parameters rank=100",
+    "sample --machine ls --scales 7,7,7 --dataset textures --samples 1 --stream",
+    "sample --machine els --schedule latest --shard-images 1/4 --meet shared/els",
   ],
   result: {
     ...runResultFields,
@@ -116,6 +124,7 @@ export const verb = defineVerb({
         "that has, such as --machine bbels",
     );
   }
+  const part = requestedImagePart(flags, name);
   const parameters = requestedParameters(flags.parameters, name === undefined ? [] : [name]);
   const loaded = scaled
     ? await requestedSchedules({ ...flags, machines: flags.machine }, network)
@@ -127,7 +136,10 @@ export const verb = defineVerb({
   checkSchedules(loaded, network, protocol);
   const { sampler, grid, steps, seed, samples } = protocol;
   const configOf = (
-    { backend, data, posterior }: Pick<NetworkSession, "backend"> & Partial<SessionParts>,
+    { backend, data, posterior }:
+      & Pick<NetworkSession, "backend">
+      & Partial<Pick<SessionParts, "posterior">>
+      & { readonly data?: Pick<SessionParts["data"], "sha256"> },
   ) => ({
     network: network.sha256,
     ...network.clip !== undefined && { clip: network.clip },
@@ -150,9 +162,13 @@ export const verb = defineVerb({
     label: name === undefined ? network.label : `${network.label}-${name}`,
     identity: (parts: Parameters<typeof configOf>[0]) => ({ ...configOf(parts), samples }),
   };
-  await using session: NetworkSession & Partial<Session> & AsyncDisposable = name === undefined
+  await using streamed = part && await openStreamedSession(context, { ...request, part });
+  await using opened: (NetworkSession & Partial<Session> & AsyncDisposable) | undefined = streamed
+    ? undefined
+    : name === undefined
     ? await openNetworkSession(context, request)
     : await openSession(context, request);
+  const session = streamed ?? opened!;
   const { run, backend, data, posterior, abort, share } = session;
   if (share.role === "shard" && share.done) return await share.result();
   const own = sharedProtocol(protocol, share);
@@ -163,14 +179,17 @@ export const verb = defineVerb({
     patchSizes: schedules.map(({ steps }) => Math.max(...steps.map((step) => step.patchSize))),
     workers: flags.workers,
   });
-  if (name !== undefined && data !== undefined) tellMachineMemory([name], { data, progress, run });
+  const held = opened?.data;
+  if (name !== undefined && held !== undefined) {
+    tellMachineMemory([name], { data: held, progress, run });
+  }
   const ofNetwork = networkDenoiser(network);
   const denoiser: Denoiser = name === undefined || data === undefined || posterior === undefined
     ? ofNetwork
     : scheduledMachines([name], {
-      ...{ data, schedule: network.schedule, schedules, posterior, sampler },
-      parameters: await completeParameters(parameters, {
-        ...{ names: [name], protocol, session: { ...session, data } },
+      ...{ data: streamed?.own ?? data, schedule: network.schedule, schedules, posterior, sampler },
+      parameters: held === undefined ? parameters : await completeParameters(parameters, {
+        ...{ names: [name], protocol, session: { ...session, data: held } },
       }),
     })[0]!.denoiser;
   const { imageShape } = denoiser;
@@ -196,8 +215,9 @@ export const verb = defineVerb({
   takeImages(images, share);
   try {
     await makeSamples(denoiser, own, {
-      ...{ images, label: "sample", batch: flags.batch, abort, progress },
+      ...{ images, label: "sample", batch: flags.batch, abort, progress, listen: streamed?.listen },
     });
+    await streamed?.posterior.leave();
   } finally {
     ofNetwork.dispose();
   }

@@ -159,6 +159,7 @@ async function openBatches(
   return {
     labels,
     classNames,
+    readsMany: true,
     async read(indices) {
       const pixels = new Uint8Array(indices.length * cifarValues);
       for (const [b, batch] of batches.entries()) {

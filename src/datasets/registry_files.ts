@@ -14,9 +14,11 @@ import { kmnistSource } from "./kmnist_files.ts";
 import { mnistSource } from "./mnist_files.ts";
 import { parquetSource } from "./parquet_files.ts";
 import { qmnistSource } from "./qmnist_files.ts";
-import type { ClassesFrom, DatasetSource, ReadOptions, SplitName } from "./source.ts";
+import type { ClassesFrom, DatasetSource, OpenDataset, ReadOptions, SplitName } from "./source.ts";
+import { type StreamedDataset, toStreamedDataset } from "./streamed_dataset.ts";
 import { svhnSource } from "./svhn_files.ts";
 import { syntheticSource } from "./synthetic_source.ts";
+import { texturesSource } from "./textures_source.ts";
 
 const builtIn: readonly DatasetSource[] = [
   mnistSource,
@@ -33,6 +35,7 @@ const builtIn: readonly DatasetSource[] = [
   arraysSource,
   parquetSource,
   syntheticSource,
+  texturesSource,
 ];
 
 const sources = [...builtIn];
@@ -156,15 +159,52 @@ export async function loadDataset(
   name: string,
   options: LoadDatasetOptions = {},
 ): Promise<ImageDataset> {
-  const {
-    split = "train",
-    images,
-    orAll,
-    classes,
-    size = 32,
-    channels,
-    from,
-  } = options;
+  const { open, label, split, size } = await openDataset(name, options);
+  const { channels, images, imagesSeed, choice, orAll, classes, tell, onProgress, abort } = options;
+  return await toImageDataset(open, {
+    ...{ name, label, split, size, channels, images, imagesSeed, choice, orAll, classes },
+    ...{ tell, onProgress, abort },
+  });
+}
+
+/**
+ * Opens a data set by name so that its images can be read tile by tile, as often as they are needed, and need
+ * not fit into memory: the same images as {@linkcode loadDataset} gives.
+ *
+ * @example
+ * ```ts
+ * import { streamDataset } from "@els/toolkit/datasets";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { images } = await streamDataset("textures", { size: 16 });
+ * assertEquals(images.shape, [1_000_000, 16, 16, 1]);
+ * for await (const tile of images.tiles({ from: 999_999 })) assertEquals(tile.shape[0], 1);
+ * ```
+ *
+ * @param name One of {@linkcode datasetNames}.
+ * @throws RangeError as {@linkcode loadDataset} does.
+ * @throws DataFormatError if the set's files are missing or damaged.
+ * @category Data sets
+ */
+export async function streamDataset(
+  name: string,
+  options: LoadDatasetOptions = {},
+): Promise<StreamedDataset> {
+  const { open, label, split, size } = await openDataset(name, options);
+  const { channels, images, imagesSeed, choice, orAll, classes, tell } = options;
+  return await toStreamedDataset(open, {
+    ...{ name, label, split, size, channels, images, imagesSeed, choice, orAll, classes, tell },
+  });
+}
+
+/** Opens a data set by name. */
+async function openDataset(name: string, options: LoadDatasetOptions): Promise<{
+  readonly open: OpenDataset;
+  readonly label: string;
+  readonly split: SplitName;
+  readonly size: number;
+}> {
+  const { split = "train", size = 32, channels, from } = options;
   const source = datasetSources.find((known) => known.name === name);
   if (source === undefined) {
     throw new ArgumentError(
@@ -187,15 +227,10 @@ export async function loadDataset(
   if (channels !== undefined && channels !== 1 && channels !== 3) {
     throw new ArgumentError(`Cannot load ${name} with ${channels} channels: expected 1 or 3`);
   }
-  const { classesFrom, skipUnreadable, maxPixels, maxBytes, imagesSeed, choice } = options;
-  const { tell, onProgress, abort } = options;
+  const { classesFrom, skipUnreadable, maxPixels, maxBytes } = options;
   const open = await source.open({
     ...{ split: split === "test" ? "test" : "train", part: split, size, channels, from },
     ...{ classesFrom, skipUnreadable, maxPixels, maxBytes },
   });
-  const label = datasetLabel(name, from);
-  return await toImageDataset(open, {
-    ...{ name, label, split, size, channels, images, imagesSeed, choice, orAll, classes },
-    ...{ tell, onProgress, abort },
-  });
+  return { open, label: datasetLabel(name, from), split, size };
 }

@@ -101,6 +101,8 @@ export interface OpenDataset {
    * @throws DataFormatError if a file is missing or damaged.
    */
   read(indices: Uint32Array, options?: ReadOptions): Promise<ReadImages>;
+  /** Each reading goes through whole files: many images at a time are read faster than few. */
+  readonly readsMany?: boolean;
   /** How a number of images is chosen: the first ones (default), or some of each class. */
   readonly choice?: "first" | "of each class";
   /** What people should know before they use it: a line each, when it is opened and once it is read. */

@@ -1,5 +1,6 @@
 import { ArgumentError } from "../core/errors.ts";
 import type { ImageBatch } from "../core/image_batch.ts";
+import type { ImageStream } from "../core/image_stream.ts";
 import { createMachine, type CreateMachineOptions } from "../machines/create_machine.ts";
 import { type MachineParameters, parametersOf } from "../machines/machine_parameters.ts";
 import {
@@ -20,7 +21,7 @@ import type { NamedDenoiser } from "./named_denoiser.ts";
 export interface ScheduledMachinesOptions {
   /** The machines' images `[N, H, W, C]` and their classes. */
   readonly data: {
-    readonly images: ImageBatch;
+    readonly images: ImageBatch | ImageStream;
     readonly labels?: ArrayLike<number> | undefined;
   };
   /** The forward process. */

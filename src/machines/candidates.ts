@@ -14,15 +14,25 @@ export class Candidates {
     this.#labels = labels;
   }
 
+  /**
+   * Of some images in their order, those of a class, counted from the first of the some; undefined, all of
+   * them, without one. There may be none: images of others may lie elsewhere.
+   */
+  among(
+    label: number | null,
+    { from, to }: { readonly from: number; readonly to: number },
+  ): Uint32Array | undefined {
+    if (label === null) return undefined;
+    const labels = this.#labelsFor(label);
+    const found: number[] = [];
+    for (let i = from; i < to; i++) if (labels[i] === label) found.push(i - from);
+    return Uint32Array.from(found);
+  }
+
   /** Numbers of the images of a class; undefined, all of them, without one. */
   of(label: number | null): Uint32Array | undefined {
     if (label === null) return undefined;
-    const labels = this.#labels;
-    if (labels === undefined) {
-      throw new ArgumentError(
-        `Cannot predict class ${label} with ${this.#name}: its training images have no labels`,
-      );
-    }
+    const labels = this.#labelsFor(label);
     let indices = this.#ofLabel.get(label);
     if (indices === undefined) {
       const found: number[] = [];
@@ -37,6 +47,13 @@ export class Candidates {
       );
     }
     return indices;
+  }
+
+  #labelsFor(label: number): ArrayLike<number> {
+    if (this.#labels !== undefined) return this.#labels;
+    throw new ArgumentError(
+      `Cannot predict class ${label} with ${this.#name}: its training images have no labels`,
+    );
   }
 }
 

@@ -1,10 +1,6 @@
 import { ArgumentError } from "../core/errors.ts";
-import {
-  checkImages,
-  type ImageBatch,
-  type ImageShape,
-  imageShapeOf,
-} from "../core/image_batch.ts";
+import { checkImages, type ImageBatch, type ImageShape } from "../core/image_batch.ts";
+import { type ImageStream, isImageStream } from "../core/image_stream.ts";
 import type { PatchPosterior } from "../posterior/patch_posterior.ts";
 import { checkScales, hasScale } from "../posterior/request.ts";
 import { prepareImages } from "../posterior/training_set.ts";
@@ -13,7 +9,7 @@ import { wasmPosterior } from "../posterior/wasm/wasm_posterior.ts";
 import { isSameNoise, noiseAt } from "../schedules/noise_level.ts";
 import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
 import { checkFilteredScales, FilteredMachine } from "./filtered_machine.ts";
-import { withFlips } from "./flipped_images.ts";
+import { streamWithFlips, withFlips } from "./flipped_images.ts";
 import { checkParameters, type MachineParameters } from "./machine_parameters.ts";
 import {
   isPatchMachine,
@@ -90,9 +86,12 @@ export function candidateScales(
  * @category Machines
  */
 export interface CreateMachineOptions {
-  /** Training images `[N, H, W, C]` in [-1, 1]: the candidates. */
-  readonly images: ImageBatch;
-  /** Class of each training image; needed to predict by class. */
+  /**
+   * Training images `[N, H, W, C]` in [-1, 1]: the candidates. A stream of them is read anew by each prediction
+   * and never held; machines of patches take one.
+   */
+  readonly images: ImageBatch | ImageStream;
+  /** Class of each training image; needed to predict by class. Those of a stream come with it. */
   readonly labels?: ArrayLike<number> | undefined;
   /** Forward process. */
   readonly schedule: NoiseSchedule;
@@ -157,7 +156,7 @@ export function createMachine(
   const { window = isSchedule(patchSize) ? windowOf(patchSize) : undefined } = options;
   const definition = machineDefinition(machine);
   const { name } = definition;
-  checkImages(options.images, "training images");
+  if (!isImageStream(options.images)) checkImages(options.images, "training images");
   if (options.images.shape[0] === 0) {
     throw new ArgumentError(`Cannot make the machine ${name}: there are no training images`);
   }
@@ -169,15 +168,26 @@ export function createMachine(
     );
   }
   checkParameters(parameters, { machine: name, takes: machineParameterNames(definition) });
-  const { images, labels } = parameters.flips ? flipped(options) : options;
+  const given = { images: options.images, labels: options.labels ?? labelsOf(options.images) };
+  const { images, labels } = parameters.flips ? flipped(given) : given;
+  const [, height, width, channels] = images.shape;
   checkWindowOf(definition, window);
-  checkPatchSize(patchSize, { definition, imageShape: imageShapeOf(images), schedule, window });
-  const parts = { images: prepareImages(images), labels, schedule, patchSize, between };
+  checkPatchSize(patchSize, {
+    ...{ definition, imageShape: [height, width, channels], schedule, window },
+  });
+  const parts = { labels, schedule, patchSize, between };
   if (!isPatchMachine(definition)) {
-    return new FilteredMachine({ ...parts, definition, parameters });
+    if (isImageStream(images)) {
+      throw new ArgumentError(
+        `Cannot make the machine ${name} of a stream of images: it needs all of them together, expected ` +
+          `one of ${patchMachineNames.join(", ")}`,
+      );
+    }
+    return new FilteredMachine({ ...parts, images: prepareImages(images), definition, parameters });
   }
   return new PatchMachine({
     ...parts,
+    images: isImageStream(images) ? images : prepareImages(images),
     definition,
     window,
     posterior: posterior ?? wasmPosterior(),
@@ -185,12 +195,15 @@ export function createMachine(
   });
 }
 
+const labelsOf = (images: ImageBatch | ImageStream) =>
+  isImageStream(images) ? images.labels : undefined;
+
 /** Images and labels with mirror images after them. */
 function flipped(
   { images, labels }: Pick<CreateMachineOptions, "images" | "labels">,
 ): Pick<CreateMachineOptions, "images" | "labels"> {
   return {
-    images: withFlips(images),
+    images: isImageStream(images) ? streamWithFlips(images) : withFlips(images),
     labels: labels && [...Array.from(labels), ...Array.from(labels)],
   };
 }

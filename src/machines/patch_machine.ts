@@ -1,5 +1,6 @@
 import { ArgumentError } from "../core/errors.ts";
 import { gatherImages, type ImageBatch, type ImageShape } from "../core/image_batch.ts";
+import { type ImageStream, isImageStream } from "../core/image_stream.ts";
 import type { GrowingDenoiser, GrowingPredictions, PredictOptions } from "../denoisers/denoiser.ts";
 import { labelPerSample } from "../denoisers/labels.ts";
 import { checkExplanation } from "../posterior/explanation/check_explanation.ts";
@@ -13,6 +14,7 @@ import { profileWidth } from "../posterior/window_weights.ts";
 import type { NoiseSchedule } from "../schedules/noise_schedule.ts";
 import { allPixels, Candidates, checkNoisyShape, flatPixels, groupByLabel } from "./candidates.ts";
 import { type ExplainOptions, type Explanation, explanationOf } from "./explanation.ts";
+import { feedImages } from "./feed_images.ts";
 import { GrowingPosterior } from "./growing.ts";
 import type { MachineDefinition, PatchMachineDefinition } from "./machine_table.ts";
 import { type MachineWindow, windowAt } from "./machine_window.ts";
@@ -48,7 +50,7 @@ export interface Machine extends GrowingDenoiser, AsyncDisposable {
 /** Everything a machine is made of, checked. */
 export interface PatchMachineParts {
   readonly definition: PatchMachineDefinition;
-  readonly images: ImageBatch;
+  readonly images: ImageBatch | ImageStream;
   readonly labels: ArrayLike<number> | undefined;
   readonly schedule: NoiseSchedule;
   readonly patchSize: PatchSize | undefined;
@@ -124,8 +126,6 @@ export class PatchMachine implements Machine {
     const values = height * width * channels;
     let queriesDone = 0;
     for (const [label, members] of groups) {
-      const select = this.#candidates.of(label);
-      const total = select?.length ?? images.shape[0];
       const run = posterior.begin({
         query: members.length === queries ? x : gatherImages(x, members),
         rule,
@@ -133,13 +133,11 @@ export class PatchMachine implements Machine {
         window: this.#windowAt(t),
         signal: this.schedule.signal(t),
         sigma: this.schedule.sigma(t),
+        among: amongOf(label),
       });
-      await run.accumulate(images, {
-        select,
-        abort,
-        last: true,
-        onProgress: (imagesDone) =>
-          onProgress?.((queriesDone + members.length * imagesDone / total) / queries),
+      await feedImages(run, images, {
+        ...{ candidates: this.#candidates, label, abort },
+        onProgress: (fraction) => onProgress?.((queriesDone + members.length * fraction) / queries),
       });
       const state = await run.finish();
       outputs.forEach((output, scale) => {
@@ -169,10 +167,12 @@ export class PatchMachine implements Machine {
     let patchSize: number | undefined;
     let queriesDone = 0;
     for (const [label, members] of groupByLabel(labelPerSample(labels, queries), queries)) {
-      const select = this.#candidates.of(label);
-      const total = 2 * (select?.length ?? images.shape[0]);
-      const report = (done: number) =>
-        onProgress?.((queriesDone + members.length * done / total) / queries);
+      /** The first pass sums, the second explains. */
+      const feeding = (pass: 0 | 1) => ({
+        ...{ candidates: this.#candidates, label, abort },
+        onProgress: (fraction: number) =>
+          onProgress?.((queriesDone + members.length * (pass + fraction) / 2) / queries),
+      });
       const level = {
         query: members.length === queries ? x : gatherImages(x, members),
         rule,
@@ -184,8 +184,8 @@ export class PatchMachine implements Machine {
       patchSize ??= scale;
       const request = { ...level, scale, pixels: flat, top };
       checkExplanation({ ...request, logSum: new Float64Array(members.length * height * width) });
-      const sum = posterior.begin({ ...level, scales: [scale] });
-      await sum.accumulate(images, { select, abort, last: true, onProgress: report });
+      const sum = posterior.begin({ ...level, scales: [scale], among: amongOf(label) });
+      await feedImages(sum, images, feeding(0));
       const state = await sum.finish();
       const mean = posteriorMean(state, { imageShape: this.imageShape });
       members.forEach((query, i) =>
@@ -193,12 +193,7 @@ export class PatchMachine implements Machine {
       );
       const explainer = posterior.explain === undefined ? referencePosterior() : posterior;
       const run = explainer.explain!({ ...request, logSum: logSumOf(state) });
-      const halfway = total / 2;
-      await run.accumulate(images, {
-        select,
-        abort,
-        onProgress: (imagesDone) => report(halfway + imagesDone),
-      });
+      await feedImages(run, images, feeding(1));
       states.push({ members, state: await run.finish() });
       queriesDone += members.length;
     }
@@ -221,6 +216,16 @@ export class PatchMachine implements Machine {
   ): GrowingPredictions {
     checkNoisyShape(x, this);
     const { images, posterior, definition: { rule } } = this.#parts;
+    if (isImageStream(images)) {
+      throw new ArgumentError(
+        `Cannot predict with more and more training images of ${this.name}: they are a stream, which is ` +
+          "read from its first image to its last",
+        {
+          remedy: (say) =>
+            `hold the images, or compare all scales by ${say.option("search", "all")}`,
+        },
+      );
+    }
     const [count] = x.shape;
     const groups = [...groupByLabel(labelPerSample(labels, count), count)];
     return new GrowingPosterior({
@@ -265,3 +270,6 @@ export class PatchMachine implements Machine {
     );
   }
 }
+
+/** Which images are candidates, for backends that know a request again. */
+const amongOf = (label: number | null) => label === null ? undefined : `class ${label}`;

@@ -52,6 +52,11 @@ export interface PosteriorRequest {
   readonly signal: number;
   /** Standard deviation of the noise, positive. */
   readonly sigma: number;
+  /**
+   * Which of the training images are candidates, in a word that tells such choices apart: "class 3"; absent: all.
+   * Only backends that know a request again look at it.
+   */
+  readonly among?: string | undefined;
 }
 
 /**
@@ -91,6 +96,11 @@ export interface AccumulateOptions {
    * `finish`. Without it the result is the same.
    */
   readonly last?: boolean | undefined;
+  /**
+   * The tile goes by: neither this run nor another will be fed the same `data` array again, so a backend keeps
+   * nothing of it. Without it the result is the same.
+   */
+  readonly passing?: boolean | undefined;
   /** Called now and then with the number of images of this tile done so far. */
   readonly onProgress?: ((imagesDone: number) => void) | undefined;
 }
@@ -104,6 +114,11 @@ export interface AccumulateOptions {
  * @category Posterior
  */
 export interface PosteriorRun {
+  /**
+   * How many of the training images, in their order, are summed already, by an earlier process: whoever feeds
+   * this run may leave them out. Infinity: the state is known. Absent: none are.
+   */
+  begun?(): Promise<number>;
   /** Adds training images `[N, H, W, C]` as candidates. */
   accumulate(tile: ImageBatch, options?: AccumulateOptions): Promise<void>;
   /** The merged state of everything accumulated. */

@@ -11,6 +11,7 @@ export const flagGroups = [
   "Scales",
   "Sampling",
   "What to do",
+  "Image shards",
   "Where",
   "Output",
 ] as const;

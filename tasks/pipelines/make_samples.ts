@@ -17,13 +17,15 @@ import type { NetworkSession } from "./session.ts";
 export async function makeSamples(
   denoiser: Denoiser,
   { samples, first: base = 0, seed, sampler, steps, grid, labels }: SamplingProtocol,
-  { images, label, batch, abort, progress, onBatch }:
+  { images, label, batch, abort, progress, onBatch, listen }:
     & Pick<NetworkSession, "abort" | "progress">
     & {
       readonly images: ImageStore;
       readonly label: string;
       readonly batch: number;
       readonly onBatch?: ((images: number) => void) | undefined;
+      /** Takes whoever is to be told which part of a step is done, where steps are long. */
+      readonly listen?: ((listener: (fraction: number) => void) => void) | undefined;
     },
 ): Promise<void> {
   const { imageShape, schedule } = denoiser;
@@ -37,10 +39,15 @@ export async function makeSamples(
     const chosen = missing.slice(first, first + batch);
     const sampleNumbers = chosen.map((index) => base + index);
     const before = (done.size + first) * steps;
+    let step = 0;
+    listen?.((part) => bar.update(before + chosen.length * (step + 0.999 * part)));
     const x0 = await samplers[sampler].sample(denoiser, {
       xT: gatherImages(xT, chosen),
       ...{ times, seed, sampleNumbers, abort },
-      onStep: ({ i }) => bar.update(before + chosen.length * (steps - i + 1)),
+      onStep: ({ i }) => {
+        step = steps - i + 1;
+        bar.update(before + chosen.length * step);
+      },
       ...labels && { labels: chosen.map((index) => labels[index]!) },
     });
     images.writeBatch(

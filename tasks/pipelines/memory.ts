@@ -1,5 +1,6 @@
 /** What a command will need of memory, told before it begins. */
 import type { ImageBatch } from "../../src/core/image_batch.ts";
+import { type ImageStream, isImageStream } from "../../src/core/image_stream.ts";
 import { isPatchSize } from "../../src/core/patch_size.ts";
 import type { BackendInfo } from "../../src/networks/backend.ts";
 import { predictionCost } from "../../src/networks/network_denoiser.ts";
@@ -132,6 +133,12 @@ export async function tellTrainingMemory(
   if (note !== undefined) progress.note(note);
 }
 
+/** Images twice, as threads share them; of a stream the few tiles that are there at a time. */
+function bytesOf(images: ImageBatch | ImageStream): number {
+  const bytes = 4 * images.shape.reduce((product, size) => product * size);
+  return isImageStream(images) ? Math.min(2 * bytes, 2 ** 29) : 2 * bytes;
+}
+
 /** What is computed at a time. */
 export interface WorkAtATime {
   /** Images that are made together. */
@@ -151,7 +158,10 @@ const largeNetwork = 1e9;
  * a large network always, its time too.
  */
 export async function tellSamplingMemory(
-  { network, backend, progress, data, posterior, run }: NetworkSession & Partial<Session>,
+  { network, backend, progress, data, posterior, run }:
+    & NetworkSession
+    & Partial<Pick<Session, "posterior">>
+    & { readonly data?: { readonly images: ImageBatch | ImageStream } },
   { samples, predictions, patchSizes = [], workers }: WorkAtATime,
 ): Promise<void> {
   if (run.finished) return;
@@ -176,7 +186,7 @@ export async function tellSamplingMemory(
     limit: tensors > machine ? limitOf(backend) : wasmBytes,
     threads: machine > 0 ? threadsOf(workers) : 1,
     // The file that the weights are read from, and they themselves.
-    shared: 2 * (data?.images.data.byteLength ?? 0) + 8 * parameters,
+    shared: (data === undefined ? 0 : bytesOf(data.images)) + 8 * parameters,
     lower: patchSizes.length > 1 ? "the number of --scales or --samples" : "--samples or --images",
   };
   const note = checkMemory(need, machineMemory());

@@ -2,8 +2,13 @@
 import { join } from "@std/path";
 import { readRegularFile } from "../../src/core/file_system.ts";
 import type { ImageDataset } from "../../src/datasets/dataset.ts";
-import { loadDataset, type LoadDatasetOptions } from "../../src/datasets/registry_files.ts";
+import {
+  loadDataset,
+  type LoadDatasetOptions,
+  streamDataset,
+} from "../../src/datasets/registry_files.ts";
 import type { ClassesFrom, SplitName } from "../../src/datasets/source.ts";
+import type { StreamedDataset } from "../../src/datasets/streamed_dataset.ts";
 import type { Provenance } from "../../src/core/provenance.ts";
 import { networkName } from "../../src/networks/network_name.ts";
 import { readAnyWeights } from "../../src/networks/weights/any_weights.ts";
@@ -165,9 +170,36 @@ async function rememberedPlace(
 
 /** The network's own training images, unless flags say otherwise; sizes must fit. */
 export async function loadMachineImages(
-  { network, training, path }: LoadedNetwork,
+  network: LoadedNetwork,
   flags: ImageFlags & Reading,
 ): Promise<ImageDataset> {
+  const { data, expected } = await findMachineImages(network, flags, loadDataset);
+  if (expected !== undefined && expected !== data.sha256) {
+    throw new CommandError(
+      `These images of ${data.name} are not those that ${network.path} was trained on (SHA-256 ` +
+        `${data.sha256.slice(0, 12)}.., expected ${
+          expected.slice(0, 12)
+        }..); name their files with ` +
+        `--from, or take these all the same with --dataset ${data.name}`,
+    );
+  }
+  return data;
+}
+
+/** The same, to be read tile by tile. Whether they are those of the training is not looked at. */
+export async function streamMachineImages(
+  network: LoadedNetwork,
+  flags: ImageFlags & Reading,
+): Promise<StreamedDataset> {
+  return (await findMachineImages(network, flags, streamDataset)).data;
+}
+
+/** Finds them, and the checksum that those of the training have, if it is these that are asked for. */
+async function findMachineImages<Data extends ImageDataset | StreamedDataset>(
+  { network, training, path }: LoadedNetwork,
+  flags: ImageFlags & Reading,
+  open: (name: string, options: LoadDatasetOptions) => Promise<Data>,
+): Promise<{ readonly data: Data; readonly expected: string | undefined }> {
   const { dataset, images, classes, from, colors, maxPixels, tell, onProgress, abort } = flags;
   const name = dataset ?? (typeof training.dataset === "string" ? training.dataset : undefined);
   if (name === undefined) {
@@ -185,7 +217,7 @@ export async function loadMachineImages(
     imagesSeed: flags.imagesSeed ?? record.imagesSeed,
     skipUnreadable: flags.skipUnreadable ?? record.skipUnreadable,
   });
-  const data = await loadDataset(name, {
+  const data = await open(name, {
     ...folder,
     ...images === undefined && flags.imagesSeed === undefined && earlierChoice(record),
     images: count,
@@ -215,14 +247,7 @@ export async function loadMachineImages(
   ]
     .some((flag) => flag !== undefined);
   const known = training.datasetSha256;
-  if (!chosen && typeof known === "string" && known !== data.sha256) {
-    throw new CommandError(
-      `These images of ${name} are not those that ${path} was trained on (SHA-256 ` +
-        `${data.sha256.slice(0, 12)}.., expected ${known.slice(0, 12)}..); name their files with ` +
-        `--from, or take these all the same with --dataset ${name}`,
-    );
-  }
-  return data;
+  return { data, expected: !chosen && typeof known === "string" ? known : undefined };
 }
 
 /** The sampling protocol that flags ask of a network. */
@@ -248,7 +273,7 @@ export function sourcesIdentity(
 /** The part of provenance about network and images. */
 export function sourcesProvenance(
   network: LoadedNetwork | undefined,
-  data: ImageDataset,
+  data: ImageDataset | StreamedDataset,
 ): Pick<Provenance, "dataset" | "network"> {
   return {
     dataset: {

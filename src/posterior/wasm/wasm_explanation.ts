@@ -15,11 +15,14 @@ import type { TrainingSet } from "../training_set.ts";
 import type { ExplanationWork, KernelExplanation } from "./explain_images.ts";
 import { pairImages } from "./pair_images.ts";
 import type { Executor, Job } from "./posterior_executor.ts";
+import type { SharedCopies } from "./shared_copies.ts";
 
 /** The backend that explains. */
 export interface ExplanationBackend {
   readonly tolerance: number;
   start(): Promise<Executor>;
+  /** Copies of tiles that go by. */
+  readonly copies: SharedCopies;
   /** Training images as threads see them. */
   dataOf(images: TrainingSet, threads: boolean): Float32Array;
 }
@@ -44,7 +47,7 @@ export class WasmExplanation implements ExplanationRun {
   }
 
   async accumulate(tile: ImageBatch, options: ExplainTileOptions = {}): Promise<void> {
-    const { select, abort, onProgress, first = this.#images } = options;
+    const { select, abort, passing = false, onProgress, first = this.#images } = options;
     const { query, rule } = this.#request;
     const images = checkTile(tile, imageShapeOf(query), select);
     abort?.throwIfAborted();
@@ -57,10 +60,13 @@ export class WasmExplanation implements ExplanationRun {
     );
     const onAbort = () => void Atomics.store(stop, 0, 1);
     abort?.addEventListener("abort", onAbort);
+    const { copies, dataOf } = this.#backend;
+    const lent = copies.lend();
     try {
       const paired = hasScale(rule) ? pairImages(images, chosen) : chosen;
       const parts = tasksOf(paired, executor.workers);
-      const data = this.#backend.dataOf(images, executor.workers > 0);
+      const threads = executor.workers > 0;
+      const data = passing && threads ? lent.copyOf(images) : dataOf(images, threads);
       const tasks = Array.from({ length: query.shape[0] }, (_, b) => b).flatMap((b) => {
         const task = this.#taskOf(b, { data, images: chosen.length });
         return parts.map((indices) => ({ b, indices, job: { ...task, indices } }));
@@ -83,6 +89,7 @@ export class WasmExplanation implements ExplanationRun {
       );
       this.#images = Math.max(this.#images, length);
     } finally {
+      lent.giveBack();
       abort?.removeEventListener("abort", onAbort);
     }
   }

@@ -15,6 +15,7 @@ import { type Executor, inThreadExecutor, startWorkers } from "./posterior_execu
 import type { KernelBuild } from "./posterior_kernel.ts";
 import type { PosteriorThread } from "./posterior_thread.ts";
 import { pairImages } from "./pair_images.ts";
+import { SharedCopies } from "./shared_copies.ts";
 import { OrderedSum, sumPortions } from "./sum_portions.ts";
 import { imagesReporter, type Portion, PortionStream } from "../portion_stream.ts";
 import type { TrainingSet } from "../training_set.ts";
@@ -105,6 +106,7 @@ export function wasmPosterior(options: WasmPosteriorOptions = {}): WasmPosterior
   }
   let executor: Promise<Executor> | undefined;
   let ended = false;
+  const copies = new SharedCopies();
   const start = (): Promise<Executor> => {
     if (ended) throw new Error("Cannot compute a posterior: the backend has been disposed");
     return executor ??= (async () => {
@@ -123,19 +125,22 @@ export function wasmPosterior(options: WasmPosteriorOptions = {}): WasmPosterior
   };
   const dispose = async () => {
     ended = true;
+    copies.clear();
     (await executor)?.dispose();
   };
   return {
     name: "wasm",
     start: async () => (await start()).workers,
-    begin: (request) => new WasmRun(request, { start, tolerance: exact ? 0 : tolerance }),
+    begin: (request) => new WasmRun(request, { start, tolerance: exact ? 0 : tolerance, copies }),
     explain: (request) =>
-      new WasmExplanation(request, { start, tolerance: exact ? 0 : tolerance, dataOf }),
+      new WasmExplanation(request, { start, tolerance: exact ? 0 : tolerance, copies, dataOf }),
     dispose,
     [Symbol.asyncDispose]: dispose,
   };
 }
 
+/** Bytes of images of a portion at most, so that a stream of them needs little memory. */
+const portionBytes = 2 ** 24;
 /** Pairs of pixels, of a query and scale, that make a portion worth sending, and that keep it short. */
 const pairsPerPortion = { min: 3.2e7, max: 4e8 };
 /** Part of the images before it that a portion is as large as: enough portions for many threads. */
@@ -145,27 +150,35 @@ const pairsPerTask = 4e8;
 
 /** How many images the portion has that begins at a place of the run. */
 function portionCapacity(
-  { height, width, candidatesPerImage }: PosteriorPlan,
+  { height, width, channels, candidatesPerImage }: PosteriorPlan,
   first: number,
 ): number {
   const pairs = height * width * candidatesPerImage;
   // Even, so that no pair of images is split.
   const even = (count: number) => 2 * Math.ceil(count / 2);
-  const largest = even(pairsPerPortion.max / pairs);
+  const fitting = even(portionBytes / (4 * height * width * channels));
+  const largest = Math.min(fitting, even(pairsPerPortion.max / pairs));
   return Math.min(largest, Math.max(even(pairsPerPortion.min / pairs), even(first * growth)));
+}
+
+/** What the runs of a backend share. */
+interface WasmBackend {
+  start(): Promise<Executor>;
+  readonly tolerance: number;
+  readonly copies: SharedCopies;
 }
 
 class WasmRun implements PosteriorRun {
   readonly #request: PosteriorRequest;
   readonly #plan: PosteriorPlan;
-  readonly #backend: { start(): Promise<Executor>; tolerance: number };
+  readonly #backend: WasmBackend;
   #stream: PortionStream;
   /** The sums of some queries each, in order; none before the first tile. */
   #sums: readonly QuerySum[] = [];
 
   constructor(
     request: PosteriorRequest,
-    backend: { start(): Promise<Executor>; tolerance: number },
+    backend: WasmBackend,
   ) {
     checkRequest(request);
     this.#request = request;
@@ -176,7 +189,7 @@ class WasmRun implements PosteriorRun {
 
   async accumulate(
     tile: ImageBatch,
-    { select, abort, last = false, onProgress }: AccumulateOptions = {},
+    { select, abort, last = false, passing = false, onProgress }: AccumulateOptions = {},
   ): Promise<void> {
     const images = checkTile(tile, imageShapeOf(this.#request.query), select);
     abort?.throwIfAborted();
@@ -185,7 +198,7 @@ class WasmRun implements PosteriorRun {
     const stream = this.#stream.fork();
     const portions = stream.push(images, indices, { last });
     const report = imagesReporter(indices.length, onProgress);
-    const sums = await this.#sum(portions, { abort, report });
+    const sums = await this.#sum(portions, { abort, report, passing });
     // Only now: a tile that was stopped leaves no trace.
     this.#stream = stream;
     this.#sums = sums;
@@ -204,9 +217,10 @@ class WasmRun implements PosteriorRun {
   /** What has been summed and some portions; what has been summed stays as it is. */
   async #sum(
     portions: readonly Portion[],
-    { abort, report }: {
+    { abort, report, passing = false }: {
       readonly abort?: AbortSignal | undefined;
       readonly report?: (fraction: number) => void;
+      readonly passing?: boolean;
     },
   ): Promise<readonly QuerySum[]> {
     const executor = await this.#backend.start();
@@ -219,13 +233,19 @@ class WasmRun implements PosteriorRun {
     const stop = new Int32Array(threads ? new SharedArrayBuffer(4) : new ArrayBuffer(4));
     const onAbort = () => void Atomics.store(stop, 0, 1);
     abort?.addEventListener("abort", onAbort);
+    const lent = this.#backend.copies.lend();
+    const gathered = new Set(portions.flatMap((each) => each.gathered ? [each.images] : []));
+    const dataOf = (images: TrainingSet) => {
+      if (!threads) return images.data;
+      return passing || gathered.has(images) ? lent.copyOf(images) : images.once(shareImages);
+    };
     try {
       const paired = hasBackground(this.#request.rule)
         ? portions.map((each) => ({ ...each, indices: pairImages(each.images, each.indices) }))
         : portions;
       await sumPortions(groups.map(({ sum }) => sum), paired, {
         executor,
-        dataOf: (images) => dataOf(images, threads),
+        dataOf,
         stop,
         tolerance: this.#backend.tolerance,
         onProgress: report,
@@ -233,6 +253,7 @@ class WasmRun implements PosteriorRun {
       abort?.throwIfAborted();
       return groups;
     } finally {
+      lent.giveBack();
       abort?.removeEventListener("abort", onAbort);
     }
   }

@@ -173,7 +173,7 @@ class WebgpuRun implements PosteriorRun {
 
   async accumulate(
     tile: ImageBatch,
-    { select, abort, last = false, onProgress }: AccumulateOptions = {},
+    { select, abort, last = false, passing = false, onProgress }: AccumulateOptions = {},
   ): Promise<void> {
     const images = checkTile(tile, imageShapeOf(this.#request.query), select);
     abort?.throwIfAborted();
@@ -187,6 +187,7 @@ class WebgpuRun implements PosteriorRun {
       .map((each) => inOnePiece(each, { perPiece, select }));
     const report = imagesReporter(indices.length, onProgress);
     const sums = await this.#sum(portions, { abort, report });
+    if (passing) store.forget(images);
     // Only now: a tile that was stopped leaves no trace.
     this.#stream = stream;
     this.#sums = sums;

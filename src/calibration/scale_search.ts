@@ -60,7 +60,8 @@ export interface SearchRequest {
  * candidate has an evaluated neighbor on either side, or is the first or last of all.
  *
  * A line search, for candidates that lie close together, does so among every fourth candidate, then among
- * every second, then among all: a search in one dimension that halves its interval.
+ * every second, then among all: a search in one dimension that halves its interval, and looks first on the
+ * side where similarity is higher.
  *
  * Where similarity has a single peak over the scale this is the best of all candidates. Samples that
  * want the same candidates are evaluated together.
@@ -85,9 +86,18 @@ export async function searchScales<S extends ByMetric>(
     const best = bestIndex(rows[sample]!, metric);
     for (;;) {
       const unknown = unknownAround(sample, best);
-      if (unknown.length > 0 || strides[sample] === 1) return unknown;
+      if (unknown.length === 2) return likelier(sample, unknown);
+      if (unknown.length === 1 || strides[sample] === 1) return unknown;
       strides[sample]! /= 2;
     }
+  };
+  /** Of both neighbors of the best, that on the side of the better one beyond them, where these are known. */
+  const likelier = (sample: number, [below, above]: readonly number[]): number[] => {
+    const stride = strides[sample]!, row = rows[sample]!;
+    const value = (candidate: number) => row[candidate]?.[metric.name] ?? null;
+    const [left, right] = [value(below! - stride), value(above! + stride)];
+    if (left === null || right === null) return [below!, above!];
+    return [isBetter(metric, [left, right]) ? below! : above!];
   };
   let wanted = rows.map((_, sample) => unknownAround(sample, start?.[sample] ?? -1));
   let from = 0;

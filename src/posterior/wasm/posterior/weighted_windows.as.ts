@@ -66,6 +66,16 @@ export function padImages(): void {
   }
 }
 
+/**
+ * Where images wrap around, E at a shift is the same W columns further and H rows further, and so are its sums: they
+ * are taken once. Columns come by strips, of which a period must have a whole number.
+ */
+@inline
+function stripsOfPeriod(): i32 {
+  const cyclic = rule == INTERIOR || rule == WRAPPED;
+  return cyclic && (W & 7) == 0 ? W >> 3 : i32.MAX_VALUE >> 4;
+}
+
 /** E of the window's extent, as `squared_differences` fills it. */
 export function fillPaddedDifferences(): void {
   if (C == 1) fillC1();
@@ -84,7 +94,8 @@ function fill(channels: i32): void {
   const column = <usize>(left - shiftX + W + R) << 2;
   const queries = paddedQueries + <usize>(query * C) * paddedQueryPlane + column;
   const pivots = paddedPivots + <usize>query * paddedQueryPlane + column;
-  const last = bottom;
+  const last = cyclic ? min(bottom, top + H) : bottom;
+  const end = min(right, left + 8 * stripsOfPeriod());
   for (let q = top; q < last; q++) {
     let y = zeroRow, yPlane: usize = 0, yBytes: usize = 0;
     if (cyclic || (q >= 0 && q < H)) {
@@ -102,15 +113,19 @@ function fill(channels: i32): void {
     }
     let e = E + (<usize>(q + R) << 6);
     const strip = stripBytes;
-    for (let x = left; x < right; x += 8) {
+    for (let x = left; x < end; x += 8) {
       fillFour(channels, false, e, u, g, y, y + yBytes, uPlane, yPlane);
-      if (x + 4 < right) fillFour(channels, true, e, u, g, y, y + yBytes, uPlane, yPlane);
+      if (x + 4 < end) fillFour(channels, true, e, u, g, y, y + yBytes, uPlane, yPlane);
       e += strip;
       u += 32;
       g += 32;
       y += 32;
     }
   }
+  if (last == bottom) return;
+  const rows = <usize>(bottom - last) << 6;
+  let to = E + (<usize>(last + R) << 6);
+  for (let x = left; x < end; x += 8, to += stripBytes) memory.copy(to, to - (<usize>H << 6), rows);
 }
 
 /** Where the scale's taps are: u(r), .., u(0), .., u(r), four times each, after a 0 and before one. */
@@ -123,21 +138,36 @@ function tapsOfScale(): usize {
 export function sumWeightedColumns(): void {
   const r = radius, row = <usize>planeRow;
   const firstStrip = (x0 - r - left) >> 3, lastStrip = (x1 + r - left + 7) >> 3;
-  let strip = E + <usize>firstStrip * stripBytes + (<usize>(y0 - r + R) << 6);
+  const period = stripsOfPeriod(), copied = min(lastStrip, firstStrip + period);
+  const strips = E + (<usize>(y0 - r + R) << 6);
   let out = columns + <usize>(y0 * planeRow + ((left + 8 * firstStrip + R) << 2));
   // Of the first tap that is not 0.
   const taps = tapsOfScale() + 16;
   const bytes = <usize>(2 * r + 2) << 4;
-  for (let i = firstStrip; i < lastStrip; i++) {
-    let from = strip, to = out;
+  for (let i = firstStrip; i < copied; i++) {
+    let from = strips + <usize>(i % period) * stripBytes, to = out;
     for (let y = y0; y < y1; y += 2) {
       sumTwoRows(from, to, taps, taps + bytes, y + 1 < y1);
       from += 128;
       to += 2 * row;
     }
-    strip += stripBytes;
     out += 32;
   }
+  for (let i = copied; i < lastStrip; i++) {
+    let to = out;
+    for (let y = y0; y < y1; y++) {
+      copyEight(to, to - (<usize>W << 2));
+      copyEight(to + columnsBytes, to + columnsBytes - (<usize>W << 2));
+      to += row;
+    }
+    out += 32;
+  }
+}
+
+@inline
+function copyEight(to: usize, from: usize): void {
+  v128.store(to, v128.load(from));
+  v128.store(to, v128.load(from, 16), 16);
 }
 
 /**

@@ -170,7 +170,7 @@ export class ImageKernel {
       const posteriors = (height - size + 1) * (width - size + 1);
       kernel.configure(height, width, channels, posteriors, size, 1, group, 0);
     } else {
-      const { start, bounds, of } = precision;
+      const { start, of } = precision;
       const count = membersOf(precision), posteriors = start.length - 1;
       const pixels = Number(of === "pixels");
       kernel.configure(height, width, channels, posteriors, 0, pixels, group, count);

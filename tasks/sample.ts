@@ -106,7 +106,7 @@ export const verb = defineVerb({
   ],
   result: {
     ...runResultFields,
-    "files.picture": "all images in one picture with labels (PNG)",
+    "files.picture": "the images, up to 100, in one picture with labels (PNG)",
     "files.drawing": "the same as SVG",
     "files.values": "their values and labels (safetensors)",
     "numbers.samples": "how many there are",

@@ -9,6 +9,9 @@ import type { LoadedNetwork } from "./sources.ts";
 /** Most images in a row. */
 const widest = 10;
 
+/** Samples that are drawn at most: more make a picture that takes minutes, and that nobody opens. */
+const most = 100;
+
 /** How samples came about. */
 export interface SamplesOrigin {
   readonly network: LoadedNetwork;
@@ -26,19 +29,21 @@ function columnCount(samples: number, labels: readonly number[] | undefined): nu
   return Math.min(samples, widest, Math.max(4, Math.ceil(Math.sqrt(samples))));
 }
 
-/** Draws samples `[B, H, W, C]` in rows, with a title and labels, as SVG. */
+/** Draws samples `[B, H, W, C]`, the first hundred where there are more, in rows, with a title and labels, as SVG. */
 export function samplesSvg(
   images: ImageBatch,
   { network, protocol, machine, scales }: SamplesOrigin,
 ): string {
   const { sampler, steps, grid, seed, labels } = protocol;
-  const samples = images.shape[0];
+  const [all] = images.shape;
+  const samples = Math.min(all, most);
   const columns = columnCount(samples, labels);
   const starts = Array.from({ length: Math.ceil(samples / columns) }, (_, row) => row * columns);
   const className = (label: number) => network.classNames[label] ?? `class ${label}`;
   // Classes that come again in every row stand once, above their columns.
-  const titles = labels?.slice(0, columns).map(className);
-  const regular = labels?.every((label, i) => label === labels[i % columns]);
+  const shown = labels?.slice(0, samples);
+  const titles = shown?.slice(0, columns).map(className);
+  const regular = shown?.every((label, i) => label === labels[i % columns]);
   const patchSizes = scales?.steps.map(({ patchSize }) => patchSize).join(",");
   return imageGridSvg({
     title: `${machine === undefined ? network.label : `${machine} of ${network.label}`}: ` +
@@ -53,10 +58,11 @@ export function samplesSvg(
         images: sliceBatch(images, first, end),
       };
     }),
-    ...(patchSizes !== undefined || (labels && !regular)) && {
+    ...(patchSizes !== undefined || (labels && !regular) || samples < all) && {
       note: [
+        ...samples < all ? [`The first ${samples} of ${all}.`] : [],
         ...patchSizes === undefined ? [] : [`Scales from low noise to high: ${patchSizes}.`],
-        ...labels && !regular ? [`Classes: ${labels.map(className).join(", ")}.`] : [],
+        ...labels && !regular ? [`Classes: ${shown!.map(className).join(", ")}.`] : [],
       ].join(" "),
     },
   }, { zoom: 3 });

@@ -97,6 +97,17 @@ Deno.test("grants: what the zoo has elsewhere may be fetched and kept by command
   }
 });
 
+Deno.test("grants: merge reads all shards that it is given, and what else its flags name", async () => {
+  const { read, write } = await granted("merge", "/s/1 /s/2 /t/3 --from /pictures --json /t/4");
+  for (const path of ["/s/1", "/s/2", "/t/3", "/t/4", "/pictures"]) {
+    assert(read!.includes(resolve(path)), path);
+  }
+  assertEquals(write, [join(clone, "runs")]);
+  // Other commands have no more words than they say.
+  const convert = await granted("convert", "in.pt /place/out.pt /other/place");
+  assert(!convert["read"]!.some((path) => path.includes("other")));
+});
+
 Deno.test("grants: convert writes its output alone, told from the values of flags", async () => {
   const line = "--half --padding zeros in.pt --run /other/net.safetensors /place/out.safetensors";
   const { read, write } = await granted("convert", line);

@@ -8,9 +8,10 @@ import { verb as merge } from "../../tasks/merge.ts";
 import { verb as quality } from "../../tasks/quality.ts";
 import { verb as reproduce } from "../../tasks/reproduce.ts";
 import { verb as sample } from "../../tasks/sample.ts";
+import { verb as train } from "../../tasks/train.ts";
 import { makeInputs } from "../../tasks/tools/torture/subjects.ts";
 import { runHere, test } from "./in_process.ts";
-import { assertSameInShards, filesOf, shardFolder, succeed } from "./shards.ts";
+import { assertSameInShards, filesOf, onlyFolder, shardFolder, succeed } from "./shards.ts";
 
 const inputs = await Deno.makeTempDir();
 await makeInputs(inputs);
@@ -91,6 +92,26 @@ test("shards: what all samples together decide cannot be split", async () => {
 
 /** Times that work took: these alone differ from run to run. */
 const timed = /^(costs?(_state)?\.(jsonl|csv))$/;
+
+const long = Deno.env.get("ELS_LONG_TESTS") === "1";
+
+test("shards: scales of each class and refinement are made where all samples are", async () => {
+  if (!long) return;
+  const args = [
+    ...["--steps", 2, "--grid", "cubic", "--backend", "wasm", "--machine", "ls", "--scales", "3,5"],
+    ...["--images", 20, "--samples", 4],
+  ];
+  const refined = ["--refine", "r^2", "--refine-samples", 1, "--search", "neighbors"];
+  await assertSameInShards(calibrate, [...args, ...refined], { shards: 3 });
+  const conditional = join(await Deno.makeTempDir(), "runs");
+  await succeed(train, ...[
+    ...["--dataset", "synthetic", "--images", 20, "--size", 8, "--width", 8, "--layers", 1],
+    ...["--conditional", "--batch-size", 2, "--shards", 1, "--backend", "wasm", "--steps", 2],
+    ...["--out", conditional],
+  ]);
+  const run = await onlyFolder(conditional);
+  await assertSameInShards(calibrate, [...args, "--run", run, "--per-class"], { shards: 2 });
+});
 
 test("shards: a comparison is that of one run, and needs schedules that are made", async () => {
   const args = [...few, "--samples", 5, "--batch", 2];

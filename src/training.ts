@@ -36,6 +36,7 @@ export type { Artifact } from "./runs/artifacts.ts";
 export { removeTemporaries, writeFileAtomic } from "./runs/atomic_write.ts";
 export { ImageStore, type ImageStoreOptions, type SampleImages } from "./runs/image_store.ts";
 export { JsonlLog, type LogRecord, type OpenLogOptions, readJsonl } from "./runs/jsonl_log.ts";
+export type { MeetingHeader, MeetingPlace, MeetingRecord } from "./core/meeting_place.ts";
 export { meetingFolder } from "./runs/meeting_folder.ts";
 export { sha256File } from "./runs/provenance.ts";
 export { openRun, type OpenRunOptions, Run } from "./runs/run_folder.ts";

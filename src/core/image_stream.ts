@@ -129,11 +129,27 @@ export function isImageStream(images: ImageBatch | ImageStream): images is Image
   return "tiles" in images && typeof images.tiles === "function";
 }
 
-/** Some images of a stream as a stream: those of one machine among several. */
+/**
+ * Some images of a stream as a stream: those of one process among several.
+ *
+ * @example
+ * ```ts
+ * import { holdStream, streamPart, textureStream } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const part = streamPart(textureStream({ images: 1000, size: 8 }), { from: 250, to: 500 });
+ * assertEquals((await holdStream(part)).shape, [250, 8, 8, 1]);
+ * ```
+ *
+ * @param range Its first image, and one after its last.
+ * @throws RangeError if the range does not lie within the stream.
+ * @category Images
+ */
 export function streamPart(
   stream: ImageStream,
-  { from, to }: { readonly from: number; readonly to: number },
+  range: { readonly from: number; readonly to: number },
 ): ImageStream {
+  const { from, to } = range;
   const { shape: [images, ...image], labels, sha256 } = stream;
   if (!(Number.isSafeInteger(from) && from >= 0 && from <= to && to <= images)) {
     throw new ArgumentError(`Cannot take images ${from} to ${to} of a stream of ${images}`);
@@ -151,11 +167,27 @@ export function streamPart(
   };
 }
 
-/** Images that are held, as a stream. */
+/**
+ * Images that are held, as a stream.
+ *
+ * @example
+ * ```ts
+ * import { bytesToImages, streamOf, syntheticTextures } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const images = bytesToImages(syntheticTextures({ images: 6, size: 8 }));
+ * const stream = streamOf(images, { sha256: "textures" });
+ * for await (const tile of stream.tiles({ from: 4 })) assertEquals(tile.shape, [2, 8, 8, 1]);
+ * ```
+ *
+ * @param options What tells the images from others, their classes, and bytes of a tile.
+ * @category Images
+ */
 export function streamOf(
   images: ImageBatch,
-  { labels, sha256, tileBytes }: Pick<ImageStreamOptions, "labels" | "sha256" | "tileBytes">,
+  options: Pick<ImageStreamOptions, "labels" | "sha256" | "tileBytes">,
 ): ImageStream {
+  const { labels, sha256, tileBytes } = options;
   return imageStream({
     ...{ shape: images.shape, labels, sha256, tileBytes },
     read: (from, to) => sliceBatch(images, from, to),
@@ -229,7 +261,21 @@ function checkTileShape(tile: ImageBatch, shape: ImageBatch["shape"]): void {
   );
 }
 
-/** All images of a stream at once, for sets that are small enough. */
+/**
+ * All images of a stream at once, for sets that are small enough.
+ *
+ * @example
+ * ```ts
+ * import { holdStream, textureStream } from "@els/toolkit/machines";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const images = await holdStream(textureStream({ images: 5, size: 8, channels: 3 }));
+ * assertEquals(images.shape, [5, 8, 8, 3]);
+ * ```
+ *
+ * @returns `[N, H, W, C]`.
+ * @category Images
+ */
 export async function holdStream(stream: ImageStream): Promise<ImageBatch> {
   const tiles: ImageBatch[] = [];
   for await (const tile of stream.tiles()) tiles.push(tile);

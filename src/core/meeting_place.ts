@@ -3,15 +3,18 @@
 /**
  * What a record says of itself.
  *
- * @category Image shards
+ * @category Posterior
  */
 export interface MeetingHeader {
-  /** Number of the shard that wrote it, from 1, and how many there are. */
+  /** Number of the shard that wrote it, from 1. */
   readonly index: number;
+  /** How many shards there are. */
   readonly count: number;
-  /** Which training images it is a sum over: `from` up to `to`, which is not among them, of `total`. */
+  /** First of the training images that it is a sum over. */
   readonly from: number;
+  /** One after the last of them. */
   readonly to: number;
+  /** How many training images all shards have. */
   readonly total: number;
   /** Everything that decides the numbers, the same for all shards. Plain data. */
   readonly identity: Readonly<Record<string, unknown>>;
@@ -22,10 +25,12 @@ export interface MeetingHeader {
 /**
  * A record: what it says of itself, and arrays by name.
  *
- * @category Image shards
+ * @category Posterior
  */
 export interface MeetingRecord {
+  /** What it says of itself. */
   readonly header: MeetingHeader;
+  /** Arrays by name. */
   readonly arrays: Readonly<
     Record<string, { readonly shape: readonly number[]; readonly data: Float64Array }>
   >;
@@ -35,7 +40,7 @@ export interface MeetingRecord {
  * A place that all shards see. Whoever reads a record sees a whole one, written before or after another, never
  * a part; names are of letters, digits, dots and dashes.
  *
- * @category Image shards
+ * @category Posterior
  */
 export interface MeetingPlace {
   /** What people know it by, for messages. */

@@ -22,7 +22,7 @@ const ending = ".safetensors";
  *
  * @param path The folder; made when missing.
  * @throws The system's error, such as `Deno.errors.PermissionDenied`.
- * @category Image shards
+ * @category Runs
  */
 export async function meetingFolder(path: string): Promise<MeetingPlace> {
   await Deno.mkdir(path, { recursive: true });

@@ -3,23 +3,25 @@ import type { MeetingPlace } from "../../core/meeting_place.ts";
 /**
  * Which of the training images a process has.
  *
- * @category Image shards
+ * @category Posterior
  */
 export interface ImageShard {
   /** Number of the shard, from 1. */
   readonly index: number;
   /** How many shards there are. */
   readonly count: number;
-  /** Its images: `from` up to `to`, which is not among them, of `total`. */
+  /** First of its images. */
   readonly from: number;
+  /** One after the last of them. */
   readonly to: number;
+  /** How many images all shards have. */
   readonly total: number;
 }
 
 /**
  * Whom a shard waits for.
  *
- * @category Image shards
+ * @category Posterior
  */
 export interface MeetingWait {
   /** Number of the posterior, from 1, as the shards count them. */
@@ -33,7 +35,7 @@ export interface MeetingWait {
 /**
  * Options of {@linkcode meetingPosterior}.
  *
- * @category Image shards
+ * @category Posterior
  */
 export interface MeetingPosteriorOptions {
   /** Where the shards leave their states; for this work alone. */

@@ -7,7 +7,7 @@ import { MeetingRun } from "./meeting_run.ts";
 /**
  * A posterior over the images of several processes.
  *
- * @category Image shards
+ * @category Posterior
  */
 export interface MeetingPosterior extends PatchPosterior {
   /** Says that this process needs nothing more. The last one to say so removes the states. */
@@ -56,7 +56,7 @@ const pairsPerSection = 2 ** 37;
  *
  * @param posterior Computes the states of this process's images; it is not disposed of.
  * @throws RangeError if the shard is none of as many.
- * @category Image shards
+ * @category Posterior
  */
 export function meetingPosterior(
   posterior: PatchPosterior,

@@ -11,7 +11,7 @@ import type { MeetingPlace, MeetingRecord } from "../../core/meeting_place.ts";
  * assertEquals(await memoryPlace().names(), []);
  * ```
  *
- * @category Image shards
+ * @category Posterior
  */
 export function memoryPlace(name = "memory"): MeetingPlace {
   const records = new Map<string, MeetingRecord>();

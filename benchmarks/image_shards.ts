@@ -211,7 +211,7 @@ const verb = defineVerb({
     "costs n shards to meet in a folder; and says what 10^8 images on 100 nodes would take.",
   flags: {
     images: { type: "integer", min: 1000, default: 100_000, help: "Images of LS at k = 7" },
-    size: { type: "integer", min: 8, default: 32, help: "Height and width" },
+    size: { type: "integer", min: 17, default: 32, help: "Height and width" },
     channels: { type: "integer", min: 1, default: 1, help: "Channels" },
     queries: { type: "integer", min: 1, default: 16, help: "Noisy images of the states that meet" },
     out: { type: "string", placeholder: "FILE", help: "Write the tables there, too" },

@@ -31,7 +31,7 @@ import { textTable } from "../tasks/cli/table.ts";
 const schedule = cosineLegacy();
 /** The published scales of MNIST's zero-padded ResNet, index 0 the lowest noise, of 20 steps. */
 const published = [3, 3, 5, 5, 5, 7, 7, 7, 9, 9, 11, 11, 11, 11, 13, 15, 15, 15, 15, 17];
-const nodes = 100, farImages = 1e8;
+const farImages = 1e8;
 
 /** Highest resident set of this process so far, in bytes, where the system tells it; else the one of now. */
 async function peakMemory(): Promise<number> {
@@ -113,60 +113,54 @@ async function timeMerging(
   { queries, imageShape }: { readonly queries: number; readonly imageShape: ImageShape },
 ): Promise<Merging> {
   const folder = await Deno.makeTempDir({ prefix: "els-image-shards-" });
+  await using backend = wasmPosterior({ workers: 0 });
   try {
     const place = await meetingFolder(folder);
-    const [height, width, channels] = imageShape;
-    const images = imageBatch(new Float32Array(height * width * channels), [1, ...imageShape]);
-    const state = someState(queries, imageShape);
-    const query = imageBatch(
-      new Float32Array(queries * height * width * channels),
-      [queries, ...imageShape],
-    );
-    let bytes = 0, write = 0;
-    const joined = (index: number) => {
-      const known = { ...place };
-      known.write = async (name, record) => {
-        const own = record.arrays["acc"] === undefined
-          ? record
-          : { ...record, arrays: arraysOfState(state) };
-        const began = performance.now();
-        await place.write(name, own);
-        if (name.includes("shard")) {
-          write += (performance.now() - began) / 1000 / shards;
-          const { size } = await Deno.stat(`${folder}/${name}.safetensors`);
-          bytes = size;
-        }
-      };
-      return meetingPosterior(wasmPosterior({ workers: 0 }), {
-        ...{ place: known, identity: { bench: true }, patience: 600 },
-        shard: { index, count: shards, from: index - 1, to: index, total: shards },
-      });
-    };
+    const images = imageBatch(new Float32Array(valuesOf(imageShape)), [1, ...imageShape]);
+    const data = new Float32Array(queries * valuesOf(imageShape));
+    const query = imageBatch(data, [queries, ...imageShape]);
     const request = {
       ...{ query, rule: "same-position" as const, scales: [1], signal: 0.5, sigma: 0.5 },
     };
-    // The others give their states, and wait no longer than that.
-    const gone = AbortSignal.abort(new Error("gone"));
-    for (let index = 2; index <= shards; index++) {
-      const run = joined(index).begin(request);
-      const stop = new AbortController();
-      await run.accumulate(images, { last: true, abort: stop.signal });
-      stop.abort(gone.reason);
-      await run.finish().catch((error) => {
-        if (error !== gone.reason) throw error;
-      });
-    }
-    const run = joined(1).begin(request);
-    await run.accumulate(images, { last: true });
-    const before = write;
+    const begin = (index: number) =>
+      meetingPosterior(backend, {
+        ...{ place, identity: { bench: true } },
+        shard: { index, count: shards, from: index - 1, to: index, total: shards },
+      }).begin(request);
+    // The second shard gives its state, and does not wait.
+    const gone = new Error("gone");
+    const stop = new AbortController();
+    const second = begin(2);
+    await second.accumulate(images, { last: true, abort: stop.signal });
+    stop.abort(gone);
+    await second.finish().catch((error) => {
+      if (error !== gone) throw error;
+    });
+    // Those of the others are like it.
+    const name = (await place.names()).find((each) => each.includes(".shard-00002-"))!;
+    const record = (await place.read(name))!;
+    const arrays = arraysOfState(someState(queries, imageShape));
     const began = performance.now();
-    await run.finish();
-    const merge = (performance.now() - began) / 1000 - (write - before) * shards;
+    for (let index = 2; index <= shards; index++) {
+      const header = { ...record.header, index, from: index - 1, to: index };
+      const own = name.replace("shard-00002", `shard-${String(index).padStart(5, "0")}`);
+      await place.write(own, { header, arrays });
+    }
+    const write = (performance.now() - began) / 1000 / (shards - 1);
+    const { size: bytes } = await Deno.stat(`${folder}/${name}.safetensors`);
+    const first = begin(1);
+    await first.accumulate(images, { last: true });
+    const ended = performance.now();
+    await first.finish();
+    // Its own state is written in that time, too.
+    const merge = Math.max(0, (performance.now() - ended) / 1000 - write);
     return { shards, queries, bytes, merge, write };
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
 }
+
+const valuesOf = ([height, width, channels]: ImageShape) => height * width * channels;
 
 /** How far the mean is off if states go as one float64 and float32 means, at half the bytes. */
 function halfOff(imageShape: ImageShape): number {
@@ -213,6 +207,13 @@ const verb = defineVerb({
     images: { type: "integer", min: 1000, default: 100_000, help: "Images of LS at k = 7" },
     size: { type: "integer", min: 17, default: 32, help: "Height and width" },
     channels: { type: "integer", min: 1, default: 1, help: "Channels" },
+    shards: {
+      type: "integers",
+      min: 2,
+      default: [4, 100],
+      placeholder: "4,100",
+      help: "Shards that meet",
+    },
     queries: { type: "integer", min: 1, default: 16, help: "Noisy images of the states that meet" },
     out: { type: "string", placeholder: "FILE", help: "Write the tables there, too" },
   },
@@ -264,9 +265,11 @@ const verb = defineVerb({
   );
 
   const merged: Merging[] = [];
-  for (const [shards, asked] of [[4, 1], [100, 1], [4, queries], [100, queries]] as const) {
-    abort.throwIfAborted();
-    merged.push(await timeMerging(shards, { queries: asked, imageShape }));
+  for (const asked of new Set([1, queries])) {
+    for (const shards of flags.shards) {
+      abort.throwIfAborted();
+      merged.push(await timeMerging(shards, { queries: asked, imageShape }));
+    }
   }
   tell("States that meet in a folder of this machine's disk, each write synced:\n");
   tell(textTable({
@@ -282,9 +285,10 @@ const verb = defineVerb({
       }: float64 stays.\n`,
   );
 
+  const nodes = Math.max(...flags.shards);
   const each = farImages / nodes;
-  const far = merged.find((one) => one.shards === nodes && one.queries === 1)!;
-  const farMany = merged.find((one) => one.shards === nodes && one.queries === queries)!;
+  const ofNodes = merged.filter(({ shards }) => shards === nodes);
+  const [far, farMany] = [ofNodes[0]!, ofNodes.at(-1)!];
   const perStep = far.write + far.merge, perStepMany = farMany.write + farMany.merge;
   tell(
     `10^8 images on ${nodes} nodes of ${cores} such threads: ${

@@ -70,6 +70,7 @@ export const verbPermissions: Readonly<Record<string, VerbPermissions>> = {
     computes: true,
     splits: true,
   },
+  "posterior": { reads: ["run", "from"], folders: splitFolders, computes: true, splits: true },
   "film": {
     reads: ["run", "schedule", "scales", "from"],
     folders: runsFolder,

@@ -60,6 +60,11 @@ export const verbGroups: readonly VerbGroup[] = [
         load: () => import("../sample.ts"),
       },
       {
+        name: "posterior",
+        summary: "One prediction of a machine from any number of training images, never held",
+        load: () => import("../posterior.ts"),
+      },
+      {
         name: "quality",
         summary:
           "What images of a network or a machine are worth: distances, diversity, memorization",

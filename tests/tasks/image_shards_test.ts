@@ -2,6 +2,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { parseSafetensors } from "../../src/formats/safetensors.ts";
+import { verb as merge } from "../../tasks/merge.ts";
+import { verb as posterior } from "../../tasks/posterior.ts";
 import { verb } from "../../tasks/sample.ts";
 import { runHere } from "../../tasks/tools/torture/in_process.ts";
 import { inFolder } from "./commands.ts";
@@ -54,6 +56,45 @@ test("image shards: what cannot be parted or streamed is said in one line", asyn
       const { code, err } = await runHere(verb, [...flags, "--out", folder]);
       assert(code !== 0, message);
       assertStringIncludes(err, message);
+    }
+  });
+});
+
+test("image shards: states of one posterior merge to that of all images, in any order", async () => {
+  await inFolder(async (folder) => {
+    const asked = [
+      ...["--machine", "ls", "--dataset", "textures", "--images", "9", "--out", folder],
+      ...["--backend", "wasm", "--posterior", "reference"],
+    ];
+    const valuesOf = async (run: string) =>
+      parseSafetensors(await Deno.readFile(join(folder, run, "posterior.safetensors"))).tensors;
+    for (const shard of ["3/3", "1/3"]) {
+      const { code, err } = await runHere(posterior, [...asked, "--shard", shard]);
+      assertEquals(code, 0, err);
+    }
+    const [shards] = [...Deno.readDirSync(join(folder, "shards"))];
+    const path = join(folder, "shards", shards!.name);
+    const early = await runHere(merge, [path, "--out", folder]);
+    assertStringIncludes(early.err, "2/3 is missing, with images 3 to 5");
+    for (
+      const [each, args] of [[posterior, [...asked, "--shard", "2/3"]], [merge, [
+        path,
+        "--out",
+        folder,
+      ]]] as const
+    ) {
+      const { code, err } = await runHere(each as typeof merge, args);
+      assertEquals(code, 0, err);
+    }
+    const whole = await runHere(posterior, [...asked, "--fresh"]);
+    assertEquals(whole.code, 0, whole.err);
+    const [merged, alone] = await Promise.all(
+      ["00001-posterior-textures-ls", "00002-posterior-textures-ls"].map(valuesOf),
+    );
+    for (const name of ["clean", "x", "xHat0", "logSum"]) {
+      const [a, b] = [merged!, alone!].map((tensors) => tensors.get(name)!.data);
+      // Sums of float64 in another order, rounded to float32.
+      assert(a!.every((value, i) => Math.abs(Number(value) - Number(b![i]!)) < 1e-6), name);
     }
   });
 });

@@ -154,9 +154,9 @@ export const verb = defineVerb({
   },
   rest: { name: "COMMAND", help: "What is done in shards: a verb with its flags, behind --" },
   examples: [
-    "submit --engine slurm --shards 40 --limit 10 --time 2:00:00 --memory 4G -- calibrate --run latest",
+    "submit --engine slurm --shards 40 --limit 10 --time 2:00:00 -- calibrate --samples 400 --images 1000",
     "submit --engine parallel --shards 4 -- sample --samples 400",
-    "submit --engine kubernetes --shards 40 --image els --claim shared -- evaluate",
+    "submit --engine kubernetes --shards 40 --image els --claim shared -- evaluate --samples 400",
   ],
   result: {
     "job": "folder of the job",
@@ -183,7 +183,7 @@ export const verb = defineVerb({
     }
   }
   const threads = cpus ?? (engine === "parallel" ? 1 : undefined);
-  const command = await shardCommand(rest, { cpus: threads });
+  const command = await shardCommand(rest, { shards, cpus: threads });
   if (engine === "kubernetes") {
     checkSharedPaths(command.paths);
   }

@@ -50,12 +50,13 @@ async function loadVerb(name: string): Promise<Verb> {
 /**
  * Reads a command line as its verb would, before many machines do.
  *
+ * @param options.shards How many there are.
  * @param options.cpus Cores of each shard: threads of the command, unless it names them itself.
  * @throws UsageError or CommandError, in one line, if the verb would refuse it or cannot be split.
  */
 export async function shardCommand(
   words: readonly string[],
-  { cpus }: { readonly cpus?: number | undefined } = {},
+  { shards, cpus }: { readonly shards: number; readonly cpus?: number | undefined },
 ): Promise<ShardCommand> {
   const [name, ...args] = words;
   if (name === undefined) {
@@ -77,6 +78,7 @@ export async function shardCommand(
     );
   }
   const flags = line.flags as Readonly<Record<string, unknown>>;
+  checkSplits(name, { flags, shards });
   const out = typeof flags["out"] === "string" ? flags["out"] : "runs";
   const fixed = await withoutLatest(words, { flags: full.flags, values: flags, out });
   const threads = cpus !== undefined && "workers" in full.flags && !given("workers")
@@ -99,6 +101,26 @@ export async function shardCommand(
     .filter(({ flag }) => taken.has(flag))
     .flatMap(({ flag, path }) => [`--${flag}`, path]);
   return { words: [...fixed, ...threads], paths, merging: [...merging, ...threads] };
+}
+
+/** What every shard would refuse for itself: numbers that all samples decide, and shards without any. */
+function checkSplits(
+  name: string,
+  { flags, shards }: { readonly flags: Readonly<Record<string, unknown>>; readonly shards: number },
+): void {
+  for (const flag of ["samples", "images"]) {
+    if (flags[flag] !== "auto") continue;
+    throw new UsageError(
+      `Cannot submit ${name}: --${flag} is auto, which all samples together decide; give a number`,
+    );
+  }
+  const { samples } = flags;
+  if (typeof samples === "number" && samples < shards) {
+    throw new UsageError(
+      `Cannot submit ${name}: found ${shards} shards of ${samples} samples, expected at most as many; ` +
+        "choose fewer --shards or more --samples",
+    );
+  }
 }
 
 function read<T>(name: string, parse: () => T): T {

@@ -41,6 +41,8 @@ Deno.test("submit: what the command's own verb would refuse is refused before an
         ],
         [[...slurm, "--", "sample", "--shard", "1/4"], "Cannot submit sample with --shard"],
         [[...slurm, "--", "sample", "--fresh"], "Cannot submit sample with --fresh"],
+        [[...slurm, "--", "calibrate", "--images", "9"], "--samples is auto, which all samples"],
+        [[...slurm, "--", "sample", "--samples", "3"], "found 4 shards of 3 samples"],
         [[...slurm, "--time", "2h", ...sample], '--time is "2h", expected minutes'],
         [[...slurm, "--memory", "4GB", ...sample], '--memory is "4GB"'],
         [[...slurm, "--partition", "a b", ...sample], '--partition is "a b"'],

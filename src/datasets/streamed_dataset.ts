@@ -4,7 +4,7 @@ import { eventLoopTurns } from "../core/event_loop.ts";
 import { type ImageStream, imageStream } from "../core/image_stream.ts";
 import { sha256Hex } from "../core/sha256.ts";
 import { withChannels } from "./adjust.ts";
-import { type ClassLabels, classLabels } from "./class_labels.ts";
+import { classLabels } from "./class_labels.ts";
 import type { ImageDataset } from "./dataset.ts";
 import type { ToImageDatasetOptions } from "./image_dataset.ts";
 import { bytesToImages } from "./labeled_bytes.ts";

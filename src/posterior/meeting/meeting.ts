@@ -1,6 +1,6 @@
 /** Shards of training images that sum the same posterior, each a part of it, and meet after each. */
 import { ArgumentError, ToolkitError } from "../../core/errors.ts";
-import type { MeetingPlace, MeetingRecord } from "../../core/meeting_place.ts";
+import type { MeetingRecord } from "../../core/meeting_place.ts";
 import { emptyState, mergeInto } from "../merge_states.ts";
 import type { PosteriorRequest, PosteriorState } from "../patch_posterior.ts";
 import { askedOf, type AskedRequest, differenceOf, type Step } from "./asked_request.ts";

@@ -43,7 +43,7 @@ export function samplesSvg(
   // Classes that come again in every row stand once, above their columns.
   const shown = labels?.slice(0, samples);
   const titles = shown?.slice(0, columns).map(className);
-  const regular = shown?.every((label, i) => label === labels[i % columns]);
+  const regular = shown?.every((label, i) => label === shown[i % columns]);
   const patchSizes = scales?.steps.map(({ patchSize }) => patchSize).join(",");
   return imageGridSvg({
     title: `${machine === undefined ? network.label : `${machine} of ${network.label}`}: ` +

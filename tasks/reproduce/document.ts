@@ -4,8 +4,8 @@ import { findMedian, medianCells } from "../../src/evaluation/agreement_table.ts
 import { toolkit } from "../../src/runs/provenance.ts";
 import { markdownTable } from "../cli/markdown_table.ts";
 import { integer, list, notesBlock, protocolText, samplesBetter, sizeText } from "./markdown.ts";
-import { publishedAgreement, publishedScales } from "./published.ts";
-import type { ExperimentRecord, ScalesRecord } from "./run_experiment.ts";
+import { type PublishedAgreement, publishedAgreement, publishedScales } from "./published.ts";
+import { type ExperimentRecord, localMachines, type ScalesRecord } from "./run_experiment.ts";
 import type { Experiment, TimeProtocol } from "./experiments.ts";
 import type { AblationRecord } from "./scale_ablation.ts";
 
@@ -39,8 +39,7 @@ export interface DocumentParts {
 const notRun = (missing: boolean) => `not run${missing ? ": data set not found" : ""}`;
 
 function agreementRows({ experiment, record, missing }: ExperimentEntry): string[][] {
-  const theirs = (machine: string) =>
-    publishedPair(experiment.name, machine === "LS" || machine === "IS" ? machine : "ELS");
+  const theirs = (machine: string) => publishedPair(experiment.name, publishedName(machine));
   if (record === undefined) {
     return [[experiment.name, notRun(missing), "", "", "", theirs("ELS")]];
   }
@@ -53,38 +52,53 @@ function agreementRows({ experiment, record, missing }: ExperimentEntry): string
   ]);
 }
 
-/** The theory's machine by every protocol, one line for each network, beside what was published. */
+/** What the paper calls a machine; undefined for what it has not. */
+function publishedName(machine: string): keyof PublishedAgreement | undefined {
+  if (machine === "LS" || machine === "IS") return machine;
+  return machine === "ELS_wrapped" ? undefined : "ELS";
+}
+
+/**
+ * The theory's machines by every protocol, a line for each, beside what was published: those for networks of
+ * the padding.
+ */
 function summary(
   experiments: readonly ExperimentEntry[],
   protocols: readonly TimeProtocol[],
 ): string {
   const done = experiments.filter(({ record }) => record !== undefined);
   if (done.length === 0) return "";
-  const rows = [...new Set(done.map(({ experiment }) => experiment.name))].map((name) => [
-    name,
-    ...protocols.flatMap((protocol) => {
-      const record = done.find((each) =>
-        each.experiment.name === name && each.protocol.name === protocol.name
-      )?.record;
-      const [theory] = record?.scales ?? [];
-      return agreementNames.map((measure) => {
-        const found = findMedian(record?.medians ?? [], { machine: theory?.machine, measure });
-        return found?.median?.toFixed(3) ?? "–";
-      });
-    }),
-    publishedPair(name, "ELS"),
-  ]);
+  const rows = [...new Set(done.map(({ experiment }) => experiment))].flatMap((experiment) => {
+    const { name } = experiment;
+    const records = protocols.map((protocol) =>
+      done.find((each) => each.experiment.name === name && each.protocol.name === protocol.name)
+        ?.record
+    );
+    const measured = (machine: string) =>
+      records.some((record) => findMedian(record?.medians ?? [], { machine, measure: "r" }));
+    return localMachines(experiment).filter((machine) => machine !== "LS" && measured(machine))
+      .map((machine, i) => [
+        i === 0 ? name : "",
+        machine,
+        ...records.flatMap((record) =>
+          agreementNames.map((measure) =>
+            findMedian(record?.medians ?? [], { machine, measure })?.median?.toFixed(3) ?? "–"
+          )
+        ),
+        publishedPair(name, publishedName(machine)),
+      ]);
+  });
   const header = protocols.flatMap(({ name }) => [`${name}: r`, "r²", "R²"]);
   return `## The theory's machine in one table
 
-${markdownTable(["network", ...header, "published"], rows)}
+${markdownTable(["network", "machine", ...header, "published"], rows)}
 
 `;
 }
 
 /** What was published of a machine, "0.94 (0.90)"; a dash where nothing was. */
-function publishedPair(name: string, machine: "ELS" | "LS" | "IS"): string {
-  const pair = publishedAgreement[name]?.[machine];
+function publishedPair(name: string, machine: keyof PublishedAgreement | undefined): string {
+  const pair = machine && publishedAgreement[name]?.[machine];
   return pair === undefined ? "–" : `${pair[0].toFixed(2)} (${pair[1].toFixed(2)})`;
 }
 
@@ -226,7 +240,7 @@ with the network's: medians over samples with 95 % bootstrap intervals. r is Pea
 r² its square, R² the coefficient of determination with the network as reference. The last column is
 arXiv 2412.20292 v2, tables 1 and 2: theory at 20 uniform steps, network at 150 (in brackets: at 20);
 its script computes r and labels it r², so compare it with both columns. "ELS" there is bbELS here for
-zero padding, ELS for circular.
+zero padding, ELS for circular; ELS_wrapped has the patches across the borders of training images, too.
 
 Written by \`deno task reproduce --profile ${profile}\` (${toolkit}) from finished runs only; what is not
 run says so. Only the notes are kept as they stand.

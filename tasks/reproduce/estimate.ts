@@ -9,7 +9,7 @@ import { createNetwork } from "../../src/networks/architectures/architecture.ts"
 import { networkDenoiser } from "../../src/networks/network_denoiser.ts";
 import { initialParameters } from "../../src/networks/weights/parameters.ts";
 import { architectureOf } from "../pipelines/architecture_flags.ts";
-import type { ReproductionContext } from "./run_experiment.ts";
+import { localMachines, type ReproductionContext } from "./run_experiment.ts";
 import type { Experiment, TimeProtocol } from "./experiments.ts";
 import { trainingOf } from "./profiles.ts";
 
@@ -98,6 +98,7 @@ export async function estimateTime(
     const trajectories = sizes.calibrationSamples === "auto"
       ? SETTLING_TRAJECTORIES
       : sizes.calibrationSamples;
+    const shifted = localMachines(experiment).filter((each) => each !== "LS").length;
     const threads = Math.min(config.shards, context.workers ?? navigator.hardwareConcurrency);
     return {
       training: context.weights[experiment.name] !== undefined
@@ -105,8 +106,8 @@ export async function estimateTime(
         : config.steps * config.batchSize * forward * FORWARDS_PER_STEP / threads,
       protocols: Object.fromEntries(protocols.map(({ name, steps, networkSteps }) => [
         name,
-        trajectories * steps * few * all +
-        sizes.samples * (steps * images * one + networkSteps * forward),
+        shifted * (trajectories * steps * few * all + sizes.samples * steps * images * one) +
+        sizes.samples * networkSteps * forward,
       ])),
     };
   } finally {

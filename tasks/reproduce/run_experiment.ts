@@ -91,6 +91,16 @@ export interface ExperimentRecord extends SourcesRecord {
   readonly run: string;
 }
 
+/**
+ * The machines with a scale that an experiment calibrates; the first stands for the theory, and the image as
+ * the published script computes it. A network with circular padding sees training images that wrap around,
+ * whose patches only ELS_wrapped has.
+ */
+export function localMachines({ padding }: Pick<Experiment, "padding">): MachineName[] {
+  const theory = machineForPadding(padding);
+  return padding === "circular" ? [theory, "ELS_wrapped", "LS"] : [theory, "LS"];
+}
+
 /** Seeds of the noise: what is calibrated is evaluated on other noise. */
 export const seeds = { calibration: 1, evaluation: 2 } as const;
 
@@ -268,10 +278,10 @@ export async function runExperiment(
   const { network, data } = sources;
   const { profile } = context;
   const { calibrationSamples, samples } = profile.sizes(experiment);
-  const machine = machineForPadding(network.network.architecture.padding);
   const schedules: ScaleSchedule[] = [];
   const scales: ScalesRecord[] = [];
-  for (const name of [machine, "LS"] as const) {
+  const local = localMachines(experiment);
+  for (const name of local) {
     const plan = calibrationPlan(name, {
       ...{ network, protocol, samples: calibrationSamples, scales: profile.scales },
     });
@@ -279,7 +289,7 @@ export async function runExperiment(
     schedules.push(schedule);
     scales.push(scalesRecord(schedule, path));
   }
-  const names = [machine, "LS", "IS"] as const;
+  const names: MachineName[] = [...local, "IS"];
   const plan = evaluationProtocol(network, { protocol, samples });
   using session = await openPart({ ...context, network, data }, {
     out: context.runs,

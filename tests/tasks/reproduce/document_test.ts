@@ -47,7 +47,7 @@ const record: ExperimentRecord = {
   samples: 12,
   seeds: { calibration: 1, evaluation: 2 },
   scales: [{ machine: "ELS", t: [0.33, 0.95, 1], patchSize: [5, 7, 9], run: "runs/00002" }],
-  medians: medians(["ELS", "LS", "IS"], 0.9),
+  medians: medians(["ELS", "ELS_wrapped", "LS", "IS"], 0.9),
   run: "runs/00003",
 };
 
@@ -102,15 +102,18 @@ Deno.test("resultsDocument: what is done stands beside what was published, what 
     "| mnist-resnet-circular | ELS | 0.900 [0.100, 0.990] | 0.890 [0.100, 0.990] | " +
       "0.880 [0.100, 0.990] | 0.77 (0.73) |",
   );
-  assertMatch(text, /\| LS \| 0\.800 .* 0\.36 \(0\.33\) \|/);
+  // Nothing was published of patches that wrap around.
+  assertMatch(text, /\| ELS_wrapped \| 0\.800 .* \| – \|/);
+  assertMatch(text, /\| LS \| 0\.700 .* 0\.36 \(0\.33\) \|/);
   assertStringIncludes(text, "| cifar10-resnet-zeros | not run |  |  |  | 0.95 (0.90) |");
   assertStringIncludes(text, "| celeba-unet-circular | not run: data set not found |  |  |  | – |");
   assertStringIncludes(text, "1 of 18 experiments");
-  // The theory's machine by both protocols in one line, of what is done only.
+  // The theory's machines by both protocols, a line each, of what is done only.
   const summary = text.slice(text.indexOf("## The theory's"), text.indexOf("## cubic"));
   assertStringIncludes(
     summary,
-    "| mnist-resnet-circular | 0.900 | 0.890 | 0.880 | – | – | – | 0.77 (0.73) |",
+    "| mnist-resnet-circular | ELS | 0.900 | 0.890 | 0.880 | – | – | – | 0.77 (0.73) |\n" +
+      "|  | ELS_wrapped | 0.800 | 0.790 | 0.780 | – | – | – | – |",
   );
   assert(!summary.includes("cifar10-resnet-zeros"), summary);
   // The published list at the steps nearest to t = 0.33, 0.95 and 1.

@@ -60,7 +60,7 @@ ${
     )
   }
 
-Minutes are from the start of our training to its end on two cores, beside whatever else ran there. What
+Minutes are from the start of our training to its end on two cores, with its pauses and beside whatever else ran there. What
 the command trains differs by the rounding to half precision, three digits, and where the arithmetic of
 training has changed since, by what grows of other rounding.
 

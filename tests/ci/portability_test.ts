@@ -27,7 +27,10 @@ Deno.test("portability: no program or test names a temporary folder of Unix", as
   const found: string[] = [];
   for (const folder of ["src", "tasks", "tests", "benchmarks", ".ci"]) {
     for await (const path of sources(folder)) {
-      if (path === "tests/ci/portability_test.ts") continue;
+      // This one, and what is written for a container, which is a Unix.
+      if (["tests/ci/portability_test.ts", "tasks/cluster/containerfile.ts"].includes(path)) {
+        continue;
+      }
       if (/["'`= ]\/tmp\b/.test(await Deno.readTextFile(join(root, path)))) found.push(path);
     }
   }

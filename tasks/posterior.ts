@@ -31,7 +31,7 @@ import type { MergedShards } from "./pipelines/merged_shards.ts";
 import { createPosterior, describePosterior, devicesLine } from "./pipelines/posterior.ts";
 import { readingWith } from "./pipelines/reading.ts";
 import { shardFlags } from "./pipelines/shard_flag.ts";
-import { openShare } from "./pipelines/share.ts";
+import { closeShare, imageTensor, openShare } from "./pipelines/share.ts";
 import { loadNetwork, sourcesProvenance, streamMachineImages } from "./pipelines/sources.ts";
 
 /** What a run leaves in its folder. */
@@ -131,7 +131,7 @@ export const verb = defineVerb({
     ...{ out: flags.out, command: "posterior", label: `${data.label ?? data.name}-${name}` },
     ...{ over: "images", total, ...flags.fresh && { fresh: true } },
   }, context);
-  await using _closing = { [Symbol.asyncDispose]: () => close(share, run) };
+  await using _closing = { [Symbol.asyncDispose]: () => closeShare({ share, run }) };
   if (share.role === "shard" && share.done) return await share.result();
   progress.note(run.status);
   progress.note(devicesLine(backend, inner.posterior));
@@ -180,7 +180,7 @@ export const verb = defineVerb({
       writeSafetensors(
         new Map<string, StoredTensor>([
           ...Object.entries({ clean, x, xHat0 }).map(([key, batch]) =>
-            [key, floats(batch)] as const
+            [key, imageTensor(batch)] as const
           ),
           ["logSum", { dtype: "F64", shape: [flags.samples, height, width], data: logSum }],
         ]),
@@ -234,25 +234,10 @@ const shown = ({ data, shape }: ImageBatch): ImageBatch => ({
   shape,
 });
 
-const floats = ({ data, shape }: ImageBatch): StoredTensor => ({
-  dtype: "F32",
-  shape: [...shape],
-  data: data as Float32Array<ArrayBuffer>,
-});
-
 /** A backend that is ended with its block. */
 async function closing(starting: ReturnType<typeof createPosterior>) {
   const posterior = await starting;
   return { posterior, [Symbol.asyncDispose]: () => posterior.dispose() };
-}
-
-/** Closes the run of a share, and removes what a finished shard kept on the way. */
-async function close(
-  share: Awaited<ReturnType<typeof openShare>>["share"],
-  run: Disposable,
-): Promise<void> {
-  if (share.role === "shard") await share[Symbol.asyncDispose]();
-  else run[Symbol.dispose]();
 }
 
 if (import.meta.main) await runVerb(verb);

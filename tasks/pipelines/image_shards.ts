@@ -14,10 +14,11 @@ import { openRun } from "../../src/runs/run_folder.ts";
 import type { RunConfig } from "../../src/runs/run_record.ts";
 import { shardRange } from "../../src/runs/shard_file.ts";
 import { CommandError } from "../cli/command.ts";
-import { grouped, UsageError } from "../cli/flags.ts";
+import { grouped } from "../cli/flags.ts";
 import type { ProgressReporter } from "../cli/progress.ts";
 import { createPosterior, devicesLine } from "./posterior.ts";
 import { readingWith } from "./reading.ts";
+import { parseShardChoice } from "./shard_flag.ts";
 import { wholeShare } from "./share.ts";
 import type { NetworkSession, SessionFlags, SessionParts, VerbContext } from "./session.ts";
 import { type LoadedNetwork, streamMachineImages } from "./sources.ts";
@@ -82,13 +83,7 @@ export function requestedImagePart(
     );
   }
   if (shardImages === undefined) return { index: 1, count: 1 };
-  const [, index, count] = /^(\d{1,6})\/(\d{1,6})$/.exec(shardImages)?.map(Number) ?? [];
-  if (index === undefined || count === undefined || index < 1 || index > count) {
-    throw new UsageError(
-      `--shard-images is ${JSON.stringify(shardImages)}, expected such as 2/4, from 1/4 to 4/4`,
-    );
-  }
-  return { index, count };
+  return parseShardChoice(shardImages, { flag: "--shard-images" });
 }
 
 /** Work with a machine whose images are a stream, in a run folder. */

@@ -13,7 +13,7 @@ import {
   type PosteriorChoice,
 } from "./posterior.ts";
 import { readingWith } from "./reading.ts";
-import { openShare, type Share, type ShareContext, wholeShare } from "./share.ts";
+import { closeShare, openShare, type Share, type ShareContext, wholeShare } from "./share.ts";
 import { type ImageFlags, type LoadedNetwork, loadMachineImages } from "./sources.ts";
 
 /** What all work needs: where the network computes, when to stop, and where progress is told. */
@@ -173,10 +173,4 @@ async function openSessionRun<Parts extends Devices>(
   const made = about as { readonly backend?: Partial<BackendInfo>; readonly posterior?: string };
   if (posterior && made.posterior !== undefined) describeAs(posterior, made.posterior);
   return { ...opened, backend: { ...backend, ...made.backend } };
-}
-
-/** Lets others open the run; what a shard that is done kept on the way is removed. */
-async function closeShare({ run, share }: Pick<NetworkSession, "run" | "share">): Promise<void> {
-  if (share.role === "shard") await share[Symbol.asyncDispose]();
-  else run[Symbol.dispose]();
 }

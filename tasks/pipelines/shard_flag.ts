@@ -42,6 +42,25 @@ const processVariable: ReadVariable = (variable) => {
   return state === "granted" ? Deno.env.get(variable) : undefined;
 };
 
+/**
+ * Reads a share such as 2/4.
+ *
+ * @param options The flag that has it, and what else that may have.
+ * @throws UsageError if it is none.
+ */
+export function parseShardChoice(
+  text: string,
+  { flag, or = "" }: { readonly flag: string; readonly or?: string },
+): ShardChoice {
+  const [, index, count] = /^(\d{1,6})\/(\d{1,6})$/.exec(text)?.map(Number) ?? [];
+  if (index === undefined || count === undefined || index < 1 || index > count) {
+    throw new UsageError(
+      `${flag} is ${JSON.stringify(text)}, expected such as 2/4, from 1/4 to 4/4${or}`,
+    );
+  }
+  return { index, count };
+}
+
 /** The share that is asked for, and by whom. */
 export interface RequestedShard extends ShardChoice {
   /** In words, for the line that tells it. */
@@ -63,13 +82,7 @@ export function requestedShard(
 ): RequestedShard | undefined {
   if (given === "none") return undefined;
   if (given !== undefined) {
-    const [, index, count] = /^(\d{1,6})\/(\d{1,6})$/.exec(given)?.map(Number) ?? [];
-    if (index === undefined || count === undefined || index < 1 || index > count) {
-      throw new UsageError(
-        `--shard is ${JSON.stringify(given)}, expected such as 2/4, from 1/4 to 4/4, or none`,
-      );
-    }
-    return { index, count, by: "--shard" };
+    return { ...parseShardChoice(given, { flag: "--shard", or: ", or none" }), by: "--shard" };
   }
   return slurmShard(variable) ?? kubernetesShard(variable);
 }

@@ -104,6 +104,14 @@ export async function openShare(
   return { run: share.run, share };
 }
 
+/** Lets others open the run; what a shard that is done kept on the way is removed. */
+export async function closeShare(
+  { run, share }: { readonly run: Run; readonly share: Share },
+): Promise<void> {
+  if (share.role === "shard") await share[Symbol.asyncDispose]();
+  else run[Symbol.dispose]();
+}
+
 /** The configuration of the run that shards are of, which must be what the merging command comes to. */
 function mergedConfig(config: RunConfig, { header: { identity } }: MergedShards): RunConfig {
   // Where things are finished is no matter of what they are.
